@@ -1,0 +1,141 @@
+#!/usr/bin/python3
+"""Sends requests with one fault each; the rig must refuse every one with the right code, and take the sound ones."""
+
+import hashlib
+import http.client
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import time
+
+try:
+    from botocore.auth import S3SigV4Auth, SigV4Auth
+    from botocore.awsrequest import AWSRequest
+    from botocore.credentials import Credentials
+except ImportError:
+    print("skip: python3-botocore is missing")
+    sys.exit(77)
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+KEYS = Credentials("AKIDRIGTEST", "sekrit/+key=")
+VERSION = "Version=2016-11-15"
+
+
+class Rig:
+    def __init__(self, work):
+        ready = os.path.join(work, "ready")
+        command = ["/usr/bin/python3", "-B", os.path.join(HERE, "..", "rig.py"), "--dir", os.path.join(work, "rig")]
+        self.process = subprocess.Popen(command + ["--ready", ready, "--bucket", "lab", "--bucket", "far=eu-west-1"])
+        while not os.path.exists(ready):
+            time.sleep(0.05)
+            assert self.process.poll() is None, "the rig died"
+        self.host = "127.0.0.1:" + open(ready, encoding="utf-8").read().strip()
+
+    def send(self, method, path, body=b"", headers=None, service="s3", tamper=None, keys=KEYS):
+        """Signs with botocore, lets `tamper` change the signed request, sends, returns (status, text)."""
+        request = AWSRequest(method, f"http://{self.host}{path}", data=body, headers=headers or {})
+        signer = S3SigV4Auth if service == "s3" else SigV4Auth
+        if service == "s3":
+            request.context["payload_signing_enabled"] = True
+        signer(keys, service, "us-east-1").add_auth(request)
+        head = {k: v for k, v in request.headers.items()}
+        sent = {"path": path, "body": body, "head": head}
+        if tamper:
+            tamper(sent)
+        link = http.client.HTTPConnection(self.host, timeout=30)
+        link.request(method, sent["path"], sent["body"], sent["head"])
+        reply = link.getresponse()
+        text = reply.read().decode()
+        link.close()
+        return reply.status, text
+
+
+def set_header(name, value):
+    return lambda sent: sent["head"].update({name: value})
+
+
+def edit_authorization(pattern, text):
+    def tamper(sent):
+        sent["head"]["Authorization"] = re.sub(pattern, text, sent["head"]["Authorization"])
+
+    return tamper
+
+
+def sign_later(seconds):
+    """Re-signs by hand with another time: skew."""
+
+    def tamper(sent):
+        stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(time.time() + seconds))
+        sent["head"]["X-Amz-Date"] = stamp
+        sent["head"]["Authorization"] = re.sub(r"/\d{8}/", f"/{stamp[:8]}/", sent["head"]["Authorization"])
+
+    return tamper
+
+
+def form(text):
+    return {"body": text.encode(), "headers": {"Content-Type": "application/x-www-form-urlencoded; charset=utf-8"}}
+
+
+def ec2(text):
+    return dict(method="POST", path="/", service="ec2", **form(text))
+
+
+IMPORT = "Action=ImportImage&" + VERSION
+CONTAINER = "&DiskContainer.1.Format=RAW&DiskContainer.1.UserBucket.S3Bucket=lab&DiskContainer.1.UserBucket.S3Key=k"
+PUT = dict(method="PUT", path="/lab/k", body=b"hello")
+EMPTY = hashlib.sha256(b"").hexdigest()
+# (what, request, tamper, HTTP status, code in the reply)
+CASES = (
+    ("a sound put", PUT, None, 200, ""),
+    ("a sound import", ec2(IMPORT + CONTAINER), None, 200, "<importTaskId>import-ami-"),
+    ("no Authorization", PUT, lambda s: s["head"].pop("Authorization"), 403, "AccessDenied"),
+    ("another body", PUT, lambda s: s.update(body=b"jello"), 400, "XAmzContentSHA256Mismatch"),
+    ("another hash", PUT, set_header("X-Amz-Content-SHA256", EMPTY), 403, "SignatureDoesNotMatch"),
+    ("another path", PUT, lambda s: s.update(path="/lab/l"), 403, "SignatureDoesNotMatch"),
+    ("one more query key", PUT, lambda s: s.update(path="/lab/k?versionId=1"), 403, "SignatureDoesNotMatch"),
+    ("an unsigned amz header", PUT, set_header("x-amz-acl", "private"), 403, "AccessDenied"),
+    ("a flipped signature", PUT, edit_authorization(r".$", "g"), 400, "AuthorizationHeaderMalformed"),
+    ("unsorted SignedHeaders", PUT, edit_authorization(r"host;(x-amz-content-sha256)", r"\1;host"), 403, "SignatureDoesNotMatch"),
+    ("host unsigned", PUT, edit_authorization(r"host;", ""), 403, "AccessDenied"),
+    ("twenty minutes late", PUT, sign_later(-1200), 403, "RequestTimeTooSkewed"),
+    ("EC2 twenty minutes early", ec2(IMPORT + CONTAINER), sign_later(1200), 400, "RequestExpired"),
+    ("a token nobody issued", PUT, set_header("x-amz-security-token", "t"), 403, "InvalidToken"),
+    ("a key nobody has", dict(PUT, keys=Credentials("NOBODY", "x")), None, 403, "InvalidAccessKeyId"),
+    ("a token left out", dict(PUT, keys=Credentials("ASIARIGTEST", "temporary/secret")), None, 403, "InvalidToken"),
+    ("another region's bucket", dict(PUT, path="/far/k"), None, 400, "<Region>eu-west-1</Region>"),
+    ("no such bucket", dict(PUT, path="/none/k"), None, 404, "NoSuchBucket"),
+    ("an unknown amz header", dict(PUT, headers={"x-amz-nonsense": "1"}), None, 400, "InvalidArgument"),
+    ("a storage class outside the enum", dict(PUT, headers={"x-amz-storage-class": "WARM"}), None, 400, "InvalidArgument"),
+    ("an upload that is not there", dict(method="GET", path="/lab/k?uploadId=u"), None, 404, "NoSuchUpload"),
+    ("completing with no XML", dict(method="POST", path="/lab/k?uploadId=u"), None, 400, "MalformedXML"),
+    ("an unknown parameter", ec2(IMPORT + CONTAINER + "&Colour=red"), None, 400, "UnknownParameter"),
+    ("a member list", ec2(IMPORT + "&DiskContainers.member.1.Format=RAW"), None, 400, "UnknownParameter"),
+    ("a list from two", ec2(IMPORT + CONTAINER.replace(".1.", ".2.")), None, 400, "UnknownParameter"),
+    ("a boolean in capitals", ec2(IMPORT + CONTAINER + "&Encrypted=True"), None, 400, "InvalidParameterValue"),
+    ("no version", ec2("Action=ImportImage" + CONTAINER), None, 400, "InvalidParameterValue"),
+    ("an unknown action", ec2("Action=MakeCoffee&" + VERSION), None, 400, "InvalidAction"),
+    ("an arm64 import", ec2(IMPORT + CONTAINER + "&Architecture=arm64"), None, 400, "InvalidParameter"),
+    ("an object that is not there", ec2(IMPORT + CONTAINER + "ey"), None, 400, "Invalid S3 source location"),
+    ("a task that is not there", ec2("Action=CancelImportTask&ImportTaskId=i&" + VERSION), None, 400, "InvalidConversionTaskId"),
+)
+
+
+def main():
+    failures = 0
+    with tempfile.TemporaryDirectory() as work:
+        rig = Rig(work)
+        for what, request, tamper, status, code in CASES:
+            got, text = rig.send(tamper=tamper, **request)
+            if got != status or code not in text:
+                print(f"{what}: wanted {status} {code}, got {got} {text}")
+                failures += 1
+        rig.process.terminate()
+        rig.process.wait()
+    print(f"{len(CASES)} requests, {failures} answered wrongly")
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

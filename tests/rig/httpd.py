@@ -1,0 +1,230 @@
+"""The HTTP side: reads a request, has it verified, lets a fault strike, runs the operation, logs one line."""
+
+import http.server
+import json
+import os
+import socket
+import struct
+import threading
+import time
+from urllib.parse import parse_qsl, unquote
+
+import replies
+from ec2_ops import Ec2Operations
+from faults import Faults
+from query_model import QueryModel
+from replies import Refusal, Reply
+from rest_model import RestModel
+from s3_ops import S3Operations
+from s3_store import Store
+from verify import verify
+
+MAX_BODY = 1 << 30
+
+
+class Dropped(Exception):
+    """The connection was reset on purpose."""
+
+
+class Received:
+    """A request as it arrived; `note` collects what goes to the log."""
+
+    def __init__(self, method, target, headers):
+        self.method, self.headers = method, headers
+        self.path, _, self.query = target.partition("?")
+        self.body, self.note = b"", {}
+
+    def header(self, name):
+        found = [value for key, value in self.headers if key.lower() == name]
+        return ",".join(found) if found else None
+
+
+class World:
+    """Everything that outlives one request."""
+
+    def __init__(self, options):
+        self.credentials, self.region = options.credentials, options.region
+        self.clock_offset_s, self.bytes_per_s = options.clock_offset_s, options.bytes_per_s
+        self.store = Store(options.dir, options.min_part)
+        self.s3 = S3Operations(self.store, options.page)
+        self.ec2 = Ec2Operations(options.dir, self.store)
+        self.query_model, self.rest_model = QueryModel(), RestModel()
+        self.faults = Faults(options.dir)
+        self.lock, self.log_lock = threading.Lock(), threading.Lock()
+        self.log_file = open(os.path.join(options.dir, "requests.jsonl"), "a", encoding="utf-8")
+
+    def now(self):
+        return time.time() + self.clock_offset_s
+
+    def log(self, note):
+        with self.log_lock:
+            self.log_file.write(json.dumps(note, sort_keys=True) + "\n")
+            self.log_file.flush()
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server_version, sys_version = "rig", ""
+    world = None
+
+    def log_message(self, *_):
+        pass
+
+    def date_time_string(self, timestamp=None):
+        return super().date_time_string(self.world.now() if timestamp is None else timestamp)
+
+    def serve(self):
+        headers = [(k, v.encode("latin-1").decode("utf-8", "replace")) for k, v in self.headers.items()]
+        request = Received(self.command, self.requestline.split(" ")[1], headers)
+        note = request.note
+        note.update(t=round(time.time(), 3), method=request.method, path=request.path, query=request.query)
+        service = "ec2" if "/ec2/aws4_request" in (request.header("authorization") or "") else "s3"
+        note["service"] = service
+        try:
+            self.answer(request, service, note)
+        except Dropped:
+            note["status"] = 0
+            self.close_connection = True
+        except (BrokenPipeError, ConnectionResetError, TimeoutError) as gone:
+            note.update(status=0, client=str(gone))
+            self.close_connection = True
+        self.world.log(note)
+
+    do_GET = do_PUT = do_POST = do_HEAD = do_DELETE = serve
+
+    def answer(self, request, service, note):
+        rule = None
+        try:
+            query, operation = self.identify(request, service, note)
+            rule = self.world.faults.strike(operation, note.get("part")) if service == "s3" else None
+            self.take_body(request, note, rule)
+            if service == "ec2":
+                reply, rule = self.run_ec2(request, note)
+            else:
+                reply = self.run_s3(request, operation, query, rule)
+        except Refusal as refusal:
+            note["code"] = refusal.code
+            if rule and rule["do"] == "ok-error":
+                refusal.status = 200
+            reply = replies.refusal_reply(refusal, service, request.method)
+        note["status"] = reply.status
+        if rule and rule["do"] == "drop-reply":
+            self.reset()
+        self.send(reply, request.method, rule["bytes"] if rule and rule["do"] == "cut-reply" else None)
+
+    def identify(self, request, service, note):
+        """(query as a dict, operation) of an S3 request; EC2's operation is in its body."""
+        if service == "ec2":
+            return {}, None
+        query = dict(parse_qsl(request.query.replace("+", "%2B"), keep_blank_values=True))
+        bucket, _, key = unquote(request.path.lstrip("/")).partition("/")
+        operation = self.world.rest_model.operation(request.method, bool(key), query)
+        note.update(op=operation, bucket=bucket, key=key)
+        if "partNumber" in query:
+            note.update(part=int(query["partNumber"]), upload_id=query["uploadId"])
+        return query, operation
+
+    def take_body(self, request, note, rule):
+        length = int(request.header("content-length") or 0)
+        if request.header("transfer-encoding"):
+            self.close_connection = True
+            raise Refusal(411, "MissingContentLength", "You must provide the Content-Length HTTP header.")
+        if not 0 <= length <= MAX_BODY:
+            self.close_connection = True
+            raise Refusal(400, "EntityTooLarge", "Your proposed upload exceeds the maximum allowed object size.")
+        stop = min(rule["bytes"], length) if rule and rule["do"] == "drop" else length
+        request.body = self.read_paced(stop)
+        note["bytes"] = len(request.body)
+        if rule:
+            note["fault"] = rule["do"]
+            self.apply(rule)
+
+    def read_paced(self, length):
+        """The body, no faster than the ordered rate."""
+        if not self.world.bytes_per_s or length < 65536:
+            body = self.rfile.read(length)
+        else:
+            chunks = []
+            for start in range(0, length, 65536):
+                chunks.append(self.rfile.read(min(65536, length - start)))
+                time.sleep(len(chunks[-1]) / self.world.bytes_per_s)
+            body = b"".join(chunks)
+        if len(body) != length:
+            raise ConnectionResetError(f"the body ended after {len(body)} of {length} bytes")
+        return body
+
+    def apply(self, rule):
+        """What a fault does before the operation runs."""
+        if rule["do"] == "drop":
+            self.reset()
+        if rule["do"] == "delay":
+            time.sleep(rule["ms"] / 1000)
+        if rule["do"] in ("error", "ok-error"):
+            raise Refusal(rule.get("status", 500), rule["code"], rule.get("message", "as the test ordered"))
+
+    def reset(self):
+        """Closes with RST, as a broken line does."""
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.connection.close()
+        raise Dropped
+
+    def run_s3(self, request, operation, query, rule):
+        world, note = self.world, request.note
+        scope = verify(request, world.credentials, world.now())
+        region = world.store.region(note["bucket"])
+        if scope.region != region:
+            raise Refusal(
+                400,
+                "AuthorizationHeaderMalformed",
+                f"The authorization header is malformed; the region '{scope.region}' is wrong; expecting '{region}'",
+                Region=region,
+            )
+        world.rest_model.check(operation, request, query)
+        with world.lock:
+            return getattr(world.s3, operation)(note["bucket"], note["key"], query, request)
+
+    def run_ec2(self, request, note):
+        world = self.world
+        scope = verify(request, world.credentials, world.now())
+        action, params = world.query_model.parse(request.body)
+        note.update(op=action, params=request.body.decode())
+        rule = world.faults.strike(action, None)
+        if rule:
+            note["fault"] = rule["do"]
+            self.apply(rule)
+        if not hasattr(world.ec2, action):
+            raise Refusal(400, "UnsupportedOperation", f"the rig does not play {action}")
+        with world.lock:
+            result = getattr(world.ec2, action)(params, scope.region)
+        return world.query_model.reply(action, result), rule
+
+    def send(self, reply, method, cut):
+        length = reply.file[2] if reply.file else len(reply.body)
+        self.send_response(reply.status)
+        self.send_header("x-amz-request-id", replies.REQUEST_ID)
+        for name, value in reply.headers.items():
+            self.send_header(name, value)
+        if reply.status != 204:
+            self.send_header("Content-Length", str(length))
+        if self.close_connection:
+            self.send_header("Connection", "close")
+        self.end_headers()
+        if method == "HEAD":
+            return
+        body = reply.body if not reply.file else read_range(*reply.file)
+        self.wfile.write(body if cut is None else body[:cut])
+        if cut is not None:
+            self.close_connection = True
+
+
+def read_range(path, start, length):
+    with open(path, "rb") as file:
+        file.seek(start)
+        return file.read(length)
+
+
+def make_server(options):
+    handler = type("RigHandler", (Handler,), {"world": World(options)})
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", options.port), handler)
+    server.daemon_threads = True
+    return server

@@ -1,0 +1,142 @@
+"""The EC2 Query protocol from AWS's own service model: parses requests, refuses what it does not know, writes replies."""
+
+import base64
+import binascii
+from urllib.parse import parse_qsl
+
+import botocore.loaders
+import botocore.model
+import botocore.parsers
+import botocore.utils
+from botocore.validate import ParamValidator
+
+from replies import REQUEST_ID, Refusal, element, xml_reply
+
+VERSION = "2016-11-15"
+NAMESPACE = f"http://ec2.amazonaws.com/doc/{VERSION}/"
+
+
+def load_service(name):
+    return botocore.model.ServiceModel(botocore.loaders.Loader().load_service_model(name, "service-2"), name)
+
+
+def query_name(member, shape):
+    """queryName, else locationName with a capital, else the member's own name."""
+    given = shape.serialization
+    if "queryName" in given:
+        return given["queryName"]
+    name = given.get("name", member)
+    return name[0].upper() + name[1:]
+
+
+class QueryReader:
+    """One request's parameters, each taken at most once; what is left over is unknown."""
+
+    def __init__(self, pairs):
+        self.left = {}
+        for name, value in pairs:
+            if name in self.left:
+                raise Refusal(400, "InvalidParameterCombination", f"The parameter {name} is given twice")
+            self.left[name] = value
+
+    def holds(self, prefix):
+        return any(name == prefix or name.startswith(prefix + ".") for name in self.left)
+
+    def read(self, shape, prefix):
+        if shape.type_name == "structure":
+            return self.structure(shape, prefix)
+        if shape.type_name == "list":
+            return self.list(shape, prefix)
+        return scalar(shape, prefix, self.left.pop(prefix))
+
+    def structure(self, shape, prefix):
+        out = {}
+        for member, inner in shape.members.items():
+            name = query_name(member, inner)
+            full = f"{prefix}.{name}" if prefix else name
+            if self.holds(full):
+                out[member] = self.read(inner, full)
+        return out
+
+    def list(self, shape, prefix):
+        out = []
+        while self.holds(f"{prefix}.{len(out) + 1}"):
+            out.append(self.read(shape.member, f"{prefix}.{len(out) + 1}"))
+        return out
+
+
+def scalar(shape, name, text):
+    """A scalar of the model's type; enums are checked without regard to case, as EC2 does for disk formats."""
+    bad = Refusal(400, "InvalidParameterValue", f"Value ({text}) for parameter {name} is invalid.")
+    kind = shape.type_name
+    try:
+        if kind in ("integer", "long"):
+            return int(text)
+        if kind in ("double", "float"):
+            return float(text)
+        if kind == "boolean":
+            return {"true": True, "false": False}[text]
+        if kind == "timestamp":
+            return botocore.utils.parse_timestamp(text)
+        if kind == "blob":
+            return base64.b64decode(text, validate=True)
+    except (ValueError, KeyError, binascii.Error):
+        raise bad from None
+    enum = getattr(shape, "enum", None)
+    if enum and text not in enum:
+        raise bad
+    return text
+
+
+class QueryModel:
+    def __init__(self):
+        self.service = load_service("ec2")
+        self.parser = botocore.parsers.create_parser("ec2")
+
+    def parse(self, body):
+        """(operation name, parameters) of a request body, or Refusal."""
+        reader = QueryReader(parse_qsl(body.decode(), keep_blank_values=True, strict_parsing=True))
+        action = reader.left.pop("Action", "")
+        if reader.left.pop("Version", None) != VERSION:
+            raise Refusal(400, "InvalidParameterValue", "Version is not " + VERSION)
+        if action not in self.service.operation_names:
+            raise Refusal(400, "InvalidAction", f"The action {action} is not valid for this web service.")
+        shape = self.service.operation_model(action).input_shape
+        params = reader.structure(shape, "")
+        if reader.left:
+            unknown = sorted(reader.left)[0]
+            raise Refusal(400, "UnknownParameter", f"The parameter {unknown} is not recognized")
+        report = ParamValidator().validate(params, shape)
+        if report.has_errors():
+            raise Refusal(400, "MissingParameter", report.generate_report())
+        return action, params
+
+    def reply(self, action, result):
+        """The reply document; botocore's parser must read back what was meant."""
+        shape = self.service.operation_model(action).output_shape
+        inner = element("requestId", REQUEST_ID) + members_text(shape, result)
+        reply = xml_reply(f'<{action}Response xmlns="{NAMESPACE}">{inner}</{action}Response>')
+        back = self.parser.parse({"status_code": 200, "headers": {}, "body": reply.body}, shape)
+        back.pop("ResponseMetadata")
+        if back != result:
+            raise AssertionError(f"{action}: reply {result!r} reads back as {back!r}")
+        return reply
+
+
+def members_text(shape, value):
+    out = []
+    for member, inner in shape.members.items():
+        if member in value:
+            out.append(value_text(inner.serialization.get("name", member), inner, value[member]))
+    return "".join(out)
+
+
+def value_text(name, shape, value):
+    if shape.type_name == "structure":
+        return f"<{name}>{members_text(shape, value)}</{name}>"
+    if shape.type_name == "list":
+        items = "".join(value_text("item", shape.member, item) for item in value)
+        return f"<{name}>{items}</{name}>"
+    if shape.type_name == "boolean":
+        return element(name, "true" if value else "false")
+    return element(name, value)

@@ -1,0 +1,57 @@
+# Shell side of the rig: `. rig.sh; rig_start DIR [option…]` sets RIG_URL and the AWS_* variables; rig_stop ends it.
+
+RIG_HOME=${RIG_HOME:-$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)}
+RIG_PID=
+
+rig_need() {
+    /usr/bin/python3 -c 'import botocore' 2>/dev/null || { echo "skip: python3-botocore is missing"; exit 77; }
+    for tool in "$@"; do
+        command -v "$tool" >/dev/null || { echo "skip: $tool is missing"; exit 77; }
+    done
+}
+
+rig_start() {
+    RIG_DIR=$1
+    shift
+    rm -f "$RIG_DIR.ready"
+    /usr/bin/python3 -B "$RIG_HOME/rig.py" --dir "$RIG_DIR" --ready "$RIG_DIR.ready" --bucket lab "$@" &
+    RIG_PID=$!
+    trap rig_stop EXIT
+    local waited=0
+    until [ -s "$RIG_DIR.ready" ]; do
+        kill -0 "$RIG_PID" 2>/dev/null && [ $waited -lt 300 ] || { echo "the rig did not start"; exit 1; }
+        sleep 0.1
+        waited=$((waited + 1))
+    done
+    RIG_URL=http://127.0.0.1:$(cat "$RIG_DIR.ready")
+    unset AWS_PROFILE AWS_SESSION_TOKEN AWS_REGION AWS_ENDPOINT_URL AWS_ENDPOINT_URL_S3 AWS_ENDPOINT_URL_EC2 AWS_CA_BUNDLE
+    export AWS_ACCESS_KEY_ID=AKIDRIGTEST AWS_SECRET_ACCESS_KEY=sekrit/+key= AWS_DEFAULT_REGION=us-east-1
+    export AWS_CONFIG_FILE=/dev/null AWS_SHARED_CREDENTIALS_FILE=/dev/null AWS_EC2_METADATA_DISABLED=true
+    export no_proxy=127.0.0.1 NO_PROXY=127.0.0.1
+}
+
+rig_stop() {
+    [ -z "$RIG_PID" ] || { kill "$RIG_PID" 2>/dev/null; wait "$RIG_PID" 2>/dev/null; }
+    RIG_PID=
+}
+
+# rig_count OP [STATUS]: how many requests of that operation the rig answered.
+rig_count() {
+    /usr/bin/python3 - "$RIG_DIR/requests.jsonl" "$@" <<'PY'
+import json, sys
+lines = [json.loads(line) for line in open(sys.argv[1])]
+print(sum(1 for l in lines if l.get("op") == sys.argv[2] and (len(sys.argv) < 4 or l["status"] == int(sys.argv[3]))))
+PY
+}
+
+# rig_tasks: how many ImportImage tasks exist. rig_uploads: how many multipart uploads are open.
+rig_tasks() { find "$RIG_DIR/ec2" -name '*.json' | wc -l; }
+rig_uploads() { find "$RIG_DIR/s3/${1:-lab}/uploads" -mindepth 1 -maxdepth 1 | wc -l; }
+
+# rig_object KEY: the path of an object's bytes.
+rig_object() {
+    printf '%s/s3/lab/objects/' "$RIG_DIR"
+    /usr/bin/python3 -c 'import sys, urllib.parse; print(urllib.parse.quote(sys.argv[1], safe=""))' "$1"
+}
+
+fail() { echo "FAIL: $*" >&2; exit 1; }

@@ -1,0 +1,144 @@
+"""The S3 operations that an import uses, over the Store."""
+
+import re
+import xml.etree.ElementTree as ET
+from urllib.parse import quote
+
+from replies import Refusal, Reply, element, xml_reply
+
+NAMESPACE = "http://s3.amazonaws.com/doc/2006-03-01/"
+LAST_MODIFIED = "Sun, 22 Nov 2026 06:00:00 GMT"
+PART_FIELDS = {"PartNumber", "ETag", "ChecksumCRC32", "ChecksumCRC32C", "ChecksumSHA1", "ChecksumSHA256"}
+
+
+def document(name, inner):
+    return xml_reply(f'<{name} xmlns="{NAMESPACE}">{inner}</{name}>')
+
+
+def number(query, name, default, most):
+    return min(int(query.get(name, default)), most)
+
+
+class S3Operations:
+    """One method an operation: (bucket, key, query, request) -> Reply."""
+
+    def __init__(self, store, page):
+        self.store, self.page = store, page
+
+    def CreateMultipartUpload(self, bucket, key, query, request):
+        kept = {n.lower(): v for n, v in request.headers if n.lower().startswith("x-amz-server-side")}
+        upload_id = self.store.create_upload(bucket, key, kept)
+        inner = element("Bucket", bucket) + element("Key", key) + element("UploadId", upload_id)
+        return document("InitiateMultipartUploadResult", inner)
+
+    def UploadPart(self, bucket, key, query, request):
+        etag = self.store.put_part(bucket, key, query["uploadId"], int(query["partNumber"]), request.body)
+        return Reply(headers={"ETag": f'"{etag}"'})
+
+    def ListParts(self, bucket, key, query, request):
+        after, most = int(query.get("part-number-marker", 0)), number(query, "max-parts", 1000, self.page)
+        parts = [p for p in self.store.parts(bucket, key, query["uploadId"]) if p["number"] > after]
+        shown, more = parts[:most], len(parts) > most
+        inner = element("Bucket", bucket) + element("Key", key) + element("UploadId", query["uploadId"])
+        inner += element("PartNumberMarker", after) + element("MaxParts", most)
+        if shown:
+            inner += element("NextPartNumberMarker", shown[-1]["number"])
+        inner += element("IsTruncated", str(more).lower())
+        for part in shown:
+            fields = element("PartNumber", part["number"]) + element("LastModified", "2026-11-22T06:00:00.000Z")
+            fields += element("ETag", f'"{part["etag"]}"') + element("Size", part["size"])
+            inner += f"<Part>{fields}</Part>"
+        return document("ListPartsResult", inner)
+
+    def CompleteMultipartUpload(self, bucket, key, query, request):
+        etag = self.store.complete(bucket, key, query["uploadId"], part_list(request.body))
+        inner = element("Location", f"http://{request.header('host')}/{bucket}/{quote(key)}")
+        inner += element("Bucket", bucket) + element("Key", key) + element("ETag", f'"{etag}"')
+        return document("CompleteMultipartUploadResult", inner)
+
+    def AbortMultipartUpload(self, bucket, key, query, request):
+        self.store.abort(bucket, key, query["uploadId"])
+        return Reply(204)
+
+    def ListMultipartUploads(self, bucket, key, query, request):
+        mark = (query.get("key-marker", ""), query.get("upload-id-marker", ""))
+        most = number(query, "max-uploads", 1000, self.page)
+        uploads = [u for u in self.store.uploads(bucket) if u["key"].startswith(query.get("prefix", ""))]
+        if mark[1]:
+            uploads = [u for u in uploads if (u["key"], u["upload_id"]) > mark]
+        elif mark[0]:
+            uploads = [u for u in uploads if u["key"] > mark[0]]
+        shown, more = uploads[:most], len(uploads) > most
+        name = quote if query.get("encoding-type") == "url" else str
+        inner = element("Bucket", bucket) + element("MaxUploads", most) + element("IsTruncated", str(more).lower())
+        if more:
+            inner += element("NextKeyMarker", name(shown[-1]["key"]))
+            inner += element("NextUploadIdMarker", shown[-1]["upload_id"])
+        for upload in shown:
+            fields = element("Key", name(upload["key"])) + element("UploadId", upload["upload_id"])
+            fields += element("Initiated", "2026-11-22T06:00:00.000Z")
+            inner += f"<Upload>{fields}</Upload>"
+        return document("ListMultipartUploadsResult", inner)
+
+    def PutObject(self, bucket, key, query, request):
+        return Reply(headers={"ETag": f'"{self.store.put_object(bucket, key, request.body)}"'})
+
+    def DeleteObject(self, bucket, key, query, request):
+        self.store.delete_object(bucket, key)
+        return Reply(204)
+
+    def HeadObject(self, bucket, key, query, request):
+        return self.GetObject(bucket, key, query, request)
+
+    def GetObject(self, bucket, key, query, request):
+        info = self.store.object_info(bucket, key)
+        head = {
+            "ETag": f'"{info["etag"]}"',
+            "Last-Modified": LAST_MODIFIED,
+            "Accept-Ranges": "bytes",
+            "Content-Type": "binary/octet-stream",
+        }
+        start, length, status = 0, info["size"], 200
+        wanted = request.header("range")
+        if wanted:
+            start, length = byte_range(wanted, info["size"])
+            head["Content-Range"] = f"bytes {start}-{start + length - 1}/{info['size']}"
+            status = 206
+        return Reply(status, head, file=(self.store.object_path(bucket, key), start, length))
+
+    def HeadBucket(self, bucket, key, query, request):
+        return Reply(headers={"x-amz-bucket-region": self.store.region(bucket)})
+
+    def GetBucketLocation(self, bucket, key, query, request):
+        region = self.store.region(bucket)
+        return document("LocationConstraint", "" if region == "us-east-1" else region)
+
+    def ListObjectsV2(self, bucket, key, query, request):
+        return document("ListBucketResult", element("Name", bucket) + element("KeyCount", 0) + element("IsTruncated", "false"))
+
+
+def byte_range(text, size):
+    match = re.fullmatch(r"bytes=(\d+)-(\d*)", text)
+    if not match or int(match[1]) >= size:
+        raise Refusal(416, "InvalidRange", "The requested range is not satisfiable")
+    last = min(int(match[2] or size - 1), size - 1)
+    return int(match[1]), last - int(match[1]) + 1
+
+
+def part_list(body):
+    """(number, etag without quotes) of each Part, or MalformedXML."""
+    bad = Refusal(400, "MalformedXML", "The XML you provided was not well-formed or did not validate")
+    try:
+        root = ET.fromstring(body)
+    except ET.ParseError:
+        raise bad from None
+    strip = lambda tag: tag.rpartition("}")[2]
+    if strip(root.tag) not in ("CompleteMultipartUpload", "CompletedMultipartUpload"):
+        raise bad
+    out = []
+    for part in root:
+        fields = {strip(child.tag): child.text or "" for child in part}
+        if strip(part.tag) != "Part" or not {"PartNumber", "ETag"} <= fields.keys() <= PART_FIELDS:
+            raise bad
+        out.append((int(fields["PartNumber"]), fields["ETag"].strip('"')))
+    return out

@@ -1,0 +1,146 @@
+"""Buckets, objects and multipart uploads as plain files, so that a test can look at them.
+
+DIR/s3/BUCKET/bucket.json, objects/KEY and objects/KEY.json (key percent-encoded, slashes too),
+uploads/ID/upload.json, uploads/ID/00001 and 00001.json.
+"""
+
+import hashlib
+import json
+import os
+import secrets
+import shutil
+from urllib.parse import quote
+
+from replies import Refusal
+
+MIN_PART = 5 * 1024 * 1024
+MAX_PART_NUMBER = 10000
+
+
+def write_whole(path, data):
+    """Appears complete or not at all."""
+    temporary = f"{path}.{secrets.token_hex(4)}.tmp"
+    with open(temporary, "wb") as file:
+        file.write(data)
+    os.replace(temporary, path)
+
+
+def write_json(path, value):
+    write_whole(path, json.dumps(value, sort_keys=True).encode() + b"\n")
+
+
+def read_json(path):
+    with open(path, encoding="utf-8") as file:
+        return json.load(file)
+
+
+class Store:
+    def __init__(self, root, min_part=MIN_PART):
+        self.root = os.path.join(root, "s3")
+        self.min_part = min_part
+        os.makedirs(self.root, exist_ok=True)
+
+    def make_bucket(self, name, region):
+        base = os.path.join(self.root, name)
+        os.makedirs(os.path.join(base, "objects"), exist_ok=True)
+        os.makedirs(os.path.join(base, "uploads"), exist_ok=True)
+        write_json(os.path.join(base, "bucket.json"), {"region": region})
+
+    def region(self, bucket):
+        path = os.path.join(self.root, bucket, "bucket.json")
+        if "/" in bucket or not os.path.exists(path):
+            raise Refusal(404, "NoSuchBucket", "The specified bucket does not exist", BucketName=bucket)
+        return read_json(path)["region"]
+
+    def object_path(self, bucket, key):
+        return os.path.join(self.root, bucket, "objects", quote(key, safe=""))
+
+    def object_info(self, bucket, key):
+        path = self.object_path(bucket, key) + ".json"
+        if not os.path.exists(path):
+            raise Refusal(404, "NoSuchKey", "The specified key does not exist.", Key=key)
+        return read_json(path)
+
+    def put_object(self, bucket, key, body):
+        etag = hashlib.md5(body).hexdigest()
+        path = self.object_path(bucket, key)
+        write_whole(path, body)
+        write_json(path + ".json", {"etag": etag, "size": len(body), "key": key})
+        return etag
+
+    def delete_object(self, bucket, key):
+        path = self.object_path(bucket, key)
+        for name in (path, path + ".json"):
+            if os.path.exists(name):
+                os.unlink(name)
+
+    def create_upload(self, bucket, key, headers):
+        upload_id = secrets.token_urlsafe(12) + ".+" + secrets.token_hex(4)
+        path = self.upload_path(bucket, upload_id)
+        os.makedirs(path)
+        write_json(os.path.join(path, "upload.json"), {"key": key, "upload_id": upload_id, "headers": headers})
+        return upload_id
+
+    def upload_path(self, bucket, upload_id):
+        return os.path.join(self.root, bucket, "uploads", quote(upload_id, safe=""))
+
+    def find_upload(self, bucket, key, upload_id):
+        path = self.upload_path(bucket, upload_id)
+        info = os.path.join(path, "upload.json")
+        if not upload_id or not os.path.exists(info) or read_json(info)["key"] != key:
+            raise Refusal(404, "NoSuchUpload", "The specified upload does not exist.", UploadId=upload_id)
+        return path
+
+    def put_part(self, bucket, key, upload_id, number, body):
+        path = self.find_upload(bucket, key, upload_id)
+        if not 1 <= number <= MAX_PART_NUMBER:
+            raise Refusal(400, "InvalidArgument", "Part number must be an integer between 1 and 10000, inclusive")
+        etag = hashlib.md5(body).hexdigest()
+        name = os.path.join(path, f"{number:05d}")
+        write_whole(name, body)
+        write_json(name + ".json", {"number": number, "etag": etag, "size": len(body)})
+        return etag
+
+    def parts(self, bucket, key, upload_id):
+        path = self.find_upload(bucket, key, upload_id)
+        names = sorted(n for n in os.listdir(path) if n.endswith(".json") and n != "upload.json")
+        return [read_json(os.path.join(path, n)) for n in names]
+
+    def uploads(self, bucket):
+        base = os.path.join(self.root, bucket, "uploads")
+        found = [read_json(os.path.join(base, n, "upload.json")) for n in os.listdir(base)]
+        return sorted(found, key=lambda u: (u["key"], u["upload_id"]))
+
+    def abort(self, bucket, key, upload_id):
+        shutil.rmtree(self.find_upload(bucket, key, upload_id))
+
+    def complete(self, bucket, key, upload_id, wanted):
+        """Joins the wanted (number, etag) list as S3 does, with S3's own errors."""
+        path = self.find_upload(bucket, key, upload_id)
+        have = {part["number"]: part for part in self.parts(bucket, key, upload_id)}
+        self.check_parts(have, wanted)
+        target = self.object_path(bucket, key)
+        with open(target + ".tmp", "wb") as out:
+            for number, _ in wanted:
+                with open(os.path.join(path, f"{number:05d}"), "rb") as part:
+                    shutil.copyfileobj(part, out, 1 << 20)
+            size = out.tell()
+        digest = hashlib.md5(b"".join(bytes.fromhex(have[n]["etag"]) for n, _ in wanted)).hexdigest()
+        etag = f"{digest}-{len(wanted)}"
+        os.replace(target + ".tmp", target)
+        write_json(target + ".json", {"etag": etag, "size": size, "key": key, "upload_id": upload_id})
+        shutil.rmtree(path)
+        return etag
+
+    def check_parts(self, have, wanted):
+        numbers = [number for number, _ in wanted]
+        if numbers != sorted(set(numbers)):
+            raise Refusal(400, "InvalidPartOrder", "The list of parts was not in ascending order.")
+        for number, etag in wanted:
+            if number not in have or have[number]["etag"] != etag:
+                raise Refusal(400, "InvalidPart", f"Part {number} could not be found, or its entity tag is another.")
+        if not wanted:
+            raise Refusal(400, "MalformedXML", "no part is listed")
+        for number in numbers[:-1]:
+            if have[number]["size"] < self.min_part:
+                raise Refusal(400, "EntityTooSmall", "Your proposed upload is smaller than the minimum allowed size")

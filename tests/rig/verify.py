@@ -1,0 +1,153 @@
+"""Checks a request's Signature Version 4 with botocore's own signer, from the bytes that arrived."""
+
+import base64
+import calendar
+import hashlib
+import hmac
+import re
+import time
+from urllib.parse import quote, unquote_to_bytes
+
+from botocore.auth import S3SigV4Auth, SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.compat import HTTPHeaders
+from botocore.credentials import Credentials
+
+from replies import Refusal
+
+MAX_SKEW_S = 900
+UNSIGNED = "UNSIGNED-PAYLOAD"
+AUTHORIZATION = re.compile(
+    r"AWS4-HMAC-SHA256 Credential=([^/,\s]+)/(\d{8})/([^/,\s]+)/([^/,\s]+)/aws4_request,"
+    r"\s*SignedHeaders=([^,\s]+),\s*Signature=([0-9a-f]{64})"
+)
+
+
+class Scope:
+    """What the Authorization header claims."""
+
+    def __init__(self, header):
+        match = AUTHORIZATION.fullmatch(header)
+        if not match:
+            raise Refusal(400, "AuthorizationHeaderMalformed", "the Authorization header is malformed")
+        self.access_key, self.date, self.region, self.service, signed, self.signature = match.groups()
+        self.signed = signed.split(";")
+
+
+def signer_for(service):
+    """botocore's signer, told to sign exactly the headers the client named and the body that arrived."""
+    base = S3SigV4Auth if service == "s3" else SigV4Auth
+
+    class Signer(base):
+        def headers_to_sign(self, request):
+            return request.context["signed"]
+
+        def payload(self, request):
+            return hashlib.sha256(request.context["body"]).hexdigest()
+
+    return Signer
+
+
+def canonical_query(raw):
+    """Decodes the received query and encodes it again the one canonical way, sorted."""
+    pairs = []
+    for item in raw.split("&") if raw else []:
+        name, _, value = item.partition("=")
+        pairs.append(tuple(quote(unquote_to_bytes(part), safe="-_.~") for part in (name, value)))
+    return "&".join(f"{name}={value}" for name, value in sorted(pairs))
+
+
+def expected_signature(request, scope, credential, amz_date):
+    """(canonical request, signature) as botocore computes them for what arrived."""
+    path = request.path
+    if scope.service == "s3":
+        path = quote(unquote_to_bytes(path), safe="/-_.~")
+    url = f"http://{request.header('host')}{path}"
+    query = canonical_query(request.query)
+    aws = AWSRequest(method=request.method, url=url + ("?" + query if query else ""))
+    aws.context["body"] = request.body
+    aws.context["timestamp"] = amz_date
+    aws.context["signed"] = signed = HTTPHeaders()
+    for name, value in request.headers:
+        if name.lower() in scope.signed:
+            signed[name.lower()] = value
+            aws.headers[name] = value
+    keys = Credentials(scope.access_key, credential["secret_key"])
+    signer = signer_for(scope.service)(keys, scope.service, scope.region)
+    canonical = signer.canonical_request(aws)
+    return canonical, signer.signature(signer.string_to_sign(aws, canonical), aws)
+
+
+def check_headers(request, scope):
+    if scope.signed != sorted(scope.signed) or len(set(scope.signed)) != len(scope.signed):
+        raise Refusal(403, "SignatureDoesNotMatch", "SignedHeaders are not sorted")
+    for name, _ in request.headers:
+        low = name.lower()
+        if (low in ("host", "content-type") or low.startswith("x-amz-")) and low not in scope.signed:
+            raise Refusal(403, "AccessDenied", f"There were headers present in the request which were not signed: {low}")
+    if "host" not in scope.signed:
+        raise Refusal(403, "AccessDenied", "the host header is not signed")
+
+
+def check_body(request, scope):
+    """S3 demands the hash header; wherever it is given it must match."""
+    claimed = request.header("x-amz-content-sha256")
+    if scope.service == "s3" and claimed is None:
+        raise Refusal(400, "InvalidRequest", "Missing required header for this request: x-amz-content-sha256")
+    if claimed not in (None, UNSIGNED) and claimed != hashlib.sha256(request.body).hexdigest():
+        raise Refusal(
+            400, "XAmzContentSHA256Mismatch", "The provided 'x-amz-content-sha256' header does not match what was computed."
+        )
+    md5 = request.header("content-md5")
+    if md5 is not None and md5 != base64.b64encode(hashlib.md5(request.body).digest()).decode():
+        raise Refusal(400, "BadDigest", "The Content-MD5 you specified did not match what we received.")
+
+
+def check_time(amz_date, scope, now):
+    try:
+        stamp = calendar.timegm(time.strptime(amz_date or "", "%Y%m%dT%H%M%SZ"))
+    except ValueError:
+        raise Refusal(403, "AccessDenied", "AWS authentication requires a valid Date or x-amz-date header") from None
+    if scope.date != amz_date[:8]:
+        raise Refusal(403, "SignatureDoesNotMatch", "the credential's date is not the date of the request")
+    if abs(stamp - now) > MAX_SKEW_S:
+        if scope.service == "s3":
+            raise Refusal(
+                403,
+                "RequestTimeTooSkewed",
+                "The difference between the request time and the current time is too large.",
+                MaxAllowedSkewMilliseconds=MAX_SKEW_S * 1000,
+            )
+        raise Refusal(400, "RequestExpired", "Request has expired.")
+
+
+def refuse_login(scope, code, message):
+    """EC2 has one answer for every wrong credential; S3 tells them apart."""
+    if scope.service == "ec2":
+        raise Refusal(401, "AuthFailure", "AWS was not able to validate the provided access credentials")
+    raise Refusal(403, code, message)
+
+
+def verify(request, credentials, now):
+    """Returns the Scope of a rightly signed request; raises Refusal for any other."""
+    header = request.header("authorization")
+    if header is None:
+        raise Refusal(403, "AccessDenied", "Access Denied")
+    scope = Scope(header)
+    credential = credentials.get(scope.access_key)
+    if credential is None:
+        refuse_login(scope, "InvalidAccessKeyId", "The AWS Access Key Id you provided does not exist in our records.")
+    if request.header("x-amz-security-token") != credential.get("token"):
+        refuse_login(scope, "InvalidToken", "The provided token is malformed or otherwise invalid.")
+    check_headers(request, scope)
+    check_time(request.header("x-amz-date"), scope, now)
+    canonical, signature = expected_signature(request, scope, credential, request.header("x-amz-date"))
+    if not hmac.compare_digest(signature, scope.signature):
+        request.note["canonical"] = canonical
+        refuse_login(
+            scope,
+            "SignatureDoesNotMatch",
+            "The request signature we calculated does not match the signature you provided. Check your key and signing method.",
+        )
+    check_body(request, scope)
+    return scope
