@@ -1,0 +1,82 @@
+/* Byte input and output that do not care whether a file, a sealed message or a pipe is behind them. */
+#ifndef SLIPWAY_IO_H
+#define SLIPWAY_IO_H
+
+#include "slipway/error.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct sw_in;
+
+struct sw_in_ops {
+    /* Reads exactly len bytes at off; never called beyond size. Safe from several threads at once. */
+    int (*pread)(struct sw_in *in, void *buf, size_t len, uint64_t off, struct sw_err *err);
+    void (*close)(struct sw_in *in);
+};
+
+/* Random-access input of known size. Embed as the first member. */
+struct sw_in {
+    const struct sw_in_ops *ops;
+    uint64_t size_bytes;
+    int fd;           /* the file whose bytes these are, one to one; -1 when there is none */
+    const char *name; /* for messages; owned by the implementation */
+};
+
+/*
+ * A regular file or a block device, opened read-only with O_NOFOLLOW off and O_CLOEXEC on.
+ * Refuses directories, FIFOs and sockets.
+ */
+SW_MUST_CHECK int sw_in_open_file(const char *path, struct sw_in **out, struct sw_err *err);
+
+/* Checks the range, then reads exactly len bytes: a range past the end is SW_INTEGRITY ("… is truncated"). */
+SW_MUST_CHECK int sw_in_read(struct sw_in *in, void *buf, size_t len, uint64_t off, struct sw_err *err);
+
+/* Closes and frees; NULL is allowed. */
+void sw_in_close(struct sw_in *in);
+
+struct sw_out;
+
+struct sw_out_ops {
+    /* Appends at pos. One thread at a time. */
+    int (*write)(struct sw_out *out, const void *buf, size_t len, struct sw_err *err);
+    /* Writes anywhere, from any thread; NULL where the output is a stream (sealed, socket, pipe). */
+    int (*pwrite)(struct sw_out *out, const void *buf, size_t len, uint64_t off, struct sw_err *err);
+    /* Sets the length (a hole at the end where the medium has holes); NULL where pwrite is. */
+    int (*truncate)(struct sw_out *out, uint64_t size_bytes, struct sw_err *err);
+    /* Makes everything durable and visible under its final name. Called once. */
+    int (*commit)(struct sw_out *out, struct sw_err *err);
+    /* Frees; when commit was not called or failed, nothing of the output stays. */
+    void (*close)(struct sw_out *out);
+};
+
+/* Embed as the first member. pos is kept by sw_out_write. */
+struct sw_out {
+    const struct sw_out_ops *ops;
+    uint64_t pos;
+    int fd; /* the temporary file behind it, or -1 */
+    const char *name;
+};
+
+/*
+ * An output file that appears at path by rename after fsync, at commit. Until then it has no name
+ * where the file system can do that (O_TMPFILE), or ".<name>.tmp-<pid>" beside it; leftovers of dead
+ * processes are swept when the same path is written again. mode: permission bits, umask applies.
+ */
+SW_MUST_CHECK int sw_out_create_file(const char *path, unsigned mode, struct sw_out **out,
+                                     struct sw_err *err);
+
+SW_MUST_CHECK int sw_out_write(struct sw_out *out, const void *buf, size_t len, struct sw_err *err);
+SW_MUST_CHECK int sw_out_pwrite(struct sw_out *out, const void *buf, size_t len, uint64_t off,
+                                struct sw_err *err);
+SW_MUST_CHECK int sw_out_truncate(struct sw_out *out, uint64_t size_bytes, struct sw_err *err);
+SW_MUST_CHECK int sw_out_commit(struct sw_out *out, struct sw_err *err);
+/* True when pwrite and truncate may be used. */
+bool sw_out_seekable(const struct sw_out *out);
+void sw_out_close(struct sw_out *out);
+
+/* Refuses (SW_USAGE) an output path that is the same file as the input. A missing output is fine. */
+SW_MUST_CHECK int sw_refuse_same_file(const struct sw_in *in, const char *out_path, struct sw_err *err);
+
+#endif

@@ -1,0 +1,147 @@
+/* SHA-256, HMAC and MD5 by OpenSSL's EVP. */
+#include "src/base/digest.h"
+
+#include "src/base/fs.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <string.h>
+#include <sys/random.h>
+
+struct sw_digest {
+    EVP_MD_CTX *ctx;
+};
+
+static int crypto_failed(const char *what, struct sw_err *err)
+{
+    return sw_fail(err, SW_FAILED, "libcrypto cannot compute %s", what);
+}
+
+struct sw_digest *sw_digest_new(struct sw_err *err)
+{
+    struct sw_digest *digest = sw_calloc(1, sizeof(*digest), err);
+
+    if (digest == NULL)
+        return NULL;
+    digest->ctx = EVP_MD_CTX_new();
+    if (digest->ctx == NULL || EVP_DigestInit_ex(digest->ctx, EVP_sha256(), NULL) != 1) {
+        sw_digest_free(digest);
+        crypto_failed("SHA-256", err);
+        return NULL;
+    }
+    return digest;
+}
+
+int sw_digest_update(struct sw_digest *digest, const void *bytes, size_t len, struct sw_err *err)
+{
+    return EVP_DigestUpdate(digest->ctx, bytes, len) == 1 ? 0 : crypto_failed("SHA-256", err);
+}
+
+int sw_digest_final(struct sw_digest *digest, uint8_t out[SW_SHA256_BYTES], struct sw_err *err)
+{
+    if (EVP_DigestFinal_ex(digest->ctx, out, NULL) != 1 ||
+        EVP_DigestInit_ex(digest->ctx, EVP_sha256(), NULL) != 1)
+        return crypto_failed("SHA-256", err);
+    return 0;
+}
+
+void sw_digest_free(struct sw_digest *digest)
+{
+    if (digest == NULL)
+        return;
+    EVP_MD_CTX_free(digest->ctx);
+    free(digest);
+}
+
+int sw_sha256(const void *bytes, size_t len, uint8_t out[SW_SHA256_BYTES], struct sw_err *err)
+{
+    return EVP_Digest(bytes, len, out, NULL, EVP_sha256(), NULL) == 1 ? 0 : crypto_failed("SHA-256", err);
+}
+
+int sw_sha256_file(const char *path, uint8_t out[SW_SHA256_BYTES], struct sw_err *err)
+{
+    enum { CHUNK = 1 << 20 };
+    SW_AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
+    SW_AUTO_DIGEST struct sw_digest *digest = sw_digest_new(err);
+    SW_AUTO_FREE uint8_t *chunk = sw_calloc(1, CHUNK, err);
+    ssize_t n;
+
+    if (digest == NULL || chunk == NULL)
+        return -1;
+    if (fd < 0)
+        return sw_fail_errno(err, "cannot open '%s'", path);
+    while ((n = read(fd, chunk, CHUNK)) > 0)
+        if (sw_digest_update(digest, chunk, (size_t)n, err) < 0)
+            return -1;
+    if (n < 0)
+        return sw_fail_errno(err, "cannot read '%s'", path);
+    return sw_digest_final(digest, out, err);
+}
+
+int sw_hmac_sha256(const void *key, size_t key_len, const void *bytes, size_t len,
+                   uint8_t out[SW_SHA256_BYTES], struct sw_err *err)
+{
+    unsigned out_len = 0;
+
+    if (key_len > INT_MAX || HMAC(EVP_sha256(), key, (int)key_len, bytes, len, out, &out_len) == NULL)
+        return crypto_failed("HMAC-SHA-256", err);
+    return 0;
+}
+
+int sw_md5(const void *bytes, size_t len, uint8_t out[16], struct sw_err *err)
+{
+    return EVP_Digest(bytes, len, out, NULL, EVP_md5(), NULL) == 1 ? 0 : crypto_failed("MD5", err);
+}
+
+int sw_random(void *buf, size_t len, struct sw_err *err)
+{
+    uint8_t *to = buf;
+
+    while (len > 0) {
+        ssize_t n = getrandom(to, len, 0);
+
+        if (n < 0)
+            return sw_fail_errno(err, "cannot get random bytes");
+        to += n;
+        len -= (size_t)n;
+    }
+    return 0;
+}
+
+void sw_hex(const uint8_t *bytes, size_t len, char *out)
+{
+    static const char digits[] = "0123456789abcdef";
+
+    for (size_t i = 0; i < len; i++) {
+        out[2 * i] = digits[bytes[i] >> 4];
+        out[2 * i + 1] = digits[bytes[i] & 15];
+    }
+    out[2 * len] = '\0';
+}
+
+static int nibble(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    if (c >= 'a' && c <= 'f')
+        return c - 'a' + 10;
+    if (c >= 'A' && c <= 'F')
+        return c - 'A' + 10;
+    return -1;
+}
+
+int sw_unhex(const char *text, size_t text_len, uint8_t *out, size_t len)
+{
+    if (text_len != 2 * len)
+        return -1;
+    for (size_t i = 0; i < len; i++) {
+        int high = nibble(text[2 * i]), low = nibble(text[2 * i + 1]);
+
+        if (high < 0 || low < 0)
+            return -1;
+        out[i] = (uint8_t)(high << 4 | low);
+    }
+    return 0;
+}

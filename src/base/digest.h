@@ -1,0 +1,40 @@
+/* SHA-256 and HMAC for everybody outside the sealing room; the one digest file of base. */
+#ifndef SW_BASE_DIGEST_H
+#define SW_BASE_DIGEST_H
+
+#include "slipway/error.h"
+#include "src/base/cleanup.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum { SW_SHA256_BYTES = 32, SW_SHA256_HEX = 65 /* with the NUL */ };
+
+/* A running digest. NULL and err on failure. */
+struct sw_digest;
+SW_MUST_CHECK struct sw_digest *sw_digest_new(struct sw_err *err);
+SW_MUST_CHECK int sw_digest_update(struct sw_digest *digest, const void *bytes, size_t len,
+                                   struct sw_err *err);
+/* Ends it and begins a new one. */
+SW_MUST_CHECK int sw_digest_final(struct sw_digest *digest, uint8_t out[SW_SHA256_BYTES], struct sw_err *err);
+void sw_digest_free(struct sw_digest *digest);
+SW_DEFINE_AUTO(sw_digest, struct sw_digest, sw_digest_free)
+#define SW_AUTO_DIGEST SW_CLEANUP(sw_digest_auto)
+
+SW_MUST_CHECK int sw_sha256(const void *bytes, size_t len, uint8_t out[SW_SHA256_BYTES], struct sw_err *err);
+SW_MUST_CHECK int sw_sha256_file(const char *path, uint8_t out[SW_SHA256_BYTES], struct sw_err *err);
+SW_MUST_CHECK int sw_hmac_sha256(const void *key, size_t key_len, const void *bytes, size_t len,
+                                 uint8_t out[SW_SHA256_BYTES], struct sw_err *err);
+
+/* MD5, for Content-MD5 and ETags only. */
+SW_MUST_CHECK int sw_md5(const void *bytes, size_t len, uint8_t out[16], struct sw_err *err);
+
+/* Bytes from the system's random source. */
+SW_MUST_CHECK int sw_random(void *buf, size_t len, struct sw_err *err);
+
+/* Lower-case hex with a NUL; out has room for 2 * len + 1. */
+void sw_hex(const uint8_t *bytes, size_t len, char *out);
+/* The reverse: exactly 2 * len digits, either case; -1 otherwise. */
+SW_MUST_CHECK int sw_unhex(const char *text, size_t text_len, uint8_t *out, size_t len);
+
+#endif

@@ -1,0 +1,290 @@
+/* Byte input from files, byte output to files that appear by rename. */
+#include "slipway/io.h"
+
+#include "src/base/ckd.h"
+#include "src/base/cleanup.h"
+#include "src/base/fs.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/fs.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+
+struct file_in {
+    struct sw_in base;
+    char *path;
+};
+
+static int file_in_pread(struct sw_in *in, void *buf, size_t len, uint64_t off, struct sw_err *err)
+{
+    return sw_pread_full(in->fd, buf, len, off, in->name, err);
+}
+
+static void file_in_close(struct sw_in *in)
+{
+    struct file_in *file = (struct file_in *)in;
+
+    close(in->fd);
+    free(file->path);
+    free(file);
+}
+
+static const struct sw_in_ops file_in_ops = {.pread = file_in_pread, .close = file_in_close};
+
+static int size_of(int fd, const char *path, uint64_t *size, struct sw_err *err)
+{
+    struct stat st;
+
+    if (fstat(fd, &st) < 0)
+        return sw_fail_errno(err, "cannot look at '%s'", path);
+    if (S_ISBLK(st.st_mode)) {
+        if (ioctl(fd, BLKGETSIZE64, size) < 0)
+            return sw_fail_errno(err, "cannot ask the size of '%s'", path);
+        return 0;
+    }
+    if (!S_ISREG(st.st_mode))
+        return sw_fail(err, SW_USAGE, "'%s' is neither a regular file nor a block device", path);
+    *size = (uint64_t)st.st_size;
+    return 0;
+}
+
+int sw_in_open_file(const char *path, struct sw_in **out, struct sw_err *err)
+{
+    /* O_NONBLOCK: a FIFO must be refused, not waited for. */
+    SW_AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    SW_AUTO_FREE struct file_in *file = NULL;
+    uint64_t size = 0;
+
+    if (fd < 0)
+        return sw_fail_errno(err, "cannot open '%s'", path);
+    if (size_of(fd, path, &size, err) < 0)
+        return -1;
+    file = sw_calloc(1, sizeof(*file), err);
+    if (file == NULL)
+        return -1;
+    file->path = sw_strdup(path, err);
+    if (file->path == NULL)
+        return -1;
+    file->base =
+        (struct sw_in){.ops = &file_in_ops, .size_bytes = size, .fd = SW_STEAL_FD(fd), .name = file->path};
+    *out = &SW_STEAL_PTR(file)->base;
+    return 0;
+}
+
+int sw_in_read(struct sw_in *in, void *buf, size_t len, uint64_t off, struct sw_err *err)
+{
+    uint64_t end;
+
+    if (sw_add_ovf(off, (uint64_t)len, &end) || end > in->size_bytes)
+        return sw_fail(err, SW_INTEGRITY, "'%s' is truncated: %zu bytes at %llu wanted, the file has %llu",
+                       in->name, len, (unsigned long long)off, (unsigned long long)in->size_bytes);
+    return in->ops->pread(in, buf, len, off, err);
+}
+
+void sw_in_close(struct sw_in *in)
+{
+    if (in != NULL)
+        in->ops->close(in);
+}
+
+struct file_out {
+    struct sw_out base;
+    char *path;
+    char *tmp; /* the temporary name; NULL while the file has none (O_TMPFILE) */
+    char *dir;
+};
+
+static int file_out_pwrite(struct sw_out *out, const void *buf, size_t len, uint64_t off, struct sw_err *err)
+{
+    return sw_pwrite_full(out->fd, buf, len, off, out->name, err);
+}
+
+static int file_out_write(struct sw_out *out, const void *buf, size_t len, struct sw_err *err)
+{
+    return sw_pwrite_full(out->fd, buf, len, out->pos, out->name, err);
+}
+
+static int file_out_truncate(struct sw_out *out, uint64_t size_bytes, struct sw_err *err)
+{
+    while (ftruncate(out->fd, (off_t)size_bytes) < 0)
+        if (errno != EINTR)
+            return sw_fail_errno(err, "cannot set the length of '%s'", out->name);
+    return 0;
+}
+
+static char *tmp_name(const struct file_out *file, struct sw_err *err)
+{
+    return sw_strf(err, "%s/.%s.tmp-%ld", file->dir, sw_path_base(file->path), (long)getpid());
+}
+
+/* Gives an O_TMPFILE its temporary name: linkat cannot replace, rename can. */
+static int give_name(struct file_out *file, struct sw_err *err)
+{
+    SW_AUTO_FREE char *tmp = tmp_name(file, err);
+    char proc[64];
+
+    if (tmp == NULL)
+        return -1;
+    snprintf(proc, sizeof(proc), "/proc/self/fd/%d", file->base.fd);
+    unlink(tmp);
+    if (linkat(AT_FDCWD, proc, AT_FDCWD, tmp, AT_SYMLINK_FOLLOW) < 0)
+        return sw_fail_errno(err, "cannot name '%s'", tmp);
+    file->tmp = SW_STEAL_PTR(tmp);
+    return 0;
+}
+
+static int file_out_commit(struct sw_out *out, struct sw_err *err)
+{
+    struct file_out *file = (struct file_out *)out;
+
+    if (fsync(out->fd) < 0)
+        return sw_fail_errno(err, "cannot sync '%s'", out->name);
+    if (file->tmp == NULL && give_name(file, err) < 0)
+        return -1;
+    if (rename(file->tmp, file->path) < 0)
+        return sw_fail_errno(err, "cannot rename '%s' to '%s'", file->tmp, file->path);
+    free(SW_STEAL_PTR(file->tmp));
+    return sw_fsync_dir(file->dir, err);
+}
+
+static void file_out_close(struct sw_out *out)
+{
+    struct file_out *file = (struct file_out *)out;
+
+    if (file->tmp != NULL)
+        unlink(file->tmp);
+    if (out->fd >= 0)
+        close(out->fd);
+    free(file->tmp);
+    free(file->path);
+    free(file->dir);
+    free(file);
+}
+
+static const struct sw_out_ops file_out_ops = {
+    .write = file_out_write,
+    .pwrite = file_out_pwrite,
+    .truncate = file_out_truncate,
+    .commit = file_out_commit,
+    .close = file_out_close,
+};
+
+/* Removes what a process that is gone left beside path. */
+static void sweep(const struct file_out *file)
+{
+    SW_AUTO_DIR DIR *dir = opendir(file->dir);
+    const char *base = sw_path_base(file->path);
+    size_t base_len = strlen(base);
+    const struct dirent *entry;
+
+    while (dir != NULL && (entry = readdir(dir)) != NULL) {
+        const char *rest = entry->d_name + 1 + base_len;
+        char *end;
+        long pid;
+
+        if (entry->d_name[0] != '.' || strncmp(entry->d_name + 1, base, base_len) != 0 ||
+            strncmp(rest, ".tmp-", 5) != 0)
+            continue;
+        pid = strtol(rest + 5, &end, 10);
+        if (*end == '\0' && pid > 0 && (pid == getpid() || (kill((pid_t)pid, 0) < 0 && errno == ESRCH)))
+            unlinkat(dirfd(dir), entry->d_name, 0);
+    }
+}
+
+static int open_tmp(struct file_out *file, unsigned mode, struct sw_err *err)
+{
+    int fd = open(file->dir, O_TMPFILE | O_RDWR | O_CLOEXEC, mode);
+
+    /* Reading /proc/self/fd is what naming it later needs; a bare chroot may lack /proc. */
+    if (fd >= 0 && access("/proc/self/fd", X_OK) < 0) {
+        close(fd);
+        fd = -1;
+        errno = EOPNOTSUPP;
+    }
+    if (fd >= 0)
+        return fd;
+    if (errno != EOPNOTSUPP && errno != EISDIR && errno != ENOENT && errno != EINVAL)
+        return sw_fail_errno(err, "cannot write in '%s'", file->dir);
+    file->tmp = tmp_name(file, err);
+    if (file->tmp == NULL)
+        return -1;
+    fd = open(file->tmp, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
+    if (fd < 0) {
+        sw_fail_errno(err, "cannot create '%s'", file->path);
+        free(SW_STEAL_PTR(file->tmp));
+    }
+    return fd;
+}
+
+int sw_out_create_file(const char *path, unsigned mode, struct sw_out **out, struct sw_err *err)
+{
+    struct file_out *file = sw_calloc(1, sizeof(*file), err);
+
+    if (file == NULL)
+        return -1;
+    file->base = (struct sw_out){.ops = &file_out_ops, .fd = -1};
+    file->path = sw_strdup(path, err);
+    file->dir = sw_path_dir(path, err);
+    file->base.name = file->path;
+    if (file->path != NULL && file->dir != NULL) {
+        sweep(file);
+        file->base.fd = open_tmp(file, mode, err);
+    }
+    if (file->base.fd < 0) {
+        file_out_close(&file->base);
+        return -1;
+    }
+    *out = &file->base;
+    return 0;
+}
+
+int sw_out_write(struct sw_out *out, const void *buf, size_t len, struct sw_err *err)
+{
+    if (out->ops->write(out, buf, len, err) < 0)
+        return -1;
+    out->pos += len;
+    return 0;
+}
+
+int sw_out_pwrite(struct sw_out *out, const void *buf, size_t len, uint64_t off, struct sw_err *err)
+{
+    return out->ops->pwrite(out, buf, len, off, err);
+}
+
+int sw_out_truncate(struct sw_out *out, uint64_t size_bytes, struct sw_err *err)
+{
+    return out->ops->truncate(out, size_bytes, err);
+}
+
+int sw_out_commit(struct sw_out *out, struct sw_err *err)
+{
+    return out->ops->commit(out, err);
+}
+
+bool sw_out_seekable(const struct sw_out *out)
+{
+    return out->ops->pwrite != NULL && out->ops->truncate != NULL;
+}
+
+void sw_out_close(struct sw_out *out)
+{
+    if (out != NULL)
+        out->ops->close(out);
+}
+
+int sw_refuse_same_file(const struct sw_in *in, const char *out_path, struct sw_err *err)
+{
+    struct stat a, b;
+
+    if (in->fd < 0 || stat(out_path, &b) < 0)
+        return 0;
+    if (fstat(in->fd, &a) < 0)
+        return sw_fail_errno(err, "cannot look at '%s'", in->name);
+    if (a.st_dev == b.st_dev && a.st_ino == b.st_ino)
+        return sw_fail(err, SW_USAGE, "'%s' and '%s' are the same file", in->name, out_path);
+    return 0;
+}

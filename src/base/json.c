@@ -1,0 +1,74 @@
+/* JSON files through jansson. */
+#include "src/base/json.h"
+
+#include "src/base/fs.h"
+
+#include <string.h>
+
+json_t *sw_json_parse(const char *text, size_t len, const char *name, struct sw_err *err)
+{
+    json_error_t at;
+    json_t *json = json_loadb(text, len, JSON_REJECT_DUPLICATES, &at);
+
+    if (json == NULL)
+        sw_fail(err, SW_INTEGRITY, "%s:%d:%d: %s", name, at.line, at.column, at.text);
+    return json;
+}
+
+json_t *sw_json_read(const char *path, size_t max_bytes, struct sw_err *err)
+{
+    SW_AUTO_BUF struct sw_buf text = {0};
+
+    if (sw_read_file(path, max_bytes, &text, err) < 0)
+        return NULL;
+    return sw_json_parse(text.data != NULL ? text.data : "", text.len, path, err);
+}
+
+static char *dump(const json_t *json, size_t flags, struct sw_err *err)
+{
+    char *text = json_dumps(json, flags | JSON_ENCODE_ANY);
+
+    if (text == NULL)
+        sw_fail(err, SW_FAILED, "cannot write a value as JSON");
+    return text;
+}
+
+char *sw_json_canonical(const json_t *json, struct sw_err *err)
+{
+    return dump(json, JSON_SORT_KEYS | JSON_COMPACT, err);
+}
+
+char *sw_json_pretty(const json_t *json, struct sw_err *err)
+{
+    SW_AUTO_FREE char *text = dump(json, JSON_INDENT(2), err);
+
+    return text != NULL ? sw_strf(err, "%s\n", text) : NULL;
+}
+
+int sw_json_write(const char *path, const json_t *json, struct sw_err *err)
+{
+    SW_AUTO_FREE char *text = sw_json_pretty(json, err);
+
+    if (text == NULL)
+        return -1;
+    return sw_write_file(path, text, strlen(text), 0644, err);
+}
+
+int sw_json_set(json_t *object, const char *key, json_t *value, struct sw_err *err)
+{
+    if (value == NULL || json_object_set_new(object, key, value) < 0)
+        return sw_fail(err, SW_FAILED, "cannot set '%s' in a JSON value (text that is not UTF-8?)", key);
+    return 0;
+}
+
+int sw_json_append(json_t *array, json_t *value, struct sw_err *err)
+{
+    if (value == NULL || json_array_append_new(array, value) < 0)
+        return sw_fail(err, SW_FAILED, "cannot append to a JSON array (text that is not UTF-8?)");
+    return 0;
+}
+
+const char *sw_json_text(const json_t *object, const char *key)
+{
+    return json_string_value(json_object_get(object, key));
+}

@@ -1,0 +1,8 @@
+/* Every verb of the command line. */
+#include "src/cli/cmd.h"
+
+const struct cmd *const cmds[] = {
+    &cmd_help,
+    &cmd_version,
+    NULL,
+};

@@ -1,0 +1,10 @@
+/* The verbs, each in its cmd_<verb>.c. */
+#ifndef SW_CLI_CMD_H
+#define SW_CLI_CMD_H
+
+#include "src/cli/opt.h"
+
+extern const struct cmd cmd_help;
+extern const struct cmd cmd_version;
+
+#endif

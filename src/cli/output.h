@@ -1,0 +1,33 @@
+/* What a verb prints: results to stdout, talk to stderr, progress on a terminal. */
+#ifndef SW_CLI_OUTPUT_H
+#define SW_CLI_OUTPUT_H
+
+#include "slipway/progress.h"
+#include "src/cli/opt.h"
+
+#include <jansson.h>
+#include <stdio.h>
+
+/* The value, indented, to stdout. Takes the reference. */
+SW_MUST_CHECK int out_json(json_t *value, struct sw_err *err);
+
+/* Prints text that came from an image, a document or a server: control bytes as \xNN. */
+void out_safe(FILE *to, const char *text);
+
+/* "1.5 GiB" into buf. */
+void out_size(uint64_t bytes, char *buf, size_t buf_len);
+
+/* Progress with rate and time left on a terminal's stderr; a plain line every 10 s elsewhere; nothing with --quiet. */
+struct out_progress {
+    struct sw_progress base;
+    const char *what;
+    bool quiet, terminal;
+    int64_t began_ns, last_ns;
+};
+void out_progress_begin(struct out_progress *progress, const char *what, const struct common_opts *common);
+void out_progress_end(struct out_progress *progress);
+
+/* Sends the log to stderr at the level that the options ask for. */
+void out_log_setup(const struct common_opts *common);
+
+#endif
