@@ -1,0 +1,77 @@
+/* Digests give the published answers. */
+#include "tests/unit/testing.h"
+
+#include "src/base/digest.h"
+#include "src/base/fs.h"
+
+static void assert_hex(const uint8_t *bytes, size_t len, const char *want)
+{
+    char text[129];
+
+    sw_hex(bytes, len, text);
+    assert_string_equal(text, want);
+}
+
+static void sha256_of_abc_is_the_published_one(void **state)
+{
+    struct sw_err err = {0};
+    uint8_t out[SW_SHA256_BYTES];
+
+    (void)state;
+    assert_ok(sw_sha256("abc", 3, out, &err), err);
+    assert_hex(out, sizeof(out), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+    assert_ok(sw_write_file("abc", "abc", 3, 0600, &err), err);
+    assert_ok(sw_sha256_file("abc", out, &err), err);
+    assert_hex(out, sizeof(out), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+}
+
+static void a_digest_begins_anew_after_its_end(void **state)
+{
+    struct sw_err err = {0};
+    struct sw_digest *digest = sw_digest_new(&err);
+    uint8_t first[SW_SHA256_BYTES], second[SW_SHA256_BYTES];
+
+    (void)state;
+    assert_non_null(digest);
+    assert_ok(sw_digest_update(digest, "a", 1, &err), err);
+    assert_ok(sw_digest_update(digest, "bc", 2, &err), err);
+    assert_ok(sw_digest_final(digest, first, &err), err);
+    assert_ok(sw_digest_update(digest, "abc", 3, &err), err);
+    assert_ok(sw_digest_final(digest, second, &err), err);
+    assert_memory_equal(first, second, sizeof(first));
+    sw_digest_free(digest);
+}
+
+static void hmac_is_that_of_rfc_4231_case_2(void **state)
+{
+    struct sw_err err = {0};
+    uint8_t out[SW_SHA256_BYTES];
+
+    (void)state;
+    assert_ok(sw_hmac_sha256("Jefe", 4, "what do ya want for nothing?", 28, out, &err), err);
+    assert_hex(out, sizeof(out), "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+}
+
+static void hex_with_a_wrong_digit_or_length_is_refused(void **state)
+{
+    uint8_t out[2];
+
+    (void)state;
+    assert_int_equal(sw_unhex("aBcD", 4, out, 2), 0);
+    assert_int_equal(out[0], 0xab);
+    assert_int_equal(sw_unhex("abc", 3, out, 2), -1);
+    assert_int_equal(sw_unhex("abcg", 4, out, 2), -1);
+    assert_int_equal(sw_unhex("abcd00", 6, out, 2), -1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(sha256_of_abc_is_the_published_one),
+        cmocka_unit_test(a_digest_begins_anew_after_its_end),
+        cmocka_unit_test(hmac_is_that_of_rfc_4231_case_2),
+        cmocka_unit_test(hex_with_a_wrong_digit_or_length_is_refused),
+    };
+
+    return cmocka_run_group_tests(tests, enter_empty_folder, leave_folder);
+}

@@ -1,0 +1,56 @@
+/* JSON: canonical bytes, refused duplicates, positions in messages. */
+#include "tests/unit/testing.h"
+
+#include "src/base/json.h"
+
+static void the_same_value_gives_the_same_bytes(void **state)
+{
+    struct sw_err err = {0};
+    const char *one = "{\"b\": [1, 2],\n \"a\": \"\\u00e9\"}", *other = "{\"a\":\"\xc3\xa9\",\"b\":[1,2]}";
+    SW_AUTO_JSON json_t *a = sw_json_parse(one, strlen(one), "one", &err);
+    SW_AUTO_JSON json_t *b = sw_json_parse(other, strlen(other), "other", &err);
+    char *left, *right;
+
+    (void)state;
+    assert_non_null(a);
+    assert_non_null(b);
+    left = sw_json_canonical(a, &err);
+    right = sw_json_canonical(b, &err);
+    assert_string_equal(left, right);
+    assert_string_equal(left, "{\"a\":\"\xc3\xa9\",\"b\":[1,2]}");
+    free(left);
+    free(right);
+}
+
+static void a_duplicate_key_is_refused_with_its_position(void **state)
+{
+    struct sw_err err = {0};
+    const char *text = "{\"a\": 1,\n \"a\": 2}";
+
+    (void)state;
+    assert_null(sw_json_parse(text, strlen(text), "index.json", &err));
+    assert_failed(-1, err, SW_INTEGRITY, "index.json:2:");
+}
+
+static void a_missing_or_numeric_member_has_no_text(void **state)
+{
+    struct sw_err err = {0};
+    SW_AUTO_JSON json_t *json = sw_json_parse("{\"n\": 1, \"t\": \"x\"}", 18, "x", &err);
+
+    (void)state;
+    assert_non_null(json);
+    assert_null(sw_json_text(json, "n"));
+    assert_null(sw_json_text(json, "none"));
+    assert_string_equal(sw_json_text(json, "t"), "x");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_same_value_gives_the_same_bytes),
+        cmocka_unit_test(a_duplicate_key_is_refused_with_its_position),
+        cmocka_unit_test(a_missing_or_numeric_member_has_no_text),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

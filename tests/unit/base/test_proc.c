@@ -1,0 +1,62 @@
+/* Other programs: status, output, the clock that ends them. */
+#include "tests/unit/testing.h"
+
+#include "src/base/proc.h"
+
+static void the_status_and_both_streams_are_kept(void **state)
+{
+    const char *const argv[] = {"sh", "-c", "echo out; echo err >&2; exit 7", NULL};
+    struct sw_err err = {0};
+    struct sw_buf out = {0};
+    int status = 0;
+
+    (void)state;
+    assert_ok(sw_run_program(argv, 10000, &out, &status, &err), err);
+    assert_int_equal(status, 7);
+    assert_string_equal(out.data, "out\nerr\n");
+    sw_buf_free(&out);
+}
+
+static void a_program_that_never_ends_is_killed(void **state)
+{
+    const char *const argv[] = {"sleep", "60", NULL};
+    struct sw_err err = {0};
+    int status = 0;
+
+    (void)state;
+    assert_failed(sw_run_program(argv, 100, NULL, &status, &err), err, SW_FAILED,
+                  "did not end within 100 ms");
+}
+
+static void a_program_that_is_missing_is_named(void **state)
+{
+    const char *const argv[] = {"no-such-program-here", NULL};
+    struct sw_err err = {0};
+    int status = 0;
+
+    (void)state;
+    assert_failed(sw_run_program(argv, 100, NULL, &status, &err), err, SW_FAILED, "no-such-program-here");
+}
+
+static void death_by_a_signal_is_told_as_128_and_more(void **state)
+{
+    const char *const argv[] = {"sh", "-c", "kill -9 $$", NULL};
+    struct sw_err err = {0};
+    int status = 0;
+
+    (void)state;
+    assert_ok(sw_run_program(argv, 10000, NULL, &status, &err), err);
+    assert_int_equal(status, 137);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_status_and_both_streams_are_kept),
+        cmocka_unit_test(a_program_that_never_ends_is_killed),
+        cmocka_unit_test(a_program_that_is_missing_is_named),
+        cmocka_unit_test(death_by_a_signal_is_told_as_128_and_more),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
