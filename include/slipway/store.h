@@ -1,0 +1,182 @@
+/* The store: an OCI image layout of qcow2 layers, what made each of them, and the states that have a name. */
+#ifndef SLIPWAY_STORE_H
+#define SLIPWAY_STORE_H
+
+#include "slipway/copy.h"
+#include "slipway/error.h"
+#include "slipway/image.h"
+#include "slipway/progress.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * On disk:
+ *   oci-layout, index.json, blobs/sha256/<hex>   OCI Image Layout 1.0; any tool may read it
+ *   slipway/                                     ours: lock, version, keys/, steps/, bases/, scratch/
+ * A layer is a qcow2 file (zstd) whose backing file name is its parent's bare hex digest.
+ * Every function may be called by several processes and threads at once. Killed at any moment, no file is half there.
+ */
+struct sw_store;
+
+enum {
+    SW_STORE_HEX = 65,             /* a SHA-256 in lower-case hex and its NUL */
+    SW_STORE_LAYERS_MAX = 64,      /* of one chain */
+    SW_STORE_INPUTS_MAX = 4 << 20, /* bytes of a record's inputs */
+};
+
+/* A layer blob. */
+struct sw_layer {
+    char digest[SW_STORE_HEX]; /* SHA-256 of the file */
+    char parent[SW_STORE_HEX]; /* "" for a base */
+    uint64_t size_bytes;       /* of the file */
+    uint64_t virtual_bytes;    /* of the disk */
+};
+
+/*
+ * Opens the store at dir; NULL is $XDG_DATA_HOME/slipway/store. create: makes what is missing, and sweeps what
+ * dead processes left; without it a missing store is SW_FAILED and nothing is written.
+ * A folder that holds something else is refused, as is a store of a newer version.
+ */
+SW_MUST_CHECK int sw_store_open(const char *dir, bool create, struct sw_store **out, struct sw_err *err);
+void sw_store_close(struct sw_store *store);
+/* Its absolute path. */
+const char *sw_store_dir(const struct sw_store *store);
+
+struct sw_store_ingest {
+    const char *path;
+    const char *format; /* NULL: probed; raw must be named */
+    unsigned jobs;
+    struct sw_progress *progress; /* may be NULL */
+};
+
+struct sw_store_made {
+    struct sw_layer layer;
+    bool known;                 /* ingest: nothing was read, a record of the same file was found */
+    struct sw_copy_stats stats; /* zeros when known */
+};
+
+/*
+ * A disk image becomes layer 0. The same file (device, inode, size, mtime, ctime, format) is not read again while
+ * its layer is there. A file that changes while it is read fails with SW_INTEGRITY.
+ */
+SW_MUST_CHECK int sw_store_ingest(struct sw_store *store, const struct sw_store_ingest *ask,
+                                  struct sw_store_made *out, struct sw_err *err);
+
+struct sw_store_commit {
+    const char *parent; /* digest of the layer that the new one lies on */
+    const char
+        *overlay_path; /* a qcow2 whose backing file is a blob of this store: parent or one beneath it */
+    unsigned jobs;
+    struct sw_progress *progress; /* may be NULL */
+};
+
+/*
+ * What the overlay changed since parent becomes a layer on parent. The overlay is only read; QEMU may hold it
+ * open as long as the guest's file systems are unmounted and synced. Its backing may lie several layers beneath
+ * parent (one launch, several boundaries): then only what differs from parent goes into the layer.
+ */
+SW_MUST_CHECK int sw_store_commit_layer(struct sw_store *store, const struct sw_store_commit *ask,
+                                        struct sw_store_made *out, struct sw_err *err);
+
+/* The layer of this digest; its chain is opened to learn parent and size. Missing or damaged is SW_INTEGRITY. */
+SW_MUST_CHECK int sw_store_layer(struct sw_store *store, const char *digest, struct sw_layer *out,
+                                 struct sw_err *err);
+
+/* The whole chain, read-only. Parents are bare digests in blobs/sha256 and nothing else. Close the image. */
+SW_MUST_CHECK int sw_store_open_chain(struct sw_store *store, const char *digest, struct sw_image **out,
+                                      struct sw_err *err);
+
+/* Absolute path of a blob that is there, for the backing file of QEMU's overlay (format qcow2). Free it. */
+SW_MUST_CHECK char *sw_store_blob_path(struct sw_store *store, const char *digest, struct sw_err *err);
+
+/* What made a layer. key: SHA-256 hex of the canonical inputs, computed by the caller. */
+struct sw_plan_record {
+    char key[SW_STORE_HEX];
+    struct sw_layer layer;
+    char *recipe;      /* its name; with position it finds the record that came before */
+    unsigned position; /* 0 is the base */
+    char *inputs;      /* canonical JSON */
+};
+
+/* Frees the members. */
+void sw_plan_record_clear(struct sw_plan_record *record);
+
+/* 1: found, out is filled (clear it); 0: no record, or its layer is not there in its full size; -1 on error. */
+SW_MUST_CHECK int sw_store_find_key(struct sw_store *store, const char *key, struct sw_plan_record *out,
+                                    struct sw_err *err);
+
+/*
+ * Remembers what made a layer, and that it is the latest of this recipe and position. The layer must be there.
+ * The strings are only read.
+ */
+SW_MUST_CHECK int sw_store_record_key(struct sw_store *store, const struct sw_plan_record *record,
+                                      struct sw_err *err);
+
+/* The latest record of this recipe and position, whether its layer is still there or not. As sw_store_find_key. */
+SW_MUST_CHECK int sw_store_last_record(struct sw_store *store, const char *recipe, unsigned position,
+                                       struct sw_plan_record *out, struct sw_err *err);
+
+/* A finished state that gets a name. */
+struct sw_store_state {
+    const char *ref; /* org.opencontainers.image.ref.name; sw_store_ref makes a good one */
+    const char *name, *version;
+    const char *layer;       /* digest of the top layer */
+    const char *const *keys; /* plan keys, base first, nr_keys of them; may be fewer than layers or none */
+    size_t nr_keys;
+    int64_t epoch; /* created, in seconds: sw_source_date's; the same state gives the same manifest */
+};
+
+/* "<name>:<version>" with what a reference may not hold replaced by "-". Free it. */
+SW_MUST_CHECK char *sw_store_ref(const char *name, const char *version, struct sw_err *err);
+
+/* Writes config and manifest, and puts ref into the index in the place of what had that name. */
+SW_MUST_CHECK int sw_store_tag(struct sw_store *store, const struct sw_store_state *state,
+                               char manifest[SW_STORE_HEX], struct sw_err *err);
+
+/* A named state. Strings are NULL where the manifest does not say. */
+struct sw_store_image {
+    char *ref; /* NULL: an entry of the index without a name */
+    char manifest[SW_STORE_HEX];
+    char *name, *version, *created;
+    uint64_t virtual_bytes;  /* 0 unless it is slipway's */
+    struct sw_layer *layers; /* base first, as the manifest lists them; virtual_bytes is 0 here */
+    size_t nr_layers;
+    char *fault; /* not NULL: why it cannot be read */
+};
+
+struct sw_store_listing {
+    struct sw_store_image *images; /* in the order of the index */
+    size_t nr_images;
+    struct sw_layer *layers; /* every blob that is a layer, by digest */
+    size_t nr_layers;
+    struct sw_plan_record *records; /* of layers that are there, by recipe, position and key */
+    size_t nr_records;
+};
+
+SW_MUST_CHECK int sw_store_list(struct sw_store *store, struct sw_store_listing *out, struct sw_err *err);
+void sw_store_listing_clear(struct sw_store_listing *listing);
+
+struct sw_store_verify {
+    /* Called for each damage: what is a path within the store or a reference. */
+    void (*damage)(struct sw_store_verify *self, const char *what, const char *why);
+    struct sw_progress *progress; /* may be NULL */
+    /* Filled in. */
+    uint64_t nr_blobs, nr_images, nr_damages, bytes;
+};
+
+/*
+ * Every blob's bytes against its name, every manifest and config, every layer's chain against its manifest.
+ * 0 also with damages; -1 when the store cannot be looked at.
+ */
+SW_MUST_CHECK int sw_store_verify(struct sw_store *store, struct sw_store_verify *verify, struct sw_err *err);
+
+/* A folder for one build: overlays, logs on their way. Gone at close, or at the next open once this process is dead. */
+struct sw_scratch;
+SW_MUST_CHECK int sw_scratch_open(struct sw_store *store, struct sw_scratch **out, struct sw_err *err);
+const char *sw_scratch_dir(const struct sw_scratch *scratch);
+/* Removes it; NULL is allowed. */
+void sw_scratch_close(struct sw_scratch *scratch);
+
+#endif
