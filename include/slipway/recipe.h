@@ -1,0 +1,277 @@
+/* Recipes and component documents: what was read, what it means, how its references resolve. */
+#ifndef SLIPWAY_RECIPE_H
+#define SLIPWAY_RECIPE_H
+
+#include "slipway/error.h"
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Everything that can be wrong with a file, found in one go. Zero-initialise the list. */
+struct sw_diag {
+    char *file;
+    size_t line, column; /* from 1; 0: the file as a whole */
+    bool warning;
+    char *message; /* may quote the file: print it with out_safe() */
+};
+
+struct sw_diags {
+    struct sw_diag *items;
+    size_t n, cap;
+    size_t nr_errors; /* the others are warnings */
+    bool full;        /* there were more than SW_DIAGS_MAX */
+};
+
+enum { SW_DIAGS_MAX = 1000 };
+
+/* Sorts by file, line and column. */
+void sw_diags_sort(struct sw_diags *diags);
+void sw_diags_free(struct sw_diags *diags);
+
+/*
+ * A parsed YAML or JSON value. Nodes live as long as the document that they came from; a node that an alias
+ * repeats is the same node twice. Scalars are never resolved: `0777` is four characters.
+ */
+enum sw_node_kind { SW_NODE_SCALAR, SW_NODE_LIST, SW_NODE_MAP };
+enum sw_node_style { SW_STYLE_PLAIN, SW_STYLE_QUOTED, SW_STYLE_LITERAL, SW_STYLE_FOLDED };
+
+struct sw_node {
+    enum sw_node_kind kind;
+    enum sw_node_style style;     /* of a scalar */
+    uint32_t line, column;        /* from 1, in characters */
+    uint32_t indent;              /* LITERAL: characters taken off each line; else UINT32_MAX when … */
+    uint32_t weight, bytes;       /* nodes and text bytes of this tree with aliases written out */
+    const char *text;             /* SCALAR: UTF-8 without NUL bytes, terminated; else NULL */
+    size_t len;                   /* of text */
+    size_t n;                     /* LIST, MAP: entries */
+    const struct sw_node **items; /* LIST: the items; MAP: the values */
+    const struct sw_node **keys;  /* MAP: scalars, all different */
+};
+
+/* The map's value for key, or NULL (also when node is NULL or no map). */
+const struct sw_node *sw_node_get(const struct sw_node *node, const char *key);
+/* Plain and empty, "~" or "null": nothing was said. A NULL node is one too. */
+bool sw_node_is_null(const struct sw_node *node);
+/* true/false in the spellings of YAML 1.1; -1 when it is neither. */
+SW_MUST_CHECK int sw_text_bool(const char *text, bool *out);
+
+/* Action modules: one row each, in src/recipe/actions.c. */
+enum sw_platform { SW_LINUX = 1, SW_WINDOWS = 2, SW_MACOS = 4 };
+
+enum sw_input_kind {
+    SW_INPUT_TEXT,
+    SW_INPUT_PATH,  /* not empty */
+    SW_INPUT_TEXTS, /* a list of texts */
+    SW_INPUT_BOOL,
+    SW_INPUT_OCTAL,    /* permissions: 1 to 4 octal digits, maybe behind "0o" */
+    SW_INPUT_ENCODING, /* utf8, utf-16-LE, … */
+};
+
+struct sw_input {
+    const char *name; /* NULL ends the table */
+    enum sw_input_kind kind;
+    bool required;
+    const char *fallback; /* text when left out; NULL: none */
+    unsigned platforms;   /* where it may be given; 0: wherever the action may */
+};
+
+struct sw_action {
+    const char *name;
+    bool list;          /* inputs is a list of maps; else one map */
+    bool absent;        /* a module of the language that this version does not have */
+    unsigned platforms; /* enum sw_platform, or-ed */
+    const struct sw_input *inputs;
+    const char *const *outputs; /* NULL-terminated; NULL: none */
+};
+
+/* NULL when no module has that name (names are case-sensitive). */
+const struct sw_action *sw_action_find(const char *name);
+
+/* Component documents, schemaVersion 1.0. */
+enum sw_on_failure { SW_ON_FAILURE_ABORT, SW_ON_FAILURE_CONTINUE, SW_ON_FAILURE_IGNORE };
+
+enum sw_phase_kind {
+    SW_PHASE_BUILD,
+    SW_PHASE_VALIDATE,
+    SW_PHASE_TEST,
+    SW_PHASE_OTHER, /* a name that is never selected: skipped, with a warning at lint */
+};
+
+enum { SW_TIMEOUT_DEFAULT_S = 7200, SW_TIMEOUT_NONE = -1 };
+
+struct sw_step {
+    const char *name; /* unique within the phase */
+    const struct sw_action *action;
+    const struct sw_node *inputs;       /* as written; NULL when left out */
+    const struct sw_node *const *items; /* the input maps: nr_items of them, 1 for an action without list */
+    size_t nr_items;
+    int64_t timeout_s; /* of each attempt; SW_TIMEOUT_NONE */
+    enum sw_on_failure on_failure;
+    unsigned max_attempts; /* from 1 */
+    bool disable_logging;
+    size_t line, column;
+};
+
+struct sw_phase {
+    const char *name; /* unique within the document */
+    enum sw_phase_kind kind;
+    struct sw_step *steps;
+    size_t nr_steps;
+    size_t line, column;
+};
+
+struct sw_parameter {
+    const char *name;
+    const char *fallback; /* the default; NULL: a value must be given */
+    const char *description;
+    const struct sw_node *allowed; /* list of scalars, or NULL: any value */
+    size_t line, column;
+};
+
+struct sw_constant {
+    const char *name, *value;
+    size_t line, column;
+};
+
+struct sw_component {
+    const char *file;        /* as it was opened */
+    const char *name;        /* the document's, else the file's name without its suffix */
+    const char *description; /* "" when there is none */
+    struct sw_parameter *parameters;
+    size_t nr_parameters;
+    struct sw_constant *constants;
+    size_t nr_constants;
+    struct sw_phase *phases; /* in document order, which is the order of running */
+    size_t nr_phases;
+    const struct sw_node *root;
+    char digest[65]; /* SHA-256, hex, of the document's canonical JSON (sw_node_json) */
+    struct sw_arena *arena;
+};
+
+/*
+ * Reads and checks one document. Faults and warnings are added to diags. NULL when there is an error: err then is
+ * SW_RECIPE with the first fault, or what kept the file from being read. Free it.
+ */
+SW_MUST_CHECK struct sw_component *sw_component_load(const char *path, struct sw_diags *diags,
+                                                     struct sw_err *err);
+/* The same from memory; file is for the messages. */
+SW_MUST_CHECK struct sw_component *sw_component_parse(const char *text, size_t len, const char *file,
+                                                      struct sw_diags *diags, struct sw_err *err);
+void sw_component_free(struct sw_component *component);
+
+/* A component as a recipe uses it. */
+struct sw_value {
+    const char *name, *value;
+};
+
+struct sw_use {
+    struct sw_component *component; /* owned */
+    const char *reference;          /* as the recipe names it: a path or an ARN */
+    struct sw_value *values;        /* one for each parameter of the document, in its order */
+    size_t nr_values;
+};
+
+/*
+ * What a plan key is made of: {"digest", "document", "parameters"}; every scalar is its source text. Equal for
+ * documents that differ in comments, quoting or the order of keys only. decref it.
+ */
+SW_MUST_CHECK json_t *sw_use_canonical(const struct sw_use *use, struct sw_err *err);
+/* A node as JSON: maps, lists, and strings of source text. */
+SW_MUST_CHECK json_t *sw_node_json(const struct sw_node *node, struct sw_err *err);
+
+/* References: {{ name }}, {{ phase.step.inputs[n].key }}, {{ phase.step.outputs.key }}; {{ .X }} is somebody else's. */
+enum sw_ref_kind { SW_REF_NAME, SW_REF_INPUT, SW_REF_OUTPUT };
+
+struct sw_ref {
+    enum sw_ref_kind kind;
+    const char *name;         /* the parameter's, the constant's, the input's, the output's */
+    const char *phase, *step; /* NULL for SW_REF_NAME */
+    size_t index;             /* [n]; 0 when there is none */
+    bool indexed;
+};
+
+/* The longest text that an expression may become. */
+#define SW_EXPAND_MAX_BYTES ((size_t)4 << 20)
+
+/* Gives the reference's text, valid until the next call; -1 with err when there is none. */
+typedef int sw_lookup_fn(void *arg, const struct sw_ref *ref, const char **text, struct sw_err *err);
+
+/* The text with every reference replaced, in one pass (what comes in is not read again). Free it. */
+SW_MUST_CHECK char *sw_expand(const char *text, sw_lookup_fn *lookup, void *arg, struct sw_err *err);
+
+/*
+ * A run of a component: names are taken from use, inputs of earlier steps are resolved again, and output() gives
+ * an output that a step left (index: of the input item; NULL: it left none, which is an error here).
+ */
+struct sw_scope {
+    const struct sw_use *use;
+    const char *(*output)(void *arg, const char *phase, const char *step, const char *name, size_t index);
+    void *arg;
+};
+
+/*
+ * Input `name` of item `item`, resolved; the row's fallback when it is left out; *out is NULL when there is
+ * neither. Free *out. SW_INPUT_TEXTS is not for this one.
+ */
+SW_MUST_CHECK int sw_step_text(const struct sw_scope *scope, const struct sw_step *step, size_t item,
+                               const char *name, char **out, struct sw_err *err);
+/* A list input (commands, arguments): *out gets n texts, NULL-terminated; sw_texts_free() it. Left out: n is 0. */
+SW_MUST_CHECK int sw_step_texts(const struct sw_scope *scope, const struct sw_step *step, size_t item,
+                                const char *name, char ***out, struct sw_err *err);
+void sw_texts_free(char **texts);
+SW_MUST_CHECK int sw_step_bool(const struct sw_scope *scope, const struct sw_step *step, size_t item,
+                               const char *name, bool *out, struct sw_err *err);
+/* Permissions; *given is false (and *out 0) when there is neither a value nor a fallback. */
+SW_MUST_CHECK int sw_step_octal(const struct sw_scope *scope, const struct sw_step *step, size_t item,
+                                const char *name, unsigned *out, bool *given, struct sw_err *err);
+/* All of a step's inputs, resolved, as an array of objects: awstoe's `inputs` of detailedoutput.json. decref it. */
+SW_MUST_CHECK json_t *sw_step_inputs_json(const struct sw_scope *scope, const struct sw_step *step,
+                                          struct sw_err *err);
+
+/* Recipes. */
+struct sw_output_spec {
+    const char *format;    /* vmdk, vhd, raw, qcow2 */
+    const char *subformat; /* NULL: the format's own default */
+    const char **seal;     /* recipients; file names in them are made relative to the recipe's folder */
+    size_t nr_seal;
+    size_t line, column;
+};
+
+struct sw_recipe {
+    const char *file; /* as it was opened */
+    const char *dir;  /* its folder */
+    const char *name, *version, *description;
+    const char *parent_image; /* as written */
+    const char
+        *base_path; /* the local image, or NULL: parentImage names something at AWS and no base was given */
+    const char *base_format; /* NULL when it is not said */
+    struct sw_use *uses;     /* in order */
+    size_t nr_uses;
+    struct sw_output_spec *outputs;
+    size_t nr_outputs;
+    bool network;                  /* network: allow */
+    const char *working_directory; /* default /tmp */
+    const struct sw_node *root;    /* everything else: blockDeviceMappings, tags, … */
+    struct sw_arena *arena;
+};
+
+/* From the command line; a zeroed one changes nothing. */
+struct sw_overrides {
+    const char *const *components; /* more documents, after the recipe's */
+    size_t nr_components;
+    const char *const *parameters; /* NAME=VALUE for whoever has NAME, or COMPONENT.NAME=VALUE */
+    size_t nr_parameters;
+    const char *base, *base_format; /* instead of parentImage; relative to the current folder */
+};
+
+/* Reads a recipe and all its components, checks them, resolves parameters. Errors as in sw_component_load(). Free it. */
+SW_MUST_CHECK struct sw_recipe *sw_recipe_load(const char *path, const struct sw_overrides *overrides,
+                                               struct sw_diags *diags, struct sw_err *err);
+void sw_recipe_free(struct sw_recipe *recipe);
+
+/* Checks a file of either kind, told apart by its fields. 0 when it could be read: the verdict is in diags. */
+SW_MUST_CHECK int sw_lint_file(const char *path, struct sw_diags *diags, struct sw_err *err);
+
+#endif
