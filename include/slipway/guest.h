@@ -1,0 +1,239 @@
+/* The guest: one appliance per build, steps that run in it, and the log of what they did. */
+#ifndef SLIPWAY_GUEST_H
+#define SLIPWAY_GUEST_H
+
+#include "slipway/error.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/* ---- Acceleration ---------------------------------------------------------------------------------------- */
+
+enum sw_accel {
+    SW_ACCEL_AUTO, /* KVM where a probe shows that it works, else TCG with one line in the log */
+    SW_ACCEL_KVM,  /* KVM or an error */
+    SW_ACCEL_TCG,
+};
+
+/* "auto", "kvm", "tcg"; else SW_USAGE. */
+SW_MUST_CHECK int sw_accel_parse(const char *text, enum sw_accel *out, struct sw_err *err);
+
+enum sw_kvm_state {
+    SW_KVM_OK,
+    SW_KVM_ABSENT, /* no /dev/kvm */
+    SW_KVM_DENIED, /* this user may not open it */
+    SW_KVM_BROKEN, /* it opens, but a guest's instructions do not run */
+};
+
+struct sw_kvm {
+    enum sw_kvm_state state;
+    char detail[160];   /* what was seen, such as "KVM_RUN: internal error 1"; empty when ok */
+    const char *remedy; /* what the user can do; static text, NULL when ok */
+};
+
+/* Runs a few instructions in a virtual machine of its own, in a child process; at most 2 seconds. Cannot fail. */
+void sw_kvm_probe(struct sw_kvm *out);
+
+const char *sw_kvm_state_name(enum sw_kvm_state state); /* "ok", "absent", "denied", "broken" */
+
+/* ---- What an appliance needs of this machine -------------------------------------------------------------- */
+
+struct sw_host_kernel {
+    char path[256]; /* the newest kernel that has its modules; empty: there is none */
+    bool readable;  /* by this user */
+};
+
+/* SUPERMIN_KERNEL when set, else the newest of /boot/vmlinuz-* and each /lib/modules/VERSION/vmlinuz. Cannot fail. */
+void sw_host_kernel(struct sw_host_kernel *out);
+
+/* ---- Running in a guest ----------------------------------------------------------------------------------- */
+
+enum sw_stream { SW_STREAM_STDOUT, SW_STREAM_STDERR };
+
+struct sw_guest_run {
+    /* One of the two: the text of a bash script (run by `bash FILE`, without -e), or a NULL-terminated argv. */
+    const char *script;
+    size_t script_len;
+    const char *const *argv;
+    /* "NAME=value", NULL-terminated, beside and over the fixed set (sw_runner's README). NULL: none. */
+    const char *const *env;
+    const char *cwd;    /* NULL: "/"; a missing one is "/" too */
+    int64_t timeout_ms; /* of the whole run; 0: none */
+    /* Called as the output comes, from the calling thread, in order within a stream. Bytes are untrusted. May be NULL. */
+    void (*output)(void *ctx, enum sw_stream stream, const void *bytes, size_t len);
+    void *ctx;
+};
+
+enum sw_exit_kind {
+    SW_EXIT_STATUS,  /* value: 0 … 255 */
+    SW_EXIT_SIGNAL,  /* value: the signal */
+    SW_EXIT_TIMEOUT, /* killed because its time was over; value: timeout in ms is the caller's */
+    SW_EXIT_NOEXEC,  /* could not be started; value: errno; text says what was tried */
+};
+
+struct sw_guest_exit {
+    enum sw_exit_kind kind;
+    int value;
+    char text[160]; /* NOEXEC only */
+};
+
+enum sw_node_kind { SW_NODE_NONE, SW_NODE_FILE, SW_NODE_DIR, SW_NODE_LINK, SW_NODE_OTHER };
+
+struct sw_guest_stat {
+    enum sw_node_kind kind; /* NONE: nothing is there (no error) */
+    unsigned mode;          /* permission bits, 07777 */
+    uint32_t uid, gid;
+    uint64_t size_bytes;
+    int64_t mtime_s;
+};
+
+enum {
+    SW_PUT_OVERWRITE = 1u << 0, /* a file that is there is truncated; without it that is an error */
+    SW_PUT_APPEND = 1u << 1,    /* the file must be there */
+    SW_PUT_PARENTS = 1u << 2,   /* missing parents are made, 0777 less the umask */
+};
+
+enum {
+    SW_REMOVE_FILE = 0, /* a file or a link, never a folder */
+    SW_REMOVE_DIR = 1,  /* an empty folder */
+    SW_REMOVE_TREE = 2, /* a folder with all in it; links are not followed */
+};
+
+struct sw_guest;
+
+/*
+ * An engine. Paths are the guest's, absolute; links are followed inside the guest's root only. Modes are subject to the
+ * guest's umask 0022. Users and groups are names or numbers, looked up in the image's own files; NULL leaves one as it is.
+ * Failures of the operation itself are SW_GUEST, of the connection or the appliance SW_FAILED; both leave *guest usable
+ * or failing at once, never hanging.
+ */
+struct sw_guest_ops {
+    int (*run)(struct sw_guest *guest, const struct sw_guest_run *run, struct sw_guest_exit *out,
+               struct sw_err *err);
+    int (*stat)(struct sw_guest *guest, const char *path, bool follow, struct sw_guest_stat *out,
+                struct sw_err *err);
+    /* mode: permission bits of a new file. flags: SW_PUT_… */
+    int (*put)(struct sw_guest *guest, const char *path, const void *bytes, size_t len, unsigned mode,
+               unsigned flags, struct sw_err *err);
+    /* The file's bytes into fresh memory with a NUL behind them; more than max_bytes is an error. */
+    int (*get)(struct sw_guest *guest, const char *path, size_t max_bytes, char **bytes, size_t *len,
+               struct sw_err *err);
+    /* parents: missing ones are made and a folder that is there is fine. */
+    int (*mkdir)(struct sw_guest *guest, const char *path, unsigned mode, bool parents, struct sw_err *err);
+    int (*symlink)(struct sw_guest *guest, const char *target, const char *path, struct sw_err *err);
+    /* Copies one file's bytes and mode; flags: OVERWRITE, PARENTS. */
+    int (*copy)(struct sw_guest *guest, const char *from, const char *to, unsigned flags, struct sw_err *err);
+    int (*remove)(struct sw_guest *guest, const char *path, unsigned how, struct sw_err *err);
+    int (*chmod)(struct sw_guest *guest, const char *path, unsigned mode, struct sw_err *err);
+    /* group NULL with owner set: the user's own group. Follows links. */
+    int (*chown)(struct sw_guest *guest, const char *path, const char *owner, const char *group,
+                 struct sw_err *err);
+    /* Names in dir that match pattern (* and ? only), sorted by bytes, each with a NUL behind it, one after the other. */
+    int (*list)(struct sw_guest *guest, const char *dir, const char *pattern, char **names, size_t *len,
+                struct sw_err *err);
+};
+
+/* Embed as the first member. */
+struct sw_guest {
+    const struct sw_guest_ops *ops;
+};
+
+/* ---- The session: one appliance per build ----------------------------------------------------------------- */
+
+struct sw_session_opts {
+    const char *overlay; /* a qcow2 file, written to; its backing chain must be there already */
+    const char
+        *scratch_dir; /* private folder for sockets and temporary files; whoever removes it removes all */
+    enum sw_accel accel;
+    unsigned memory_mib; /* 0: 1280 */
+};
+
+/* Opaque; one at a time per overlay. */
+struct sw_session;
+
+/* Begins the launch in a thread and returns at once. */
+SW_MUST_CHECK int sw_session_start(const struct sw_session_opts *opts, struct sw_session **out,
+                                   struct sw_err *err);
+
+/*
+ * Mounts the guest's file systems and starts the runner; waits for the launch first. *guest belongs to the session and is
+ * good until sw_session_end. May be called again after an end: boundaries are mounts, not restarts.
+ */
+SW_MUST_CHECK int sw_session_begin(struct sw_session *session, struct sw_guest **guest, struct sw_err *err);
+
+/* Ends the runner and everything it started, unmounts and syncs: the overlay can then be read while the appliance lives. */
+SW_MUST_CHECK int sw_session_end(struct sw_session *session, struct sw_err *err);
+
+/* Shuts the appliance down; a write error shows here. The session must still be freed. */
+SW_MUST_CHECK int sw_session_close(struct sw_session *session, struct sw_err *err);
+
+/* Frees, from any state; an appliance that still runs is killed. NULL is allowed. */
+void sw_session_free(struct sw_session *session);
+
+/* How long the launch took, once it is done; 0 before. And whether TCG is used. */
+int64_t sw_session_launch_ms(const struct sw_session *session);
+bool sw_session_is_tcg(const struct sw_session *session);
+
+/* ---- A folder as a guest: the same runner in a plain chroot ------------------------------------------------ */
+
+/* Root, or a user who may make user namespaces; else -1 with err->sys EPERM. */
+SW_MUST_CHECK int sw_folder_guest_open(const char *dir, struct sw_guest **out, struct sw_err *err);
+void sw_folder_guest_close(struct sw_guest *guest);
+
+/* ---- The run log ------------------------------------------------------------------------------------------- */
+
+/*
+ * console.log, detailedoutput.json (awstoe's shape) and events.jsonl in one folder, for one build. What cannot be
+ * written is remembered and reported by sw_runlog_close.
+ */
+struct sw_runlog;
+
+/* Makes dir (and its parents). Free it with sw_runlog_close. */
+SW_MUST_CHECK int sw_runlog_open(const char *dir, struct sw_runlog **out, struct sw_err *err);
+
+/* One line of the build's own into console.log, time-stamped; control bytes are escaped. */
+void sw_runlog_line(struct sw_runlog *log, const char *fmt, ...) SW_PRINTF(2, 3);
+
+/*
+ * Writes detailedoutput.json, flushes and frees. failure: text of the build's error, NULL when it succeeded.
+ * NULL log is allowed. Fails with the first write error of the whole log.
+ */
+SW_MUST_CHECK int sw_runlog_close(struct sw_runlog *log, const char *failure, struct sw_err *err);
+
+/* ---- The executor ------------------------------------------------------------------------------------------ */
+
+struct sw_document; /* slipway/recipe.h: a parsed component document */
+
+struct sw_param_value {
+    const char *name, *value;
+};
+
+struct sw_exec {
+    struct sw_guest *guest;
+    struct sw_runlog *log;
+    const struct sw_document *document;
+    const char *name;                    /* the component's, for messages and the log */
+    const char *file;                    /* where the document came from, for detailedoutput.json */
+    const struct sw_param_value *params; /* run-time values by name; names the document lacks are ignored */
+    size_t nr_params;
+    const char *working_dir; /* the recipe's workingDirectory; NULL: "/tmp" */
+};
+
+/* What a phase came to. */
+enum sw_phase_status {
+    SW_PHASE_SUCCESS,
+    SW_PHASE_SUCCESS_IGNORED, /* at least one failed step with onFailure: Ignore */
+    SW_PHASE_FAILED,
+};
+
+/*
+ * Runs one phase ("build", "validate", "test") of one document; a phase that it lacks is a success at once. A failed
+ * phase (Abort, or Continue at its end) is SW_GUEST with
+ * "component 'nginx': phase 'build': step 'Install': exit status 100 (see …/console.log:214)". *status may be NULL.
+ */
+SW_MUST_CHECK int sw_exec_phase(const struct sw_exec *exec, const char *phase, enum sw_phase_status *status,
+                                struct sw_err *err);
+
+#endif
