@@ -3,6 +3,7 @@
 #define SLIPWAY_GUEST_H
 
 #include "slipway/error.h"
+#include "slipway/recipe.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -79,10 +80,10 @@ struct sw_guest_exit {
     char text[160]; /* NOEXEC only */
 };
 
-enum sw_node_kind { SW_NODE_NONE, SW_NODE_FILE, SW_NODE_DIR, SW_NODE_LINK, SW_NODE_OTHER };
+enum sw_file_kind { SW_FILE_NONE, SW_FILE_REGULAR, SW_FILE_DIR, SW_FILE_LINK, SW_FILE_OTHER };
 
 struct sw_guest_stat {
-    enum sw_node_kind kind; /* NONE: nothing is there (no error) */
+    enum sw_file_kind kind; /* NONE: nothing is there (no error) */
     unsigned mode;          /* permission bits, 07777 */
     uint32_t uid, gid;
     uint64_t size_bytes;
@@ -204,36 +205,32 @@ SW_MUST_CHECK int sw_runlog_close(struct sw_runlog *log, const char *failure, st
 
 /* ---- The executor ------------------------------------------------------------------------------------------ */
 
-struct sw_document; /* slipway/recipe.h: a parsed component document */
-
-struct sw_param_value {
-    const char *name, *value;
-};
-
 struct sw_exec {
     struct sw_guest *guest;
     struct sw_runlog *log;
-    const struct sw_document *document;
-    const char *name;                    /* the component's, for messages and the log */
-    const char *file;                    /* where the document came from, for detailedoutput.json */
-    const struct sw_param_value *params; /* run-time values by name; names the document lacks are ignored */
-    size_t nr_params;
-    const char *working_dir; /* the recipe's workingDirectory; NULL: "/tmp" */
+    const struct sw_use *use; /* the component, its name and its values */
+    const char *working_dir;  /* the recipe's workingDirectory; NULL: "/tmp" */
+    /*
+     * An object of the caller's: what the steps left as outputs, {phase: {step: [{name: text}, …]}}. A phase adds to it, and
+     * a later phase of the same component looks things up in it. Kept with a layer, it lets the validate phase run
+     * when the build phase does not.
+     */
+    json_t *outputs;
 };
 
 /* What a phase came to. */
-enum sw_phase_status {
-    SW_PHASE_SUCCESS,
-    SW_PHASE_SUCCESS_IGNORED, /* at least one failed step with onFailure: Ignore */
-    SW_PHASE_FAILED,
+enum sw_result {
+    SW_RESULT_SUCCESS,
+    SW_RESULT_IGNORED, /* success, but a step with onFailure: Ignore failed */
+    SW_RESULT_FAILED,
 };
 
 /*
- * Runs one phase ("build", "validate", "test") of one document; a phase that it lacks is a success at once. A failed
- * phase (Abort, or Continue at its end) is SW_GUEST with
- * "component 'nginx': phase 'build': step 'Install': exit status 100 (see …/console.log:214)". *status may be NULL.
+ * Runs the phases of one kind, in document order; none is a success at once. A failed phase (onFailure: Abort, or
+ * Continue at the phase's end) is SW_GUEST with
+ * "component 'nginx': phase 'build': step 'Install': exit status 100 (see …/console.log:214)". result may be NULL.
  */
-SW_MUST_CHECK int sw_exec_phase(const struct sw_exec *exec, const char *phase, enum sw_phase_status *status,
+SW_MUST_CHECK int sw_exec_phase(const struct sw_exec *exec, enum sw_phase_kind phase, enum sw_result *result,
                                 struct sw_err *err);
 
 #endif
