@@ -1,0 +1,151 @@
+/* Sealing: AWS Encryption SDK messages as byte outputs and inputs, and the keys that open them. */
+#ifndef SLIPWAY_ENVELOPE_H
+#define SLIPWAY_ENVELOPE_H
+
+#include "slipway/error.h"
+#include "slipway/io.h"
+#include "slipway/progress.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * What is written: Encryption SDK message version 2, suite 0x0478 (AES-256-GCM, HKDF-SHA512, key commitment),
+ * framed. X.sealed is a message whose one data key is wrapped by a random artifact key (raw AES, namespace
+ * "slipway-artifact", name = the artifact id in hex); X.keys is a second, tiny message that carries the artifact
+ * key to the recipients, with the context {artifact, purpose: artifact-key}. A direct message has the recipients
+ * in its own header and no X.keys.
+ */
+enum {
+    SW_SEAL_FRAME_BYTES = 64 << 10,     /* the default frame; larger when 2^32-1 frames would not do */
+    SW_SEAL_FRAME_BYTES_MAX = 64 << 20, /* also when reading */
+    SW_SEAL_KEYS_MAX = 32,              /* recipients of one message, also when reading */
+    SW_SEAL_PROBE_BYTES = 3,            /* what sw_seal_probe looks at */
+};
+
+#define SW_SEAL_SIZE_UNKNOWN UINT64_MAX
+
+/*
+ * Keys, parsed from texts:
+ *   aes:FILE[,ns=NAMESPACE][,name=KEYNAME]
+ *       32 bytes, or 64 hex digits and a newline; for opening also 128- and 192-bit keys. Refused when the file's
+ *       mode lets others read it. Default namespace "slipway", name "aes-" + 16 hex digits of a fingerprint
+ *       (HMAC-SHA256 under the key, so it tells nothing about the key).
+ *   pem:FILE[,ns=…][,name=…][,padding=oaep-sha256|oaep-sha1|oaep-sha384|oaep-sha512]
+ *       RSA of 2048 bits or more: a public key for sealing, a private one for opening (the same mode rule).
+ *       Default namespace "slipway", name "rsa-" + 16 hex digits of the SHA-256 of the public key's DER, so that
+ *       both halves have the same name. The MGF1 hash is the OAEP hash.
+ * ",," in FILE stands for a comma.
+ */
+enum sw_key_use {
+    SW_KEY_SEAL,
+    SW_KEY_OPEN,
+};
+
+struct sw_keyring;
+
+/* An empty keyring for one use; NULL and err on failure. */
+SW_MUST_CHECK struct sw_keyring *sw_keyring_new(enum sw_key_use use, struct sw_err *err);
+/* Reads the key behind text. A text of the wrong form is SW_USAGE, a key that cannot be used SW_INTEGRITY. */
+SW_MUST_CHECK int sw_keyring_add(struct sw_keyring *ring, const char *text, struct sw_err *err);
+size_t sw_keyring_count(const struct sw_keyring *ring);
+/* "namespace/name" of key i < count; lives as long as the ring. */
+const char *sw_keyring_name(const struct sw_keyring *ring, size_t i);
+/* Cleanses and frees; NULL is allowed. */
+void sw_keyring_free(struct sw_keyring *ring);
+
+/* One pair of the encryption context: UTF-8, authenticated, stored in clear. */
+struct sw_pair {
+    const char *key;
+    const char *value;
+};
+
+enum { SW_PAIRS_MAX = 128 };
+
+/*
+ * Splits "K=V" at the first '=' into pair; *text is cut in place and must outlive it. SW_USAGE when there is no '='
+ * or no key.
+ */
+SW_MUST_CHECK int sw_pair_parse(char *text, struct sw_pair *pair, struct sw_err *err);
+
+struct sw_seal_opts {
+    const struct sw_keyring *recipients; /* for SW_KEY_SEAL, at least one */
+    const struct sw_pair *context; /* keys beginning "aws-crypto-" and the three of our own are refused */
+    size_t nr_context;
+    bool direct;          /* recipients in the header, no sidecar */
+    uint32_t frame_bytes; /* 1 … SW_SEAL_FRAME_BYTES_MAX; 0: from plain_bytes */
+    uint64_t
+        plain_bytes; /* what will be written, or SW_SEAL_SIZE_UNKNOWN; other lengths then fail at commit */
+    unsigned jobs;   /* 1 encrypts in the calling thread; the bytes do not depend on it */
+};
+
+/*
+ * A stream output (no pwrite) that seals what is written to it into sealed, and the artifact key into sidecar (NULL
+ * exactly when direct). Takes both over, also on failure. Frames are encrypted in opts->jobs threads. The context
+ * gets "slipway-format"=1, "artifact" and, when known, "plaintext-bytes" besides the caller's pairs.
+ * commit writes the final frame, then commits the sidecar, then sealed: once X.sealed is there, so is X.keys.
+ * recipients and context must live until commit or close. NULL and err on failure.
+ */
+SW_MUST_CHECK struct sw_out *sw_seal_out(const struct sw_seal_opts *opts, struct sw_out *sealed,
+                                         struct sw_out *sidecar, struct sw_err *err);
+
+/* The same into the file path and, unless direct, its sidecar; both appear at commit, 0644 less the umask. */
+SW_MUST_CHECK int sw_seal_create_file(const struct sw_seal_opts *opts, const char *path, struct sw_out **out,
+                                      struct sw_err *err);
+
+/* The artifact id (32 hex digits) of an output of sw_seal_out. */
+const char *sw_seal_artifact(const struct sw_out *out);
+
+/* Writes all of from into an output of sw_seal_out, without a copy in between. Does not commit. */
+SW_MUST_CHECK int sw_seal_write_all(struct sw_out *out, struct sw_in *from, struct sw_progress *progress,
+                                    struct sw_err *err);
+
+/* "X.sealed" -> "X.keys"; any other name gets ".keys" appended. Free it. */
+SW_MUST_CHECK char *sw_seal_sidecar_path(const char *sealed_path, struct sw_err *err);
+
+/* True when these first bytes may begin an Encryption SDK message. */
+bool sw_seal_probe(const uint8_t *head, size_t len);
+
+struct sw_open_opts {
+    const struct sw_keyring *keys; /* for SW_KEY_OPEN */
+    const struct sw_pair *expect;  /* must be in the authenticated context */
+    size_t nr_expect;
+    const struct sw_pair *require; /* required pairs: authenticated but not stored in the message */
+    size_t nr_require;
+};
+
+/*
+ * An input that opens a sealed message in memory: size_bytes is the plaintext's, pread costs O(1) frames, from any
+ * thread, and every frame is verified before a byte of it is released. The header, its commitment and the final frame
+ * are verified here, so that a truncated message fails at once. sidecar is the X.keys message, or NULL. Takes both
+ * over, also on failure. keys need not outlive the call. Whatever does not verify is SW_INTEGRITY. NULL and err on
+ * failure.
+ */
+SW_MUST_CHECK struct sw_in *sw_seal_in(struct sw_in *sealed, struct sw_in *sidecar,
+                                       const struct sw_open_opts *opts, struct sw_err *err);
+
+/*
+ * The same for files. sidecar_path NULL: the sidecar is looked for beside path when the message asks for an artifact
+ * key that is not among the keys.
+ */
+SW_MUST_CHECK int sw_seal_open_file(const char *path, const char *sidecar_path,
+                                    const struct sw_open_opts *opts, struct sw_in **out, struct sw_err *err);
+
+/* The authenticated context of an input of sw_seal_in; lives as long as it. */
+const struct sw_pair *sw_seal_in_context(const struct sw_in *in, size_t *n);
+
+/* Opens all of an input of sw_seal_in into out with jobs threads; blocks of zeros become holes. Does not commit. */
+SW_MUST_CHECK int sw_seal_read_all(struct sw_in *in, struct sw_out *out, unsigned jobs,
+                                   struct sw_progress *progress, struct sw_err *err);
+
+/*
+ * Makes a key file, 0600, never over an existing one. type: "aes" (256 bits, 64 hex digits and a newline) or "rsa"
+ * (3072 bits; the private key in path, the public one in path + ".pub"). An unknown type is SW_USAGE.
+ */
+SW_MUST_CHECK int sw_keygen(const char *type, const char *path, struct sw_err *err);
+
+/* For processes that hold keys: no core dumps, no ptrace by others. */
+SW_MUST_CHECK int sw_seal_harden(struct sw_err *err);
+
+#endif
