@@ -55,22 +55,29 @@ static int size_of(int fd, const char *path, uint64_t *size, struct sw_err *err)
 int sw_in_open_file(const char *path, struct sw_in **out, struct sw_err *err)
 {
     /* O_NONBLOCK: a FIFO must be refused, not waited for. */
-    SW_AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-    SW_AUTO_FREE struct file_in *file = NULL;
-    uint64_t size = 0;
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 
     if (fd < 0)
         return sw_fail_errno(err, "cannot open '%s'", path);
-    if (size_of(fd, path, &size, err) < 0)
+    return sw_in_open_fd(fd, path, out, err);
+}
+
+int sw_in_open_fd(int fd, const char *name, struct sw_in **out, struct sw_err *err)
+{
+    SW_AUTO_CLOSE int owned = fd;
+    SW_AUTO_FREE struct file_in *file = NULL;
+    uint64_t size = 0;
+
+    if (size_of(owned, name, &size, err) < 0)
         return -1;
     file = sw_calloc(1, sizeof(*file), err);
     if (file == NULL)
         return -1;
-    file->path = sw_strdup(path, err);
+    file->path = sw_strdup(name, err);
     if (file->path == NULL)
         return -1;
     file->base =
-        (struct sw_in){.ops = &file_in_ops, .size_bytes = size, .fd = SW_STEAL_FD(fd), .name = file->path};
+        (struct sw_in){.ops = &file_in_ops, .size_bytes = size, .fd = SW_STEAL_FD(owned), .name = file->path};
     *out = &SW_STEAL_PTR(file)->base;
     return 0;
 }
