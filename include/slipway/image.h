@@ -87,9 +87,11 @@ enum { SW_PROBE_BYTES = 4096 };
 enum {
     SW_FORMAT_CAN_READ = 1u << 0,
     SW_FORMAT_CAN_WRITE = 1u << 1,
-    SW_FORMAT_STREAM_OUT = 1u << 2, /* writes from front to back only: may be sealed or sent as it is made */
-    SW_FORMAT_PUT_ANY_ORDER = 1u << 3, /* put may come from any worker in any order */
-    SW_FORMAT_BACKING = 1u << 4,       /* knows parents */
+    /* Can write from front to back only (some subformats may refuse a stream): may be sealed or sent as it is made. */
+    SW_FORMAT_STREAM_OUT = 1u << 2,
+    /* put may come from any worker in any order where the output is seekable; on a stream it comes in order. */
+    SW_FORMAT_PUT_ANY_ORDER = 1u << 3,
+    SW_FORMAT_BACKING = 1u << 4, /* knows parents */
 };
 
 /* A driver: one const table at the foot of its file, listed in formats/registry.c. */

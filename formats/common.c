@@ -1,0 +1,107 @@
+/* What the drivers share: warnings, checks of create options, sparse writing, reading a parent. */
+#include "formats/drivers.h"
+#include "src/base/ckd.h"
+#include "src/base/cleanup.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+/* A page: the least that file systems keep as a hole. */
+enum { SPARSE_STEP_BYTES = 4096 };
+
+void sw_image_warn(struct sw_image *img, const char *fmt, ...)
+{
+    va_list args;
+
+    if (img->nr_warnings >= SW_ARRAY_LEN(img->warnings))
+        return;
+    va_start(args, fmt);
+    vsnprintf(img->warnings[img->nr_warnings++], sizeof(img->warnings[0]), fmt, args);
+    va_end(args);
+}
+
+static bool knows_subformat(const struct sw_format *format, const char *name)
+{
+    for (const char *const *at = format->subformats; at != NULL && *at != NULL; at++)
+        if (strcasecmp(*at, name) == 0)
+            return true;
+    return false;
+}
+
+int sw_create_check(const struct sw_format *format, const struct sw_create_opts *opts, unsigned takes,
+                    struct sw_err *err)
+{
+    if (opts->size_bytes == 0 || opts->size_bytes % SW_SECTOR_BYTES != 0)
+        return sw_fail(err, SW_USAGE, "a %s disk cannot have %llu bytes: whole sectors of 512 are needed",
+                       format->name, (unsigned long long)opts->size_bytes);
+    if (opts->size_bytes > SW_VIRTUAL_MAX_BYTES)
+        return sw_fail(err, SW_USAGE, "a %s disk of %llu bytes is larger than 64 TiB", format->name,
+                       (unsigned long long)opts->size_bytes);
+    if (opts->subformat != NULL && !knows_subformat(format, opts->subformat))
+        return sw_fail(err, SW_USAGE, "%s has no subformat '%s' to write", format->name, opts->subformat);
+    if (opts->level != 0 && (takes & SW_CREATE_LEVEL) == 0)
+        return sw_fail(err, SW_USAGE, "%s does not compress: it takes no level", format->name);
+    if (opts->unit_bytes != 0 && (takes & SW_CREATE_UNIT) == 0)
+        return sw_fail(err, SW_USAGE, "%s takes no cluster size", format->name);
+    if (opts->backing_name != NULL && (takes & SW_CREATE_BACKING) == 0)
+        return sw_fail(err, SW_USAGE, "%s images are written without a parent", format->name);
+    return 0;
+}
+
+int sw_check_virtual_size(const struct sw_in *in, uint64_t size_bytes, const struct sw_open_opts *opts,
+                          struct sw_err *err)
+{
+    uint64_t most =
+        opts != NULL && opts->max_virtual_bytes != 0 ? opts->max_virtual_bytes : SW_VIRTUAL_MAX_BYTES;
+
+    if (size_bytes > most)
+        return sw_fail(err, SW_REFUSED, "'%s' claims a disk of %llu bytes; at most %llu are taken", in->name,
+                       (unsigned long long)size_bytes, (unsigned long long)most);
+    return 0;
+}
+
+int sw_read_parent(struct sw_image *img, void *buf, size_t len, uint64_t off, struct sw_err *err)
+{
+    uint64_t there = 0;
+
+    if (img->parent != NULL && off < img->parent->size_bytes)
+        there = sw_min_u64(len, img->parent->size_bytes - off);
+    if (there < len)
+        memset((uint8_t *)buf + there, 0, len - (size_t)there);
+    return there == 0 ? 0 : sw_image_pread(img->parent, buf, (size_t)there, off, err);
+}
+
+static bool is_zero(const uint8_t *bytes, size_t len)
+{
+    return bytes[0] == 0 && memcmp(bytes, bytes + 1, len - 1) == 0;
+}
+
+int sw_sparse_pwrite(struct sw_out *out, const void *buf, size_t len, uint64_t off, struct sw_err *err)
+{
+    const uint8_t *bytes = buf;
+    size_t begin = 0; /* of the run that is not written yet */
+
+    for (size_t at = 0; at < len;) {
+        /* Steps lie on the output's own pages. */
+        size_t step = (size_t)sw_min_u64(len - at, SPARSE_STEP_BYTES - (off + at) % SPARSE_STEP_BYTES);
+
+        if (is_zero(bytes + at, step)) {
+            if (at > begin && sw_out_pwrite(out, bytes + begin, at - begin, off + begin, err) < 0)
+                return -1;
+            begin = at + step;
+        }
+        at += step;
+    }
+    return len > begin ? sw_out_pwrite(out, bytes + begin, len - begin, off + begin, err) : 0;
+}
+
+int sw_out_zeros_to(struct sw_out *out, uint64_t pos, struct sw_err *err)
+{
+    static const uint8_t zeros[64 << 10];
+
+    while (out->pos < pos)
+        if (sw_out_write(out, zeros, (size_t)sw_min_u64(pos - out->pos, sizeof(zeros)), err) < 0)
+            return -1;
+    return 0;
+}

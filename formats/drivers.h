@@ -1,0 +1,48 @@
+/* What the drivers share: their list, warnings, checks of create options, sparse writing, reading a parent. */
+#ifndef SW_FORMATS_DRIVERS_H
+#define SW_FORMATS_DRIVERS_H
+
+#include "slipway/image.h"
+
+/* One line a driver; formats/registry.c lists those that are built. */
+extern const struct sw_format sw_format_raw;
+extern const struct sw_format sw_format_vhd;
+extern const struct sw_format sw_format_vmdk;
+extern const struct sw_format sw_format_qcow2;
+
+/* Adds a warning to the image; what is beyond the eighth is dropped. */
+void sw_image_warn(struct sw_image *img, const char *fmt, ...) SW_PRINTF(2, 3);
+
+/* What a driver's create takes beside size, subformat and epoch. */
+enum {
+    SW_CREATE_LEVEL = 1u << 0,
+    SW_CREATE_UNIT = 1u << 1,
+    SW_CREATE_BACKING = 1u << 2,
+};
+
+/* Refuses options that are not in takes, an unknown subformat, and a size that is 0 or not whole sectors. */
+SW_MUST_CHECK int sw_create_check(const struct sw_format *format, const struct sw_create_opts *opts,
+                                  unsigned takes, struct sw_err *err);
+
+/* Refuses (SW_REFUSED) a virtual size above what opts allow. opts may be NULL. */
+SW_MUST_CHECK int sw_check_virtual_size(const struct sw_in *in, uint64_t size_bytes,
+                                        const struct sw_open_opts *opts, struct sw_err *err);
+
+/* The parent's bytes for a hole of img: zeros where there is no parent and beyond its end. */
+SW_MUST_CHECK int sw_read_parent(struct sw_image *img, void *buf, size_t len, uint64_t off,
+                                 struct sw_err *err);
+
+/*
+ * Writes the pieces of buf that are not zero, in steps of 4 KiB, at off of a seekable output that reads as
+ * zeros there so far.
+ */
+SW_MUST_CHECK int sw_sparse_pwrite(struct sw_out *out, const void *buf, size_t len, uint64_t off,
+                                   struct sw_err *err);
+
+/* Appends zeros until out->pos is pos. */
+SW_MUST_CHECK int sw_out_zeros_to(struct sw_out *out, uint64_t pos, struct sw_err *err);
+
+/* The name of a disk or archive format that no driver reads, by its magic; NULL when nothing is known. */
+const char *sw_foreign_format(const struct sw_probe *probe);
+
+#endif
