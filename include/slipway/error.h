@@ -40,4 +40,16 @@ int sw_fail_errno(struct sw_err *err, const char *fmt, ...) SW_PRINTF(2, 3);
 /* Puts "<fmt>: " before the text that is there. Always returns -1. */
 int sw_context(struct sw_err *err, const char *fmt, ...) SW_PRINTF(2, 3);
 
+#if defined(__clang_analyzer__) && !defined(SW_ERROR_IMPLEMENTATION)
+/* The analyser sees one file at a time, and this is how it learns what the three return. */
+static inline int sw_minus_one(int result)
+{
+    (void)result;
+    return -1;
+}
+#define sw_fail(...)       sw_minus_one((sw_fail)(__VA_ARGS__))
+#define sw_fail_errno(...) sw_minus_one((sw_fail_errno)(__VA_ARGS__))
+#define sw_context(...)    sw_minus_one((sw_context)(__VA_ARGS__))
+#endif
+
 #endif

@@ -1,4 +1,5 @@
 /* Error values. */
+#define SW_ERROR_IMPLEMENTATION
 #include "slipway/error.h"
 
 #include <errno.h>
