@@ -1,0 +1,189 @@
+/* Copying one image into another: units that matter are read, shrunk to zeros, encoded and put. */
+#include "slipway/copy.h"
+
+#include "src/base/ckd.h"
+#include "src/copy/walk.h"
+
+#include <stdatomic.h>
+#include <string.h>
+#include <sys/stat.h>
+
+/* In block->user: the target gets nothing for this unit. */
+enum { LEFT_OUT = 1 };
+
+struct copy_source {
+    struct sw_source base;
+    struct walk walk;
+    uint64_t read_bytes;
+};
+
+static int copy_next(struct sw_source *self, struct sw_block *block, struct sw_err *err)
+{
+    struct copy_source *source = (struct copy_source *)self;
+    int more = walk_next(&source->walk, &block->off, &block->len, err);
+
+    block->kind = SW_BLOCK_DATA;
+    if (more > 0)
+        source->read_bytes += block->len;
+    return more;
+}
+
+struct reader {
+    struct sw_transform base;
+    struct sw_image *src;
+    struct sw_image *under; /* the layer's base, or NULL */
+};
+
+static int reader_apply(const struct sw_transform *self, void *worker, struct sw_block *block,
+                        struct sw_err *err)
+{
+    const struct reader *reader = (const struct reader *)self;
+    size_t len = (size_t)block->len;
+
+    (void)worker;
+    if (read_padded(reader->src, block->data, block->len, block->off, err) < 0)
+        return -1;
+    if (sw_is_zero(block->data, len))
+        block->kind = SW_BLOCK_ZERO;
+    if (reader->under == NULL) {
+        block->user = block->kind == SW_BLOCK_ZERO ? LEFT_OUT : 0;
+        return 0;
+    }
+    if (read_padded(reader->under, block->coded, block->len, block->off, err) < 0)
+        return sw_context(err, "base '%s'", reader->under->in != NULL ? reader->under->in->name : "image");
+    if (memcmp(block->data, block->coded, len) == 0)
+        block->user = LEFT_OUT;
+    return 0;
+}
+
+struct encoder {
+    struct sw_transform base;
+    struct sw_image *target;
+};
+
+static int encoder_new(const struct sw_transform *self, void **worker, struct sw_err *err)
+{
+    struct sw_image *target = ((const struct encoder *)self)->target;
+
+    return target->format->worker_new != NULL ? target->format->worker_new(target, worker, err) : 0;
+}
+
+static void encoder_free(const struct sw_transform *self, void *worker)
+{
+    struct sw_image *target = ((const struct encoder *)self)->target;
+
+    if (target->format->worker_free != NULL)
+        target->format->worker_free(target, worker);
+}
+
+static int encoder_apply(const struct sw_transform *self, void *worker, struct sw_block *block,
+                         struct sw_err *err)
+{
+    struct sw_image *target = ((const struct encoder *)self)->target;
+
+    if (block->kind != SW_BLOCK_DATA || block->user == LEFT_OUT)
+        return 0;
+    return target->format->encode(target, worker, block, err);
+}
+
+struct copy_sink {
+    struct sw_sink base;
+    struct sw_image *target;
+    atomic_ullong data_bytes, zero_bytes;
+};
+
+static int copy_put(struct sw_sink *self, struct sw_block *block, struct sw_err *err)
+{
+    struct copy_sink *sink = (struct copy_sink *)self;
+
+    if (block->user == LEFT_OUT)
+        return 0;
+    atomic_fetch_add_explicit(block->kind == SW_BLOCK_ZERO ? &sink->zero_bytes : &sink->data_bytes,
+                              block->len, memory_order_relaxed);
+    return sink->target->format->put(sink->target, block, err);
+}
+
+static int check_target(const struct sw_copy *copy, const struct sw_create_opts *create, struct sw_err *err)
+{
+    if ((copy->format->caps & SW_FORMAT_CAN_WRITE) == 0)
+        return sw_fail(err, SW_USAGE, "format '%s' can be read, not written", copy->format->name);
+    if ((copy->format->caps & SW_FORMAT_STREAM_OUT) == 0 && !sw_out_seekable(copy->out))
+        return sw_fail(err, SW_USAGE, "format '%s' is not written from front to back: '%s' must be a file",
+                       copy->format->name, copy->out->name);
+    if (create->size_bytes < copy->src->size_bytes)
+        return sw_fail(err, SW_USAGE, "a target of %llu bytes is smaller than the source's %llu",
+                       (unsigned long long)create->size_bytes, (unsigned long long)copy->src->size_bytes);
+    return 0;
+}
+
+static void fill_stats(const struct sw_copy *copy, const struct copy_source *source, struct copy_sink *sink,
+                       struct sw_copy_stats *stats)
+{
+    struct stat st;
+
+    *stats = (struct sw_copy_stats){
+        .virtual_bytes = source->walk.size_bytes,
+        .read_bytes = source->read_bytes,
+        .data_bytes = atomic_load(&sink->data_bytes),
+        .zero_bytes = atomic_load(&sink->zero_bytes),
+        .stored_bytes = copy->out->pos,
+    };
+    if (sw_out_seekable(copy->out) && copy->out->fd >= 0 && fstat(copy->out->fd, &st) == 0)
+        stats->stored_bytes = (uint64_t)st.st_size;
+}
+
+static size_t coded_cap(const struct sw_copy *copy, const struct sw_image *target)
+{
+    size_t cap = copy->format->coded_bound != NULL ? copy->format->coded_bound(target) : 0;
+
+    /* The reader compares with the base there before anything is encoded. */
+    return copy->base != NULL && cap < target->unit_bytes ? target->unit_bytes : cap;
+}
+
+static int fill(const struct sw_copy *copy, struct sw_image *target, struct sw_copy_stats *stats,
+                struct sw_err *err)
+{
+    struct copy_source source = {.base = {.next = copy_next},
+                                 .walk = {.src = copy->src,
+                                          .other = copy->base,
+                                          .top = copy->base != NULL ? copy->top : NULL,
+                                          .size_bytes = target->size_bytes,
+                                          .unit_bytes = target->unit_bytes}};
+    struct reader reader = {.base = {.apply = reader_apply}, .src = copy->src, .under = copy->base};
+    struct encoder encoder = {.base = {encoder_new, encoder_free, encoder_apply}, .target = target};
+    bool any_order = (copy->format->caps & SW_FORMAT_PUT_ANY_ORDER) != 0 && sw_out_seekable(copy->out);
+    struct copy_sink sink = {.base = {.any_order = any_order, .put = copy_put}, .target = target};
+    struct sw_pipeline pipeline = {
+        .source = &source.base,
+        .stages = {&reader.base, &encoder.base},
+        .nr_stages = copy->format->encode != NULL ? 2 : 1,
+        .sink = &sink.base,
+        .jobs = copy->jobs,
+        .data_cap = target->unit_bytes,
+        .coded_cap = coded_cap(copy, target),
+        .progress = copy->progress,
+    };
+
+    if (copy->progress != NULL && walk_total(&source.walk, &pipeline.total_bytes, err) < 0)
+        return -1;
+    if (sw_pipeline_run(&pipeline, err) < 0 || target->format->finish(target, err) < 0)
+        return -1;
+    if (stats != NULL)
+        fill_stats(copy, &source, &sink, stats);
+    return 0;
+}
+
+int sw_copy_image(const struct sw_copy *copy, struct sw_copy_stats *stats, struct sw_err *err)
+{
+    struct sw_create_opts create = copy->create;
+    struct sw_image *target = NULL;
+    int rc;
+
+    if (create.size_bytes == 0)
+        create.size_bytes = sw_round_up(copy->src->size_bytes, SW_SECTOR_BYTES);
+    if (check_target(copy, &create, err) < 0 || copy->format->create(copy->out, &create, &target, err) < 0)
+        return -1;
+    rc = fill(copy, target, stats, err);
+    sw_image_close(target);
+    return rc;
+}

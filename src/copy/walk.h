@@ -1,0 +1,29 @@
+/* Walking over what of an image has to be looked at, in whole units. */
+#ifndef SW_COPY_WALK_H
+#define SW_COPY_WALK_H
+
+#include "slipway/image.h"
+
+/* Zero-initialise what is not given. */
+struct walk {
+    struct sw_image *src;
+    struct sw_image *other; /* runs without data in both are left out; NULL: those without data in src */
+    struct sw_image *top;   /* only what this file itself holds; NULL: everything */
+    uint64_t size_bytes;    /* where it ends; what lies past an image's own end has no data */
+    uint64_t unit_bytes;
+    uint64_t pos;
+    uint64_t run_end; /* the run that holds pos ends here … */
+    bool run_look;    /* … and is to be looked at */
+};
+
+/* The next unit (or the disk's short last one). Returns 1, 0 at the end, -1 on error. */
+SW_MUST_CHECK int walk_next(struct walk *walk, uint64_t *off, uint64_t *len, struct sw_err *err);
+
+/* Bytes of all units that walk_next would give from the start. */
+SW_MUST_CHECK int walk_total(const struct walk *walk, uint64_t *total, struct sw_err *err);
+
+/* Reads len bytes at off; zeros past the image's end. */
+SW_MUST_CHECK int read_padded(struct sw_image *img, uint8_t *to, uint64_t len, uint64_t off,
+                              struct sw_err *err);
+
+#endif
