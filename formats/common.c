@@ -3,6 +3,7 @@
 #include "src/base/ckd.h"
 #include "src/base/cleanup.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -94,6 +95,31 @@ int sw_sparse_pwrite(struct sw_out *out, const void *buf, size_t len, uint64_t o
         at += step;
     }
     return len > begin ? sw_out_pwrite(out, bytes + begin, len - begin, off + begin, err) : 0;
+}
+
+/* Where the data (or the hole) at or after off begins; UINT64_MAX when the file system cannot say. */
+static uint64_t seek_from(const struct sw_in *in, uint64_t off, int whence)
+{
+    off_t at = in->fd >= 0 ? lseek(in->fd, (off_t)off, whence) : -1;
+
+    if (at >= 0)
+        return (uint64_t)at;
+    return in->fd >= 0 && errno == ENXIO ? in->size_bytes : UINT64_MAX;
+}
+
+void sw_file_extent(const struct sw_in *in, uint64_t off, uint64_t end, struct sw_extent *extent)
+{
+    uint64_t data = seek_from(in, off, SEEK_DATA), hole;
+
+    *extent = (struct sw_extent){.off = off, .kind = SW_EXTENT_HOLE};
+    if (data != UINT64_MAX && data / SW_SECTOR_BYTES * SW_SECTOR_BYTES > off) {
+        extent->len = sw_min_u64(data / SW_SECTOR_BYTES * SW_SECTOR_BYTES, end) - off;
+        return;
+    }
+    hole = data == UINT64_MAX ? UINT64_MAX : seek_from(in, data, SEEK_HOLE);
+    hole = hole == UINT64_MAX ? end : sw_min_u64(sw_round_up(hole, SW_SECTOR_BYTES), end);
+    *extent = (struct sw_extent){
+        .off = off, .len = hole - off, .kind = SW_EXTENT_DATA, .plain = true, .physical = off};
 }
 
 int sw_out_zeros_to(struct sw_out *out, uint64_t pos, struct sw_err *err)

@@ -39,6 +39,12 @@ SW_MUST_CHECK int sw_read_parent(struct sw_image *img, void *buf, size_t len, ui
 SW_MUST_CHECK int sw_sparse_pwrite(struct sw_out *out, const void *buf, size_t len, uint64_t off,
                                    struct sw_err *err);
 
+/*
+ * For bytes that lie one to one in the input: the run of data or hole that holds off, as far as the file system can
+ * tell, up to end (both whole sectors).
+ */
+void sw_file_extent(const struct sw_in *in, uint64_t off, uint64_t end, struct sw_extent *extent);
+
 /* Appends zeros until out->pos is pos. */
 SW_MUST_CHECK int sw_out_zeros_to(struct sw_out *out, uint64_t pos, struct sw_err *err);
 

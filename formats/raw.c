@@ -3,7 +3,6 @@
 #include "src/base/buf.h"
 #include "src/base/ckd.h"
 
-#include <errno.h>
 #include <string.h>
 
 /* What one put carries; zeros inside it are left out in finer steps. */
@@ -55,37 +54,15 @@ static int raw_pread(struct sw_image *img, void *buf, size_t len, uint64_t off, 
     return there == 0 ? 0 : sw_in_read(img->in, buf, there, off, err);
 }
 
-/* Where the data (or the hole) at or after off begins; UINT64_MAX when the file system cannot say. */
-static uint64_t seek_from(const struct sw_image *img, uint64_t off, int whence)
-{
-    off_t at = lseek(img->in->fd, (off_t)off, whence);
-
-    if (at >= 0)
-        return sw_min_u64((uint64_t)at, img->size_bytes);
-    return errno == ENXIO ? img->size_bytes : UINT64_MAX;
-}
-
 static int raw_next_extent(struct sw_image *img, uint64_t off, struct sw_extent *extent, struct sw_err *err)
 {
     uint64_t whole = raw_of(img)->file_bytes / SW_SECTOR_BYTES * SW_SECTOR_BYTES;
-    uint64_t data, hole = UINT64_MAX;
 
     (void)err;
-    if (off >= whole) { /* the last sector, of which the file holds a part */
+    if (off < whole)
+        sw_file_extent(img->in, off, whole, extent);
+    else /* the last sector, of which the file holds a part */
         *extent = (struct sw_extent){.off = off, .len = img->size_bytes - off, .kind = SW_EXTENT_DATA};
-        return 0;
-    }
-    data = img->in->fd >= 0 ? seek_from(img, off, SEEK_DATA) : UINT64_MAX;
-    if (data != UINT64_MAX && data / SW_SECTOR_BYTES * SW_SECTOR_BYTES > off) {
-        data = sw_min_u64(data / SW_SECTOR_BYTES * SW_SECTOR_BYTES, whole);
-        *extent = (struct sw_extent){.off = off, .len = data - off, .kind = SW_EXTENT_HOLE};
-        return 0;
-    }
-    if (data != UINT64_MAX)
-        hole = seek_from(img, data, SEEK_HOLE);
-    hole = hole == UINT64_MAX ? whole : sw_min_u64(sw_round_up(hole, SW_SECTOR_BYTES), whole);
-    *extent = (struct sw_extent){
-        .off = off, .len = hole - off, .kind = SW_EXTENT_DATA, .plain = true, .physical = off};
     return 0;
 }
 

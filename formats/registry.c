@@ -8,6 +8,7 @@
 
 const struct sw_format *const sw_formats[] = {
     &sw_format_raw,
+    &sw_format_vhd,
     NULL,
 };
 

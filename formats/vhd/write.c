@@ -1,0 +1,221 @@
+/* Writing a VHD: fixed, or dynamic with 2 MiB blocks whose data lies on pages. */
+#include "formats/vhd/vhd.h"
+#include "src/base/buf.h"
+#include "src/base/ckd.h"
+#include "src/base/endian.h"
+
+#include <string.h>
+#include <strings.h>
+
+/* A block's bitmap is the last sector of a page, so that its data begins the next one. */
+enum {
+    BITMAP_BYTES = VHD_UNIT_BYTES / SW_SECTOR_BYTES / 8,
+    PAGE_BYTES = 4096,
+    HEADER_AT = VHD_FOOTER_BYTES,
+    TABLE_AT = HEADER_AT + VHD_HEADER_BYTES,
+    SAMPLE_BYTES = 4096, /* of each unit, for the identifier */
+};
+_Static_assert((int)BITMAP_BYTES == (int)SW_SECTOR_BYTES, "one sector of bits a block");
+
+/* 2040 GiB, what Hyper-V takes. */
+#define VHD_MAX_BYTES (UINT64_C(0xff000000) * SW_SECTOR_BYTES)
+
+static uint64_t table_bytes(const struct vhd_image *vhd)
+{
+    return sw_round_up((uint64_t)vhd->nr_blocks * 4, SW_SECTOR_BYTES);
+}
+
+static int check_opts(const struct sw_out *out, const struct sw_create_opts *opts, bool fixed,
+                      struct sw_err *err)
+{
+    if (sw_create_check(&sw_format_vhd, opts, 0, err) < 0)
+        return -1;
+    if (opts->size_bytes > VHD_MAX_BYTES)
+        return sw_fail(err, SW_USAGE, "a vhd disk of %llu bytes is larger than 2040 GiB",
+                       (unsigned long long)opts->size_bytes);
+    if (!fixed && !sw_out_seekable(out))
+        return sw_fail(err, SW_USAGE, "a dynamic vhd cannot be written as a stream: take subformat=fixed");
+    return 0;
+}
+
+static int begin_dynamic(struct vhd_image *vhd, struct sw_err *err)
+{
+    vhd->nr_blocks = (uint32_t)sw_div_up(vhd->base.size_bytes, VHD_UNIT_BYTES);
+    vhd->block_bytes = VHD_UNIT_BYTES;
+    vhd->bitmap_bytes = BITMAP_BYTES;
+    vhd->next_block = sw_round_up(TABLE_AT + table_bytes(vhd) + BITMAP_BYTES, PAGE_BYTES) - BITMAP_BYTES;
+    vhd->bat = sw_calloc((size_t)table_bytes(vhd), 1, err);
+    if (vhd->bat == NULL)
+        return -1;
+    memset(vhd->bat, 0xff, (size_t)table_bytes(vhd));
+    return 0;
+}
+
+int vhd_create(struct sw_out *out, const struct sw_create_opts *opts, struct sw_image **img,
+               struct sw_err *err)
+{
+    bool fixed = opts->subformat != NULL && strcasecmp(opts->subformat, "fixed") == 0;
+    struct vhd_image *vhd;
+
+    if (check_opts(out, opts, fixed, err) < 0)
+        return -1;
+    vhd = sw_calloc(1, sizeof(*vhd), err);
+    if (vhd == NULL)
+        return -1;
+    vhd->base = (struct sw_image){
+        .format = &sw_format_vhd,
+        .size_bytes = opts->size_bytes,
+        .out = out,
+        .unit_bytes = VHD_UNIT_BYTES,
+        .subformat = fixed ? "fixed" : "dynamic",
+    };
+    vhd->type = fixed ? VHD_FIXED : VHD_DYNAMIC;
+    vhd->epoch = opts->epoch;
+    vhd->content = sw_digest_new(err);
+    if (vhd->content == NULL || (!fixed && begin_dynamic(vhd, err) < 0)) {
+        sw_image_close(&vhd->base);
+        return -1;
+    }
+    *img = &vhd->base;
+    return 0;
+}
+
+/* Enough of the content to tell two disks apart, for a fraction of a digest's time. */
+static int take_sample(struct vhd_image *vhd, const struct sw_block *block, struct sw_err *err)
+{
+    uint8_t off[8];
+
+    be64_put(off, block->off);
+    if (sw_digest_update(vhd->content, off, sizeof(off), err) < 0)
+        return -1;
+    return sw_digest_update(vhd->content, block->data, (size_t)sw_min_u64(block->len, SAMPLE_BYTES), err);
+}
+
+static int put_block(struct vhd_image *vhd, const struct sw_block *block, struct sw_err *err)
+{
+    uint8_t bitmap[BITMAP_BYTES];
+    uint64_t data = vhd->next_block + BITMAP_BYTES;
+
+    memset(bitmap, 0xff, sizeof(bitmap));
+    if (sw_out_pwrite(vhd->base.out, bitmap, sizeof(bitmap), vhd->next_block, err) < 0 ||
+        sw_sparse_pwrite(vhd->base.out, block->data, (size_t)block->len, data, err) < 0)
+        return -1;
+    be32_put(&vhd->bat[block->off / VHD_UNIT_BYTES], (uint32_t)(vhd->next_block / SW_SECTOR_BYTES));
+    vhd->next_block = data + VHD_UNIT_BYTES + PAGE_BYTES - BITMAP_BYTES;
+    return 0;
+}
+
+static int put_fixed(struct sw_out *out, const struct sw_block *block, struct sw_err *err)
+{
+    if (sw_out_seekable(out))
+        return sw_sparse_pwrite(out, block->data, (size_t)block->len, block->off, err);
+    if (sw_out_zeros_to(out, block->off, err) < 0)
+        return -1;
+    return sw_out_write(out, block->data, (size_t)block->len, err);
+}
+
+int vhd_put(struct sw_image *img, struct sw_block *block, struct sw_err *err)
+{
+    struct vhd_image *vhd = vhd_of(img);
+
+    if (block->kind == SW_BLOCK_ZERO)
+        return 0;
+    if (take_sample(vhd, block, err) < 0)
+        return -1;
+    return vhd->type == VHD_FIXED ? put_fixed(img->out, block, err) : put_block(vhd, block, err);
+}
+
+/* A UUID of version 8 (RFC 9562: any bits of one's own) from size, stamp and content. */
+static int make_uuid(struct vhd_image *vhd, uint8_t uuid[16], struct sw_err *err)
+{
+    uint8_t digest[SW_SHA256_BYTES], seed[16];
+
+    be64_put(seed, vhd->base.size_bytes);
+    be64_put(seed + 8, (uint64_t)vhd->epoch);
+    if (sw_digest_update(vhd->content, seed, sizeof(seed), err) < 0 ||
+        sw_digest_final(vhd->content, digest, err) < 0)
+        return -1;
+    memcpy(uuid, digest, 16);
+    uuid[6] = (uint8_t)(0x80 | (uuid[6] & 0x0f));
+    uuid[8] = (uint8_t)(0x80 | (uuid[8] & 0x3f));
+    return 0;
+}
+
+static uint32_t stamp_of(int64_t epoch)
+{
+    int64_t since = epoch - VHD_EPOCH_2000;
+
+    return since < 0 ? 0 : since > UINT32_MAX ? UINT32_MAX : (uint32_t)since;
+}
+
+/* The largest geometry, which makes every reader take the current size: the exact one. */
+static int make_footer(struct vhd_image *vhd, struct vhd_footer *footer, struct sw_err *err)
+{
+    *footer = (struct vhd_footer){.heads = {16}, .sectors = {255}};
+    memcpy(footer->cookie, VHD_FOOTER_COOKIE, sizeof(footer->cookie));
+    memcpy(footer->creator_app, "win ", 4);
+    memcpy(footer->creator_os, "Wi2k", 4);
+    be32_put(footer->features, VHD_FEATURES);
+    be32_put(footer->version, VHD_VERSION);
+    be64_put(footer->data_offset, vhd->type == VHD_FIXED ? VHD_NO_OFFSET : HEADER_AT);
+    be32_put(footer->time_stamp, stamp_of(vhd->epoch));
+    be32_put(footer->creator_version, 10 << 16);
+    be64_put(footer->original_size, vhd->base.size_bytes);
+    be64_put(footer->current_size, vhd->base.size_bytes);
+    be16_put(footer->cylinders, 65535);
+    be32_put(footer->disk_type, vhd->type);
+    if (make_uuid(vhd, footer->uuid, err) < 0)
+        return -1;
+    be32_put(footer->checksum, vhd_checksum(footer, sizeof(*footer), offsetof(struct vhd_footer, checksum)));
+    return 0;
+}
+
+static void make_header(const struct vhd_image *vhd, struct vhd_header *header)
+{
+    *header = (struct vhd_header){.cookie = {0}};
+    memcpy(header->cookie, VHD_HEADER_COOKIE, sizeof(header->cookie));
+    be64_put(header->data_offset, VHD_NO_OFFSET);
+    be64_put(header->table_offset, TABLE_AT);
+    be32_put(header->version, VHD_VERSION);
+    be32_put(header->max_table_entries, vhd->nr_blocks);
+    be32_put(header->block_size, VHD_UNIT_BYTES);
+    be32_put(header->checksum, vhd_checksum(header, sizeof(*header), offsetof(struct vhd_header, checksum)));
+}
+
+static int finish_dynamic(struct vhd_image *vhd, const struct vhd_footer *footer, struct sw_err *err)
+{
+    struct sw_out *out = vhd->base.out;
+    uint64_t first = sw_round_up(TABLE_AT + table_bytes(vhd) + BITMAP_BYTES, PAGE_BYTES) - BITMAP_BYTES;
+    uint64_t end = TABLE_AT + table_bytes(vhd);
+    struct vhd_header header;
+
+    if (vhd->next_block != first) /* right after the last block: where others look for the next one's place */
+        end = vhd->next_block - (PAGE_BYTES - BITMAP_BYTES);
+    make_header(vhd, &header);
+    if (sw_out_pwrite(out, footer, sizeof(*footer), 0, err) < 0 ||
+        sw_out_pwrite(out, &header, sizeof(header), HEADER_AT, err) < 0 ||
+        sw_out_pwrite(out, vhd->bat, (size_t)table_bytes(vhd), TABLE_AT, err) < 0)
+        return -1;
+    return sw_out_pwrite(out, footer, sizeof(*footer), end, err);
+}
+
+static int finish_fixed(struct vhd_image *vhd, const struct vhd_footer *footer, struct sw_err *err)
+{
+    struct sw_out *out = vhd->base.out;
+
+    if (sw_out_seekable(out))
+        return sw_out_pwrite(out, footer, sizeof(*footer), vhd->base.size_bytes, err);
+    if (sw_out_zeros_to(out, vhd->base.size_bytes, err) < 0)
+        return -1;
+    return sw_out_write(out, footer, sizeof(*footer), err);
+}
+
+int vhd_finish(struct sw_image *img, struct sw_err *err)
+{
+    struct vhd_image *vhd = vhd_of(img);
+    struct vhd_footer footer;
+
+    if (make_footer(vhd, &footer, err) < 0)
+        return -1;
+    return vhd->type == VHD_FIXED ? finish_fixed(vhd, &footer, err) : finish_dynamic(vhd, &footer, err);
+}
