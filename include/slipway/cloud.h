@@ -1,0 +1,183 @@
+/* Signed calls to AWS and what speaks like it: the transport, a session, the S3 and EC2 verbs of an import. */
+#ifndef SLIPWAY_CLOUD_H
+#define SLIPWAY_CLOUD_H
+
+#include "slipway/error.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* ---- transport: one HTTP exchange, without signing and without retries ---- */
+
+struct sw_http_header {
+    const char *name;
+    const char *value;
+};
+
+struct sw_http_request {
+    const char *method;
+    const char *url; /* as it goes on the wire, percent-encoded */
+    const struct sw_http_header *headers;
+    size_t header_count;
+    const void *body; /* NULL when there is none */
+    size_t body_len;
+};
+
+/* Zero-initialise it; free with sw_http_reply_free, also after a failure. */
+struct sw_http_reply {
+    int status;
+    char *headers; /* "name: value\n" lines, names in lower case; NULL when there are none */
+    char *body;    /* NUL after body_len bytes; NULL when it is empty */
+    size_t body_len;
+};
+
+struct sw_transport;
+
+struct sw_transport_ops {
+    /*
+     * Sends and waits for the whole reply; any thread. -1 when no whole reply came: code SW_REMOTE when another
+     * try may help, any other code (a name that does not resolve for good, a certificate) when it will not.
+     */
+    int (*send)(struct sw_transport *transport, const struct sw_http_request *request,
+                struct sw_http_reply *reply, struct sw_err *err);
+    int64_t (*now_s)(struct sw_transport *transport); /* wall clock, seconds since 1970 UTC */
+    /* Ends early, with SW_INTERRUPTED, when a signal came. */
+    int (*sleep_ms)(struct sw_transport *transport, unsigned ms, struct sw_err *err);
+    void (*close)(struct sw_transport *transport);
+};
+
+/* Embed as the first member. */
+struct sw_transport {
+    const struct sw_transport_ops *ops;
+};
+
+/* libcurl: TLS 1.2 or later, peer and name always verified; AWS_CA_BUNDLE (ca_bundle, may be NULL) replaces the roots. */
+SW_MUST_CHECK int sw_transport_open_curl(const char *ca_bundle, struct sw_transport **out,
+                                         struct sw_err *err);
+void sw_transport_close(struct sw_transport *transport);
+
+/* Copies the first header of that name (lower case) into out, cut to fit; false when there is none. */
+bool sw_http_header_get(const struct sw_http_reply *reply, const char *name, char *out, size_t out_len);
+void sw_http_reply_free(struct sw_http_reply *reply);
+
+/* ---- session: credentials, region, endpoints, as the AWS CLI finds them ---- */
+
+/* What the command line said; NULL where it said nothing. */
+struct sw_cloud_config {
+    const char *profile;
+    const char *region;
+    const char *endpoint_url; /* for every service */
+};
+
+struct sw_cloud;
+
+/*
+ * Reads AWS_* and the shared files. Without a transport the libcurl one is opened (and closed with the session);
+ * a given one stays the caller's. No network. SW_FAILED with what to set when credentials or the region are missing.
+ */
+SW_MUST_CHECK int sw_cloud_open(const struct sw_cloud_config *config, struct sw_transport *transport,
+                                struct sw_cloud **out, struct sw_err *err);
+void sw_cloud_close(struct sw_cloud *cloud);
+const char *sw_cloud_region(const struct sw_cloud *cloud);
+const char *sw_cloud_s3_url(const struct sw_cloud *cloud);
+struct sw_transport *sw_cloud_transport(const struct sw_cloud *cloud);
+
+/*
+ * Every verb below signs, sends, and tries again on throttling, 5xx, `200` with an error body and broken lines
+ * (full jitter; AWS_MAX_ATTEMPTS, 8 without it); a wrong clock is corrected once from the reply's Date.
+ * Errors carry AWS's own code and message: SW_REMOTE when trying later may help, else SW_FAILED. Any thread.
+ */
+
+/* ---- S3 ---- */
+
+enum {
+    SW_S3_ETAG = 80,         /* with the NUL, without the quotes */
+    SW_S3_MAX_PARTS = 10000, /* part numbers are 1 … 10000 */
+    SW_S3_MARK = 65,         /* hex text in the object's x-amz-meta-slipway-upload */
+};
+#define SW_S3_MIN_PART_BYTES (5ULL << 20) /* but the last */
+#define SW_S3_MAX_PART_BYTES (5ULL << 30)
+
+struct sw_s3_upload {
+    const char *bucket;
+    const char *key;
+    const char *upload_id; /* NULL where the object is meant */
+};
+
+struct sw_s3_part {
+    unsigned number;
+    uint64_t size_bytes;
+    char etag[SW_S3_ETAG];
+};
+
+/* Free the items with free(). */
+struct sw_s3_parts {
+    struct sw_s3_part *items;
+    size_t n;
+    bool gone; /* NoSuchUpload */
+};
+
+struct sw_s3_head {
+    bool found;
+    uint64_t size_bytes;
+    char mark[SW_S3_MARK]; /* "" when the object has none */
+};
+
+/* The bucket's region ("us-east-1" for the empty answer, "eu-west-1" for EU). */
+SW_MUST_CHECK int sw_s3_bucket_region(struct sw_cloud *cloud, const char *bucket, char out[64],
+                                      struct sw_err *err);
+/* mark goes into the object's metadata, so that the finished object can be told from another one. Free *upload_id. */
+SW_MUST_CHECK int sw_s3_create_upload(struct sw_cloud *cloud, const struct sw_s3_upload *object,
+                                      const char *mark, char **upload_id, struct sw_err *err);
+/* part->number and size_bytes are given, the etag is filled in. sha256: lower-case hex of the bytes. */
+SW_MUST_CHECK int sw_s3_put_part(struct sw_cloud *cloud, const struct sw_s3_upload *upload,
+                                 struct sw_s3_part *part, const void *bytes, const char *sha256,
+                                 struct sw_err *err);
+/* All pages, ascending. An upload that is not there is no error: out->gone. */
+SW_MUST_CHECK int sw_s3_list_parts(struct sw_cloud *cloud, const struct sw_s3_upload *upload,
+                                   struct sw_s3_parts *out, struct sw_err *err);
+/* *gone: the upload is not there (it was completed or aborted before). */
+SW_MUST_CHECK int sw_s3_complete_upload(struct sw_cloud *cloud, const struct sw_s3_upload *upload,
+                                        const struct sw_s3_part *parts, size_t n, bool *gone,
+                                        struct sw_err *err);
+/* An upload that is not there is fine. */
+SW_MUST_CHECK int sw_s3_abort_upload(struct sw_cloud *cloud, const struct sw_s3_upload *upload,
+                                     struct sw_err *err);
+/* Aborts every multipart upload of exactly this key; *aborted gets their number. */
+SW_MUST_CHECK int sw_s3_abort_all(struct sw_cloud *cloud, const struct sw_s3_upload *object,
+                                  unsigned *aborted, struct sw_err *err);
+SW_MUST_CHECK int sw_s3_head(struct sw_cloud *cloud, const struct sw_s3_upload *object,
+                             struct sw_s3_head *out, struct sw_err *err);
+
+/* ---- EC2 ---- */
+
+/* NULL members are not sent. */
+struct sw_ec2_import {
+    const char *client_token;
+    const char *format; /* VMDK, VHD, RAW, … */
+    const char *bucket;
+    const char *key;
+    const char *description;
+    const char *role_name;
+    const char *boot_mode;
+};
+
+struct sw_ec2_task {
+    bool found;
+    char id[64];
+    char status[32];
+    char progress[16]; /* percent, "" when not told */
+    char image_id[64];
+    char message[1024];
+};
+
+SW_MUST_CHECK int sw_ec2_import_image(struct sw_cloud *cloud, const struct sw_ec2_import *request,
+                                      struct sw_ec2_task *out, struct sw_err *err);
+/* A task that EC2 does not know (any more) is no error: out->found is false. */
+SW_MUST_CHECK int sw_ec2_describe_import(struct sw_cloud *cloud, const char *task_id, struct sw_ec2_task *out,
+                                         struct sw_err *err);
+SW_MUST_CHECK int sw_ec2_cancel_import(struct sw_cloud *cloud, const char *task_id, const char *reason,
+                                       struct sw_err *err);
+
+#endif

@@ -1,0 +1,35 @@
+/* One call: sign, send, judge the answer, try again where that helps. */
+#ifndef SW_CLOUD_CALL_H
+#define SW_CLOUD_CALL_H
+
+#include "src/cloud/session.h"
+
+enum { CLOUD_MAX_EXTRA_HEADERS = 8 };
+
+struct cloud_call {
+    enum cloud_service service;
+    const char *method;
+    const char *bucket; /* NULL for none; goes into the host or the path as the endpoint wants it */
+    const char *key;    /* NULL for the bucket itself */
+    const char *query;  /* encoded; NULL for none */
+    struct sw_http_header headers[CLOUD_MAX_EXTRA_HEADERS]; /* ended by a NULL name */
+    const void *body;
+    size_t body_len;
+    const char *payload_hash; /* NULL: computed from the body */
+};
+
+/* What the server said was wrong; empty when it said nothing. */
+struct cloud_fault {
+    int status;
+    char code[64];
+    char message[512];
+};
+
+/*
+ * 0 with a 2xx reply. -1 else: fault tells what the server said (also when every try failed), err names AWS's code and
+ * message; SW_REMOTE when trying later may help. fault may be NULL. The reply is filled in either case.
+ */
+SW_MUST_CHECK int cloud_send(struct sw_cloud *cloud, const struct cloud_call *call,
+                             struct sw_http_reply *reply, struct cloud_fault *fault, struct sw_err *err);
+
+#endif

@@ -1,0 +1,19 @@
+/* Reads a service's error document and tells what it means for another try. */
+#ifndef SW_CLOUD_FAULT_H
+#define SW_CLOUD_FAULT_H
+
+#include "src/cloud/call.h"
+
+/*
+ * True when the reply is an error: a status of 300 or more, or a 2xx whose body is an error document
+ * (CompleteMultipartUpload answers so). A 2xx that should hold XML and is cut short counts as one, too.
+ */
+bool fault_read(const struct sw_http_reply *reply, struct cloud_fault *out);
+/* Throttled, or the server's own failure. */
+bool fault_retryable(const struct cloud_fault *fault);
+/* The server's clock less ours when the reply's Date says so far-off a time that signatures fail; else 0. */
+int64_t fault_clock_drift_s(const struct sw_http_reply *reply, int64_t now_s);
+/* Sets err from the fault; always -1. */
+int fault_report(const struct cloud_fault *fault, struct sw_err *err);
+
+#endif

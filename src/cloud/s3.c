@@ -1,0 +1,371 @@
+/* The S3 verbs of an import: multipart uploads, and a look at objects and buckets. */
+#include "src/base/digest.h"
+#include "src/cloud/call.h"
+#include "src/cloud/xml.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { MAX_LIST_PAGES = 1000 };
+
+#define MARK_HEADER "x-amz-meta-slipway-upload"
+
+static int s3_context(const struct sw_s3_upload *object, const char *verb, struct sw_err *err)
+{
+    return sw_context(err, "%s 's3://%s/%s'", verb, object->bucket, object->key != NULL ? object->key : "");
+}
+
+#define REPLY_AUTO SW_CLEANUP(sw_http_reply_free)
+
+/* A decimal of the server's; SW_REMOTE names the element when it is none or too large. */
+static int read_number(const struct xml_node *node, const char *name, uint64_t most, uint64_t *out,
+                       struct sw_err *err)
+{
+    const char *text = xml_text(node, name);
+    char *end;
+
+    errno = 0;
+    *out = strtoull(text, &end, 10);
+    if (text[0] < '0' || text[0] > '9' || *end != '\0' || errno != 0 || *out > most)
+        return sw_fail(err, SW_REMOTE, "the reply's %s is '%s', no number up to %llu", name, text,
+                       (unsigned long long)most);
+    return 0;
+}
+
+/* Without the quotes that S3 puts around an ETag. */
+static int read_etag(const char *text, char out[SW_S3_ETAG], struct sw_err *err)
+{
+    size_t len = strlen(text);
+
+    if (len >= 2 && text[0] == '"' && text[len - 1] == '"')
+        text++, len -= 2;
+    if (len == 0 || len >= SW_S3_ETAG || memchr(text, '"', len) != NULL)
+        return sw_fail(err, SW_REMOTE, "the reply has no usable ETag");
+    memcpy(out, text, len);
+    out[len] = '\0';
+    return 0;
+}
+
+static struct xml_node *read_document(const struct sw_http_reply *reply, const char *root, struct sw_err *err)
+{
+    XML_AUTO struct xml_node *document =
+        xml_parse(reply->body != NULL ? reply->body : "", reply->body_len, err);
+
+    if (document != NULL && strcmp(document->name, root) != 0) {
+        sw_fail(err, SW_REMOTE, "the reply is a '%s', not a '%s'", document->name, root);
+        return NULL;
+    }
+    return SW_STEAL_PTR(document);
+}
+
+int sw_s3_bucket_region(struct sw_cloud *cloud, const char *bucket, char out[64], struct sw_err *err)
+{
+    struct cloud_call call = {.service = CLOUD_S3, .method = "GET", .bucket = bucket, .query = "location="};
+    REPLY_AUTO struct sw_http_reply reply = {0};
+    XML_AUTO struct xml_node *document = NULL;
+    const char *text;
+
+    if (cloud_send(cloud, &call, &reply, NULL, err) < 0 ||
+        (document = read_document(&reply, "LocationConstraint", err)) == NULL)
+        return sw_context(err, "asking for the region of bucket '%s'", bucket);
+    text = document->text;
+    if (text[0] == '\0')
+        text = "us-east-1";
+    else if (strcmp(text, "EU") == 0)
+        text = "eu-west-1";
+    snprintf(out, 64, "%s", text);
+    return 0;
+}
+
+int sw_s3_create_upload(struct sw_cloud *cloud, const struct sw_s3_upload *object, const char *mark,
+                        char **upload_id, struct sw_err *err)
+{
+    struct cloud_call call = {.service = CLOUD_S3,
+                              .method = "POST",
+                              .bucket = object->bucket,
+                              .key = object->key,
+                              .query = "uploads=",
+                              .headers = {{MARK_HEADER, mark}}};
+    REPLY_AUTO struct sw_http_reply reply = {0};
+    XML_AUTO struct xml_node *document = NULL;
+    const char *id;
+
+    if (cloud_send(cloud, &call, &reply, NULL, err) < 0 ||
+        (document = read_document(&reply, "InitiateMultipartUploadResult", err)) == NULL)
+        return s3_context(object, "starting the upload of", err);
+    id = xml_text(document, "UploadId");
+    if (id[0] == '\0') {
+        sw_fail(err, SW_REMOTE, "the reply has no UploadId");
+        return s3_context(object, "starting the upload of", err);
+    }
+    *upload_id = sw_strdup(id, err);
+    return *upload_id != NULL ? 0 : -1;
+}
+
+int sw_s3_put_part(struct sw_cloud *cloud, const struct sw_s3_upload *upload, struct sw_s3_part *part,
+                   const void *bytes, const char *sha256, struct sw_err *err)
+{
+    SW_AUTO_BUF struct sw_buf query = {0};
+    REPLY_AUTO struct sw_http_reply reply = {0};
+    struct cloud_call call = {.service = CLOUD_S3,
+                              .method = "PUT",
+                              .bucket = upload->bucket,
+                              .key = upload->key,
+                              .body = bytes,
+                              .body_len = part->size_bytes,
+                              .payload_hash = sha256};
+    char etag[SW_S3_ETAG + 2] = "";
+
+    if (sw_buf_printf(&query, err, "partNumber=%u", part->number) < 0 ||
+        uri_add(&query, "uploadId", upload->upload_id, err) < 0)
+        return -1;
+    call.query = query.data;
+    if (cloud_send(cloud, &call, &reply, NULL, err) == 0) {
+        sw_http_header_get(&reply, "etag", etag, sizeof(etag));
+        if (read_etag(etag, part->etag, err) == 0)
+            return 0;
+    }
+    sw_context(err, "part %u", part->number);
+    return s3_context(upload, "uploading", err);
+}
+
+static int read_part(const struct xml_node *node, struct sw_s3_parts *out, struct sw_err *err)
+{
+    struct sw_s3_part *grown = realloc(out->items, (out->n + 1) * sizeof(*grown)), *part;
+    uint64_t number;
+
+    if (grown == NULL)
+        return sw_fail(err, SW_FAILED, "out of memory");
+    out->items = grown;
+    part = &grown[out->n];
+    if (read_number(node, "PartNumber", SW_S3_MAX_PARTS, &number, err) < 0 ||
+        read_number(node, "Size", SW_S3_MAX_PART_BYTES, &part->size_bytes, err) < 0 ||
+        read_etag(xml_text(node, "ETag"), part->etag, err) < 0)
+        return -1;
+    if (number == 0 || (out->n > 0 && number <= grown[out->n - 1].number))
+        return sw_fail(err, SW_REMOTE, "the reply lists part %llu out of order", (unsigned long long)number);
+    part->number = (unsigned)number;
+    out->n++;
+    return 0;
+}
+
+/* *more: there is another page, after the last part read. */
+static int read_parts_page(const struct sw_http_reply *reply, struct sw_s3_parts *out, bool *more,
+                           struct sw_err *err)
+{
+    XML_AUTO struct xml_node *document = read_document(reply, "ListPartsResult", err);
+
+    if (document == NULL)
+        return -1;
+    for (const struct xml_node *node = document->first; node != NULL; node = node->next)
+        if (strcmp(node->name, "Part") == 0 && read_part(node, out, err) < 0)
+            return -1;
+    *more = strcmp(xml_text(document, "IsTruncated"), "true") == 0;
+    if (*more && xml_child(document, "Part") == NULL)
+        return sw_fail(err, SW_REMOTE, "the reply promises more parts and lists none");
+    return 0;
+}
+
+static int list_page(struct sw_cloud *cloud, const struct sw_s3_upload *upload, struct sw_s3_parts *out,
+                     bool *more, struct sw_err *err)
+{
+    SW_AUTO_BUF struct sw_buf query = {0};
+    REPLY_AUTO struct sw_http_reply reply = {0};
+    struct cloud_fault fault;
+    struct cloud_call call = {
+        .service = CLOUD_S3, .method = "GET", .bucket = upload->bucket, .key = upload->key};
+
+    if (out->n > 0 && sw_buf_printf(&query, err, "part-number-marker=%u", out->items[out->n - 1].number) < 0)
+        return -1;
+    if (uri_add(&query, "uploadId", upload->upload_id, err) < 0)
+        return -1;
+    call.query = query.data;
+    if (cloud_send(cloud, &call, &reply, &fault, err) == 0)
+        return read_parts_page(&reply, out, more, err);
+    if (strcmp(fault.code, "NoSuchUpload") != 0)
+        return -1;
+    *err = (struct sw_err){.code = SW_OK};
+    out->gone = true;
+    *more = false;
+    return 0;
+}
+
+int sw_s3_list_parts(struct sw_cloud *cloud, const struct sw_s3_upload *upload, struct sw_s3_parts *out,
+                     struct sw_err *err)
+{
+    bool more = true;
+
+    *out = (struct sw_s3_parts){.items = NULL};
+    while (more) {
+        if (list_page(cloud, upload, out, &more, err) < 0) {
+            free(out->items);
+            out->items = NULL;
+            return s3_context(upload, "listing the parts of", err);
+        }
+    }
+    return 0;
+}
+
+static int complete_body(const struct sw_s3_part *parts, size_t n, struct sw_buf *body, struct sw_err *err)
+{
+    if (sw_buf_puts(body, "<CompleteMultipartUpload xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">",
+                    err) < 0)
+        return -1;
+    /* An ETag is hex with a dash; whatever else a server gave must not become markup. */
+    for (size_t i = 0; i < n; i++) {
+        if (strpbrk(parts[i].etag, "<>&") != NULL)
+            return sw_fail(err, SW_REMOTE, "part %u has an ETag with markup in it", parts[i].number);
+        if (sw_buf_printf(body, err, "<Part><PartNumber>%u</PartNumber><ETag>\"%s\"</ETag></Part>",
+                          parts[i].number, parts[i].etag) < 0)
+            return -1;
+    }
+    return sw_buf_puts(body, "</CompleteMultipartUpload>", err);
+}
+
+int sw_s3_complete_upload(struct sw_cloud *cloud, const struct sw_s3_upload *upload,
+                          const struct sw_s3_part *parts, size_t n, bool *gone, struct sw_err *err)
+{
+    SW_AUTO_BUF struct sw_buf query = {0};
+    SW_AUTO_BUF struct sw_buf body = {0};
+    REPLY_AUTO struct sw_http_reply reply = {0};
+    XML_AUTO struct xml_node *document = NULL;
+    struct cloud_fault fault;
+    struct cloud_call call = {.service = CLOUD_S3,
+                              .method = "POST",
+                              .bucket = upload->bucket,
+                              .key = upload->key,
+                              .headers = {{"Content-Type", "application/xml"}}};
+
+    *gone = false;
+    if (uri_add(&query, "uploadId", upload->upload_id, err) < 0 || complete_body(parts, n, &body, err) < 0)
+        return -1;
+    call.query = query.data;
+    call.body = body.data;
+    call.body_len = body.len;
+    if (cloud_send(cloud, &call, &reply, &fault, err) == 0) {
+        document = read_document(&reply, "CompleteMultipartUploadResult", err);
+        return document != NULL ? 0 : s3_context(upload, "completing the upload of", err);
+    }
+    if (strcmp(fault.code, "NoSuchUpload") != 0)
+        return s3_context(upload, "completing the upload of", err);
+    *err = (struct sw_err){.code = SW_OK};
+    *gone = true;
+    return 0;
+}
+
+int sw_s3_abort_upload(struct sw_cloud *cloud, const struct sw_s3_upload *upload, struct sw_err *err)
+{
+    SW_AUTO_BUF struct sw_buf query = {0};
+    REPLY_AUTO struct sw_http_reply reply = {0};
+    struct cloud_fault fault;
+    struct cloud_call call = {
+        .service = CLOUD_S3, .method = "DELETE", .bucket = upload->bucket, .key = upload->key};
+
+    if (uri_add(&query, "uploadId", upload->upload_id, err) < 0)
+        return -1;
+    call.query = query.data;
+    if (cloud_send(cloud, &call, &reply, &fault, err) == 0)
+        return 0;
+    if (strcmp(fault.code, "NoSuchUpload") != 0)
+        return s3_context(upload, "aborting an upload of", err);
+    *err = (struct sw_err){.code = SW_OK};
+    return 0;
+}
+
+/* Where the next page of ListMultipartUploads begins. */
+struct uploads_mark {
+    char *key;
+    char *upload_id;
+};
+
+static void uploads_mark_free(struct uploads_mark *mark)
+{
+    free(mark->key);
+    free(mark->upload_id);
+}
+
+static int next_uploads_page(const struct xml_node *document, struct uploads_mark *mark, bool *more,
+                             struct sw_err *err)
+{
+    *more = strcmp(xml_text(document, "IsTruncated"), "true") == 0;
+    uploads_mark_free(mark);
+    mark->key = sw_strdup(xml_text(document, "NextKeyMarker"), err);
+    mark->upload_id = sw_strdup(xml_text(document, "NextUploadIdMarker"), err);
+    if (mark->key == NULL || mark->upload_id == NULL)
+        return -1;
+    if (*more && mark->key[0] == '\0')
+        return sw_fail(err, SW_REMOTE, "the reply promises more uploads and does not say from where");
+    return 0;
+}
+
+static int abort_page(struct sw_cloud *cloud, const struct sw_s3_upload *object, struct uploads_mark *mark,
+                      bool *more, unsigned *aborted, struct sw_err *err)
+{
+    SW_AUTO_BUF struct sw_buf query = {0};
+    REPLY_AUTO struct sw_http_reply reply = {0};
+    XML_AUTO struct xml_node *document = NULL;
+    struct cloud_call call = {.service = CLOUD_S3, .method = "GET", .bucket = object->bucket};
+
+    if (uri_add(&query, "key-marker", mark->key, err) < 0 ||
+        uri_add(&query, "prefix", object->key, err) < 0 ||
+        uri_add(&query, "upload-id-marker", mark->upload_id, err) < 0 ||
+        sw_buf_puts(&query, "&uploads=", err) < 0)
+        return -1;
+    call.query = query.data;
+    if (cloud_send(cloud, &call, &reply, NULL, err) < 0 ||
+        (document = read_document(&reply, "ListMultipartUploadsResult", err)) == NULL)
+        return s3_context(object, "looking for unfinished uploads of", err);
+    for (const struct xml_node *node = document->first; node != NULL; node = node->next) {
+        struct sw_s3_upload found = {object->bucket, object->key, xml_text(node, "UploadId")};
+
+        if (strcmp(node->name, "Upload") != 0 || strcmp(xml_text(node, "Key"), object->key) != 0)
+            continue;
+        if (sw_s3_abort_upload(cloud, &found, err) < 0)
+            return -1;
+        (*aborted)++;
+    }
+    return next_uploads_page(document, mark, more, err);
+}
+
+int sw_s3_abort_all(struct sw_cloud *cloud, const struct sw_s3_upload *object, unsigned *aborted,
+                    struct sw_err *err)
+{
+    SW_CLEANUP(uploads_mark_free) struct uploads_mark mark = {NULL, NULL};
+    bool more = true;
+
+    *aborted = 0;
+    for (unsigned page = 0; more; page++) {
+        if (page == MAX_LIST_PAGES)
+            return sw_fail(err, SW_REMOTE, "bucket '%s' lists unfinished uploads without end",
+                           object->bucket);
+        if (abort_page(cloud, object, &mark, &more, aborted, err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+int sw_s3_head(struct sw_cloud *cloud, const struct sw_s3_upload *object, struct sw_s3_head *out,
+               struct sw_err *err)
+{
+    REPLY_AUTO struct sw_http_reply reply = {0};
+    struct cloud_fault fault;
+    struct cloud_call call = {
+        .service = CLOUD_S3, .method = "HEAD", .bucket = object->bucket, .key = object->key};
+    char length[32] = "";
+
+    memset(out, 0, sizeof(*out));
+    if (cloud_send(cloud, &call, &reply, &fault, err) < 0) {
+        if (fault.status != 404)
+            return s3_context(object, "looking at", err);
+        *err = (struct sw_err){.code = SW_OK};
+        return 0;
+    }
+    if (!sw_http_header_get(&reply, "content-length", length, sizeof(length)))
+        return sw_fail(err, SW_REMOTE, "the server does not say how long 's3://%s/%s' is", object->bucket,
+                       object->key);
+    out->found = true;
+    out->size_bytes = strtoull(length, NULL, 10);
+    sw_http_header_get(&reply, MARK_HEADER, out->mark, sizeof(out->mark));
+    return 0;
+}

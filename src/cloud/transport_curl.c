@@ -1,0 +1,288 @@
+/* The transport over libcurl: a stack of handles, one to a thread at a time, each with its own connection. */
+#include "slipway/cloud.h"
+
+#include "slipway/progress.h"
+#include "src/base/buf.h"
+#include "src/base/clock.h"
+
+#include <curl/curl.h>
+#include <errno.h>
+#include <pthread.h>
+#include <string.h>
+#include <time.h>
+
+enum {
+    MAX_IDLE = 64,
+    MAX_REPLY_BYTES = 16 << 20,
+    MAX_HEADER_BYTES = 256 << 10,
+    CONNECT_TIMEOUT_S = 15,
+    STALL_S = 120, /* S3 may think for long before it answers, but it sends white space meanwhile */
+};
+
+struct curl_transport {
+    struct sw_transport base;
+    pthread_mutex_t lock;
+    CURL *idle[MAX_IDLE];
+    size_t idle_count;
+    char *ca_bundle;
+};
+
+/* One exchange while it runs. */
+struct exchange {
+    struct sw_buf headers;
+    struct sw_buf body;
+    struct sw_err *err;
+    bool too_large;
+};
+
+static size_t on_body(char *bytes, size_t size, size_t n, void *arg)
+{
+    struct exchange *exchange = arg;
+
+    if (exchange->body.len + size * n > MAX_REPLY_BYTES) {
+        exchange->too_large = true;
+        return 0;
+    }
+    return sw_buf_append(&exchange->body, bytes, size * n, exchange->err) == 0 ? size * n : 0;
+}
+
+/* Keeps "name: value\n" with the name in lower case; a new status line (100 Continue before it) starts over. */
+static size_t on_header(char *bytes, size_t size, size_t n, void *arg)
+{
+    struct exchange *exchange = arg;
+    size_t len = size * n, colon, start, end;
+    struct sw_buf *out = &exchange->headers;
+
+    if (len >= 5 && memcmp(bytes, "HTTP/", 5) == 0) {
+        out->len = 0;
+        return len;
+    }
+    for (colon = 0; colon < len && bytes[colon] != ':'; colon++)
+        bytes[colon] = (char)(bytes[colon] >= 'A' && bytes[colon] <= 'Z' ? bytes[colon] + 32 : bytes[colon]);
+    if (colon == len || out->len + len > MAX_HEADER_BYTES)
+        return len;
+    for (start = colon + 1; start < len && (bytes[start] == ' ' || bytes[start] == '\t'); start++)
+        continue;
+    for (end = len; end > start && strchr(" \t\r\n", bytes[end - 1]) != NULL; end--)
+        continue;
+    if (sw_buf_printf(out, exchange->err, "%.*s: %.*s\n", (int)colon, bytes, (int)(end - start),
+                      bytes + start) < 0)
+        return 0;
+    return len;
+}
+
+static int on_progress(void *arg, curl_off_t a, curl_off_t b, curl_off_t c, curl_off_t d)
+{
+    (void)arg;
+    (void)a;
+    (void)b;
+    (void)c;
+    (void)d;
+    return sw_interrupted();
+}
+
+static CURL *borrow(struct curl_transport *self, struct sw_err *err)
+{
+    CURL *handle = NULL;
+
+    pthread_mutex_lock(&self->lock);
+    if (self->idle_count > 0)
+        handle = self->idle[--self->idle_count];
+    pthread_mutex_unlock(&self->lock);
+    if (handle == NULL)
+        handle = curl_easy_init();
+    if (handle == NULL)
+        sw_fail(err, SW_FAILED, "libcurl has no memory for a connection");
+    return handle;
+}
+
+static void give_back(struct curl_transport *self, CURL *handle)
+{
+    curl_easy_reset(handle);
+    pthread_mutex_lock(&self->lock);
+    if (self->idle_count < MAX_IDLE)
+        self->idle[self->idle_count++] = SW_STEAL_PTR(handle);
+    pthread_mutex_unlock(&self->lock);
+    if (handle != NULL)
+        curl_easy_cleanup(handle);
+}
+
+static int header_list(const struct sw_http_request *request, struct curl_slist **out, struct sw_err *err)
+{
+    SW_AUTO_BUF struct sw_buf line = {0};
+    /* Without this libcurl waits for "100 Continue" before a large body. */
+    struct curl_slist *grown = curl_slist_append(NULL, "Expect:");
+
+    for (size_t i = 0; grown != NULL && i < request->header_count; i++) {
+        const struct sw_http_header *header = &request->headers[i];
+
+        *out = grown;
+        line.len = 0;
+        if (sw_buf_printf(&line, err, header->value[0] != '\0' ? "%s: %s" : "%s;%s", header->name,
+                          header->value) < 0)
+            return -1;
+        grown = curl_slist_append(*out, line.data);
+    }
+    if (grown == NULL)
+        return sw_fail(err, SW_FAILED, "out of memory for a request's headers");
+    *out = grown;
+    return 0;
+}
+
+static void set_body(CURL *handle, const struct sw_http_request *request)
+{
+    if (strcmp(request->method, "HEAD") == 0) {
+        curl_easy_setopt(handle, CURLOPT_NOBODY, 1L);
+        return;
+    }
+    if (request->body != NULL || strcmp(request->method, "POST") == 0 ||
+        strcmp(request->method, "PUT") == 0) {
+        curl_easy_setopt(handle, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body_len);
+        curl_easy_setopt(handle, CURLOPT_POSTFIELDS, request->body != NULL ? request->body : "");
+    }
+    curl_easy_setopt(handle, CURLOPT_CUSTOMREQUEST, request->method);
+}
+
+static void set_options(CURL *handle, const struct curl_transport *self, struct exchange *exchange,
+                        char *error_text)
+{
+    curl_easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(handle, CURLOPT_PATH_AS_IS, 1L);
+    curl_easy_setopt(handle, CURLOPT_PROTOCOLS_STR, "http,https");
+    curl_easy_setopt(handle, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+    curl_easy_setopt(handle, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+    curl_easy_setopt(handle, CURLOPT_CONNECTTIMEOUT, (long)CONNECT_TIMEOUT_S);
+    curl_easy_setopt(handle, CURLOPT_LOW_SPEED_LIMIT, 1L);
+    curl_easy_setopt(handle, CURLOPT_LOW_SPEED_TIME, (long)STALL_S);
+    curl_easy_setopt(handle, CURLOPT_USERAGENT, "slipway");
+    curl_easy_setopt(handle, CURLOPT_ERRORBUFFER, error_text);
+    curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, on_body);
+    curl_easy_setopt(handle, CURLOPT_WRITEDATA, exchange);
+    curl_easy_setopt(handle, CURLOPT_HEADERFUNCTION, on_header);
+    curl_easy_setopt(handle, CURLOPT_HEADERDATA, exchange);
+    curl_easy_setopt(handle, CURLOPT_NOPROGRESS, 0L);
+    curl_easy_setopt(handle, CURLOPT_XFERINFOFUNCTION, on_progress);
+    if (self->ca_bundle != NULL)
+        curl_easy_setopt(handle, CURLOPT_CAINFO, self->ca_bundle);
+}
+
+/* What another try cannot mend. */
+static bool is_final(CURLcode code)
+{
+    static const CURLcode final[] = {
+        CURLE_URL_MALFORMAT,        CURLE_UNSUPPORTED_PROTOCOL, CURLE_PEER_FAILED_VERIFICATION,
+        CURLE_SSL_CACERT_BADFILE,   CURLE_WRITE_ERROR,          CURLE_OUT_OF_MEMORY,
+        CURLE_BAD_FUNCTION_ARGUMENT};
+
+    for (size_t i = 0; i < SW_ARRAY_LEN(final); i++)
+        if (code == final[i])
+            return true;
+    return false;
+}
+
+static int explain(CURLcode code, const struct exchange *exchange, const char *text, struct sw_err *err)
+{
+    if (code == CURLE_ABORTED_BY_CALLBACK)
+        return sw_fail(err, SW_INTERRUPTED, "interrupted");
+    if (exchange->too_large)
+        return sw_fail(err, SW_FAILED, "the reply is larger than %d bytes", MAX_REPLY_BYTES);
+    return sw_fail(err, is_final(code) ? SW_FAILED : SW_REMOTE, "%s",
+                   text[0] != '\0' ? text : curl_easy_strerror(code));
+}
+
+static int curl_send(struct sw_transport *transport, const struct sw_http_request *request,
+                     struct sw_http_reply *reply, struct sw_err *err)
+{
+    struct curl_transport *self = (struct curl_transport *)transport;
+    struct exchange exchange = {.err = err};
+    char error_text[CURL_ERROR_SIZE] = "";
+    struct curl_slist *headers = NULL;
+    CURL *handle = borrow(self, err);
+    CURLcode code = CURLE_OUT_OF_MEMORY;
+    long status = 0;
+    int rc;
+
+    if (handle == NULL)
+        return -1;
+    rc = header_list(request, &headers, err);
+    if (rc == 0) {
+        set_options(handle, self, &exchange, error_text);
+        set_body(handle, request);
+        curl_easy_setopt(handle, CURLOPT_URL, request->url);
+        curl_easy_setopt(handle, CURLOPT_HTTPHEADER, headers);
+        code = curl_easy_perform(handle);
+        curl_easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &status);
+        rc = code == CURLE_OK ? 0 : explain(code, &exchange, error_text, err);
+    }
+    curl_slist_free_all(headers);
+    give_back(self, handle);
+    reply->status = (int)status;
+    reply->body_len = exchange.body.len;
+    reply->headers = exchange.headers.len > 0 ? sw_buf_steal(&exchange.headers) : NULL;
+    reply->body = exchange.body.len > 0 ? sw_buf_steal(&exchange.body) : NULL;
+    sw_buf_free(&exchange.headers);
+    sw_buf_free(&exchange.body);
+    return rc;
+}
+
+static int64_t curl_now_s(struct sw_transport *transport)
+{
+    (void)transport;
+    return sw_now_ns() / 1000000000;
+}
+
+static int curl_sleep_ms(struct sw_transport *transport, unsigned ms, struct sw_err *err)
+{
+    int64_t until_ns = sw_monotonic_ns() + (int64_t)ms * 1000000;
+
+    (void)transport;
+    for (;;) {
+        int64_t left_ns = until_ns - sw_monotonic_ns();
+        struct timespec nap = {.tv_nsec = left_ns < 100000000 ? left_ns : 100000000};
+
+        if (sw_check_interrupt(err) < 0)
+            return -1;
+        if (left_ns <= 0)
+            return 0;
+        nanosleep(&nap, NULL);
+    }
+}
+
+static void curl_close(struct sw_transport *transport)
+{
+    struct curl_transport *self = (struct curl_transport *)transport;
+
+    for (size_t i = 0; i < self->idle_count; i++)
+        curl_easy_cleanup(self->idle[i]);
+    pthread_mutex_destroy(&self->lock);
+    free(self->ca_bundle);
+    free(self);
+    curl_global_cleanup();
+}
+
+static const struct sw_transport_ops curl_ops = {
+    .send = curl_send,
+    .now_s = curl_now_s,
+    .sleep_ms = curl_sleep_ms,
+    .close = curl_close,
+};
+
+int sw_transport_open_curl(const char *ca_bundle, struct sw_transport **out, struct sw_err *err)
+{
+    struct curl_transport *self = sw_calloc(1, sizeof(*self), err);
+
+    if (self == NULL)
+        return -1;
+    if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
+        free(self);
+        return sw_fail(err, SW_FAILED, "libcurl cannot start");
+    }
+    self->base.ops = &curl_ops;
+    pthread_mutex_init(&self->lock, NULL);
+    if (ca_bundle != NULL && (self->ca_bundle = sw_strdup(ca_bundle, err)) == NULL) {
+        curl_close(&self->base);
+        return -1;
+    }
+    *out = &self->base;
+    return 0;
+}

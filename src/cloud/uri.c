@@ -1,0 +1,110 @@
+/* Percent-encoding by AWS's rules, and the parts of an endpoint URL. */
+#include "src/cloud/uri.h"
+
+#include <string.h>
+
+static bool unreserved(char c)
+{
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' ||
+           c == '_' || c == '.' || c == '~';
+}
+
+int uri_encode(struct sw_buf *out, const char *bytes, size_t len, bool keep_slash, struct sw_err *err)
+{
+    static const char digits[] = "0123456789ABCDEF";
+
+    for (size_t i = 0; i < len; i++) {
+        unsigned char c = (unsigned char)bytes[i];
+        char hex[3] = {'%', digits[c >> 4], digits[c & 15]};
+        bool plain = unreserved(bytes[i]) || (keep_slash && bytes[i] == '/');
+
+        if (sw_buf_append(out, plain ? &bytes[i] : hex, plain ? 1 : 3, err) < 0)
+            return -1;
+    }
+    return sw_buf_append(out, "", 0, err);
+}
+
+static int nibble(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    if (c >= 'a' && c <= 'f')
+        return c - 'a' + 10;
+    if (c >= 'A' && c <= 'F')
+        return c - 'A' + 10;
+    return -1;
+}
+
+int uri_decode(struct sw_buf *out, const char *bytes, size_t len, struct sw_err *err)
+{
+    for (size_t i = 0; i < len; i++) {
+        char c = bytes[i];
+
+        if (c == '%' && len - i > 2 && nibble(bytes[i + 1]) >= 0 && nibble(bytes[i + 2]) >= 0) {
+            c = (char)(nibble(bytes[i + 1]) * 16 + nibble(bytes[i + 2]));
+            i += 2;
+        }
+        if (sw_buf_append(out, &c, 1, err) < 0)
+            return -1;
+    }
+    return sw_buf_append(out, "", 0, err);
+}
+
+int uri_add(struct sw_buf *query, const char *name, const char *value, struct sw_err *err)
+{
+    if (value == NULL)
+        return 0;
+    if ((query->len > 0 && sw_buf_puts(query, "&", err) < 0) ||
+        uri_encode(query, name, strlen(name), false, err) < 0 || sw_buf_puts(query, "=", err) < 0)
+        return -1;
+    return uri_encode(query, value, strlen(value), false, err);
+}
+
+/* A host is letters, digits and what an address needs: nothing that could end it early. */
+static bool host_ok(const char *host, size_t len)
+{
+    static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-:[]";
+
+    return len > 0 && len < 256 && strspn(host, allowed) >= len;
+}
+
+static bool path_ok(const char *path)
+{
+    for (; *path != '\0'; path++)
+        if (!unreserved(*path) && strchr("/%:@!$&'()*+,;=", *path) == NULL)
+            return false;
+    return true;
+}
+
+int uri_parse(const char *text, const char *what, struct uri *out, struct sw_err *err)
+{
+    URI_AUTO struct uri uri = {0};
+    const char *host = strstr(text, "://");
+    size_t scheme_len = host != NULL ? (size_t)(host - text) : 0, host_len, path_len;
+
+    if (!(scheme_len == 5 && memcmp(text, "https", 5) == 0) &&
+        !(scheme_len == 4 && memcmp(text, "http", 4) == 0))
+        return sw_fail(err, SW_USAGE, "%s '%s' is no http:// or https:// URL", what, text);
+    host += 3;
+    host_len = strcspn(host, "/");
+    path_len = strlen(host + host_len);
+    if (!host_ok(host, host_len) || !path_ok(host + host_len))
+        return sw_fail(err, SW_USAGE, "%s '%s' has no plain host and path", what, text);
+    while (path_len > 0 && host[host_len + path_len - 1] == '/')
+        path_len--;
+    if ((uri.scheme = sw_strf(err, "%.*s", (int)scheme_len, text)) == NULL ||
+        (uri.host = sw_strf(err, "%.*s", (int)host_len, host)) == NULL ||
+        (uri.path = sw_strf(err, "%.*s", (int)path_len, host + host_len)) == NULL)
+        return -1;
+    *out = uri;
+    memset(&uri, 0, sizeof(uri));
+    return 0;
+}
+
+void uri_free(struct uri *uri)
+{
+    free(uri->scheme);
+    free(uri->host);
+    free(uri->path);
+    memset(uri, 0, sizeof(*uri));
+}
