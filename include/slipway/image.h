@@ -41,8 +41,10 @@ struct sw_image {
     struct sw_image *parent; /* backing image, owned; NULL when there is none */
     uint32_t
         unit_bytes; /* grain, cluster or block size; blocks to encode/put are one unit (last may be short) */
-    const char *subformat; /* such as "streamOptimized", "dynamic"; static text or NULL */
-    unsigned nr_warnings;  /* things a user should hear; at most 8 */
+    const char *subformat;     /* such as "streamOptimized", "dynamic"; static text or NULL */
+    const char *parent_name;   /* as the file names it: untrusted text; NULL when it names none */
+    const char *parent_format; /* likewise; NULL when it is not stated */
+    unsigned nr_warnings;      /* things a user should hear; at most 8 */
     char warnings[8][160];
 };
 
