@@ -107,7 +107,7 @@ SW_MUST_CHECK char *sw_seal_sidecar_path(const char *sealed_path, struct sw_err 
 /* True when these first bytes may begin an Encryption SDK message. */
 bool sw_seal_probe(const uint8_t *head, size_t len);
 
-struct sw_open_opts {
+struct sw_unseal_opts {
     const struct sw_keyring *keys; /* for SW_KEY_OPEN */
     const struct sw_pair *expect;  /* must be in the authenticated context */
     size_t nr_expect;
@@ -123,14 +123,14 @@ struct sw_open_opts {
  * failure.
  */
 SW_MUST_CHECK struct sw_in *sw_seal_in(struct sw_in *sealed, struct sw_in *sidecar,
-                                       const struct sw_open_opts *opts, struct sw_err *err);
+                                       const struct sw_unseal_opts *opts, struct sw_err *err);
 
 /*
  * The same for files. sidecar_path NULL: the sidecar is looked for beside path when the message asks for an artifact
  * key that is not among the keys.
  */
 SW_MUST_CHECK int sw_seal_open_file(const char *path, const char *sidecar_path,
-                                    const struct sw_open_opts *opts, struct sw_in **out, struct sw_err *err);
+                                    const struct sw_unseal_opts *opts, struct sw_in **out, struct sw_err *err);
 
 /* The authenticated context of an input of sw_seal_in; lives as long as it. */
 const struct sw_pair *sw_seal_in_context(const struct sw_in *in, size_t *n);
