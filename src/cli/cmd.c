@@ -2,6 +2,7 @@
 #include "src/cli/cmd.h"
 
 const struct cmd *const cmds[] = {
+    &cmd_store,
     &cmd_help,
     &cmd_version,
     NULL,

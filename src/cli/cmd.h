@@ -5,6 +5,7 @@
 #include "src/cli/opt.h"
 
 extern const struct cmd cmd_help;
+extern const struct cmd cmd_store;
 extern const struct cmd cmd_version;
 
 #endif

@@ -1,0 +1,273 @@
+/* slipway store ls|verify: what a store holds, and whether it is whole. */
+#include "slipway/store.h"
+
+#include "src/base/json.h"
+#include "src/cli/cmd.h"
+#include "src/cli/output.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { SHORT_HEX = 12, SIZE_TEXT = 32 };
+
+struct store_opts {
+    struct common_opts common;
+    const char *store;
+};
+
+static json_t *text_or_null(const char *text)
+{
+    return text != NULL ? json_string(text) : json_null();
+}
+
+static json_t *layer_json(const struct sw_layer *layer, bool of_image)
+{
+    json_t *json = json_pack("{s:s, s:s, s:I}", "digest", layer->digest, "parent", layer->parent,
+                             "size_bytes", (json_int_t)layer->size_bytes);
+
+    if (json != NULL && !of_image)
+        json_object_set_new(json, "virtual_bytes", json_integer((json_int_t)layer->virtual_bytes));
+    return json;
+}
+
+static json_t *layers_json(const struct sw_layer *layers, size_t n, bool of_image, struct sw_err *err)
+{
+    SW_AUTO_JSON json_t *list = json_array();
+
+    for (size_t i = 0; i < n; i++)
+        if (sw_json_append(list, layer_json(&layers[i], of_image), err) < 0)
+            return NULL;
+    return SW_STEAL_PTR(list);
+}
+
+static json_t *image_json(const struct sw_store_image *image, struct sw_err *err)
+{
+    SW_AUTO_JSON json_t *json = json_object();
+
+    if (sw_json_set(json, "ref", text_or_null(image->ref), err) < 0 ||
+        sw_json_set(json, "manifest", json_string(image->manifest), err) < 0 ||
+        sw_json_set(json, "name", text_or_null(image->name), err) < 0 ||
+        sw_json_set(json, "version", text_or_null(image->version), err) < 0 ||
+        sw_json_set(json, "created", text_or_null(image->created), err) < 0 ||
+        sw_json_set(json, "virtual_bytes", json_integer((json_int_t)image->virtual_bytes), err) < 0 ||
+        sw_json_set(json, "layers", layers_json(image->layers, image->nr_layers, true, err), err) < 0)
+        return NULL;
+    if (image->fault != NULL && sw_json_set(json, "fault", json_string(image->fault), err) < 0)
+        return NULL;
+    return SW_STEAL_PTR(json);
+}
+
+static json_t *record_json(const struct sw_plan_record *record, struct sw_err *err)
+{
+    SW_AUTO_JSON json_t *json = json_object();
+
+    if (sw_json_set(json, "key", json_string(record->key), err) < 0 ||
+        sw_json_set(json, "recipe", json_string(record->recipe), err) < 0 ||
+        sw_json_set(json, "position", json_integer(record->position), err) < 0 ||
+        sw_json_set(json, "layer", json_string(record->layer.digest), err) < 0)
+        return NULL;
+    return SW_STEAL_PTR(json);
+}
+
+static int list_as_json(const struct sw_store *store, const struct sw_store_listing *listing,
+                        struct sw_err *err)
+{
+    SW_AUTO_JSON json_t *json = json_object();
+    SW_AUTO_JSON json_t *images = json_array();
+    SW_AUTO_JSON json_t *records = json_array();
+
+    for (size_t i = 0; i < listing->nr_images; i++)
+        if (sw_json_append(images, image_json(&listing->images[i], err), err) < 0)
+            return -1;
+    for (size_t i = 0; i < listing->nr_records; i++)
+        if (sw_json_append(records, record_json(&listing->records[i], err), err) < 0)
+            return -1;
+    if (sw_json_set(json, "store", json_string(sw_store_dir(store)), err) < 0 ||
+        sw_json_set(json, "images", SW_STEAL_PTR(images), err) < 0 ||
+        sw_json_set(json, "layers", layers_json(listing->layers, listing->nr_layers, false, err), err) < 0 ||
+        sw_json_set(json, "keys", SW_STEAL_PTR(records), err) < 0)
+        return -1;
+    return out_json(SW_STEAL_PTR(json), err);
+}
+
+static void print_images(const struct sw_store_listing *listing)
+{
+    printf("%zu image%s\n", listing->nr_images, listing->nr_images == 1 ? "" : "s");
+    for (size_t i = 0; i < listing->nr_images; i++) {
+        const struct sw_store_image *image = &listing->images[i];
+        char size[SIZE_TEXT], disk[SIZE_TEXT];
+        uint64_t sum = 0;
+
+        for (size_t j = 0; j < image->nr_layers; j++)
+            sum += image->layers[j].size_bytes;
+        out_size(sum, size, sizeof(size));
+        out_size(image->virtual_bytes, disk, sizeof(disk));
+        printf("  %.*s  ", SHORT_HEX, image->manifest);
+        out_safe(stdout, image->ref != NULL ? image->ref : "(no name)");
+        if (image->fault != NULL) {
+            printf(": ");
+            out_safe(stdout, image->fault);
+        } else {
+            printf(": %zu layer%s, %s", image->nr_layers, image->nr_layers == 1 ? "" : "s", size);
+            if (image->virtual_bytes > 0)
+                printf(" of a disk of %s", disk);
+        }
+        putchar('\n');
+    }
+}
+
+static void print_layers(const struct sw_store_listing *listing)
+{
+    printf("%zu layer%s\n", listing->nr_layers, listing->nr_layers == 1 ? "" : "s");
+    for (size_t i = 0; i < listing->nr_layers; i++) {
+        const struct sw_layer *layer = &listing->layers[i];
+        char size[SIZE_TEXT];
+
+        out_size(layer->size_bytes, size, sizeof(size));
+        if (layer->parent[0] != '\0')
+            printf("  %.*s  %10s  on %.*s\n", SHORT_HEX, layer->digest, size, SHORT_HEX, layer->parent);
+        else
+            printf("  %.*s  %10s  base\n", SHORT_HEX, layer->digest, size);
+    }
+}
+
+static void print_records(const struct sw_store_listing *listing)
+{
+    printf("%zu plan key%s\n", listing->nr_records, listing->nr_records == 1 ? "" : "s");
+    for (size_t i = 0; i < listing->nr_records; i++) {
+        const struct sw_plan_record *record = &listing->records[i];
+
+        printf("  %.*s  layer %.*s  ", SHORT_HEX, record->key, SHORT_HEX, record->layer.digest);
+        out_safe(stdout, record->recipe);
+        printf(" #%u\n", record->position);
+    }
+}
+
+static int run_ls(struct sw_store *store, const struct store_opts *opts, struct sw_err *err)
+{
+    struct sw_store_listing listing;
+    int rc = 0;
+
+    if (sw_store_list(store, &listing, err) < 0)
+        return -1;
+    if (opts->common.json) {
+        rc = list_as_json(store, &listing, err);
+    } else {
+        print_images(&listing);
+        print_layers(&listing);
+        print_records(&listing);
+    }
+    sw_store_listing_clear(&listing);
+    return rc;
+}
+
+struct verify_report {
+    struct sw_store_verify base;
+    json_t *damages; /* NULL: printed as they come */
+    struct sw_err err;
+};
+
+static void note_damage(struct sw_store_verify *self, const char *what, const char *why)
+{
+    struct verify_report *report = (struct verify_report *)self;
+
+    if (report->damages == NULL) {
+        out_safe(stdout, what);
+        printf(": ");
+        out_safe(stdout, why);
+        putchar('\n');
+    } else if (report->err.code == SW_OK &&
+               sw_json_append(report->damages, json_pack("{s:s, s:s}", "what", what, "why", why),
+                              &report->err) < 0) {
+        sw_context(&report->err, "damage of '%s'", what);
+    }
+}
+
+static int print_verified(const struct verify_report *report, struct sw_err *err)
+{
+    const struct sw_store_verify *seen = &report->base;
+    char size[SIZE_TEXT];
+
+    if (report->damages != NULL)
+        return out_json(json_pack("{s:I, s:I, s:I, s:O}", "blobs", (json_int_t)seen->nr_blobs, "bytes",
+                                  (json_int_t)seen->bytes, "images", (json_int_t)seen->nr_images, "damages",
+                                  report->damages),
+                        err);
+    out_size(seen->bytes, size, sizeof(size));
+    printf("%" PRIu64 " blobs (%s), %" PRIu64 " images: ", seen->nr_blobs, size, seen->nr_images);
+    if (seen->nr_damages == 0)
+        printf("all whole\n");
+    else
+        printf("%" PRIu64 " damage%s; remove a damaged blob, and what needs it is made again\n",
+               seen->nr_damages, seen->nr_damages == 1 ? "" : "s");
+    return 0;
+}
+
+static int run_verify(struct sw_store *store, const struct store_opts *opts, struct sw_err *err)
+{
+    struct verify_report report = {.base = {.damage = note_damage}};
+    SW_AUTO_JSON json_t *damages = opts->common.json ? json_array() : NULL;
+    struct out_progress progress;
+    int rc;
+
+    report.damages = damages;
+    report.base.progress = &progress.base;
+    out_progress_begin(&progress, "verifying", &opts->common);
+    rc = sw_store_verify(store, &report.base, err);
+    out_progress_end(&progress);
+    if (rc == 0 && report.err.code != SW_OK) {
+        *err = report.err;
+        return -1;
+    }
+    if (rc < 0 || print_verified(&report, err) < 0)
+        return -1;
+    return report.base.nr_damages > 0 ? SW_INTEGRITY : 0;
+}
+
+static int run_store(const void *opts, const struct args *args, struct sw_err *err)
+{
+    static const struct {
+        const char *name;
+        int (*run)(struct sw_store *store, const struct store_opts *opts, struct sw_err *err);
+    } verbs[] = {{"ls", run_ls}, {"verify", run_verify}};
+    const struct store_opts *store_opts = opts;
+
+    for (size_t i = 0; i < SW_ARRAY_LEN(verbs); i++) {
+        struct sw_store *store = NULL;
+        int rc;
+
+        if (strcmp(args->items[0], verbs[i].name) != 0)
+            continue;
+        if (sw_store_open(store_opts->store, false, &store, err) < 0)
+            return -1;
+        rc = verbs[i].run(store, store_opts, err);
+        sw_store_close(store);
+        return rc;
+    }
+    return sw_fail(err, SW_USAGE, "'%s' is neither ls nor verify", args->items[0]);
+}
+
+static const struct opt store_opt_rows[] = {
+    {.name = "store",
+     .arg = "DIR",
+     .kind = OPT_STRING,
+     .at = offsetof(struct store_opts, store),
+     .help = "the store; else $XDG_DATA_HOME/slipway/store"},
+    OPT_END,
+};
+
+const struct cmd cmd_store = {
+    .name = "store",
+    .args = "ls|verify",
+    .summary = "list what a store holds, or check that it is whole",
+    .more =
+        "A store is an OCI image layout: skopeo copy oci:STORE:REF … moves an image to a registry and back,\n"
+        "and qemu-img info --backing-chain STORE/blobs/sha256/LAYER opens a layer in place.\n\n"
+        "verify reads every blob and ends with status 5 when one is damaged, missing or out of place.",
+    .opts = store_opt_rows,
+    .opts_size = sizeof(struct store_opts),
+    .min_args = 1,
+    .max_args = 1,
+    .run = run_store,
+};

@@ -1,0 +1,325 @@
+/* Blobs: regular files named by the SHA-256 of their bytes, which appear whole and durable. */
+#include "src/store/internal.h"
+
+#include "src/base/cleanup.h"
+#include "src/base/digest.h"
+#include "src/base/fs.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+
+enum { BLOB_MODE = 0444, HASH_CHUNK = 1 << 20 };
+
+bool store_is_hex(const char *text)
+{
+    size_t n = strspn(text, "0123456789abcdef");
+
+    return n == SW_STORE_HEX - 1 && text[n] == '\0';
+}
+
+int store_digest_hex(const char *text, char hex[SW_STORE_HEX])
+{
+    static const char prefix[] = "sha256:";
+
+    if (text == NULL || strncmp(text, prefix, sizeof(prefix) - 1) != 0 ||
+        !store_is_hex(text + sizeof(prefix) - 1))
+        return -1;
+    memcpy(hex, text + sizeof(prefix) - 1, SW_STORE_HEX);
+    return 0;
+}
+
+int store_blob_size(const struct sw_store *store, const char *hex, uint64_t *size_bytes, struct sw_err *err)
+{
+    struct stat st;
+
+    if (!store_is_hex(hex))
+        return sw_fail(err, SW_INTEGRITY, "'%s' is not a layer's digest", hex);
+    if (store->blobs_fd < 0)
+        return 0;
+    if (fstatat(store->blobs_fd, hex, &st, AT_SYMLINK_NOFOLLOW) < 0)
+        return errno == ENOENT ? 0 : sw_fail_errno(err, "cannot look at blob '%s'", hex);
+    if (!S_ISREG(st.st_mode))
+        return sw_fail(err, SW_INTEGRITY, "blob '%s' is not a regular file", hex);
+    *size_bytes = (uint64_t)st.st_size;
+    return 1;
+}
+
+int store_blob_open(const struct sw_store *store, const char *hex, struct sw_in **out, struct sw_err *err)
+{
+    SW_AUTO_FREE char *name = NULL;
+    uint64_t size_bytes;
+    int there = store_blob_size(store, hex, &size_bytes, err);
+    int fd;
+
+    if (there < 0)
+        return -1;
+    if (there == 0)
+        return sw_fail(err, SW_INTEGRITY, "blob '%s' is missing in the store '%s'", hex, store->dir);
+    name = sw_strf(err, "%s/" STORE_BLOBS "/%s", store->dir, hex);
+    if (name == NULL)
+        return -1;
+    fd = openat(store->blobs_fd, hex, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    if (fd < 0)
+        return sw_fail_errno(err, "cannot open '%s'", name);
+    return sw_in_open_fd(fd, name, out, err);
+}
+
+int store_hash(struct sw_in *in, struct store_hashing *count, char hex[SW_STORE_HEX], struct sw_err *err)
+{
+    SW_AUTO_DIGEST struct sw_digest *digest = sw_digest_new(err);
+    SW_AUTO_FREE uint8_t *chunk = sw_calloc(1, HASH_CHUNK, err);
+    uint8_t bytes[SW_SHA256_BYTES];
+
+    if (digest == NULL || chunk == NULL)
+        return -1;
+    for (uint64_t off = 0; off < in->size_bytes;) {
+        size_t n = in->size_bytes - off < HASH_CHUNK ? (size_t)(in->size_bytes - off) : HASH_CHUNK;
+
+        if (sw_check_interrupt(err) < 0 || sw_in_read(in, chunk, n, off, err) < 0 ||
+            sw_digest_update(digest, chunk, n, err) < 0)
+            return -1;
+        off += n;
+        count->done_bytes += n;
+        sw_progress_tick(count->progress, count->done_bytes, count->total_bytes);
+    }
+    if (sw_digest_final(digest, bytes, err) < 0)
+        return -1;
+    sw_hex(bytes, sizeof(bytes), hex);
+    return 0;
+}
+
+struct blob_out {
+    struct sw_out base;
+    struct sw_store *store;
+    char *name; /* for messages */
+    char *tmp;  /* its name in the folder; NULL while it has none (O_TMPFILE) */
+};
+
+static int blob_pwrite(struct sw_out *out, const void *buf, size_t len, uint64_t off, struct sw_err *err)
+{
+    return sw_pwrite_full(out->fd, buf, len, off, out->name, err);
+}
+
+static int blob_write(struct sw_out *out, const void *buf, size_t len, struct sw_err *err)
+{
+    return sw_pwrite_full(out->fd, buf, len, out->pos, out->name, err);
+}
+
+static int blob_truncate(struct sw_out *out, uint64_t size_bytes, struct sw_err *err)
+{
+    if (ftruncate(out->fd, (off_t)size_bytes) < 0)
+        return sw_fail_errno(err, "cannot set the length of '%s'", out->name);
+    return 0;
+}
+
+static int blob_commit(struct sw_out *out, struct sw_err *err)
+{
+    char hex[SW_STORE_HEX];
+    uint64_t size_bytes;
+
+    return store_blob_publish(out, hex, &size_bytes, err);
+}
+
+static void blob_close(struct sw_out *out)
+{
+    struct blob_out *blob = (struct blob_out *)out;
+
+    if (blob->tmp != NULL)
+        unlinkat(blob->store->blobs_fd, blob->tmp, 0);
+    if (out->fd >= 0)
+        close(out->fd);
+    free(blob->tmp);
+    free(blob->name);
+    free(blob);
+}
+
+static const struct sw_out_ops blob_ops = {
+    .write = blob_write,
+    .pwrite = blob_pwrite,
+    .truncate = blob_truncate,
+    .commit = blob_commit,
+    .close = blob_close,
+};
+
+static char *tmp_name(struct sw_err *err)
+{
+    uint64_t id;
+
+    return sw_random(&id, sizeof(id), err) < 0 ? NULL : sw_strf(err, STORE_BLOB_TMP "%016" PRIx64, id);
+}
+
+/* Where files must have names: the lock on it tells a sweep that somebody lives. */
+static int open_named(struct blob_out *blob, struct sw_err *err)
+{
+    for (;;) {
+        SW_AUTO_FREE char *tmp = tmp_name(err);
+        SW_AUTO_CLOSE int fd = -1;
+        struct stat st;
+
+        if (tmp == NULL)
+            return -1;
+        fd = openat(blob->store->blobs_fd, tmp, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, BLOB_MODE);
+        if (fd < 0)
+            return sw_fail_errno(err, "cannot create '%s'", blob->name);
+        if (flock(fd, LOCK_EX | LOCK_NB) < 0 && errno != EWOULDBLOCK)
+            return sw_fail_errno(err, "cannot lock '%s'", blob->name);
+        if (fstat(fd, &st) < 0)
+            return sw_fail_errno(err, "cannot look at '%s'", blob->name);
+        if (st.st_nlink == 0) /* a sweep came between the two calls */
+            continue;
+        blob->tmp = SW_STEAL_PTR(tmp);
+        return SW_STEAL_FD(fd);
+    }
+}
+
+static int open_new(struct blob_out *blob, struct sw_err *err)
+{
+    int fd = openat(blob->store->blobs_fd, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, BLOB_MODE);
+
+    /* Naming it later goes through /proc/self/fd, which a bare chroot may lack. */
+    if (fd >= 0 && access("/proc/self/fd", X_OK) == 0)
+        return fd;
+    if (fd >= 0)
+        close(fd);
+    else if (errno != EOPNOTSUPP && errno != EISDIR && errno != ENOENT && errno != EINVAL)
+        return sw_fail_errno(err, "cannot write in '%s'", blob->store->dir);
+    return open_named(blob, err);
+}
+
+int store_blob_create(struct sw_store *store, struct sw_out **out, struct sw_err *err)
+{
+    struct blob_out *blob = sw_calloc(1, sizeof(*blob), err);
+
+    if (blob == NULL)
+        return -1;
+    blob->base = (struct sw_out){.ops = &blob_ops, .fd = -1};
+    blob->store = store;
+    blob->name = sw_strf(err, "%s/" STORE_BLOBS "/(new blob)", store->dir);
+    blob->base.name = blob->name;
+    if (blob->name != NULL)
+        blob->base.fd = open_new(blob, err);
+    if (blob->base.fd < 0) {
+        blob_close(&blob->base);
+        return -1;
+    }
+    *out = &blob->base;
+    return 0;
+}
+
+static int link_as(const struct blob_out *blob, const char *name)
+{
+    int dir = blob->store->blobs_fd;
+    char proc[64];
+
+    if (blob->tmp != NULL)
+        return linkat(dir, blob->tmp, dir, name, 0);
+    snprintf(proc, sizeof(proc), "/proc/self/fd/%d", blob->base.fd);
+    return linkat(AT_FDCWD, proc, dir, name, AT_SYMLINK_FOLLOW);
+}
+
+/* A blob of that name whose bytes cannot be right: ours takes its place. */
+static int replace(struct blob_out *blob, const char *hex, struct sw_err *err)
+{
+    SW_AUTO_FREE char *tmp = NULL;
+
+    if (blob->tmp == NULL) {
+        tmp = tmp_name(err);
+        if (tmp == NULL)
+            return -1;
+        if (link_as(blob, tmp) < 0)
+            return sw_fail_errno(err, "cannot name '%s'", blob->name);
+        blob->tmp = SW_STEAL_PTR(tmp);
+    }
+    if (renameat(blob->store->blobs_fd, blob->tmp, blob->store->blobs_fd, hex) < 0)
+        return sw_fail_errno(err, "cannot rename a new blob to '%s'", hex);
+    free(SW_STEAL_PTR(blob->tmp));
+    return 0;
+}
+
+/* The bytes are on the disk; now the name. */
+static int give_name(struct blob_out *blob, const char *hex, uint64_t size_bytes, struct sw_err *err)
+{
+    uint64_t there_bytes = 0;
+    int there;
+
+    if (link_as(blob, hex) == 0)
+        return 0;
+    /* No hard links on this file system: replacing by the same bytes does no harm. */
+    if (blob->tmp != NULL && (errno == EPERM || errno == EOPNOTSUPP || errno == ENOSYS))
+        return replace(blob, hex, err);
+    if (errno != EEXIST)
+        return sw_fail_errno(err, "cannot name blob '%s'", hex);
+    there = store_blob_size(blob->store, hex, &there_bytes, err);
+    if (there < 0)
+        return -1;
+    return there == 1 && there_bytes == size_bytes ? 0 : replace(blob, hex, err);
+}
+
+int store_blob_publish(struct sw_out *out, char hex[SW_STORE_HEX], uint64_t *size_bytes, struct sw_err *err)
+{
+    struct blob_out *blob = (struct blob_out *)out;
+    struct store_hashing count = {0};
+    struct sw_in *in = NULL;
+    int fd, rc;
+
+    if (fsync(out->fd) < 0)
+        return sw_fail_errno(err, "cannot sync '%s'", out->name);
+    fd = fcntl(out->fd, F_DUPFD_CLOEXEC, 0);
+    if (fd < 0)
+        return sw_fail_errno(err, "cannot read '%s' again", out->name);
+    if (sw_in_open_fd(fd, out->name, &in, err) < 0)
+        return -1;
+    *size_bytes = in->size_bytes;
+    rc = store_hash(in, &count, hex, err);
+    sw_in_close(in);
+    if (rc < 0 || give_name(blob, hex, *size_bytes, err) < 0)
+        return -1;
+    if (fsync(blob->store->blobs_fd) < 0 && errno != EINVAL)
+        return sw_fail_errno(err, "cannot sync the folder of '%s'", out->name);
+    return 0;
+}
+
+int store_blob_put(struct sw_store *store, const char *text, char hex[SW_STORE_HEX], struct sw_err *err)
+{
+    struct sw_out *out = NULL;
+    uint64_t size_bytes;
+    int rc;
+
+    if (store_blob_create(store, &out, err) < 0)
+        return -1;
+    rc = sw_out_write(out, text, strlen(text), err);
+    if (rc == 0)
+        rc = store_blob_publish(out, hex, &size_bytes, err);
+    sw_out_close(out);
+    return rc;
+}
+
+int store_blob_text(const struct sw_store *store, const char *hex, struct sw_buf *out, struct sw_err *err)
+{
+    struct sw_in *in = NULL;
+    uint8_t digest[SW_SHA256_BYTES];
+    char found[SW_STORE_HEX];
+    int rc = -1;
+
+    if (store_blob_open(store, hex, &in, err) < 0)
+        return -1;
+    if (in->size_bytes > STORE_MANIFEST_MAX)
+        sw_fail(err, SW_INTEGRITY, "blob '%s' is larger than %d bytes", hex, STORE_MANIFEST_MAX);
+    else if (sw_buf_reserve(out, (size_t)in->size_bytes, err) == 0)
+        rc = sw_in_read(in, out->data, (size_t)in->size_bytes, 0, err);
+    if (rc == 0) {
+        out->len = (size_t)in->size_bytes;
+        out->data[out->len] = '\0';
+    }
+    sw_in_close(in);
+    if (rc < 0 || sw_sha256(out->data, out->len, digest, err) < 0)
+        return -1;
+    sw_hex(digest, sizeof(digest), found);
+    if (strcmp(found, hex) != 0)
+        return sw_fail(err, SW_INTEGRITY, "blob '%s' is damaged: its digest is %s", hex, found);
+    return 0;
+}

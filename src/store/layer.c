@@ -1,0 +1,160 @@
+/* New layers: a disk image becomes a base, an overlay becomes a layer on its parent. */
+#include "src/store/internal.h"
+
+#include "src/base/ckd.h"
+#include "src/base/cleanup.h"
+#include "src/base/clock.h"
+#include "src/base/fs.h"
+#include "src/base/log.h"
+
+#include <string.h>
+
+SW_DEFINE_AUTO(image, struct sw_image, sw_image_close)
+#define AUTO_IMAGE SW_CLEANUP(image_auto)
+
+/* Encodes into a blob. copy has everything but format and out. */
+static int write_layer(struct sw_store *store, struct sw_copy *copy, struct sw_store_made *made,
+                       struct sw_err *err)
+{
+    struct sw_out *out = NULL;
+    int rc;
+
+    copy->format = sw_format_by_name("qcow2");
+    if (copy->format == NULL)
+        return sw_fail(err, SW_FAILED, "the format 'qcow2' is missing");
+    if (store_blob_create(store, &out, err) < 0)
+        return -1;
+    copy->out = out;
+    rc = sw_copy_image(copy, &made->stats, err);
+    if (rc == 0)
+        rc = store_blob_publish(out, made->layer.digest, &made->layer.size_bytes, err);
+    sw_out_close(out);
+    return rc;
+}
+
+/*
+ * A file system stamps times in ticks: a write right after our last look could leave the stamp as it is. Waits
+ * until that is over. False when the stamp lies in the future, so that it says nothing.
+ */
+static bool stamp_is_settled(const struct stat *st)
+{
+    enum { TICK_NS = 20 * 1000 * 1000 };
+    int64_t changed_ns = (int64_t)st->st_ctim.tv_sec * 1000000000 + st->st_ctim.tv_nsec;
+    int64_t age_ns = sw_now_ns() - changed_ns;
+
+    if (age_ns < 0)
+        return false;
+    if (age_ns < TICK_NS)
+        usleep((unsigned)((TICK_NS - age_ns) / 1000 + 1));
+    return true;
+}
+
+static int describe(const struct sw_in *in, struct stat *st, struct sw_err *err)
+{
+    if (fstat(in->fd, st) < 0)
+        return sw_fail_errno(err, "cannot look at '%s'", in->name);
+    return 0;
+}
+
+/* Takes over in. before: what it looked like when it was opened. */
+static int encode_base(struct sw_store *store, const struct sw_store_ingest *ask, struct sw_in *in,
+                       const struct stat *before, struct sw_store_made *made, struct sw_err *err)
+{
+    struct sw_open_opts opts = {.parents = NULL};
+    AUTO_IMAGE struct sw_image *image = NULL;
+    struct sw_copy copy = {.jobs = ask->jobs, .progress = ask->progress};
+    struct stat after;
+
+    if (sw_image_open(in, ask->format, &opts, &image, err) < 0)
+        return -1;
+    for (unsigned i = 0; i < image->nr_warnings; i++)
+        sw_log(SW_LOG_WARNING, "%s: %s", ask->path, image->warnings[i]);
+    if (image->size_bytes == 0)
+        return sw_fail(err, SW_FAILED, "it is an empty disk");
+    copy.src = image;
+    copy.create.size_bytes = sw_round_up(image->size_bytes, SW_SECTOR_BYTES);
+    made->layer.virtual_bytes = copy.create.size_bytes;
+    if (write_layer(store, &copy, made, err) < 0 || describe(image->in, &after, err) < 0)
+        return -1;
+    if (!store_base_same(before, &after))
+        return sw_fail(err, SW_INTEGRITY, "'%s' changed while it was read", ask->path);
+    if (!S_ISREG(after.st_mode) || !stamp_is_settled(&after))
+        return 0;
+    return store_base_record(store, &after, ask->format, &made->layer, err);
+}
+
+int sw_store_ingest(struct sw_store *store, const struct sw_store_ingest *ask, struct sw_store_made *out,
+                    struct sw_err *err)
+{
+    struct sw_in *in = NULL;
+    struct stat st;
+    int known = 0;
+
+    memset(out, 0, sizeof(*out));
+    if (sw_in_open_file(ask->path, &in, err) < 0)
+        return -1;
+    if (describe(in, &st, err) < 0)
+        known = -1;
+    else if (S_ISREG(st.st_mode))
+        known = store_base_find(store, &st, ask->format, &out->layer, err);
+    if (known != 0) {
+        sw_in_close(in);
+        out->known = known > 0;
+        return known > 0 ? 0 : -1;
+    }
+    if (encode_base(store, ask, in, &st, out, err) < 0)
+        return sw_context(err, "base '%s'", ask->path);
+    return 0;
+}
+
+/* What lies beneath the overlay must lie in parent's chain, or what differs from parent would not be all in the overlay. */
+static int check_beneath(const struct store_chain *beneath, const struct store_chain *parent,
+                         struct sw_err *err)
+{
+    if (beneath->n == 0)
+        return sw_fail(err, SW_INTEGRITY, "it has no backing file");
+    for (unsigned i = 0; i < parent->n; i++)
+        if (strcmp(parent->layers[i].digest, beneath->layers[0].digest) == 0)
+            return 0;
+    return sw_fail(err, SW_INTEGRITY, "its backing file '%s' is not in the chain of layer '%s'",
+                   beneath->layers[0].digest, parent->layers[0].digest);
+}
+
+static int encode_overlay(struct sw_store *store, const struct sw_store_commit *ask,
+                          struct sw_store_made *made, struct sw_err *err)
+{
+    struct store_chain beneath, parent;
+    struct sw_open_opts top_only = {.top_only = true};
+    AUTO_IMAGE struct sw_image *src = NULL;
+    AUTO_IMAGE struct sw_image *top = NULL;
+    AUTO_IMAGE struct sw_image *base = NULL;
+    struct sw_copy copy = {.jobs = ask->jobs, .progress = ask->progress};
+    struct sw_in *in = NULL;
+
+    if (store_chain_open(store, ask->parent, &parent, &base, err) < 0 ||
+        store_overlay_open(store, ask->overlay_path, &beneath, &src, err) < 0 ||
+        check_beneath(&beneath, &parent, err) < 0)
+        return -1;
+    if (parent.n == SW_STORE_LAYERS_MAX)
+        return sw_fail(err, SW_FAILED, "a chain has at most %d layers", SW_STORE_LAYERS_MAX);
+    if (sw_in_open_file(ask->overlay_path, &in, err) < 0 ||
+        sw_image_open(in, "qcow2", &top_only, &top, err) < 0)
+        return -1;
+    copy.src = src;
+    copy.top = top;
+    copy.base = base;
+    copy.create = (struct sw_create_opts){
+        .size_bytes = src->size_bytes, .backing_name = ask->parent, .backing_format = "qcow2"};
+    made->layer.virtual_bytes = src->size_bytes;
+    memcpy(made->layer.parent, ask->parent, SW_STORE_HEX);
+    return write_layer(store, &copy, made, err);
+}
+
+int sw_store_commit_layer(struct sw_store *store, const struct sw_store_commit *ask,
+                          struct sw_store_made *out, struct sw_err *err)
+{
+    memset(out, 0, sizeof(*out));
+    if (encode_overlay(store, ask, out, err) < 0)
+        return sw_context(err, "overlay '%s'", ask->overlay_path);
+    return 0;
+}

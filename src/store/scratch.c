@@ -1,0 +1,88 @@
+/* A build's own folder in the store, held by a lock that dies with the process. */
+#include "src/store/internal.h"
+
+#include "src/base/cleanup.h"
+#include "src/base/digest.h"
+#include "src/base/fs.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+struct sw_scratch {
+    char *dir;
+    char *lock_path;
+    int lock;
+};
+
+/* True when the lock that is held is still the file at the path: a sweep may have come between. */
+static bool holds(const struct sw_scratch *scratch)
+{
+    struct stat held, there;
+
+    return fstat(scratch->lock, &held) == 0 && lstat(scratch->lock_path, &there) == 0 &&
+           held.st_dev == there.st_dev && held.st_ino == there.st_ino;
+}
+
+static int take_lock(struct sw_scratch *scratch, struct sw_err *err)
+{
+    for (;;) {
+        scratch->lock = sw_lock_file(scratch->lock_path, true, err);
+        if (scratch->lock < 0)
+            return -1;
+        if (holds(scratch))
+            return 0;
+        close(SW_STEAL_FD(scratch->lock));
+    }
+}
+
+static int make(struct sw_store *store, struct sw_scratch *scratch, struct sw_err *err)
+{
+    uint64_t id;
+
+    if (sw_random(&id, sizeof(id), err) < 0)
+        return -1;
+    scratch->dir = sw_strf(err, "%s/" STORE_SCRATCH "/%016" PRIx64, store->dir, id);
+    scratch->lock_path = scratch->dir != NULL ? sw_strf(err, "%s.lock", scratch->dir) : NULL;
+    if (scratch->lock_path == NULL || take_lock(scratch, err) < 0)
+        return -1;
+    if (mkdir(scratch->dir, 0700) < 0)
+        return sw_fail_errno(err, "cannot make the folder '%s'", scratch->dir);
+    return 0;
+}
+
+int sw_scratch_open(struct sw_store *store, struct sw_scratch **out, struct sw_err *err)
+{
+    struct sw_scratch *scratch = sw_calloc(1, sizeof(*scratch), err);
+
+    if (scratch == NULL)
+        return -1;
+    scratch->lock = -1;
+    if (make(store, scratch, err) < 0) {
+        sw_scratch_close(scratch);
+        return -1;
+    }
+    *out = scratch;
+    return 0;
+}
+
+const char *sw_scratch_dir(const struct sw_scratch *scratch)
+{
+    return scratch->dir;
+}
+
+void sw_scratch_close(struct sw_scratch *scratch)
+{
+    struct sw_err ignored = {0}; /* the next open of the store tries again */
+
+    if (scratch == NULL)
+        return;
+    if (scratch->lock >= 0) {
+        if (sw_remove_tree(scratch->dir, &ignored) == 0)
+            unlink(scratch->lock_path);
+        close(scratch->lock);
+    }
+    free(scratch->dir);
+    free(scratch->lock_path);
+    free(scratch);
+}

@@ -1,0 +1,110 @@
+/* What dead processes left: scratch folders nobody locks, files that never got their name. */
+#include "src/store/internal.h"
+
+#include "src/base/cleanup.h"
+#include "src/base/fs.h"
+#include "src/base/log.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/file.h>
+
+/* A folder's name in scratch/, or that of its lock without the end. */
+static char *scratch_id(const char *name, struct sw_err *err)
+{
+    static const char end[] = ".lock";
+    size_t n = strlen(name);
+
+    if (n > sizeof(end) - 1 && strcmp(name + n - (sizeof(end) - 1), end) == 0)
+        n -= sizeof(end) - 1;
+    return sw_strf(err, "%.*s", (int)n, name);
+}
+
+/* The lock is made before the folder and goes after it: who gets the lock knows that nobody uses the folder. */
+static int sweep_scratch_one(const char *folder, const char *name, struct sw_err *err)
+{
+    SW_AUTO_FREE char *id = scratch_id(name, err);
+    SW_AUTO_FREE char *path = id != NULL ? sw_path_join(folder, id, err) : NULL;
+    SW_AUTO_FREE char *lock_path = path != NULL ? sw_strf(err, "%s.lock", path) : NULL;
+    SW_AUTO_CLOSE int lock = -1;
+
+    if (lock_path == NULL)
+        return -1;
+    lock = sw_lock_file(lock_path, false, err);
+    if (lock < 0)
+        return err->sys == EWOULDBLOCK ? 0 : -1;
+    if (sw_remove_tree(path, err) < 0)
+        return -1;
+    if (unlink(lock_path) < 0 && errno != ENOENT)
+        return sw_fail_errno(err, "cannot remove '%s'", lock_path);
+    return 0;
+}
+
+static int sweep_scratch(struct sw_store *store, struct sw_err *err)
+{
+    SW_AUTO_FREE char *folder = store_path(store, STORE_SCRATCH, err);
+    SW_AUTO_DIR DIR *dir = folder != NULL ? opendir(folder) : NULL;
+    const struct dirent *entry;
+
+    if (dir == NULL)
+        return folder == NULL ? -1 : sw_fail_errno(err, "cannot open the folder '%s'", folder);
+    while ((entry = readdir(dir)) != NULL)
+        if (entry->d_name[0] != '.' && sweep_scratch_one(folder, entry->d_name, err) < 0)
+            return -1;
+    return 0;
+}
+
+/* A blob in the making that has a name is locked by its writer. */
+static void sweep_blob(struct sw_store *store, const char *name)
+{
+    SW_AUTO_CLOSE int fd = openat(store->blobs_fd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+
+    if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0)
+        unlinkat(store->blobs_fd, name, 0);
+}
+
+/* ".<name>.tmp-<pid>" of a process that is gone, as output files leave it between naming and renaming. */
+static bool is_orphan(const char *name)
+{
+    const char *mark = name[0] == '.' ? strstr(name + 1, ".tmp-") : NULL;
+    char *end;
+    long pid;
+
+    if (mark == NULL)
+        return false;
+    pid = strtol(mark + 5, &end, 10);
+    return *end == '\0' && pid > 0 && kill((pid_t)pid, 0) < 0 && errno == ESRCH;
+}
+
+static int sweep_files(struct sw_store *store, const char *relative, struct sw_err *err)
+{
+    SW_AUTO_FREE char *folder = store_path(store, relative, err);
+    SW_AUTO_DIR DIR *dir = folder != NULL ? opendir(folder) : NULL;
+    const struct dirent *entry;
+
+    if (dir == NULL)
+        return folder == NULL ? -1 : sw_fail_errno(err, "cannot open the folder '%s'", folder);
+    while ((entry = readdir(dir)) != NULL) {
+        if (strcmp(relative, STORE_BLOBS) == 0 &&
+            strncmp(entry->d_name, STORE_BLOB_TMP, sizeof(STORE_BLOB_TMP) - 1) == 0)
+            sweep_blob(store, entry->d_name);
+        else if (is_orphan(entry->d_name))
+            unlinkat(dirfd(dir), entry->d_name, 0);
+    }
+    return 0;
+}
+
+void store_sweep(struct sw_store *store)
+{
+    static const char *const places[] = {"",         STORE_PRIVATE, STORE_BLOBS,
+                                         STORE_KEYS, STORE_STEPS,   STORE_BASES};
+    struct sw_err why = {0};
+
+    if (sweep_scratch(store, &why) < 0)
+        sw_log(SW_LOG_INFO, "cannot clear the store's scratch folder: %s", why.text);
+    for (size_t i = 0; i < SW_ARRAY_LEN(places); i++)
+        if (sweep_files(store, places[i], &why) < 0)
+            sw_log(SW_LOG_INFO, "cannot clear leftovers in the store: %s", why.text);
+}
