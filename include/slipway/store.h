@@ -64,6 +64,10 @@ struct sw_store_made {
 SW_MUST_CHECK int sw_store_ingest(struct sw_store *store, const struct sw_store_ingest *ask,
                                   struct sw_store_made *out, struct sw_err *err);
 
+/* 1: this file is layer *out and would not be read again; 0: it is not known; -1 on error. Reads nothing of it. */
+SW_MUST_CHECK int sw_store_known_base(struct sw_store *store, const char *path, const char *format,
+                                      struct sw_layer *out, struct sw_err *err);
+
 struct sw_store_commit {
     const char *parent; /* digest of the layer that the new one lies on */
     const char
@@ -98,6 +102,7 @@ struct sw_plan_record {
     char *recipe;      /* its name; with position it finds the record that came before */
     unsigned position; /* 0 is the base */
     char *inputs;      /* canonical JSON */
+    char *outputs;     /* JSON that the caller keeps with the layer; NULL: none */
 };
 
 /* Frees the members. */
