@@ -17,8 +17,6 @@ const struct opt opt_common[] = {
      .help = "the result as JSON on stdout"},
     {'q', "quiet", NULL, OPT_FLAG, offsetof(struct common_opts, quiet), "no progress, warnings only"},
     {'v', "verbose", NULL, OPT_FLAG, offsetof(struct common_opts, verbose), "say more on stderr"},
-    {0, "events", "FILE|fd:N", OPT_STRING, offsetof(struct common_opts, events),
-     "JSON Lines of what happens"},
     {'j', "jobs", "N", OPT_UINT, offsetof(struct common_opts, jobs),
      "worker threads (default: one a processor)"},
     OPT_END,

@@ -42,7 +42,6 @@ struct common_opts {
     bool json;
     bool quiet;
     bool verbose;
-    const char *events; /* FILE or fd:N for JSON Lines */
     uint64_t jobs;      /* 0: one for each processor */
 };
 
