@@ -1,0 +1,126 @@
+/* What the runner and slipway say to each other: frames over one byte stream, and how their fields are packed. */
+#ifndef SW_RUNNER_PROTOCOL_H
+#define SW_RUNNER_PROTOCOL_H
+
+#include <endian.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+
+/*
+ * A frame is an 8-byte header (length of the payload, type; both u32, little endian) and the payload. Fields in it are
+ * u32, u64 (little endian) and texts: a u32 length and so many bytes, no NUL at the end and none inside unless said.
+ * One request at a time: slipway sends one, the runner answers with any number of stream frames and one OK, FAIL or EXIT.
+ */
+enum {
+    RUNNER_VERSION = 1,
+    RUNNER_HEADER_BYTES = 8,
+    RUNNER_PAYLOAD_MAX = 1 << 20,
+    RUNNER_CHUNK_BYTES = 64 << 10, /* most that one DATA, STDOUT or STDERR carries */
+    RUNNER_PATH_MAX = 4096,
+    RUNNER_WORDS_MAX = 4096, /* words of an argv, variables of an environment */
+    RUNNER_NONCE_BYTES = 16,
+    RUNNER_ALIVE_MS = 5000, /* during RUN something is said at least this often */
+};
+
+#define RUNNER_MAGIC UINT32_C(0x52575753) /* "SWWR" */
+#define RUNNER_PORT  "slipway.runner.0"   /* name of the virtio-serial port */
+
+enum runner_request {
+    /* flags u32, timeout_ms u64 (0: none), cwd, script, count u32 and so many words of argv, count and environment */
+    RUNNER_RUN = 1,
+    RUNNER_KILL = 2,  /* while RUN: end it now; no answer of its own, and ignored at other times */
+    RUNNER_BYE = 3,   /* OK, then the runner ends and with it everything that it started */
+    RUNNER_STAT = 4,  /* path, follow u32 -> OK: kind u32, mode u32, uid u32, gid u32, size u64, mtime u64 */
+    RUNNER_PUT = 5,   /* path, mode u32, flags u32; then DATA frames, an empty one ends -> OK */
+    RUNNER_DATA = 6,  /* bytes; both directions */
+    RUNNER_GET = 7,   /* path, max u64 -> DATA…, OK */
+    RUNNER_MKDIR = 8, /* path, mode u32, parents u32 -> OK */
+    RUNNER_SYMLINK = 9, /* target, path -> OK */
+    RUNNER_COPY = 10,   /* from, to, flags u32 -> OK */
+    RUNNER_REMOVE = 11, /* path, how u32 -> OK */
+    RUNNER_CHMOD = 12,  /* path, mode u32 -> OK */
+    RUNNER_CHOWN = 13,  /* path, owner, group (empty: leave, or the owner's own) -> OK */
+    RUNNER_LIST = 14,   /* dir, pattern -> DATA… (names, each with a NUL), OK */
+};
+
+enum runner_reply {
+    RUNNER_HELLO = 64, /* magic u32, version u32, nonce (16 bytes, no length); the first frame of all */
+    RUNNER_OK = 65,
+    RUNNER_FAIL = 66,   /* errno u32 (0: none), text */
+    RUNNER_STDOUT = 67, /* bytes */
+    RUNNER_STDERR = 68, /* bytes */
+    RUNNER_EXIT = 69,   /* kind u32 (enum runner_exit), value u32, text */
+    RUNNER_ALIVE = 70,  /* nothing: still there */
+};
+
+enum runner_exit { RUNNER_EXITED, RUNNER_SIGNALED, RUNNER_TIMED_OUT, RUNNER_NOT_STARTED };
+enum runner_kind { RUNNER_NONE, RUNNER_REGULAR, RUNNER_DIR, RUNNER_LINK, RUNNER_OTHER };
+enum { RUNNER_RUN_SCRIPT = 1 }; /* RUN: the script is what is run; else argv */
+enum { RUNNER_PUT_OVERWRITE = 1, RUNNER_PUT_APPEND = 2, RUNNER_PUT_PARENTS = 4 };
+enum { RUNNER_REMOVE_FILE, RUNNER_REMOVE_DIR, RUNNER_REMOVE_TREE };
+
+/* Reads fields from a payload; once a field does not fit, bad stays set and everything reads as empty. */
+struct wire_in {
+    const unsigned char *at, *end;
+    bool bad;
+};
+
+struct wire_text {
+    const char *at; /* no NUL behind it */
+    uint32_t len;
+};
+
+static inline const unsigned char *wire_take(struct wire_in *in, uint32_t len)
+{
+    const unsigned char *at = in->at;
+
+    if (in->bad || (uint64_t)(in->end - in->at) < len) {
+        in->bad = true;
+        return NULL;
+    }
+    in->at += len;
+    return at;
+}
+
+static inline uint32_t wire_u32(struct wire_in *in)
+{
+    const unsigned char *at = wire_take(in, 4);
+    uint32_t value = 0;
+
+    if (at != NULL)
+        memcpy(&value, at, sizeof(value));
+    return le32toh(value);
+}
+
+static inline uint64_t wire_u64(struct wire_in *in)
+{
+    const unsigned char *at = wire_take(in, 8);
+    uint64_t value = 0;
+
+    if (at != NULL)
+        memcpy(&value, at, sizeof(value));
+    return le64toh(value);
+}
+
+static inline struct wire_text wire_text(struct wire_in *in)
+{
+    uint32_t len = wire_u32(in);
+    const unsigned char *at = wire_take(in, len);
+
+    return (struct wire_text){.at = (const char *)at, .len = at != NULL ? len : 0};
+}
+
+static inline void wire_put_u32(unsigned char *at, uint32_t value)
+{
+    value = htole32(value);
+    memcpy(at, &value, sizeof(value));
+}
+
+static inline void wire_put_u64(unsigned char *at, uint64_t value)
+{
+    value = htole64(value);
+    memcpy(at, &value, sizeof(value));
+}
+
+#endif

@@ -1,0 +1,360 @@
+/* Running one step: a script or a program, its output as it comes, and an end for everything that it started. */
+#include "src/runner/runner.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+struct step {
+    uint32_t flags;
+    uint64_t timeout_ms;
+    char *cwd;
+    struct wire_text script;
+    char **argv, **env; /* env: over the fixed set */
+    char script_path[64];
+};
+
+/* A running step. */
+struct run {
+    const struct channel *channel;
+    pid_t pid;
+    int out, err, signals; /* out, err: -1 once at their end */
+    int64_t deadline_ms;   /* 0: none */
+    int64_t spoke_ms;
+    bool ended, timed_out;
+    int status;
+};
+
+static int64_t now_ms(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+void kill_all(void)
+{
+    /* Processes that are about to be forked see the signal too, so once is enough but for those being traced. */
+    do {
+        if (kill(-1, SIGKILL) < 0 && errno == ESRCH)
+            break;
+    } while (waitpid(-1, NULL, 0) > 0 || errno == EINTR);
+    while (waitpid(-1, NULL, WNOHANG) > 0)
+        continue;
+}
+
+static void free_words(char **words)
+{
+    for (size_t i = 0; words != NULL && words[i] != NULL; i++)
+        free(words[i]);
+    free(words);
+}
+
+static char **read_words(struct request *request)
+{
+    uint32_t n = wire_u32(&request->in);
+    char **words = n <= RUNNER_WORDS_MAX ? calloc((size_t)n + 1, sizeof(*words)) : NULL;
+
+    for (uint32_t i = 0; words != NULL && i < n; i++) {
+        words[i] = request_text(request, RUNNER_PAYLOAD_MAX);
+        if (words[i] == NULL) {
+            free_words(words);
+            return NULL;
+        }
+    }
+    return words;
+}
+
+static int read_step(struct request *request, struct step *step)
+{
+    *step = (struct step){.flags = wire_u32(&request->in)};
+    step->timeout_ms = wire_u64(&request->in);
+    step->cwd = request_text(request, RUNNER_PATH_MAX);
+    step->script = wire_text(&request->in);
+    step->argv = read_words(request);
+    step->env = read_words(request);
+    if (step->cwd == NULL || step->argv == NULL || step->env == NULL || request->in.bad)
+        return -1;
+    return (step->flags & RUNNER_RUN_SCRIPT) != 0 || step->argv[0] != NULL ? 0 : -1;
+}
+
+static void free_step(struct step *step)
+{
+    free(step->cwd);
+    free_words(step->argv);
+    free_words(step->env);
+}
+
+static void send_exit(const struct channel *channel, enum runner_exit kind, int value, const char *text)
+{
+    unsigned char payload[12 + 128];
+    size_t len = strlen(text) < 128 ? strlen(text) : 128;
+
+    wire_put_u32(payload, (uint32_t)kind);
+    wire_put_u32(payload + 4, (uint32_t)value);
+    wire_put_u32(payload + 8, (uint32_t)len);
+    memcpy(payload + 12, text, len);
+    channel_send(channel, RUNNER_EXIT, payload, 12 + len);
+}
+
+/* Writes the script and makes argv from it. 0, or an errno with *what set. */
+static int prepare_script(struct step *step, const char **what)
+{
+    static const char *const shells[] = {"/bin/bash", "/usr/bin/bash", "/usr/local/bin/bash"};
+    static unsigned counter;
+    const char *shell = NULL, *dir = script_dir();
+    ssize_t n;
+    int fd;
+
+    for (size_t i = 0; i < sizeof(shells) / sizeof(shells[0]) && shell == NULL; i++)
+        if (access(shells[i], X_OK) == 0)
+            shell = shells[i];
+    *what = "the image has no bash";
+    if (shell == NULL)
+        return ENOENT;
+    *what = "the image has neither /tmp nor /run";
+    if (dir == NULL)
+        return ENOENT;
+    *what = "cannot write the script";
+    snprintf(step->script_path, sizeof(step->script_path), "%s/script-%u.sh", dir, ++counter);
+    fd = open(step->script_path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0700);
+    if (fd < 0)
+        return errno;
+    n = write(fd, step->script.at, step->script.len);
+    if (close(fd) < 0 || n != (ssize_t)step->script.len)
+        return n < 0 ? errno : ENOSPC;
+    free_words(step->argv);
+    step->argv = calloc(3, sizeof(*step->argv));
+    if (step->argv != NULL && (step->argv[0] = strdup(shell)) != NULL)
+        step->argv[1] = strdup(step->script_path);
+    return step->argv != NULL && step->argv[0] != NULL && step->argv[1] != NULL ? 0 : ENOMEM;
+}
+
+/* The fixed environment, then what the step was given. */
+static int set_environment(char **env)
+{
+    static char *const fixed[] = {
+        "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+        "HOME=/root",
+        "USER=root",
+        "LOGNAME=root",
+        "SHELL=/bin/bash",
+        "TERM=dumb",
+        "LC_ALL=C.UTF-8",
+        "WORKING_DIRECTORY=/tmp",
+    };
+
+    clearenv();
+    for (size_t i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++)
+        if (putenv(fixed[i]) != 0)
+            return -1;
+    for (size_t i = 0; env[i] != NULL; i++)
+        if (strchr(env[i], '=') != NULL && putenv(env[i]) != 0)
+            return -1;
+    return 0;
+}
+
+static void __attribute__((noreturn)) child(const struct step *step, const int fds[2], int report)
+{
+    sigset_t none;
+    int null = open("/dev/null", O_RDWR | O_CLOEXEC), error;
+
+    setsid();
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    signal(SIGPIPE, SIG_DFL);
+    umask(022);
+    /* Without a /dev/null the step gets no standard input at all. */
+    if (null >= 0)
+        dup2(null, STDIN_FILENO);
+    else
+        close(STDIN_FILENO);
+    if (dup2(fds[0], STDOUT_FILENO) >= 0 && dup2(fds[1], STDERR_FILENO) >= 0 &&
+        (chdir(step->cwd) == 0 || chdir("/") == 0) && set_environment(step->env) == 0)
+        execvp(step->argv[0], step->argv);
+    error = errno;
+    if (write(report, &error, sizeof(error)) < 0)
+        _exit(126);
+    _exit(127);
+}
+
+/* Forks. 0, or the errno that kept the program from starting. */
+static int start(const struct step *step, struct run *run)
+{
+    int out[2], err[2], report[2], error = 0;
+
+    if (pipe2(out, O_CLOEXEC) < 0 || pipe2(err, O_CLOEXEC) < 0 || pipe2(report, O_CLOEXEC) < 0)
+        return errno;
+    run->pid = fork();
+    if (run->pid == 0)
+        child(step, (const int[2]){out[1], err[1]}, report[1]);
+    if (run->pid < 0)
+        error = errno;
+    close(out[1]);
+    close(err[1]);
+    close(report[1]);
+    if (run->pid > 0 && read(report[0], &error, sizeof(error)) != (ssize_t)sizeof(error))
+        error = 0;
+    close(report[0]);
+    run->out = out[0];
+    run->err = err[0];
+    if (error == 0)
+        return 0;
+    close(out[0]);
+    close(err[0]);
+    kill_all();
+    return error;
+}
+
+static void relay(struct run *run, int *fd, uint32_t type)
+{
+    static unsigned char chunk[RUNNER_CHUNK_BYTES];
+    ssize_t n = read(*fd, chunk, sizeof(chunk));
+
+    if (n > 0) {
+        channel_send(run->channel, type, chunk, (size_t)n);
+        run->spoke_ms = now_ms();
+    } else if (n == 0 || (errno != EINTR && errno != EAGAIN)) {
+        close(*fd);
+        *fd = -1;
+    }
+}
+
+/* Collects children; those that the step left behind become ours. */
+static void reap(struct run *run)
+{
+    struct signalfd_siginfo info;
+    int status;
+    pid_t pid;
+
+    if (read(run->signals, &info, sizeof(info)) < 0 && errno != EAGAIN)
+        return;
+    while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+        if (pid == run->pid) {
+            run->ended = true;
+            run->status = status;
+        }
+    }
+}
+
+/* How long to wait at most: until the step's time is over, or a sign of life is due. */
+static int wait_ms(struct run *run)
+{
+    int64_t now = now_ms(), left = RUNNER_ALIVE_MS - (now - run->spoke_ms);
+
+    if (left <= 0) {
+        channel_send(run->channel, RUNNER_ALIVE, NULL, 0);
+        run->spoke_ms = now;
+        left = RUNNER_ALIVE_MS;
+    }
+    if (run->deadline_ms != 0 && run->deadline_ms - now < left)
+        left = run->deadline_ms - now;
+    return left < 0 ? 0 : (int)left;
+}
+
+/* Until the step itself ends, its time is over, or slipway wants it to end. */
+static void follow(struct run *run, struct request *request)
+{
+    while (!run->ended) {
+        struct pollfd wait[] = {{.fd = run->channel->fd, .events = POLLIN},
+                                {.fd = run->signals, .events = POLLIN},
+                                {.fd = run->out, .events = POLLIN},
+                                {.fd = run->err, .events = POLLIN}};
+        int n = poll(wait, 4, wait_ms(run));
+
+        if (run->deadline_ms != 0 && now_ms() >= run->deadline_ms) {
+            run->timed_out = true;
+            return;
+        }
+        if (n <= 0)
+            continue;
+        if (wait[2].revents != 0)
+            relay(run, &run->out, RUNNER_STDOUT);
+        if (wait[3].revents != 0)
+            relay(run, &run->err, RUNNER_STDERR);
+        if (wait[1].revents != 0)
+            reap(run);
+        if (wait[0].revents != 0) {
+            channel_read(run->channel, request);
+            if (request->type == RUNNER_KILL)
+                return;
+        }
+    }
+}
+
+/* With everybody dead the pipes end; what they still hold is part of the output. */
+static void drain(struct run *run)
+{
+    while (run->out >= 0)
+        relay(run, &run->out, RUNNER_STDOUT);
+    while (run->err >= 0)
+        relay(run, &run->err, RUNNER_STDERR);
+}
+
+static void report_end(const struct run *run)
+{
+    if (run->timed_out)
+        send_exit(run->channel, RUNNER_TIMED_OUT, 0, "");
+    else if (!run->ended)
+        send_exit(run->channel, RUNNER_SIGNALED, SIGKILL, "");
+    else if (WIFSIGNALED(run->status))
+        send_exit(run->channel, RUNNER_SIGNALED, WTERMSIG(run->status), "");
+    else
+        send_exit(run->channel, RUNNER_EXITED, WEXITSTATUS(run->status), "");
+}
+
+static void run_prepared(const struct channel *channel, struct request *request, const struct step *step)
+{
+    struct run run = {.channel = channel, .spoke_ms = now_ms()};
+    sigset_t child_signal;
+    int error;
+
+    sigemptyset(&child_signal);
+    sigaddset(&child_signal, SIGCHLD);
+    sigprocmask(SIG_BLOCK, &child_signal, NULL);
+    run.signals = signalfd(-1, &child_signal, SFD_CLOEXEC | SFD_NONBLOCK);
+    if (step->timeout_ms > 0 && step->timeout_ms < INT64_MAX / 2)
+        run.deadline_ms = run.spoke_ms + (int64_t)step->timeout_ms;
+    error = run.signals < 0 ? errno : start(step, &run);
+    if (error == 0) {
+        follow(&run, request);
+        kill_all();
+        drain(&run);
+        report_end(&run);
+    } else {
+        send_exit(channel, RUNNER_NOT_STARTED, error, step->argv[0]);
+    }
+    if (run.signals >= 0)
+        close(run.signals);
+}
+
+void run_step(const struct channel *channel, struct request *request)
+{
+    struct step step;
+    const char *what = "";
+    int error = 0;
+
+    if (read_step(request, &step) < 0) {
+        free_step(&step);
+        channel_fail(channel, EINVAL, "a run request that makes no sense");
+        return;
+    }
+    if ((step.flags & RUNNER_RUN_SCRIPT) != 0)
+        error = prepare_script(&step, &what);
+    if (error == 0)
+        run_prepared(channel, request, &step);
+    else
+        send_exit(channel, RUNNER_NOT_STARTED, error, what);
+    if (step.script_path[0] != '\0')
+        unlink(step.script_path);
+    free_step(&step);
+}

@@ -1,0 +1,50 @@
+/* The runner's own parts. It is a program of its own: no other room is linked into it. */
+#ifndef SW_RUNNER_RUNNER_H
+#define SW_RUNNER_RUNNER_H
+
+#include "src/runner/protocol.h"
+
+#include <stddef.h>
+#include <sys/types.h>
+
+/* The stream to slipway; everything ends when it does. */
+struct channel {
+    int fd;
+};
+
+/* A payload being read, with room for texts as C strings. */
+struct request {
+    struct wire_in in;
+    uint32_t type;
+    unsigned char payload[RUNNER_PAYLOAD_MAX];
+};
+
+/* Reads the next frame. The stream's end or a frame that breaks the rules ends the runner. */
+void channel_read(const struct channel *channel, struct request *request);
+/* Sends one frame; the stream's end ends the runner. */
+void channel_send(const struct channel *channel, uint32_t type, const void *payload, size_t len);
+void channel_ok(const struct channel *channel);
+/* what may be NULL; error may be 0. */
+void channel_fail(const struct channel *channel, int error, const char *what);
+
+/* A text as a C string in fresh memory; NULL when it holds a NUL, is longer than max, or memory is gone. */
+char *request_text(struct request *request, size_t max);
+
+/* Each answers the request that was read. */
+void run_step(const struct channel *channel, struct request *request);
+void file_request(const struct channel *channel, struct request *request);
+
+/* Kills every process but this one, which is the first of its namespace, and collects them. */
+void kill_all(void);
+
+/* A number, or a name of /etc/passwd (with its group in *gid) or /etc/group. -1 when there is no such name. */
+int find_user(const char *name, uid_t *uid, gid_t *gid);
+int find_group(const char *name, gid_t *gid);
+
+/* mkdir -p of everything before the last component of path. -1 with errno. */
+int make_parents(const char *path);
+
+/* A folder that is gone with the namespace, for scripts; NULL when the guest has none. */
+const char *script_dir(void);
+
+#endif
