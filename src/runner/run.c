@@ -139,6 +139,18 @@ static int prepare_script(struct step *step, const char **what)
     return step->argv != NULL && step->argv[0] != NULL && step->argv[1] != NULL ? 0 : ENOMEM;
 }
 
+/* UTF-8 where the image has the locale; where it has not, bash and perl would warn in every step. */
+static char *locale(void)
+{
+    static const char *const places[] = {"/usr/lib/locale/C.utf8", "/usr/lib/locale/C.UTF-8"};
+    static char utf8[] = "LC_ALL=C.UTF-8", plain[] = "LC_ALL=C";
+
+    for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++)
+        if (access(places[i], F_OK) == 0)
+            return utf8;
+    return plain;
+}
+
 /* The fixed environment, then what the step was given. */
 static int set_environment(char **env)
 {
@@ -149,11 +161,12 @@ static int set_environment(char **env)
         "LOGNAME=root",
         "SHELL=/bin/bash",
         "TERM=dumb",
-        "LC_ALL=C.UTF-8",
         "WORKING_DIRECTORY=/tmp",
     };
 
     clearenv();
+    if (putenv(locale()) != 0)
+        return -1;
     for (size_t i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++)
         if (putenv(fixed[i]) != 0)
             return -1;

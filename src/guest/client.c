@@ -1,0 +1,407 @@
+/* A struct sw_guest over the runner's protocol. */
+#include "src/guest/client.h"
+
+#include "src/base/ckd.h"
+#include "src/guest/stream.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+
+static struct client *client_of(struct sw_guest *guest)
+{
+    return (struct client *)guest;
+}
+
+static int nonsense(struct client *client, const struct frame *frame, struct sw_err *err)
+{
+    return stream_lost(client, err, SW_FAILED,
+                       "the guest's runner sent a reply of type %u that makes no sense", frame->type);
+}
+
+/* FAIL as an error about path. */
+static int refused(struct client *client, struct frame *frame, const char *path, struct sw_err *err)
+{
+    uint32_t error = wire_u32(&frame->in);
+    struct wire_text text = wire_text(&frame->in);
+    char reason[128];
+
+    if (frame->type != RUNNER_FAIL || frame->in.bad)
+        return nonsense(client, frame, err);
+    if (text.len > 0)
+        return sw_fail(err, SW_GUEST, "'%s': %.*s", path, (int)(text.len < 200 ? text.len : 200), text.at);
+    sw_fail(err, SW_GUEST, "'%s': %s", path, strerror_r((int)(error & 0xffff), reason, sizeof(reason)));
+    err->sys = (int)(error & 0xffff);
+    return -1;
+}
+
+/* Sends a request about path and expects OK. */
+static int ask(struct client *client, struct request_out *request, const char *path, struct frame *frame,
+               struct sw_err *err)
+{
+    if (request_send(request, client, err) < 0 || frame_read(client, 0, frame, err) < 0)
+        return -1;
+    return frame->type == RUNNER_OK ? 0 : refused(client, frame, path, err);
+}
+
+/* Begins a request whose first field is a path. */
+static void begin_path(struct request_out *request, uint32_t type, const char *path, struct sw_err *err)
+{
+    request_begin(request, type, err);
+    request_text(request, path, strlen(path));
+}
+
+static void add_words(struct request_out *request, const char *const *words)
+{
+    uint32_t n = 0;
+
+    while (words != NULL && words[n] != NULL)
+        n++;
+    request_u32(request, n);
+    for (uint32_t i = 0; i < n; i++)
+        request_text(request, words[i], strlen(words[i]));
+}
+
+static int send_run(struct client *client, const struct sw_guest_run *run, struct sw_err *err)
+{
+    struct request_out request;
+    const char *cwd = run->cwd != NULL ? run->cwd : "/";
+
+    request_begin(&request, RUNNER_RUN, err);
+    request_u32(&request, run->script != NULL ? (uint32_t)RUNNER_RUN_SCRIPT : 0);
+    request_u64(&request, run->timeout_ms > 0 ? (uint64_t)run->timeout_ms : 0);
+    request_text(&request, cwd, strlen(cwd));
+    request_text(&request, run->script, run->script != NULL ? run->script_len : 0);
+    add_words(&request, run->argv);
+    add_words(&request, run->env);
+    return request_send(&request, client, err);
+}
+
+static int read_exit(struct client *client, struct frame *frame, struct sw_guest_exit *out,
+                     struct sw_err *err)
+{
+    uint32_t kind = wire_u32(&frame->in), value = wire_u32(&frame->in);
+    struct wire_text text = wire_text(&frame->in);
+
+    if (frame->in.bad || kind > RUNNER_NOT_STARTED || value > 0xffff)
+        return nonsense(client, frame, err);
+    *out = (struct sw_guest_exit){.kind = (enum sw_exit_kind)kind, .value = (int)value};
+    if (kind == RUNNER_NOT_STARTED)
+        snprintf(out->text, sizeof(out->text), "%.*s", (int)(text.len < 128 ? text.len : 128),
+                 text.len > 0 ? text.at : "");
+    return 0;
+}
+
+static int client_run(struct sw_guest *guest, const struct sw_guest_run *run, struct sw_guest_exit *out,
+                      struct sw_err *err)
+{
+    struct client *client = client_of(guest);
+    int64_t deadline = 0;
+    struct frame frame;
+
+    if (send_run(client, run, err) < 0)
+        return -1;
+    if (run->timeout_ms > 0 && (sw_add_ovf(run->timeout_ms, client->grace_ms, &deadline) ||
+                                sw_add_ovf(deadline, stream_now_ms(), &deadline)))
+        deadline = 0;
+    for (;;) {
+        if (frame_read(client, deadline, &frame, err) < 0)
+            return -1;
+        switch (frame.type) {
+        case RUNNER_ALIVE:
+            break;
+        case RUNNER_STDOUT:
+        case RUNNER_STDERR:
+            if (run->output != NULL)
+                run->output(run->ctx, frame.type == RUNNER_STDOUT ? SW_STREAM_STDOUT : SW_STREAM_STDERR,
+                            frame.in.at, (size_t)(frame.in.end - frame.in.at));
+            break;
+        case RUNNER_EXIT:
+            return read_exit(client, &frame, out, err);
+        default:
+            return refused(client, &frame, "run", err);
+        }
+    }
+}
+
+static int client_stat(struct sw_guest *guest, const char *path, bool follow, struct sw_guest_stat *out,
+                       struct sw_err *err)
+{
+    struct client *client = client_of(guest);
+    struct request_out request;
+    struct frame frame;
+    uint32_t kind;
+
+    begin_path(&request, RUNNER_STAT, path, err);
+    request_u32(&request, follow);
+    if (ask(client, &request, path, &frame, err) < 0)
+        return -1;
+    kind = wire_u32(&frame.in);
+    *out = (struct sw_guest_stat){.kind = (enum sw_file_kind)kind};
+    out->mode = wire_u32(&frame.in) & 07777;
+    out->uid = wire_u32(&frame.in);
+    out->gid = wire_u32(&frame.in);
+    out->size_bytes = wire_u64(&frame.in);
+    out->mtime_s = (int64_t)wire_u64(&frame.in);
+    return frame.in.bad || kind > RUNNER_OTHER ? nonsense(client, &frame, err) : 0;
+}
+
+static int send_data(struct client *client, const char *at, size_t len, struct sw_err *err)
+{
+    while (len > 0) {
+        size_t part = len < RUNNER_CHUNK_BYTES ? len : (size_t)RUNNER_CHUNK_BYTES;
+        struct request_out request;
+
+        request_begin(&request, RUNNER_DATA, err);
+        request_bytes(&request, at, part);
+        if (request_send(&request, client, err) < 0)
+            return -1;
+        at += part;
+        len -= part;
+    }
+    return 0;
+}
+
+static int client_put(struct sw_guest *guest, const char *path, const void *bytes, size_t len, unsigned mode,
+                      unsigned flags, struct sw_err *err)
+{
+    struct client *client = client_of(guest);
+    struct request_out request;
+    struct frame frame;
+
+    begin_path(&request, RUNNER_PUT, path, err);
+    request_u32(&request, mode);
+    request_u32(&request, flags);
+    if (request_send(&request, client, err) < 0 || send_data(client, bytes, len, err) < 0)
+        return -1;
+    request_begin(&request, RUNNER_DATA, err);
+    return ask(client, &request, path, &frame, err);
+}
+
+/* Collects DATA until OK. */
+static int collect(struct client *client, struct request_out *request, const char *path, size_t max_bytes,
+                   struct sw_buf *out, struct sw_err *err)
+{
+    struct frame frame;
+
+    if (request_send(request, client, err) < 0)
+        return -1;
+    for (;;) {
+        size_t len;
+
+        if (frame_read(client, 0, &frame, err) < 0)
+            return -1;
+        if (frame.type == RUNNER_OK)
+            return 0;
+        if (frame.type != RUNNER_DATA)
+            return refused(client, &frame, path, err);
+        len = (size_t)(frame.in.end - frame.in.at);
+        if (len > max_bytes - out->len)
+            return stream_lost(client, err, SW_FAILED,
+                               "the guest's runner sent more than the %zu bytes asked for", max_bytes);
+        if (sw_buf_append(out, frame.in.at, len, err) < 0)
+            return -1;
+    }
+}
+
+static int hand_over(struct sw_buf *buf, char **bytes, size_t *len, struct sw_err *err)
+{
+    if (buf->data == NULL && sw_buf_append(buf, "", 0, err) < 0)
+        return -1;
+    *len = buf->len;
+    *bytes = sw_buf_steal(buf);
+    return 0;
+}
+
+static int client_get(struct sw_guest *guest, const char *path, size_t max_bytes, char **bytes, size_t *len,
+                      struct sw_err *err)
+{
+    SW_AUTO_BUF struct sw_buf buf = {0};
+    struct request_out request;
+
+    begin_path(&request, RUNNER_GET, path, err);
+    request_u64(&request, max_bytes);
+    if (collect(client_of(guest), &request, path, max_bytes, &buf, err) < 0)
+        return -1;
+    return hand_over(&buf, bytes, len, err);
+}
+
+static int client_mkdir(struct sw_guest *guest, const char *path, unsigned mode, bool parents,
+                        struct sw_err *err)
+{
+    struct request_out request;
+    struct frame frame;
+
+    begin_path(&request, RUNNER_MKDIR, path, err);
+    request_u32(&request, mode);
+    request_u32(&request, parents);
+    return ask(client_of(guest), &request, path, &frame, err);
+}
+
+static int client_symlink(struct sw_guest *guest, const char *target, const char *path, struct sw_err *err)
+{
+    struct request_out request;
+    struct frame frame;
+
+    begin_path(&request, RUNNER_SYMLINK, target, err);
+    request_text(&request, path, strlen(path));
+    return ask(client_of(guest), &request, path, &frame, err);
+}
+
+static int client_copy(struct sw_guest *guest, const char *from, const char *to, unsigned flags,
+                       struct sw_err *err)
+{
+    struct request_out request;
+    struct frame frame;
+
+    begin_path(&request, RUNNER_COPY, from, err);
+    request_text(&request, to, strlen(to));
+    request_u32(&request, flags);
+    if (ask(client_of(guest), &request, to, &frame, err) == 0)
+        return 0;
+    return sw_context(err, "copying '%s'", from);
+}
+
+static int client_remove(struct sw_guest *guest, const char *path, unsigned how, struct sw_err *err)
+{
+    struct request_out request;
+    struct frame frame;
+
+    begin_path(&request, RUNNER_REMOVE, path, err);
+    request_u32(&request, how);
+    return ask(client_of(guest), &request, path, &frame, err);
+}
+
+static int client_chmod(struct sw_guest *guest, const char *path, unsigned mode, struct sw_err *err)
+{
+    struct request_out request;
+    struct frame frame;
+
+    begin_path(&request, RUNNER_CHMOD, path, err);
+    request_u32(&request, mode);
+    return ask(client_of(guest), &request, path, &frame, err);
+}
+
+static int client_chown(struct sw_guest *guest, const char *path, const char *owner, const char *group,
+                        struct sw_err *err)
+{
+    struct request_out request;
+    struct frame frame;
+
+    begin_path(&request, RUNNER_CHOWN, path, err);
+    request_text(&request, owner, owner != NULL ? strlen(owner) : 0);
+    request_text(&request, group, group != NULL ? strlen(group) : 0);
+    if (ask(client_of(guest), &request, path, &frame, err) == 0)
+        return 0;
+    return sw_context(err, "owner '%s', group '%s'", owner != NULL ? owner : "", group != NULL ? group : "");
+}
+
+enum { LIST_MAX_BYTES = 16 << 20 };
+
+static int compare_names(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* Names in the order of their bytes, so that no guest's folder order shows. */
+static int sort_names(struct client *client, const struct sw_buf *from, struct sw_buf *to, struct sw_err *err)
+{
+    SW_AUTO_FREE const char **names = NULL;
+    size_t n = 0, count = 0;
+
+    if (from->len == 0)
+        return 0;
+    if (from->data[from->len - 1] != '\0')
+        return stream_lost(client, err, SW_FAILED, "the guest's runner sent a list without an end");
+    for (size_t at = 0; at < from->len; at++)
+        count += from->data[at] == '\0';
+    names = sw_calloc(count, sizeof(*names), err);
+    if (names == NULL)
+        return -1;
+    for (size_t at = 0; at < from->len; at += strlen(from->data + at) + 1)
+        names[n++] = from->data + at;
+    qsort(names, n, sizeof(*names), compare_names);
+    for (size_t i = 0; i < n; i++)
+        if (sw_buf_append(to, names[i], strlen(names[i]) + 1, err) < 0)
+            return -1;
+    return 0;
+}
+
+static int client_list(struct sw_guest *guest, const char *dir, const char *pattern, char **names,
+                       size_t *len, struct sw_err *err)
+{
+    SW_AUTO_BUF struct sw_buf raw = {0};
+    SW_AUTO_BUF struct sw_buf sorted = {0};
+    struct client *client = client_of(guest);
+    struct request_out request;
+
+    begin_path(&request, RUNNER_LIST, dir, err);
+    request_text(&request, pattern, strlen(pattern));
+    if (collect(client, &request, dir, LIST_MAX_BYTES, &raw, err) < 0 ||
+        sort_names(client, &raw, &sorted, err) < 0)
+        return -1;
+    return hand_over(&sorted, names, len, err);
+}
+
+static const struct sw_guest_ops client_ops = {
+    .run = client_run,
+    .stat = client_stat,
+    .put = client_put,
+    .get = client_get,
+    .mkdir = client_mkdir,
+    .symlink = client_symlink,
+    .copy = client_copy,
+    .remove = client_remove,
+    .chmod = client_chmod,
+    .chown = client_chown,
+    .list = client_list,
+};
+
+void client_init(struct client *client, int fd)
+{
+    *client = (struct client){
+        .base = {.ops = &client_ops},
+        .fd = fd,
+        .ended_fd = -1,
+        .silence_ms = CLIENT_SILENCE_MS,
+        .grace_ms = CLIENT_GRACE_MS,
+    };
+}
+
+void client_drain(const struct client *client)
+{
+    char junk[4096];
+
+    while (recv(client->fd, junk, sizeof(junk), MSG_DONTWAIT) > 0)
+        continue;
+}
+
+int client_hello(struct client *client, const uint8_t nonce[RUNNER_NONCE_BYTES], struct sw_err *err)
+{
+    const unsigned char *answer;
+    uint32_t magic, version;
+    struct frame frame;
+
+    if (frame_read(client, 0, &frame, err) < 0)
+        return -1;
+    magic = wire_u32(&frame.in);
+    version = wire_u32(&frame.in);
+    answer = wire_take(&frame.in, RUNNER_NONCE_BYTES);
+    if (frame.type != RUNNER_HELLO || magic != RUNNER_MAGIC || answer == NULL ||
+        memcmp(answer, nonce, RUNNER_NONCE_BYTES) != 0)
+        return stream_lost(client, err, SW_FAILED, "something in the guest that is not the runner answered");
+    if (version != RUNNER_VERSION)
+        return stream_lost(client, err, SW_FAILED, "the runner speaks version %u, not %d", version,
+                           RUNNER_VERSION);
+    return 0;
+}
+
+int client_bye(struct client *client, struct sw_err *err)
+{
+    struct request_out request;
+    struct frame frame;
+
+    request_begin(&request, RUNNER_BYE, err);
+    return ask(client, &request, "bye", &frame, err);
+}

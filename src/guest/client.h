@@ -1,0 +1,39 @@
+/* slipway's end of the runner's protocol: a struct sw_guest over one connected stream. */
+#ifndef SW_GUEST_CLIENT_H
+#define SW_GUEST_CLIENT_H
+
+#include "slipway/guest.h"
+#include "src/runner/protocol.h"
+
+enum {
+    CLIENT_SILENCE_MS = 120000, /* a runner that says nothing for so long is lost */
+    CLIENT_GRACE_MS = 60000,    /* how late a runner may be in ending a step whose time is over */
+};
+
+/* Everything that comes in is untrusted and bounded. Embed it, and begin with client_init. */
+struct client {
+    struct sw_guest base;
+    int fd;       /* owned by whoever made the connection */
+    int ended_fd; /* readable once the runner's process ended; -1: only the stream tells */
+    int silence_ms, grace_ms;
+    bool broken;           /* the connection is of no more use … */
+    struct sw_err because; /* … and this is why */
+    /* Called once when the connection is lost: may add to err what is known, and stops the runner. May be NULL. */
+    void (*lost)(void *ctx, struct sw_err *err);
+    void *ctx;
+    unsigned char payload[RUNNER_CHUNK_BYTES];
+};
+
+void client_init(struct client *client, int fd);
+
+/* Throws away what is still in the stream, which must be quiet. */
+void client_drain(const struct client *client);
+
+/* Waits for the greeting that answers the nonce. */
+SW_MUST_CHECK int client_hello(struct client *client, const uint8_t nonce[RUNNER_NONCE_BYTES],
+                               struct sw_err *err);
+
+/* Asks the runner to end, with everything that it started. */
+SW_MUST_CHECK int client_bye(struct client *client, struct sw_err *err);
+
+#endif
