@@ -19,10 +19,14 @@ rig_start() {
     trap rig_stop EXIT
     local waited=0
     until [ -s "$RIG_DIR.ready" ]; do
-        kill -0 "$RIG_PID" 2>/dev/null && [ $waited -lt 300 ] || { echo "the rig did not start"; exit 1; }
+        if [ $waited -ge 300 ] || ! kill -0 "$RIG_PID" 2>/dev/null; then
+            echo "the rig did not start"
+            exit 1
+        fi
         sleep 0.1
         waited=$((waited + 1))
     done
+    # shellcheck disable=SC2034 # for whoever reads this file in
     RIG_URL=http://127.0.0.1:$(cat "$RIG_DIR.ready")
     unset AWS_PROFILE AWS_SESSION_TOKEN AWS_REGION AWS_ENDPOINT_URL AWS_ENDPOINT_URL_S3 AWS_ENDPOINT_URL_EC2 AWS_CA_BUNDLE
     export AWS_ACCESS_KEY_ID=AKIDRIGTEST AWS_SECRET_ACCESS_KEY=sekrit/+key= AWS_DEFAULT_REGION=us-east-1
