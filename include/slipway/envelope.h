@@ -130,7 +130,8 @@ SW_MUST_CHECK struct sw_in *sw_seal_in(struct sw_in *sealed, struct sw_in *sidec
  * key that is not among the keys.
  */
 SW_MUST_CHECK int sw_seal_open_file(const char *path, const char *sidecar_path,
-                                    const struct sw_unseal_opts *opts, struct sw_in **out, struct sw_err *err);
+                                    const struct sw_unseal_opts *opts, struct sw_in **out,
+                                    struct sw_err *err);
 
 /* The authenticated context of an input of sw_seal_in; lives as long as it. */
 const struct sw_pair *sw_seal_in_context(const struct sw_in *in, size_t *n);

@@ -42,7 +42,7 @@ struct common_opts {
     bool json;
     bool quiet;
     bool verbose;
-    uint64_t jobs;      /* 0: one for each processor */
+    uint64_t jobs; /* 0: one for each processor */
 };
 
 struct args {
