@@ -1,0 +1,140 @@
+/* A store is made once, found again, and never made in the place of something else. */
+#include "tests/unit/store/store_case.h"
+
+static void a_new_store_is_an_oci_layout(void **state)
+{
+    struct sw_err err = {0};
+    struct sw_store *store = fresh_store();
+    struct sw_buf text = {0};
+
+    (void)state;
+    assert_int_equal(sw_store_dir(store)[0], '/');
+    assert_ok(sw_read_file("store/oci-layout", 4096, &text, &err), err);
+    assert_string_equal(text.data, "{\"imageLayoutVersion\":\"1.0.0\"}");
+    sw_buf_free(&text);
+    assert_true(sw_path_exists("store/index.json"));
+    assert_true(sw_path_exists("store/blobs/sha256"));
+    sw_store_close(store);
+}
+
+static void its_contents_are_its_owners_alone(void **state)
+{
+    struct sw_store *store = fresh_store();
+    struct stat st;
+
+    (void)state;
+    assert_int_equal(stat("store", &st), 0);
+    assert_int_equal(st.st_mode & 0777, 0700);
+    sw_store_close(store);
+}
+
+static void opening_again_keeps_the_index(void **state)
+{
+    static const char text[] =
+        "{\"schemaVersion\":2,\"manifests\":[{\"mediaType\":\"x\",\"digest\":\"sha256:" KEY_A
+        "\",\"size\":1}]}";
+    struct sw_err err = {0};
+    struct sw_store *store = fresh_store();
+    struct sw_buf now = {0};
+
+    (void)state;
+    sw_store_close(store);
+    write_text("store/index.json", text);
+    assert_ok(sw_store_open("store", true, &store, &err), err);
+    assert_ok(sw_read_file("store/index.json", 4096, &now, &err), err);
+    assert_string_equal(now.data, text);
+    sw_buf_free(&now);
+    sw_store_close(store);
+}
+
+static void a_missing_store_is_not_made_unasked(void **state)
+{
+    struct sw_err err = {0};
+    struct sw_store *store = NULL;
+
+    (void)state;
+    assert_failed(sw_store_open("nowhere", false, &store, &err), err, SW_FAILED,
+                  "there is no store at 'nowhere'");
+    assert_false(sw_path_exists("nowhere"));
+}
+
+static void a_folder_with_something_else_is_refused_and_left_alone(void **state)
+{
+    struct sw_err err = {0};
+    struct sw_store *store = NULL;
+
+    (void)state;
+    assert_ok(sw_mkdir_p("photos", 0755, &err), err);
+    write_text("photos/cat.jpg", "meow");
+    assert_failed(sw_store_open("photos", true, &store, &err), err, SW_USAGE, "it holds 'cat.jpg'");
+    assert_int_equal(entries_of("photos"), 1);
+    assert_failed(sw_store_open("photos", false, &store, &err), err, SW_FAILED, "is not a store");
+}
+
+static void a_store_that_was_half_made_is_finished(void **state)
+{
+    struct sw_err err = {0};
+    struct sw_store *store = NULL;
+
+    (void)state;
+    assert_ok(sw_mkdir_p("half", 0755, &err), err);
+    write_text("half/.oci-layout.tmp-999999999", "{");
+    assert_ok(sw_store_open("half", true, &store, &err), err);
+    sw_store_close(store);
+    assert_false(sw_path_exists("half/.oci-layout.tmp-999999999"));
+    assert_ok(sw_remove_tree("half/slipway", &err), err);
+    assert_ok(sw_remove_tree("half/blobs", &err), err);
+    assert_ok(sw_store_open("half", true, &store, &err), err);
+    sw_store_close(store);
+    assert_true(sw_path_exists("half/slipway/scratch"));
+}
+
+static void a_newer_version_is_refused(void **state)
+{
+    struct sw_err err = {0};
+    struct sw_store *store = fresh_store();
+
+    (void)state;
+    sw_store_close(store);
+    write_text("store/slipway/version", "2\n");
+    assert_failed(sw_store_open("store", true, &store, &err), err, SW_FAILED, "version");
+    write_text("store/slipway/version", "1\n");
+    write_text("store/oci-layout", "{\"imageLayoutVersion\":\"2.0.0\"}");
+    assert_failed(sw_store_open("store", true, &store, &err), err, SW_INTEGRITY, "imageLayoutVersion");
+    write_text("store/oci-layout", "[");
+    assert_failed(sw_store_open("store", true, &store, &err), err, SW_INTEGRITY, "oci-layout");
+}
+
+static void a_link_in_the_place_of_a_folder_is_refused(void **state)
+{
+    static const char *const places[] = {"store/slipway/scratch", "store/slipway", "store/blobs/sha256"};
+    struct sw_err err = {0};
+
+    (void)state;
+    assert_ok(sw_mkdir_p("victim/inside", 0755, &err), err);
+    for (size_t i = 0; i < SW_ARRAY_LEN(places); i++) {
+        struct sw_store *store = fresh_store();
+
+        sw_store_close(store);
+        assert_ok(sw_remove_tree(places[i], &err), err);
+        assert_int_equal(symlink("../../victim", places[i]), 0);
+        assert_failed(sw_store_open("store", true, &store, &err), err, SW_INTEGRITY, "is not a folder");
+        assert_true(sw_path_exists("victim/inside"));
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_new_store_is_an_oci_layout),
+        cmocka_unit_test(its_contents_are_its_owners_alone),
+        cmocka_unit_test(opening_again_keeps_the_index),
+        cmocka_unit_test(a_missing_store_is_not_made_unasked),
+        cmocka_unit_test(a_folder_with_something_else_is_refused_and_left_alone),
+        cmocka_unit_test(a_store_that_was_half_made_is_finished),
+        cmocka_unit_test(a_newer_version_is_refused),
+        cmocka_unit_test(a_link_in_the_place_of_a_folder_is_refused),
+    };
+
+    return cmocka_run_group_tests(tests, enter_empty_folder, leave_folder);
+}
