@@ -1,0 +1,52 @@
+/* zstd compression of qcow2 clusters. */
+#include "formats/qcow2/qcow2.h"
+#include "src/base/buf.h"
+
+#include <zstd.h>
+#include <zstd_errors.h>
+
+struct encoder {
+    ZSTD_CCtx *zstd;
+    int level;
+};
+
+int qcow2_encoder_new(int level, void **encoder, struct sw_err *err)
+{
+    struct encoder *made = sw_calloc(1, sizeof(*made), err);
+
+    if (made == NULL)
+        return -1;
+    made->level = level;
+    made->zstd = ZSTD_createCCtx();
+    if (made->zstd == NULL) {
+        free(made);
+        return sw_fail(err, SW_FAILED, "out of memory (a compression context)");
+    }
+    *encoder = made;
+    return 0;
+}
+
+void qcow2_encoder_free(void *encoder)
+{
+    struct encoder *made = encoder;
+
+    if (made != NULL)
+        ZSTD_freeCCtx(made->zstd);
+    free(made);
+}
+
+int qcow2_encode(void *encoder, const uint8_t *bytes, size_t len, uint8_t *coded, size_t cap,
+                 size_t *coded_len, struct sw_err *err)
+{
+    struct encoder *made = encoder;
+    size_t n = ZSTD_compressCCtx(made->zstd, coded, cap, bytes, len, made->level);
+
+    *coded_len = 0;
+    if (!ZSTD_isError(n)) {
+        *coded_len = n;
+        return 0;
+    }
+    if (ZSTD_getErrorCode(n) == ZSTD_error_dstSize_tooSmall)
+        return 0;
+    return sw_fail(err, SW_FAILED, "zstd: %s", ZSTD_getErrorName(n));
+}

@@ -1,0 +1,106 @@
+/* qcow2 inside: the parsed header, the map from guest to host clusters, the codecs. */
+#ifndef SW_FORMATS_QCOW2_QCOW2_H
+#define SW_FORMATS_QCOW2_QCOW2_H
+
+#include "formats/drivers.h"
+#include "formats/qcow2/ondisk.h"
+
+#include <pthread.h>
+
+struct qcow2_header {
+    unsigned version;
+    unsigned cluster_bits;
+    unsigned compression;
+    uint64_t size_bytes;
+    uint64_t l1_off;
+    uint32_t l1_size;
+    uint32_t nr_snapshots;
+    bool dirty;
+    char backing_name[QCOW2_BACKING_NAME_MAX + 1]; /* empty: none */
+    char backing_format[64];                       /* empty: not stated */
+};
+
+/* Reads and checks the header and its extensions. Every refusal names the field, its value and its offset. */
+SW_MUST_CHECK int qcow2_header_read(struct sw_in *in, struct qcow2_header *header, struct sw_err *err);
+
+/* L2 tables that were read lately; a table has one place, by its number. */
+enum { QCOW2_CACHE_SLOTS = 32 };
+
+struct qcow2_slot {
+    pthread_mutex_t lock;
+    uint64_t *table; /* host byte order */
+    uint64_t l1_index;
+    bool valid;
+};
+
+struct qcow2_map {
+    struct sw_in *in;
+    unsigned version, cluster_bits, l2_bits;
+    uint64_t size_bytes; /* of the virtual disk */
+    uint64_t *l1;        /* host byte order, checked */
+    uint64_t l1_size;    /* entries that the disk needs */
+    unsigned nr_slots;
+    struct qcow2_slot slots[QCOW2_CACHE_SLOTS];
+};
+
+enum qcow2_kind { QCOW2_IS_HOLE, QCOW2_IS_ZERO, QCOW2_IS_PLAIN, QCOW2_IS_CODED };
+
+/* Where a guest cluster's bytes are. */
+struct qcow2_place {
+    enum qcow2_kind kind;
+    uint64_t host;      /* PLAIN, CODED */
+    uint32_t coded_len; /* CODED: bytes to read, an upper bound */
+};
+
+/* Reads the L1 table afresh and checks each entry against the file. */
+SW_MUST_CHECK int qcow2_map_open(struct qcow2_map *map, struct sw_in *in, const struct qcow2_header *header,
+                                 struct sw_err *err);
+void qcow2_map_close(struct qcow2_map *map);
+
+/*
+ * The places of *nr (at most max, at least 1) clusters from index on; it stops where an L2 table ends.
+ * Entries are checked as far as they are given. Any thread.
+ */
+SW_MUST_CHECK int qcow2_map_get(struct qcow2_map *map, uint64_t index, unsigned max,
+                                struct qcow2_place *places, unsigned *nr, struct sw_err *err);
+
+/* Clusters from index on that no L2 table covers; 0 when one does. */
+uint64_t qcow2_map_unmapped(const struct qcow2_map *map, uint64_t index);
+
+/* Decompression: contexts, and the clusters that were opened last. */
+struct qcow2_decoders;
+SW_MUST_CHECK struct qcow2_decoders *qcow2_decoders_new(struct sw_in *in, unsigned compression,
+                                                        unsigned cluster_bits, struct sw_err *err);
+void qcow2_decoders_free(struct qcow2_decoders *decoders);
+
+/* len bytes at off of the cluster that place (CODED) holds. Any thread. */
+SW_MUST_CHECK int qcow2_decode(struct qcow2_decoders *decoders, const struct qcow2_place *place, uint8_t *buf,
+                               size_t len, size_t off, struct sw_err *err);
+
+/* zstd compression for the writer. */
+SW_MUST_CHECK int qcow2_encoder_new(int level, void **encoder, struct sw_err *err);
+void qcow2_encoder_free(void *encoder);
+/* Compresses len bytes; *coded_len gets 0 when they do not fit into cap. */
+SW_MUST_CHECK int qcow2_encode(void *encoder, const uint8_t *bytes, size_t len, uint8_t *coded, size_t cap,
+                               size_t *coded_len, struct sw_err *err);
+
+/* The driver's functions, read.c and write.c. */
+SW_MUST_CHECK int qcow2_open(struct sw_in *in, const struct sw_open_opts *opts, struct sw_image **out,
+                             struct sw_err *err);
+SW_MUST_CHECK int qcow2_pread(struct sw_image *img, void *buf, size_t len, uint64_t off, struct sw_err *err);
+SW_MUST_CHECK int qcow2_next_extent(struct sw_image *img, uint64_t off, struct sw_extent *extent,
+                                    struct sw_err *err);
+void qcow2_reader_close(struct sw_image *img);
+
+SW_MUST_CHECK int qcow2_create(struct sw_out *out, const struct sw_create_opts *opts, struct sw_image **img,
+                               struct sw_err *err);
+SW_MUST_CHECK int qcow2_worker_new(const struct sw_image *img, void **worker, struct sw_err *err);
+void qcow2_worker_free(const struct sw_image *img, void *worker);
+SW_MUST_CHECK int qcow2_encode_block(const struct sw_image *img, void *worker, struct sw_block *block,
+                                     struct sw_err *err);
+size_t qcow2_coded_bound(const struct sw_image *img);
+SW_MUST_CHECK int qcow2_put(struct sw_image *img, struct sw_block *block, struct sw_err *err);
+SW_MUST_CHECK int qcow2_finish(struct sw_image *img, struct sw_err *err);
+void qcow2_writer_close(struct sw_image *img);
+
+#endif
