@@ -25,6 +25,8 @@ void sw_catch_signals(void)
     sigaction(SIGTERM, &action, NULL);
     action.sa_handler = SIG_IGN;
     sigaction(SIGPIPE, &action, NULL);
+    /* A file that may not grow is an error of the write, like a full disk. */
+    sigaction(SIGXFSZ, &action, NULL);
 }
 
 bool sw_interrupted(void)

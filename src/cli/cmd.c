@@ -2,6 +2,8 @@
 #include "src/cli/cmd.h"
 
 const struct cmd *const cmds[] = {
+    &cmd_inspect,
+    &cmd_convert,
     &cmd_store,
     &cmd_help,
     &cmd_version,

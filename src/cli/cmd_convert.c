@@ -1,0 +1,230 @@
+/* slipway convert: copy a disk image into another format. */
+#include "slipway/copy.h"
+#include "src/base/buf.h"
+#include "src/base/ckd.h"
+#include "src/base/clock.h"
+#include "src/base/json.h"
+#include "src/base/log.h"
+#include "src/cli/cmd.h"
+#include "src/cli/image_arg.h"
+#include "src/cli/output.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+
+struct convert_opts {
+    struct common_opts common;
+    const char *format, *output_format;
+    struct opt_list settings;
+    const char *allow_parent;
+};
+
+static const struct opt convert_rows[] = {
+    {'f', "format", "FORMAT", OPT_STRING, offsetof(struct convert_opts, format),
+     "format of SRC (default: by its magic; raw must be named)"},
+    {'O', "output-format", "FORMAT", OPT_STRING, offsetof(struct convert_opts, output_format),
+     "format of DST (default: by its name's ending)"},
+    {'o', "option", "KEY=VAL,…", OPT_LIST, offsetof(struct convert_opts, settings),
+     "subformat=, level=, cluster_size="},
+    {0, "allow-parent", "DIR", OPT_STRING, offsetof(struct convert_opts, allow_parent),
+     "a parent that SRC names may be opened, beneath DIR only"},
+    OPT_END,
+};
+
+/* A setting's text; the target's options point into it. */
+struct settings {
+    struct sw_create_opts create;
+    char subformat[64];
+};
+
+static int set_number(const char *key, const char *value, uint64_t max, uint64_t *out, struct sw_err *err)
+{
+    static const char suffixes[] = "KMG";
+    char *end;
+    const char *suffix;
+
+    errno = 0;
+    *out = strtoull(value, &end, 10);
+    suffix = *end != '\0' ? strchr(suffixes, *end) : NULL;
+    if (suffix != NULL && end != value) {
+        if (sw_mul_ovf(*out, UINT64_C(1) << (10 * (unsigned)(suffix - suffixes + 1)), out))
+            errno = ERANGE;
+        end++;
+    }
+    if (errno != 0 || end == value || *end != '\0' || value[0] == '-' || *out == 0 || *out > max)
+        return sw_fail(err, SW_USAGE, "-o %s: '%s' is not a number from 1 to %llu", key, value,
+                       (unsigned long long)max);
+    return 0;
+}
+
+static int apply_setting(struct settings *settings, const char *key, const char *value, struct sw_err *err)
+{
+    uint64_t number = 0;
+
+    if (strcmp(key, "subformat") == 0) {
+        if (strlen(value) >= sizeof(settings->subformat))
+            return sw_fail(err, SW_USAGE, "-o subformat: '%s' is not known", value);
+        strcpy(settings->subformat, value);
+        settings->create.subformat = settings->subformat;
+    } else if (strcmp(key, "level") == 0) {
+        if (set_number(key, value, 99, &number, err) < 0)
+            return -1;
+        settings->create.level = (int)number;
+    } else if (strcmp(key, "cluster_size") == 0) {
+        if (set_number(key, value, UINT32_MAX / 2, &number, err) < 0)
+            return -1;
+        settings->create.unit_bytes = (uint32_t)number;
+    } else if (strncmp(key, "backing_", 8) == 0) {
+        return sw_fail(err, SW_USAGE, "-o %s: convert writes images that stand alone, without a parent", key);
+    } else {
+        return sw_fail(err, SW_USAGE, "-o %s: not known (subformat, level, cluster_size)", key);
+    }
+    return 0;
+}
+
+static int parse_settings(const struct opt_list *list, struct settings *settings, struct sw_err *err)
+{
+    for (size_t i = 0; i < list->n; i++) {
+        SW_AUTO_FREE char *copy = sw_strdup(list->items[i], err);
+        char *rest = copy, *word;
+
+        if (copy == NULL)
+            return -1;
+        while ((word = strsep(&rest, ",")) != NULL) {
+            char *value = strchr(word, '=');
+
+            if (value == NULL)
+                return sw_fail(err, SW_USAGE, "-o: '%s' is not KEY=VALUE", word);
+            *value++ = '\0';
+            if (apply_setting(settings, word, value, err) < 0)
+                return -1;
+        }
+    }
+    return 0;
+}
+
+static const struct sw_format *format_by_ending(const char *path)
+{
+    const char *dot = strrchr(path, '.');
+
+    if (dot == NULL || strchr(dot, '/') != NULL)
+        return NULL;
+    for (const struct sw_format *const *at = sw_formats; *at != NULL; at++)
+        for (const char *const *end = (*at)->extensions; end != NULL && *end != NULL; end++)
+            if (strcasecmp(*end, dot + 1) == 0)
+                return *at;
+    return NULL;
+}
+
+static int choose_format(const struct convert_opts *opts, const char *dst, const struct sw_format **out,
+                         struct sw_err *err)
+{
+    *out = opts->output_format != NULL ? sw_format_by_name(opts->output_format) : format_by_ending(dst);
+    if (*out != NULL)
+        return 0;
+    if (opts->output_format != NULL)
+        return sw_fail(err, SW_USAGE, "-O: format '%s' is not known", opts->output_format);
+    return sw_fail(err, SW_USAGE, "the name '%s' does not tell a format: give -O FORMAT", dst);
+}
+
+/* A regular file is replaced once the new one is whole; anything else is not for convert to replace. */
+static int check_dst(const struct sw_image *src, const char *dst, struct sw_err *err)
+{
+    struct stat st;
+
+    for (const struct sw_image *img = src; img != NULL; img = img->parent)
+        if (sw_refuse_same_file(img->in, dst, err) < 0)
+            return -1;
+    if (lstat(dst, &st) == 0 && !S_ISREG(st.st_mode))
+        return sw_fail(err, SW_USAGE, "'%s' is there and is not a regular file", dst);
+    return 0;
+}
+
+static int print_result(const struct image_arg *src, const char *dst, const struct sw_format *format,
+                        const struct sw_copy_stats *stats, struct sw_err *err)
+{
+    return out_json(json_pack("{s:o, s:s, s:o, s:s, s:I, s:I, s:I, s:I, s:I, s:o}", "source",
+                              json_untrusted(src->img->in->name), "source_format", src->img->format->name,
+                              "target", json_untrusted(dst), "target_format", format->name, "virtual_bytes",
+                              (json_int_t)stats->virtual_bytes, "read_bytes", (json_int_t)stats->read_bytes,
+                              "data_bytes", (json_int_t)stats->data_bytes, "zero_bytes",
+                              (json_int_t)stats->zero_bytes, "stored_bytes", (json_int_t)stats->stored_bytes,
+                              "warnings", image_arg_warnings(src)),
+                    err);
+}
+
+static void say_result(const char *dst, const struct sw_format *format, const struct sw_copy_stats *stats)
+{
+    char disk[32], data[32], stored[32];
+
+    out_size(stats->virtual_bytes, disk, sizeof(disk));
+    out_size(stats->data_bytes, data, sizeof(data));
+    out_size(stats->stored_bytes, stored, sizeof(stored));
+    sw_log(SW_LOG_INFO, "'%s': %s, a disk of %s with %s of data in %s", dst, format->name, disk, data,
+           stored);
+}
+
+static int copy_to(const struct sw_copy *plan, const char *dst, struct sw_copy_stats *stats,
+                   struct sw_err *err)
+{
+    struct sw_copy copy = *plan;
+    int rc;
+
+    if (sw_out_create_file(dst, 0666, &copy.out, err) < 0)
+        return -1;
+    rc = sw_copy_image(&copy, stats, err);
+    if (rc == 0)
+        rc = sw_out_commit(copy.out, err);
+    sw_out_close(copy.out);
+    return rc;
+}
+
+static int run_convert(const void *raw_opts, const struct args *args, struct sw_err *err)
+{
+    const struct convert_opts *opts = raw_opts;
+    const char *dst = args->items[1];
+    AUTO_IMAGE_ARG struct image_arg src = {.img = NULL};
+    struct settings settings = {.subformat = ""};
+    struct sw_copy copy = {.jobs = opt_jobs(&opts->common)};
+    struct out_progress progress;
+    struct sw_copy_stats stats;
+    int rc;
+
+    if (parse_settings(&opts->settings, &settings, err) < 0 ||
+        sw_source_date(0, &settings.create.epoch, err) < 0 ||
+        choose_format(opts, dst, &copy.format, err) < 0 ||
+        image_arg_open(args->items[0], opts->format, opts->allow_parent, false, &src, err) < 0 ||
+        check_dst(src.img, dst, err) < 0)
+        return -1;
+    image_arg_warn(&src);
+    out_progress_begin(&progress, "convert", &opts->common);
+    copy.src = src.img;
+    copy.create = settings.create;
+    copy.progress = &progress.base;
+    rc = copy_to(&copy, dst, &stats, err);
+    out_progress_end(&progress);
+    if (rc < 0)
+        return -1;
+    if (opts->common.json)
+        return print_result(&src, dst, copy.format, &stats, err);
+    say_result(dst, copy.format, &stats);
+    return 0;
+}
+
+const struct cmd cmd_convert = {
+    .name = "convert",
+    .args = "SRC DST",
+    .summary = "copy a disk image into another format",
+    .more = "DST appears under its name only when it is whole; a file that was there is then replaced.\n"
+            "The result is the same, byte for byte, for any number of jobs.\n\n"
+            "subformat: vmdk streamOptimized, vhd dynamic or fixed, qcow2 zstd or plain (the first is the\n"
+            "default). level: of the compression. cluster_size: of qcow2, 512 to 2M (default 64K).",
+    .opts = convert_rows,
+    .opts_size = sizeof(struct convert_opts),
+    .min_args = 2,
+    .max_args = 2,
+    .run = run_convert,
+};

@@ -1,0 +1,155 @@
+/* slipway inspect: what a disk image is, without following anything that it names. */
+#include "src/base/json.h"
+#include "src/cli/cmd.h"
+#include "src/cli/image_arg.h"
+#include "src/cli/output.h"
+
+#include <stdio.h>
+
+struct inspect_opts {
+    struct common_opts common;
+    const char *format;
+    const char *allow_parent;
+};
+
+static const struct opt inspect_rows[] = {
+    {'f', "format", "FORMAT", OPT_STRING, offsetof(struct inspect_opts, format),
+     "format of IMAGE (default: by its magic; raw must be named)"},
+    {0, "allow-parent", "DIR", OPT_STRING, offsetof(struct inspect_opts, allow_parent),
+     "a parent that IMAGE names may be opened, beneath DIR only"},
+    OPT_END,
+};
+
+/* Bytes of the disk by kind; with parents opened, of the whole chain. */
+struct extents {
+    uint64_t data, zero, hole;
+};
+
+static int sum_extents(struct sw_image *img, struct extents *sum, struct sw_err *err)
+{
+    struct sw_extent extent;
+
+    *sum = (struct extents){.data = 0};
+    for (uint64_t at = 0; at < img->size_bytes; at += extent.len) {
+        if (sw_check_interrupt(err) < 0 || sw_image_next_extent(img, at, &extent, err) < 0)
+            return -1;
+        if (extent.kind == SW_EXTENT_DATA)
+            sum->data += extent.len;
+        else if (extent.kind == SW_EXTENT_ZERO)
+            sum->zero += extent.len;
+        else
+            sum->hole += extent.len;
+    }
+    return 0;
+}
+
+static void print_size(const char *what, uint64_t bytes)
+{
+    char text[32];
+
+    out_size(bytes, text, sizeof(text));
+    printf("%-14s%s (%llu bytes)\n", what, text, (unsigned long long)bytes);
+}
+
+static void print_untrusted(const char *what, const char *text)
+{
+    printf("%-14s", what);
+    out_safe(stdout, text);
+    putchar('\n');
+}
+
+static void print_parents(const struct sw_image *img)
+{
+    for (; img != NULL && img->parent_name != NULL; img = img->parent) {
+        print_untrusted("parent:", img->parent_name);
+        printf("%-14s", "");
+        if (img->parent_format == NULL) {
+            printf("its format is not stated");
+        } else {
+            printf("format ");
+            out_safe(stdout, img->parent_format);
+        }
+        printf(", as the file names it; %s\n", img->parent != NULL ? "opened" : "not opened");
+    }
+}
+
+static void print_image(const struct sw_image *img, const struct extents *sum)
+{
+    print_untrusted("image:", img->in->name);
+    printf("%-14s%s\n", "format:", img->format->name);
+    if (img->subformat != NULL)
+        printf("%-14s%s\n", "subformat:", img->subformat);
+    print_size("virtual size:", img->size_bytes);
+    print_size("file size:", img->in->size_bytes);
+    print_size("data:", sum->data);
+    if (sum->zero > 0)
+        print_size("zeros:", sum->zero);
+    print_size("holes:", sum->hole);
+    if (img->unit_bytes > 0)
+        print_size("unit:", img->unit_bytes);
+    print_parents(img);
+    for (; img != NULL; img = img->parent)
+        for (unsigned i = 0; i < img->nr_warnings; i++)
+            print_untrusted("warning:", img->warnings[i]);
+}
+
+static json_t *optional(const char *text)
+{
+    return text != NULL ? json_untrusted(text) : json_null();
+}
+
+static json_t *list_parents(const struct sw_image *img)
+{
+    json_t *list = json_array();
+
+    for (; img != NULL && img->parent_name != NULL; img = img->parent)
+        if (json_array_append_new(list, json_pack("{s:o, s:o, s:b}", "name", optional(img->parent_name),
+                                                  "format", optional(img->parent_format), "opened",
+                                                  img->parent != NULL)) < 0) {
+            json_decref(list);
+            return NULL;
+        }
+    return list;
+}
+
+static json_t *describe(const struct image_arg *arg, const struct extents *sum)
+{
+    const struct sw_image *img = arg->img;
+
+    return json_pack("{s:o, s:s, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o}", "image",
+                     json_untrusted(img->in->name), "format", img->format->name, "subformat",
+                     optional(img->subformat), "virtual_bytes", (json_int_t)img->size_bytes, "file_bytes",
+                     (json_int_t)img->in->size_bytes, "data_bytes", (json_int_t)sum->data, "zero_bytes",
+                     (json_int_t)sum->zero, "hole_bytes", (json_int_t)sum->hole, "unit_bytes",
+                     (json_int_t)img->unit_bytes, "parents", list_parents(img), "warnings",
+                     image_arg_warnings(arg));
+}
+
+static int run_inspect(const void *raw_opts, const struct args *args, struct sw_err *err)
+{
+    const struct inspect_opts *opts = raw_opts;
+    AUTO_IMAGE_ARG struct image_arg arg = {.img = NULL};
+    struct extents sum;
+
+    if (image_arg_open(args->items[0], opts->format, opts->allow_parent, true, &arg, err) < 0 ||
+        sum_extents(arg.img, &sum, err) < 0)
+        return -1;
+    if (opts->common.json)
+        return out_json(describe(&arg, &sum), err);
+    print_image(arg.img, &sum);
+    return 0;
+}
+
+const struct cmd cmd_inspect = {
+    .name = "inspect",
+    .args = "IMAGE",
+    .summary = "tell what a disk image is and holds",
+    .more =
+        "A parent that the image names is shown, and opened only with --allow-parent. Holes are what the image\n"
+        "does not hold: zeros, or its parent's bytes.",
+    .opts = inspect_rows,
+    .opts_size = sizeof(struct inspect_opts),
+    .min_args = 1,
+    .max_args = 1,
+    .run = run_inspect,
+};

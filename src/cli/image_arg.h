@@ -1,0 +1,33 @@
+/* An image that the command line names, opened the same way by every verb. */
+#ifndef SW_CLI_IMAGE_ARG_H
+#define SW_CLI_IMAGE_ARG_H
+
+#include "slipway/image.h"
+#include "slipway/parents.h"
+
+#include <jansson.h>
+
+struct image_arg {
+    struct sw_image *img;
+    struct sw_parents *parents;
+};
+
+/*
+ * format NULL: probed. allow_parent: the folder beneath which a parent may be opened; NULL refuses an image that
+ * names one, or with top_only opens it without.
+ */
+SW_MUST_CHECK int image_arg_open(const char *path, const char *format, const char *allow_parent,
+                                 bool top_only, struct image_arg *out, struct sw_err *err);
+void image_arg_close(struct image_arg *arg);
+
+#define AUTO_IMAGE_ARG __attribute__((cleanup(image_arg_close)))
+
+/* The image's warnings and its parents', through the log. */
+void image_arg_warn(const struct image_arg *arg);
+/* The same as an array of texts. NULL when memory is gone. */
+json_t *image_arg_warnings(const struct image_arg *arg);
+
+/* A JSON string of untrusted text: bytes that are not UTF-8 become \xNN. */
+json_t *json_untrusted(const char *text);
+
+#endif
