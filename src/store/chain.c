@@ -11,6 +11,7 @@ struct blob_parents {
     struct sw_store *store;
     struct store_chain *chain; /* grows from top to base as the driver asks */
     bool overlay;              /* the next name is the overlay's: it may be the blob's absolute path */
+    struct sw_err why;         /* the failure of the lowest layer that was reached; code SW_OK: none */
 };
 
 static int open_layer(struct blob_parents *parents, const char *hex, struct sw_image **out,
@@ -62,8 +63,7 @@ static int add_layer(struct store_chain *chain, const char *hex, struct sw_err *
     return 0;
 }
 
-static int open_layer(struct blob_parents *parents, const char *hex, struct sw_image **out,
-                      struct sw_err *err)
+static int open_blob(struct blob_parents *parents, const char *hex, struct sw_image **out, struct sw_err *err)
 {
     struct sw_open_opts opts = {.parents = &parents->base};
     struct sw_in *in = NULL;
@@ -76,9 +76,29 @@ static int open_layer(struct blob_parents *parents, const char *hex, struct sw_i
         return -1;
     layer->size_bytes = in->size_bytes;
     if (sw_image_open(in, "qcow2", &opts, out, err) < 0)
-        return sw_context(err, "layer '%.12s…'", hex);
+        return -1;
     layer->virtual_bytes = (*out)->size_bytes;
     return 0;
+}
+
+static int open_layer(struct blob_parents *parents, const char *hex, struct sw_image **out,
+                      struct sw_err *err)
+{
+    if (open_blob(parents, hex, out, err) == 0)
+        return 0;
+    if (parents->why.code == SW_OK) {
+        sw_context(err, "layer '%.12s…'", hex);
+        parents->why = *err;
+    }
+    return -1;
+}
+
+/* In a deep chain every layer above would put its context before the cause, until the cause is cut off. */
+static int keep_cause(const struct blob_parents *parents, struct sw_err *err)
+{
+    if (parents->why.code != SW_OK)
+        *err = parents->why;
+    return -1;
 }
 
 int store_chain_open(struct sw_store *store, const char *hex, struct store_chain *chain,
@@ -91,7 +111,7 @@ int store_chain_open(struct sw_store *store, const char *hex, struct store_chain
     if (!store_is_hex(hex))
         return sw_fail(err, SW_INTEGRITY, "'%s' is not a layer's digest", hex);
     if (open_layer(&parents, hex, &opened, err) < 0)
-        return -1;
+        return keep_cause(&parents, err);
     if (image != NULL)
         *image = opened;
     else
@@ -110,7 +130,9 @@ int store_overlay_open(struct sw_store *store, const char *path, struct store_ch
     memset(chain, 0, sizeof(*chain));
     if (sw_in_open_file(path, &in, err) < 0)
         return -1;
-    return sw_image_open(in, "qcow2", &opts, image, err);
+    if (sw_image_open(in, "qcow2", &opts, image, err) < 0)
+        return keep_cause(&parents, err);
+    return 0;
 }
 
 int sw_store_open_chain(struct sw_store *store, const char *digest, struct sw_image **out, struct sw_err *err)
