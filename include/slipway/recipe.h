@@ -35,17 +35,17 @@ void sw_diags_free(struct sw_diags *diags);
  * repeats is the same node twice. Scalars are never resolved: `0777` is four characters.
  */
 enum sw_node_kind { SW_NODE_SCALAR, SW_NODE_LIST, SW_NODE_MAP };
-enum sw_node_style { SW_STYLE_PLAIN, SW_STYLE_QUOTED, SW_STYLE_LITERAL, SW_STYLE_FOLDED };
+enum sw_node_style { SW_STYLE_PLAIN, SW_STYLE_QUOTED, SW_STYLE_LITERAL /* | */, SW_STYLE_FOLDED /* > */ };
 
 struct sw_node {
     enum sw_node_kind kind;
-    enum sw_node_style style;     /* of a scalar */
-    uint32_t line, column;        /* from 1, in characters */
-    uint32_t indent;              /* LITERAL: characters taken off each line; else UINT32_MAX when … */
-    uint32_t weight, bytes;       /* nodes and text bytes of this tree with aliases written out */
-    const char *text;             /* SCALAR: UTF-8 without NUL bytes, terminated; else NULL */
-    size_t len;                   /* of text */
-    size_t n;                     /* LIST, MAP: entries */
+    enum sw_node_style style; /* of a scalar */
+    uint32_t line, column;    /* from 1, in characters */
+    uint32_t indent;          /* characters before each line's text in the source; UINT32_MAX: not known */
+    uint32_t weight, bytes;   /* nodes and text bytes of this tree with aliases written out */
+    const char *text;         /* SCALAR: UTF-8 without NUL bytes, terminated; else NULL */
+    size_t len;               /* of text */
+    size_t n;                 /* LIST, MAP: entries */
     const struct sw_node **items; /* LIST: the items; MAP: the values */
     const struct sw_node **keys;  /* MAP: scalars, all different */
 };
@@ -75,6 +75,7 @@ struct sw_input {
     bool required;
     const char *fallback; /* text when left out; NULL: none */
     unsigned platforms;   /* where it may be given; 0: wherever the action may */
+    bool ignored; /* not in AWS's table, yet in documents that AWS ships: no effect, a warning at lint */
 };
 
 struct sw_action {
@@ -111,6 +112,7 @@ struct sw_step {
     enum sw_on_failure on_failure;
     unsigned max_attempts; /* from 1 */
     bool disable_logging;
+    bool looped; /* it has `loop`, which this version refuses */
     size_t line, column;
 };
 

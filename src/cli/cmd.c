@@ -2,6 +2,7 @@
 #include "src/cli/cmd.h"
 
 const struct cmd *const cmds[] = {
+    &cmd_lint,
     &cmd_inspect,
     &cmd_convert,
     &cmd_store,

@@ -5,6 +5,7 @@
 #include "src/cli/opt.h"
 
 extern const struct cmd cmd_help;
+extern const struct cmd cmd_lint;
 extern const struct cmd cmd_inspect;
 extern const struct cmd cmd_convert;
 extern const struct cmd cmd_store;

@@ -1,0 +1,44 @@
+/* Reading a component document, in parts. */
+#ifndef SW_RECIPE_COMPONENT_H
+#define SW_RECIPE_COMPONENT_H
+
+#include "src/recipe/doc.h"
+
+enum {
+    SW_COMPONENT_MAX_PHASES = 100,
+    SW_COMPONENT_MAX_STEPS = 1000, /* in one phase */
+    SW_COMPONENT_MAX_NAMES = 1000, /* parameters, and constants */
+};
+
+/* What every part works on. Functions below return -1 only when memory is out; faults go to doc. */
+struct sw_reading {
+    struct sw_doc *doc;
+    struct sw_component *component;
+    struct sw_err *err;
+};
+
+/* Opens a document: arena, YAML, *root (NULL: nothing to look at). The caller frees doc->arena, also after -1. */
+SW_MUST_CHECK int sw_doc_parse(struct sw_doc *doc, const char *text, size_t len, const struct sw_node **root,
+                               struct sw_err *err);
+SW_MUST_CHECK int sw_doc_read(struct sw_doc *doc, const char *path, const struct sw_node **root,
+                              struct sw_err *err);
+
+/* Checks a tree; the component owns doc->arena then. NULL with err when there were faults. */
+SW_MUST_CHECK struct sw_component *sw_component_check(struct sw_doc *doc, const struct sw_node *root,
+                                                      struct sw_err *err);
+
+/* parameters: and constants:, variables.c. */
+SW_MUST_CHECK int sw_read_variables(struct sw_reading *r, const struct sw_node *root);
+/* phases:, step.c. */
+SW_MUST_CHECK int sw_read_phases(struct sw_reading *r, const struct sw_node *root);
+/* Every reference in every step, refs.c. */
+void sw_check_refs(struct sw_reading *r);
+
+const struct sw_parameter *sw_component_parameter(const struct sw_component *component, const char *name);
+/* True when the parameter has no list of allowed values or the value is in it. */
+bool sw_parameter_allows(const struct sw_parameter *parameter, const char *value);
+/* NULL when there is none. */
+struct sw_phase *sw_component_phase(const struct sw_component *component, const char *name);
+struct sw_step *sw_phase_step(const struct sw_phase *phase, const char *name);
+
+#endif

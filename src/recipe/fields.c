@@ -1,0 +1,219 @@
+/* The fields of a recipe itself. */
+#include "src/recipe/recipe.h"
+
+#include <ctype.h>
+#include <string.h>
+
+enum { TEXT_MAX = 1024, NAME_LEAST = 3, NAME_MOST = 128 };
+
+/* Fields of an image recipe that a local build keeps and does not act on. */
+struct data_field {
+    const char *name;
+    enum sw_node_kind kind;
+    bool silent; /* nobody expects a local build to act on it */
+};
+
+static const struct data_field data_fields[] = {
+    {"blockDeviceMappings", SW_NODE_LIST, false},
+    {"additionalInstanceConfiguration", SW_NODE_MAP, false},
+    {"tags", SW_NODE_MAP, true},
+    {"amiTags", SW_NODE_MAP, true},
+    {"amiWatermarks", SW_NODE_LIST, true},
+    {"clientToken", SW_NODE_SCALAR, true},
+};
+
+static void check_name(struct sw_recipe_reading *r, const struct sw_node *root)
+{
+    const struct sw_node *node = sw_doc_field(r->doc, root, "name", SW_NODE_SCALAR, true);
+    bool good = node != NULL && node->len >= NAME_LEAST && node->len <= NAME_MOST;
+
+    if (node == NULL)
+        return;
+    r->recipe->name = node->text;
+    for (size_t i = 0; good && i < node->len; i++) {
+        unsigned char c = (unsigned char)node->text[i];
+        bool inner = i > 0 && i + 1 < node->len;
+
+        good = (c < 0x80 && isalnum(c)) || c == '-' || c == '_' || (c == ' ' && inner);
+    }
+    if (!good)
+        sw_doc_fault(r->doc, node,
+                     "the name '%s' must be 3 to 128 letters, digits, '-', '_' and inner blanks",
+                     sw_show(node->text).text);
+}
+
+bool sw_version_parse(const char *text, uint32_t out[3])
+{
+    for (int i = 0; i < 3; i++) {
+        uint32_t value = 0;
+
+        if (!isdigit((unsigned char)*text))
+            return false;
+        for (; isdigit((unsigned char)*text); text++) {
+            value = value * 10 + (uint32_t)(*text - '0');
+            if (value >= UINT32_C(1) << 30)
+                return false;
+        }
+        if (*text != (i < 2 ? '.' : '\0'))
+            return false;
+        text++;
+        if (out != NULL)
+            out[i] = value;
+    }
+    return true;
+}
+
+static void check_version(struct sw_recipe_reading *r, const struct sw_node *root)
+{
+    const struct sw_node *node = sw_doc_field(r->doc, root, "semanticVersion", SW_NODE_SCALAR, true);
+
+    if (node == NULL)
+        return;
+    r->recipe->version = node->text;
+    if (!sw_version_parse(node->text, NULL))
+        sw_doc_fault(r->doc, node, "semanticVersion is '%s': it must be three numbers, such as 1.0.0",
+                     sw_show(node->text).text);
+}
+
+/* Something that only AWS can resolve: an AMI, an ARN, a parameter's name, a Marketplace product. */
+static bool is_remote(const char *image)
+{
+    static const char *const prefixes[] = {"arn:", "ssm:", "prod-"};
+
+    for (size_t i = 0; i < SW_ARRAY_LEN(prefixes); i++)
+        if (strncmp(image, prefixes[i], strlen(prefixes[i])) == 0)
+            return true;
+    if (strncmp(image, "ami-", 4) == 0)
+        return image[4] != '\0' && image[4 + strspn(image + 4, "0123456789abcdef")] == '\0';
+    return strlen(image) == 36 && image[8] == '-' && image[13] == '-' && image[18] == '-' &&
+           image[23] == '-' && image[strspn(image, "0123456789abcdefABCDEF-")] == '\0';
+}
+
+static int read_base(struct sw_recipe_reading *r, const struct sw_node *node, const char *format)
+{
+    const char *path = node->text;
+
+    if (is_remote(path)) {
+        sw_doc_warn(r->doc, node, "parentImage '%s' is not a local image: --base IMAGE has to name one",
+                    sw_show(path).text);
+        return 0;
+    }
+    if (strncmp(path, "file://", 7) == 0)
+        path += 7;
+    else if (strncmp(path, "file:", 5) == 0)
+        path += 5;
+    if (*path == '\0') {
+        sw_doc_fault(r->doc, node, "parentImage is '%s', without a path", sw_show(node->text).text);
+        return 0;
+    }
+    r->recipe->base_format = format;
+    r->recipe->base_path = sw_recipe_path(r, path);
+    return r->recipe->base_path != NULL ? 0 : -1;
+}
+
+static int check_base(struct sw_recipe_reading *r, const struct sw_node *root)
+{
+    const struct sw_node *format = sw_doc_field(r->doc, root, "parentImageFormat", SW_NODE_SCALAR, false);
+    const struct sw_node *image = sw_doc_field(r->doc, root, "parentImage", SW_NODE_SCALAR, true);
+    struct sw_recipe *recipe = r->recipe;
+
+    if (format != NULL && !sw_recipe_format(format->text))
+        sw_doc_fault(r->doc, format, "parentImageFormat is '%s': it must be raw, vmdk, vhd or qcow2",
+                     sw_show(format->text).text);
+    if (image == NULL)
+        return 0;
+    recipe->parent_image = image->text;
+    if (r->overrides->base == NULL)
+        return read_base(r, image, format != NULL ? format->text : NULL);
+    recipe->base_path = sw_arena_copy(r->doc->arena, r->overrides->base, strlen(r->overrides->base), r->err);
+    if (recipe->base_path == NULL)
+        return -1;
+    if (r->overrides->base_format == NULL)
+        return 0;
+    recipe->base_format =
+        sw_arena_copy(r->doc->arena, r->overrides->base_format, strlen(r->overrides->base_format), r->err);
+    return recipe->base_format != NULL ? 0 : -1;
+}
+
+static void check_network(struct sw_recipe_reading *r, const struct sw_node *root)
+{
+    static const char *const words[] = {"deny", "allow", NULL};
+    const struct sw_node *node = sw_doc_field(r->doc, root, "network", SW_NODE_SCALAR, false);
+    int found = node != NULL ? sw_word_find(words, node->text) : 0;
+
+    if (found < 0)
+        sw_doc_fault(r->doc, node, "network is '%s': it must be deny or allow", sw_show(node->text).text);
+    r->recipe->network = found == 1;
+}
+
+static void check_directory(struct sw_recipe_reading *r, const struct sw_node *root)
+{
+    const struct sw_node *node = sw_doc_field(r->doc, root, "workingDirectory", SW_NODE_SCALAR, false);
+
+    r->recipe->working_directory = node != NULL ? node->text : "/tmp";
+    if (node != NULL && (node->text[0] != '/' || node->len > TEXT_MAX))
+        sw_doc_fault(r->doc, node, "workingDirectory is '%s': it must be an absolute path",
+                     sw_show(node->text).text);
+}
+
+static void check_description(struct sw_recipe_reading *r, const struct sw_node *root)
+{
+    const struct sw_node *node = sw_doc_field(r->doc, root, "description", SW_NODE_SCALAR, false);
+
+    r->recipe->description = node != NULL ? node->text : "";
+    if (node != NULL && sw_utf8_chars(node->text, node->len) > TEXT_MAX)
+        sw_doc_fault(r->doc, node, "the description is longer than %d characters", (int)TEXT_MAX);
+}
+
+static void check_tags(struct sw_recipe_reading *r, const struct sw_node *map)
+{
+    for (size_t i = 0; i < map->n; i++)
+        if (map->items[i]->kind != SW_NODE_SCALAR)
+            sw_doc_fault(r->doc, map->items[i], "the tag '%s' is %s here, and must be a text",
+                         sw_show(map->keys[i]->text).text, sw_kind_name(map->items[i]->kind));
+}
+
+static void check_data(struct sw_recipe_reading *r, const struct sw_node *root)
+{
+    for (size_t i = 0; i < SW_ARRAY_LEN(data_fields); i++) {
+        const struct data_field *field = &data_fields[i];
+        const struct sw_node *node = sw_doc_field(r->doc, root, field->name, field->kind, false);
+
+        if (node == NULL)
+            continue;
+        if (!field->silent)
+            sw_doc_warn(r->doc, node, "'%s' is kept as data: it changes nothing in a local build",
+                        field->name);
+        if (strstr(field->name, "ags") != NULL)
+            check_tags(r, node);
+    }
+}
+
+int sw_recipe_fields(struct sw_recipe_reading *r, const struct sw_node *root)
+{
+    static const char *const keys[] = {"name",
+                                       "description",
+                                       "semanticVersion",
+                                       "components",
+                                       "parentImage",
+                                       "blockDeviceMappings",
+                                       "tags",
+                                       "amiTags",
+                                       "amiWatermarks",
+                                       "workingDirectory",
+                                       "additionalInstanceConfiguration",
+                                       "clientToken",
+                                       "parentImageFormat",
+                                       "outputs",
+                                       "network",
+                                       NULL};
+
+    sw_doc_keys(r->doc, root, keys, "a recipe");
+    check_name(r, root);
+    check_version(r, root);
+    check_description(r, root);
+    check_network(r, root);
+    check_directory(r, root);
+    check_data(r, root);
+    return check_base(r, root);
+}

@@ -1,0 +1,115 @@
+/* Recipes: from a file to a checked struct sw_recipe with all its components. */
+#include "src/recipe/recipe.h"
+
+#include "src/base/fs.h"
+#include "src/base/json.h"
+#include "src/recipe/component.h"
+
+#include <string.h>
+
+const char *sw_recipe_path(struct sw_recipe_reading *r, const char *name)
+{
+    SW_AUTO_FREE char *joined = NULL;
+
+    if (strcmp(r->recipe->dir, ".") == 0)
+        return sw_arena_copy(r->doc->arena, name, strlen(name), r->err);
+    joined = sw_path_join(r->recipe->dir, name, r->err);
+    return joined != NULL ? sw_arena_copy(r->doc->arena, joined, strlen(joined), r->err) : NULL;
+}
+
+static int set_folder(struct sw_recipe_reading *r)
+{
+    SW_AUTO_FREE char *dir = sw_path_dir(r->doc->file, r->err);
+
+    if (dir == NULL)
+        return -1;
+    r->recipe->file = r->doc->file;
+    r->recipe->dir = sw_arena_copy(r->doc->arena, dir, strlen(dir), r->err);
+    return r->recipe->dir != NULL ? 0 : -1;
+}
+
+static int read_parts(struct sw_recipe_reading *r, const struct sw_node *root)
+{
+    if (set_folder(r) < 0)
+        return -1;
+    if (root->kind != SW_NODE_MAP) {
+        sw_doc_fault(r->doc, root, "a recipe is a map, and this is %s", sw_kind_name(root->kind));
+        return 0;
+    }
+    r->recipe->root = root;
+    if (sw_recipe_fields(r, root) < 0 || sw_recipe_outputs(r, root) < 0)
+        return -1;
+    return sw_recipe_uses(r, root);
+}
+
+static void free_uses(struct sw_recipe *recipe)
+{
+    for (size_t i = 0; i < recipe->nr_uses; i++)
+        sw_component_free(recipe->uses[i].component);
+    recipe->nr_uses = 0;
+}
+
+struct sw_recipe *sw_recipe_check(struct sw_doc *doc, const struct sw_node *root,
+                                  const struct sw_overrides *overrides, struct sw_err *err)
+{
+    static const struct sw_overrides none = {0};
+    struct sw_recipe_reading r = {.doc = doc, .overrides = overrides != NULL ? overrides : &none, .err = err};
+    size_t before = doc->diags->nr_errors - doc->nr_errors;
+
+    r.recipe = sw_arena_alloc(doc->arena, 1, sizeof(*r.recipe), err);
+    if (r.recipe == NULL)
+        return NULL;
+    if (root != NULL && read_parts(&r, root) < 0) {
+        free_uses(r.recipe);
+        return NULL;
+    }
+    /* Faults of the components count as the recipe's own. */
+    doc->nr_errors = doc->diags->nr_errors - before;
+    if (sw_doc_verdict(doc, err) < 0 || sw_recipe_check_overrides(&r) < 0) {
+        free_uses(r.recipe);
+        return NULL;
+    }
+    r.recipe->arena = SW_STEAL_PTR(doc->arena);
+    return r.recipe;
+}
+
+struct sw_recipe *sw_recipe_load(const char *path, const struct sw_overrides *overrides,
+                                 struct sw_diags *diags, struct sw_err *err)
+{
+    SW_CLEANUP(sw_diags_free) struct sw_diags own = {0};
+    struct sw_doc doc = {.diags = diags != NULL ? diags : &own};
+    const struct sw_node *root = NULL;
+    struct sw_recipe *recipe = NULL;
+
+    if (sw_doc_read(&doc, path, &root, err) == 0)
+        recipe = sw_recipe_check(&doc, root, overrides, err);
+    sw_arena_free(doc.arena);
+    sw_diags_sort(doc.diags);
+    return recipe;
+}
+
+void sw_recipe_free(struct sw_recipe *recipe)
+{
+    if (recipe == NULL)
+        return;
+    free_uses(recipe);
+    sw_arena_free(recipe->arena);
+}
+
+json_t *sw_use_canonical(const struct sw_use *use, struct sw_err *err)
+{
+    SW_AUTO_JSON json_t *out = json_object();
+    json_t *values = json_object();
+
+    for (size_t i = 0; i < use->nr_values; i++) {
+        if (sw_json_set(values, use->values[i].name, json_string(use->values[i].value), err) < 0) {
+            json_decref(values);
+            return NULL;
+        }
+    }
+    if (sw_json_set(out, "parameters", values, err) < 0 ||
+        sw_json_set(out, "digest", json_string(use->component->digest), err) < 0 ||
+        sw_json_set(out, "document", sw_node_json(use->component->root, err), err) < 0)
+        return NULL;
+    return SW_STEAL_PTR(out);
+}
