@@ -5,6 +5,9 @@ function(slipway_room name)
     add_library(sw_${name} STATIC ${sources})
     target_include_directories(sw_${name} PUBLIC "${PROJECT_SOURCE_DIR}" "${PROJECT_SOURCE_DIR}/include")
     target_link_libraries(sw_${name} PUBLIC Threads::Threads ${ROOM_USES})
+    if(SLIPWAY_FUZZ)
+        target_compile_options(sw_${name} PRIVATE -fsanitize=fuzzer-no-link)
+    endif()
 endfunction()
 
 # slipway_test(NAME FILE USES target…): one cmocka program and its ctest entry.
