@@ -29,9 +29,9 @@ enum {
 /*
  * Keys, parsed from texts:
  *   aes:FILE[,ns=NAMESPACE][,name=KEYNAME]
- *       32 bytes, or 64 hex digits and a newline; for opening also 128- and 192-bit keys. Refused when the file's
- *       mode lets others read it. Default namespace "slipway", name "aes-" + 16 hex digits of a fingerprint
- *       (HMAC-SHA256 under the key, so it tells nothing about the key).
+ *       32 bytes, or 64 hex digits and a newline; for opening also 128- and 192-bit keys. A file of 32 bytes is
+ *       always a 256-bit key. Refused when the file's mode lets others read it. Default namespace "slipway", name
+ *       "aes-" + 16 hex digits of a fingerprint (HMAC-SHA256 under the key, so it tells nothing about the key).
  *   pem:FILE[,ns=…][,name=…][,padding=oaep-sha256|oaep-sha1|oaep-sha384|oaep-sha512]
  *       RSA of 2048 bits or more: a public key for sealing, a private one for opening (the same mode rule).
  *       Default namespace "slipway", name "rsa-" + 16 hex digits of the SHA-256 of the public key's DER, so that
@@ -60,8 +60,6 @@ struct sw_pair {
     const char *key;
     const char *value;
 };
-
-enum { SW_PAIRS_MAX = 128 };
 
 /*
  * Splits "K=V" at the first '=' into pair; *text is cut in place and must outlive it. SW_USAGE when there is no '='
@@ -136,7 +134,10 @@ SW_MUST_CHECK int sw_seal_open_file(const char *path, const char *sidecar_path,
 /* The authenticated context of an input of sw_seal_in; lives as long as it. */
 const struct sw_pair *sw_seal_in_context(const struct sw_in *in, size_t *n);
 
-/* Opens all of an input of sw_seal_in into out with jobs threads; blocks of zeros become holes. Does not commit. */
+/*
+ * Opens all of an input of sw_seal_in into out, a new one, with jobs threads; where out is seekable, zeros become
+ * holes. Does not commit.
+ */
 SW_MUST_CHECK int sw_seal_read_all(struct sw_in *in, struct sw_out *out, unsigned jobs,
                                    struct sw_progress *progress, struct sw_err *err);
 

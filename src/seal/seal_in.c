@@ -1,0 +1,347 @@
+/* An input that opens a sealed message in memory, frame by frame, anywhere. */
+#include "src/seal/seal_in.h"
+
+#include "src/base/ckd.h"
+#include "src/seal/sidecar.h"
+
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { BATCH_BYTES = 1 << 20 };
+
+/* What one thread decrypts with; idle ones wait in a list. */
+struct reader {
+    struct reader *next;
+    struct seal_gcm *gcm;
+    uint8_t *stored;    /* batch_bytes: frames as they lie in the message */
+    uint8_t *plain;     /* one frame, for reads of a part of it */
+    uint32_t plain_seq; /* which one; 0: none */
+};
+
+struct seal_in {
+    struct sw_in base;
+    struct sw_in *sealed;
+    struct seal_header header;
+    struct seal_layout layout;
+    struct seal_secret content_key;
+    uint32_t batch_frames;
+    size_t batch_bytes;
+    pthread_mutex_t lock;
+    struct reader *idle;
+};
+
+static void reader_free(const struct seal_in *self, struct reader *reader)
+{
+    seal_gcm_free(reader->gcm);
+    free(reader->stored);
+    seal_arena_free(reader->plain, self->layout.frame_bytes);
+    free(reader);
+}
+
+static struct reader *reader_new(const struct seal_in *self, struct sw_err *err)
+{
+    struct reader *reader = sw_calloc(1, sizeof(*reader), err);
+
+    if (reader == NULL)
+        return NULL;
+    reader->gcm = seal_gcm_new(self->content_key.bytes, self->content_key.len, false, err);
+    reader->stored = sw_calloc(1, self->batch_bytes, err);
+    if (reader->gcm == NULL || reader->stored == NULL) {
+        reader_free(self, reader);
+        return NULL;
+    }
+    return reader;
+}
+
+/* An idle reader, best the one that has opened frame seq already. */
+static struct reader *reader_take(struct seal_in *self, uint32_t seq, struct sw_err *err)
+{
+    struct reader **at, *found;
+
+    pthread_mutex_lock(&self->lock);
+    for (at = &self->idle; *at != NULL && (*at)->plain_seq != seq; at = &(*at)->next)
+        ;
+    if (*at == NULL)
+        at = &self->idle;
+    found = *at;
+    if (found != NULL)
+        *at = found->next;
+    pthread_mutex_unlock(&self->lock);
+    return found != NULL ? found : reader_new(self, err);
+}
+
+static void reader_give(struct seal_in *self, struct reader *reader)
+{
+    pthread_mutex_lock(&self->lock);
+    reader->next = self->idle;
+    self->idle = reader;
+    pthread_mutex_unlock(&self->lock);
+}
+
+/* Opens n whole frames from seq on into plain. */
+static int open_frames(struct seal_in *self, struct reader *reader, uint32_t seq, uint32_t n, uint8_t *plain,
+                       struct sw_err *err)
+{
+    struct seal_frame last = seal_layout_frame(&self->layout, seq + n - 1);
+    uint64_t from = seal_layout_offset(&self->layout, seq);
+    uint64_t stored = seal_layout_offset(&self->layout, last.seq) + seal_frame_stored(&last) - from;
+    const uint8_t *at = reader->stored;
+
+    if (sw_in_read(self->sealed, reader->stored, (size_t)stored, from, err) < 0)
+        return -1;
+    for (uint32_t i = 0; i < n; i++) {
+        struct seal_frame frame = seal_layout_frame(&self->layout, seq + i);
+
+        if (seal_frame_decrypt(reader->gcm, self->header.message_id, &frame, at, plain, err) < 0)
+            return sw_context(err, "'%s'", self->base.name);
+        at += seal_frame_stored(&frame);
+        plain += frame.len;
+    }
+    return 0;
+}
+
+/* Makes reader->plain frame seq. */
+static int load_frame(struct seal_in *self, struct reader *reader, uint32_t seq, struct sw_err *err)
+{
+    if (reader->plain_seq == seq)
+        return 0;
+    if (reader->plain == NULL)
+        reader->plain = seal_arena_new(self->layout.frame_bytes);
+    if (reader->plain == NULL)
+        return sw_fail_errno(err, "cannot get memory for a frame of %" PRIu32 " bytes",
+                             self->layout.frame_bytes);
+    reader->plain_seq = 0;
+    if (open_frames(self, reader, seq, 1, reader->plain, err) < 0)
+        return -1;
+    reader->plain_seq = seq;
+    return 0;
+}
+
+/* Reads some of it: *len becomes how much. */
+static int read_some(struct seal_in *self, struct reader *reader, uint8_t *buf, size_t *len, uint64_t off,
+                     struct sw_err *err)
+{
+    uint32_t frame_bytes = self->layout.frame_bytes;
+    uint32_t seq = (uint32_t)(off / frame_bytes) + 1;
+    size_t within = (size_t)(off % frame_bytes);
+    uint32_t left;
+
+    if (within == 0 && *len >= frame_bytes && seq < self->layout.nr_frames) {
+        uint64_t n = sw_min_u64(*len / frame_bytes, self->batch_frames);
+
+        n = sw_min_u64(n, self->layout.nr_frames - seq);
+        *len = (size_t)n * frame_bytes;
+        return open_frames(self, reader, seq, (uint32_t)n, buf, err);
+    }
+    if (load_frame(self, reader, seq, err) < 0)
+        return -1;
+    left = seal_layout_frame(&self->layout, seq).len - (uint32_t)within;
+    *len = *len < left ? *len : left;
+    memcpy(buf, reader->plain + within, *len);
+    return 0;
+}
+
+static int read_range(struct seal_in *self, struct reader *reader, uint8_t *buf, size_t len, uint64_t off,
+                      struct sw_err *err)
+{
+    while (len > 0) {
+        size_t n = len;
+
+        if (read_some(self, reader, buf, &n, off, err) < 0)
+            return -1;
+        buf += n;
+        off += n;
+        len -= n;
+    }
+    return 0;
+}
+
+static int seal_pread(struct sw_in *in, void *buf, size_t len, uint64_t off, struct sw_err *err)
+{
+    struct seal_in *self = (struct seal_in *)in;
+    struct reader *reader;
+    int rc;
+
+    if (len == 0)
+        return 0;
+    reader = reader_take(self, (uint32_t)(off / self->layout.frame_bytes) + 1, err);
+    if (reader == NULL)
+        return -1;
+    rc = read_range(self, reader, buf, len, off, err);
+    reader_give(self, reader);
+    if (rc < 0)
+        seal_cleanse(buf, len); /* nothing of a range that does not verify */
+    return rc;
+}
+
+static void seal_in_close(struct sw_in *in)
+{
+    struct seal_in *self = (struct seal_in *)in;
+
+    while (self->idle != NULL) {
+        struct reader *reader = self->idle;
+
+        self->idle = reader->next;
+        reader_free(self, reader);
+    }
+    pthread_mutex_destroy(&self->lock);
+    sw_in_close(self->sealed);
+    seal_header_free(&self->header);
+    seal_secret_cleanse(&self->content_key);
+    free(self);
+}
+
+static const struct sw_in_ops seal_in_ops = {.pread = seal_pread, .close = seal_in_close};
+
+static int check_expected(const struct seal_header *header, const struct sw_unseal_opts *opts,
+                          struct sw_err *err)
+{
+    for (size_t i = 0; i < opts->nr_expect; i++) {
+        const struct sw_pair *want = &opts->expect[i];
+        const char *value = seal_pairs_get(header->context.pairs, header->context.n, want->key);
+
+        if (value == NULL)
+            return sw_fail(err, SW_INTEGRITY, "its context has no '%s'; '%s' was expected", want->key,
+                           want->value);
+        if (strcmp(value, want->value) != 0)
+            return sw_fail(err, SW_INTEGRITY, "its context has %s='%.128s'; '%s' was expected", want->key,
+                           value, want->value);
+    }
+    return 0;
+}
+
+static int open_sidecar(struct sw_in *sidecar, const struct sw_unseal_opts *opts,
+                        struct seal_artifact *artifact, struct sw_err *err)
+{
+    const struct sw_unseal_opts plain = {.keys = opts->keys};
+    struct sw_in *opened = sw_seal_in(sidecar, NULL, &plain, err);
+    int rc;
+
+    if (opened == NULL)
+        return -1;
+    rc = seal_sidecar_read(opened, artifact, err);
+    sw_in_close(opened);
+    return rc;
+}
+
+static bool wants_artifact(const struct seal_header *header, const char *id)
+{
+    for (size_t i = 0; i < header->nr_edks; i++) {
+        struct seal_view name = seal_edk_name(&header->edks[i]);
+
+        if (seal_edk_has_ns(&header->edks[i], SEAL_ARTIFACT_NS) && name.len == strlen(id) &&
+            memcmp(name.bytes, id, name.len) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* The content key by way of the sidecar, or of the caller's keys. Takes sidecar over. */
+static int unlock(struct seal_in *self, struct sw_in *sidecar, const struct sw_unseal_opts *opts,
+                  const struct seal_context *required, struct sw_err *err)
+{
+    SW_AUTO_ARTIFACT struct seal_artifact artifact = {.key = {.len = 0}};
+    SW_AUTO_KEYRING struct sw_keyring *ring = NULL;
+
+    if (sidecar == NULL)
+        return seal_header_unlock(&self->header, opts->keys, required, &self->content_key, err);
+    if (open_sidecar(sidecar, opts, &artifact, err) < 0)
+        return -1;
+    if (!wants_artifact(&self->header, artifact.id))
+        return sw_fail(err, SW_INTEGRITY, "the sidecar is that of another message (artifact %s)",
+                       artifact.id);
+    ring = seal_artifact_ring(&artifact, SW_KEY_OPEN, err);
+    if (ring == NULL)
+        return -1;
+    return seal_header_unlock(&self->header, ring, required, &self->content_key, err);
+}
+
+/* What slipway sealed says how long it is. */
+static int check_size(const struct seal_in *self, struct sw_err *err)
+{
+    const struct seal_context *context = &self->header.context;
+    const char *format = seal_pairs_get(context->pairs, context->n, SEAL_FORMAT_KEY);
+    const char *size = seal_pairs_get(context->pairs, context->n, SEAL_SIZE_KEY);
+    char text[24];
+
+    snprintf(text, sizeof(text), "%" PRIu64, self->layout.plain_bytes);
+    if (format != NULL && size != NULL && strcmp(size, text) != 0)
+        return sw_fail(err, SW_INTEGRITY, "it holds %s bytes; its context says %.24s", text, size);
+    return 0;
+}
+
+/* Geometry, then the final frame: its tag proves both how many frames there are and where they end. */
+static int open_body(struct seal_in *self, struct sw_err *err)
+{
+    size_t stride;
+    struct reader *reader;
+    int rc;
+
+    if (seal_layout_of(&self->header, self->sealed->size_bytes, &self->layout, err) < 0 ||
+        check_size(self, err) < 0)
+        return -1;
+    stride = (size_t)self->layout.frame_bytes + SEAL_FRAME_OVER;
+    self->batch_frames = stride < BATCH_BYTES ? (uint32_t)(BATCH_BYTES / stride) : 1;
+    if (self->batch_frames > self->layout.nr_frames)
+        self->batch_frames = self->layout.nr_frames;
+    self->batch_bytes = self->batch_frames * stride + SEAL_FINAL_OVER - SEAL_FRAME_OVER;
+    self->base.size_bytes = self->layout.plain_bytes;
+    reader = reader_new(self, err);
+    if (reader == NULL)
+        return -1;
+    rc = load_frame(self, reader, self->layout.nr_frames, err);
+    reader_give(self, reader);
+    return rc;
+}
+
+static int open_message(struct seal_in *self, struct sw_in *sidecar, const struct sw_unseal_opts *opts,
+                        struct sw_err *err)
+{
+    SW_AUTO_CONTEXT struct seal_context required = {.n = 0};
+
+    if (seal_header_read(&self->header, self->sealed, err) < 0 ||
+        check_expected(&self->header, opts, err) < 0 ||
+        seal_context_set(&required, opts->require, opts->nr_require, err) < 0) {
+        sw_in_close(sidecar);
+        return -1;
+    }
+    if (unlock(self, sidecar, opts, &required, err) < 0)
+        return -1;
+    return open_body(self, err);
+}
+
+struct sw_in *sw_seal_in(struct sw_in *sealed, struct sw_in *sidecar, const struct sw_unseal_opts *opts,
+                         struct sw_err *err)
+{
+    struct seal_in *self = sw_calloc(1, sizeof(*self), err);
+
+    if (self == NULL) {
+        sw_in_close(sealed);
+        sw_in_close(sidecar);
+        return NULL;
+    }
+    self->base = (struct sw_in){.ops = &seal_in_ops, .fd = -1, .name = sealed->name};
+    self->sealed = sealed;
+    pthread_mutex_init(&self->lock, NULL);
+    if (open_message(self, sidecar, opts, err) < 0) {
+        sw_context(err, "cannot open '%s'", sealed->name);
+        seal_in_close(&self->base);
+        return NULL;
+    }
+    return &self->base;
+}
+
+const struct sw_pair *sw_seal_in_context(const struct sw_in *in, size_t *n)
+{
+    const struct seal_in *self = (const struct seal_in *)in;
+
+    *n = self->header.context.n;
+    return self->header.context.pairs;
+}
+
+const struct seal_layout *seal_in_layout(const struct sw_in *in)
+{
+    return &((const struct seal_in *)in)->layout;
+}

@@ -1,0 +1,376 @@
+/* An output that seals what is written to it. */
+#include "src/seal/seal_out.h"
+
+#include "src/base/ckd.h"
+#include "src/base/digest.h"
+#include "src/base/pool.h"
+#include "src/seal/frame.h"
+#include "src/seal/sidecar.h"
+#include "src/seal/team.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Plaintext that a thread encrypts at a time, about; more threads get smaller pieces, so that memory stays bounded. */
+enum { PIECE_BYTES = 1 << 20, PIECE_BYTES_MANY = 256 << 10, MANY_JOBS = 8 };
+
+struct seal_out {
+    struct sw_out base;
+    struct sw_out *sealed;
+    struct sw_out *sidecar; /* NULL for a direct message */
+    char artifact[SEAL_ARTIFACT_TEXT];
+    uint8_t message_id[SEAL_ID_BYTES];
+    struct seal_secret content_key;
+    uint64_t body_at;
+    uint64_t plain_bytes; /* as declared */
+    uint32_t frame_bytes;
+    uint32_t slot_frames;
+    struct seal_team *team;
+    struct seal_slot *slot; /* being filled; NULL when none is */
+};
+
+static size_t stride(const struct seal_out *self)
+{
+    return (size_t)self->frame_bytes + SEAL_FRAME_OVER;
+}
+
+static int worker_new(void *arg, void **worker, struct sw_err *err)
+{
+    struct seal_out *self = arg;
+
+    *worker = seal_gcm_new(self->content_key.bytes, self->content_key.len, true, err);
+    return *worker != NULL ? 0 : -1;
+}
+
+static void worker_free(void *worker)
+{
+    seal_gcm_free(worker);
+}
+
+/* Plaintext lies where regular frames have it; a final frame's head is longer. */
+static int encrypt_final(const struct seal_out *self, struct seal_gcm *gcm, struct seal_frame *frame,
+                         uint8_t *at, struct sw_err *err)
+{
+    frame->final = true;
+    memmove(at + SEAL_FINAL_HEAD, at + SEAL_FRAME_HEAD, frame->len);
+    return seal_frame_encrypt(gcm, self->message_id, frame, at, err);
+}
+
+static int encrypt_slot(void *arg, void *worker, struct seal_slot *slot, struct sw_err *err)
+{
+    const struct seal_out *self = arg;
+    size_t regular = slot->len / self->frame_bytes;
+    struct seal_frame frame = {.seq = (uint32_t)(slot->seq * self->slot_frames) + 1,
+                               .len = self->frame_bytes};
+
+    for (size_t i = 0; i < regular; i++, frame.seq++)
+        if (seal_frame_encrypt(worker, self->message_id, &frame, slot->buf + i * stride(self), err) < 0)
+            return -1;
+    slot->stored = regular * stride(self);
+    if (!slot->last)
+        return 0;
+    frame.len = (uint32_t)(slot->len % self->frame_bytes);
+    if (encrypt_final(self, worker, &frame, slot->buf + slot->stored, err) < 0)
+        return -1;
+    slot->stored += seal_frame_stored(&frame);
+    return 0;
+}
+
+static int put_slot(void *arg, const struct seal_slot *slot, struct sw_err *err)
+{
+    struct seal_out *self = arg;
+    uint64_t at = self->body_at + slot->seq * self->slot_frames * stride(self);
+
+    if (sw_out_seekable(self->sealed))
+        return sw_out_pwrite(self->sealed, slot->buf, slot->stored, at, err);
+    return sw_out_write(self->sealed, slot->buf, slot->stored, err);
+}
+
+/* Sequence numbers have 32 bits, and the final frame takes one. */
+static int submit(struct seal_out *self, struct sw_err *err)
+{
+    struct seal_slot *slot = SW_STEAL_PTR(self->slot);
+
+    if ((slot->seq + 1) * self->slot_frames >= UINT32_MAX)
+        return sw_fail(err, SW_FAILED, "'%s': too many frames of %" PRIu32 " bytes; take larger ones",
+                       self->base.name, self->frame_bytes);
+    return seal_team_submit(self->team, slot, err);
+}
+
+/* Where the next plaintext byte goes, and how many fit there in one run. */
+static uint8_t *room(struct seal_out *self, size_t *len, struct sw_err *err)
+{
+    size_t frame, within;
+
+    if (self->slot == NULL)
+        self->slot = seal_team_slot(self->team, err);
+    if (self->slot == NULL)
+        return NULL;
+    frame = self->slot->len / self->frame_bytes;
+    within = self->slot->len % self->frame_bytes;
+    *len = self->frame_bytes - within;
+    return self->slot->buf + frame * stride(self) + SEAL_FRAME_HEAD + within;
+}
+
+static int filled(struct seal_out *self, size_t len, struct sw_err *err)
+{
+    self->slot->len += len;
+    if (self->slot->len < (size_t)self->slot_frames * self->frame_bytes)
+        return 0;
+    return submit(self, err);
+}
+
+static int seal_write(struct sw_out *out, const void *buf, size_t len, struct sw_err *err)
+{
+    struct seal_out *self = (struct seal_out *)out;
+    const uint8_t *from = buf;
+
+    while (len > 0) {
+        size_t n = 0;
+        uint8_t *to = room(self, &n, err);
+
+        if (to == NULL)
+            return -1;
+        n = n < len ? n : len;
+        memcpy(to, from, n);
+        if (filled(self, n, err) < 0)
+            return -1;
+        from += n;
+        len -= n;
+    }
+    return 0;
+}
+
+static int seal_final(struct seal_out *self, struct sw_err *err)
+{
+    if (self->plain_bytes != SW_SEAL_SIZE_UNKNOWN && self->plain_bytes != self->base.pos)
+        return sw_fail(err, SW_FAILED, "'%s': %" PRIu64 " bytes were written, %" PRIu64 " were announced",
+                       self->base.name, self->base.pos, self->plain_bytes);
+    if (self->slot == NULL)
+        self->slot = seal_team_slot(self->team, err);
+    if (self->slot == NULL)
+        return -1;
+    self->slot->last = true;
+    if (submit(self, err) < 0)
+        return -1;
+    return seal_team_finish(self->team, err);
+}
+
+static int seal_commit(struct sw_out *out, struct sw_err *err)
+{
+    struct seal_out *self = (struct seal_out *)out;
+
+    if (seal_final(self, err) < 0)
+        return -1;
+    /* The sidecar must not take its place before it is sure that the body will. */
+    if (self->sealed->fd >= 0 && fsync(self->sealed->fd) < 0)
+        return sw_fail_errno(err, "cannot sync '%s'", self->sealed->name);
+    if (self->sidecar != NULL && sw_out_commit(self->sidecar, err) < 0)
+        return -1;
+    return sw_out_commit(self->sealed, err);
+}
+
+static void seal_close(struct sw_out *out)
+{
+    struct seal_out *self = (struct seal_out *)out;
+
+    seal_team_free(self->team);
+    sw_out_close(self->sealed);
+    sw_out_close(self->sidecar);
+    seal_secret_cleanse(&self->content_key);
+    free(self);
+}
+
+static const struct sw_out_ops seal_out_ops = {
+    .write = seal_write,
+    .commit = seal_commit,
+    .close = seal_close,
+};
+
+/* The caller's pairs and ours. */
+static int make_context(const struct seal_out *self, const struct sw_seal_opts *opts,
+                        struct seal_context *context, struct sw_err *err)
+{
+    SW_AUTO_FREE struct sw_pair *pairs = sw_calloc(opts->nr_context + 3, sizeof(*pairs), err);
+    size_t n = opts->nr_context;
+    char size[24];
+
+    if (pairs == NULL)
+        return -1;
+    for (size_t i = 0; i < n; i++)
+        pairs[i] = opts->context[i];
+    snprintf(size, sizeof(size), "%" PRIu64, self->plain_bytes);
+    pairs[n++] = (struct sw_pair){SEAL_FORMAT_KEY, SEAL_FORMAT_VALUE};
+    pairs[n++] = (struct sw_pair){"artifact", self->artifact};
+    if (seal_pairs_get(opts->context, opts->nr_context, SEAL_SIZE_KEY) != NULL)
+        return sw_fail(err, SW_USAGE, "encryption context: slipway itself sets '%s'", SEAL_SIZE_KEY);
+    if (self->plain_bytes != SW_SEAL_SIZE_UNKNOWN)
+        pairs[n++] = (struct sw_pair){SEAL_SIZE_KEY, size};
+    return seal_context_set(context, pairs, n, err);
+}
+
+/* Fresh keys of one message, dropped as soon as the header stands. */
+struct fresh {
+    struct seal_artifact artifact;
+    struct seal_secret data_key;
+};
+
+static void fresh_cleanse(struct fresh *fresh)
+{
+    seal_cleanse(fresh, sizeof(*fresh));
+}
+
+static int draw(struct seal_out *self, struct fresh *fresh, seal_random_fn *random, struct sw_err *err)
+{
+    uint8_t id[SEAL_ARTIFACT_BYTES];
+
+    fresh->artifact.key.len = fresh->data_key.len = SEAL_KEY_BYTES;
+    if (random(id, sizeof(id), err) < 0 || random(self->message_id, sizeof(self->message_id), err) < 0 ||
+        random(fresh->data_key.bytes, SEAL_KEY_BYTES, err) < 0 ||
+        random(fresh->artifact.key.bytes, SEAL_KEY_BYTES, err) < 0)
+        return -1;
+    sw_hex(id, sizeof(id), self->artifact);
+    memcpy(fresh->artifact.id, self->artifact, sizeof(self->artifact));
+    return 0;
+}
+
+static int write_header(struct seal_out *self, const struct seal_out_spec *out_spec,
+                        const struct fresh *fresh, const struct sw_keyring *recipients, struct sw_err *err)
+{
+    SW_AUTO_CONTEXT struct seal_context context = {.n = 0};
+    SW_AUTO_BUF struct sw_buf header = {.len = 0};
+    struct seal_header_spec spec = {
+        .message_id = self->message_id,
+        .data_key = &fresh->data_key,
+        .context = &context,
+        .recipients = recipients,
+        .frame_bytes = self->frame_bytes,
+        .random = out_spec->random,
+    };
+
+    if (make_context(self, out_spec->opts, &context, err) < 0 ||
+        seal_header_build(&spec, &header, &self->content_key, err) < 0 ||
+        sw_out_write(self->sealed, header.data, header.len, err) < 0)
+        return -1;
+    self->body_at = self->sealed->pos;
+    return 0;
+}
+
+static int begin(struct seal_out *self, const struct seal_out_spec *spec, struct sw_err *err)
+{
+    SW_CLEANUP(fresh_cleanse) struct fresh fresh = {.data_key = {.len = 0}};
+    SW_AUTO_KEYRING struct sw_keyring *artifact = NULL;
+
+    if (draw(self, &fresh, spec->random, err) < 0)
+        return -1;
+    if (self->sidecar == NULL)
+        return write_header(self, spec, &fresh, spec->opts->recipients, err);
+    artifact = seal_artifact_ring(&fresh.artifact, SW_KEY_SEAL, err);
+    if (artifact == NULL || write_header(self, spec, &fresh, artifact, err) < 0)
+        return -1;
+    return seal_sidecar_write(&fresh.artifact, spec->opts->recipients, spec->random, self->sidecar, err);
+}
+
+/* The default, doubled until 2^32-1 frames do. */
+static uint32_t frame_for(uint64_t plain_bytes)
+{
+    uint32_t frame = SW_SEAL_FRAME_BYTES;
+
+    while (plain_bytes != SW_SEAL_SIZE_UNKNOWN && plain_bytes / frame >= UINT32_MAX - 1 &&
+           frame < SW_SEAL_FRAME_BYTES_MAX)
+        frame *= 2;
+    return frame;
+}
+
+static int check_opts(const struct seal_out_spec *spec, struct sw_err *err)
+{
+    const struct sw_seal_opts *opts = spec->opts;
+
+    if (opts->recipients == NULL || opts->recipients->n == 0)
+        return sw_fail(err, SW_USAGE, "no recipient to seal to");
+    if (opts->frame_bytes > SW_SEAL_FRAME_BYTES_MAX)
+        return sw_fail(err, SW_USAGE, "frames of %" PRIu32 " bytes are too large (at most %d)",
+                       opts->frame_bytes, SW_SEAL_FRAME_BYTES_MAX);
+    if (opts->direct != (spec->sidecar == NULL) || opts->recipients->use != SW_KEY_SEAL)
+        return sw_fail(err, SW_FAILED, "a sealed output was set up wrongly");
+    return 0;
+}
+
+static int set_up_team(struct seal_out *self, unsigned jobs, struct sw_err *err)
+{
+    size_t piece = jobs > MANY_JOBS ? PIECE_BYTES_MANY : PIECE_BYTES;
+    struct seal_team_spec spec = {
+        .self = self,
+        .jobs = jobs > 0 ? jobs : 1,
+        .in_order = !sw_out_seekable(self->sealed),
+        .worker_new = worker_new,
+        .worker_free = worker_free,
+        .work = encrypt_slot,
+        .put = put_slot,
+    };
+
+    self->slot_frames = piece > stride(self) ? (uint32_t)(piece / stride(self)) : 1;
+    spec.buf_bytes = self->slot_frames * stride(self) + SEAL_FINAL_OVER - SEAL_FRAME_OVER;
+    self->team = seal_team_new(&spec, err);
+    return self->team != NULL ? 0 : -1;
+}
+
+struct sw_out *seal_out_new(const struct seal_out_spec *spec, struct sw_err *err)
+{
+    struct seal_out *self = sw_calloc(1, sizeof(*self), err);
+
+    if (self == NULL) {
+        sw_out_close(spec->sealed);
+        sw_out_close(spec->sidecar);
+        return NULL;
+    }
+    self->base = (struct sw_out){.ops = &seal_out_ops, .fd = -1, .name = spec->sealed->name};
+    self->sealed = spec->sealed;
+    self->sidecar = spec->sidecar;
+    self->plain_bytes = spec->opts->plain_bytes;
+    self->frame_bytes = spec->opts->frame_bytes > 0 ? spec->opts->frame_bytes : frame_for(self->plain_bytes);
+    if (check_opts(spec, err) < 0 || begin(self, spec, err) < 0 ||
+        set_up_team(self, spec->opts->jobs, err) < 0) {
+        seal_close(&self->base);
+        return NULL;
+    }
+    return &self->base;
+}
+
+struct sw_out *sw_seal_out(const struct sw_seal_opts *opts, struct sw_out *sealed, struct sw_out *sidecar,
+                           struct sw_err *err)
+{
+    const struct seal_out_spec spec = {
+        .opts = opts, .sealed = sealed, .sidecar = sidecar, .random = sw_random};
+
+    return seal_out_new(&spec, err);
+}
+
+const char *sw_seal_artifact(const struct sw_out *out)
+{
+    return ((const struct seal_out *)out)->artifact;
+}
+
+int sw_seal_write_all(struct sw_out *out, struct sw_in *from, struct sw_progress *progress,
+                      struct sw_err *err)
+{
+    struct seal_out *self = (struct seal_out *)out;
+    uint64_t at = 0;
+
+    while (at < from->size_bytes) {
+        size_t n = 0;
+        uint8_t *to = room(self, &n, err);
+
+        if (to == NULL || sw_check_interrupt(err) < 0)
+            return -1;
+        n = (size_t)sw_min_u64(n, from->size_bytes - at);
+        if (sw_in_read(from, to, n, at, err) < 0 || filled(self, n, err) < 0)
+            return -1;
+        at += n;
+        out->pos += n;
+        sw_progress_tick(progress, at, from->size_bytes);
+    }
+    return 0;
+}

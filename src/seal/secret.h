@@ -1,0 +1,31 @@
+/* Bytes that must not outlive their use. */
+#ifndef SW_SEAL_SECRET_H
+#define SW_SEAL_SECRET_H
+
+#include "src/base/cleanup.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { SEAL_SECRET_MAX = 64, SEAL_KEY_BYTES = 32 };
+
+/* A key of at most 64 bytes; never printed, cleansed when its scope ends. */
+struct seal_secret {
+    uint8_t bytes[SEAL_SECRET_MAX];
+    size_t len;
+};
+
+/* Overwrites memory in a way that the compiler keeps; NULL with len 0 is allowed. */
+void seal_cleanse(void *bytes, size_t len);
+void seal_secret_cleanse(struct seal_secret *secret);
+#define SW_AUTO_SECRET SW_CLEANUP(seal_secret_cleanse)
+
+/* Compares in a time that does not depend on the bytes. */
+bool seal_equal(const void *a, const void *b, size_t len);
+
+/* Zeroed memory for plaintext and keys: kept out of core dumps, cleansed when freed. NULL when there is none. */
+void *seal_arena_new(size_t len);
+void seal_arena_free(void *arena, size_t len);
+
+#endif

@@ -1,0 +1,90 @@
+/* Writing and reading the message that carries the artifact key. */
+#include "src/seal/sidecar.h"
+
+#include "src/seal/frame.h"
+
+#include <string.h>
+
+static const char key_artifact[] = "artifact";
+static const char key_purpose[] = "purpose";
+static const char purpose[] = "artifact-key";
+
+/* What one message is encrypted with. */
+struct fresh {
+    uint8_t message_id[SEAL_ID_BYTES];
+    struct seal_secret data_key;
+    struct seal_secret content_key;
+};
+
+static void fresh_cleanse(struct fresh *fresh)
+{
+    seal_cleanse(fresh, sizeof(*fresh));
+}
+
+static int append_frame(const struct fresh *fresh, const struct seal_secret *plain, struct sw_buf *out,
+                        struct sw_err *err)
+{
+    SW_AUTO_GCM struct seal_gcm *gcm =
+        seal_gcm_new(fresh->content_key.bytes, fresh->content_key.len, true, err);
+    struct seal_frame frame = {.seq = 1, .len = (uint32_t)plain->len, .final = true};
+    uint8_t bytes[SEAL_FINAL_OVER + SEAL_SECRET_MAX];
+
+    if (gcm == NULL)
+        return -1;
+    memcpy(bytes + seal_frame_head(&frame), plain->bytes, plain->len);
+    if (seal_frame_encrypt(gcm, fresh->message_id, &frame, bytes, err) < 0) {
+        seal_cleanse(bytes, sizeof(bytes));
+        return -1;
+    }
+    return sw_buf_append(out, bytes, seal_frame_stored(&frame), err);
+}
+
+int seal_sidecar_write(const struct seal_artifact *artifact, const struct sw_keyring *recipients,
+                       seal_random_fn *random, struct sw_out *out, struct sw_err *err)
+{
+    const struct sw_pair pairs[] = {{key_artifact, artifact->id}, {key_purpose, purpose}};
+    SW_CLEANUP(fresh_cleanse) struct fresh fresh = {.data_key = {.len = SEAL_KEY_BYTES}};
+    SW_AUTO_CONTEXT struct seal_context context = {.n = 0};
+    SW_AUTO_BUF struct sw_buf message = {.len = 0};
+    struct seal_header_spec spec = {
+        .message_id = fresh.message_id,
+        .data_key = &fresh.data_key,
+        .context = &context,
+        .recipients = recipients,
+        .frame_bytes = SW_SEAL_FRAME_BYTES,
+        .random = random,
+    };
+
+    if (random(fresh.message_id, sizeof(fresh.message_id), err) < 0 ||
+        random(fresh.data_key.bytes, fresh.data_key.len, err) < 0)
+        return -1;
+    if (seal_context_set(&context, pairs, SW_ARRAY_LEN(pairs), err) < 0 ||
+        seal_header_build(&spec, &message, &fresh.content_key, err) < 0 ||
+        append_frame(&fresh, &artifact->key, &message, err) < 0)
+        return -1;
+    return sw_out_write(out, message.data, message.len, err);
+}
+
+int seal_sidecar_read(struct sw_in *opened, struct seal_artifact *artifact, struct sw_err *err)
+{
+    size_t n = 0;
+    const struct sw_pair *pairs = sw_seal_in_context(opened, &n);
+    const char *id = seal_pairs_get(pairs, n, key_artifact), *what = seal_pairs_get(pairs, n, key_purpose);
+
+    if (id == NULL || strlen(id) != SEAL_ARTIFACT_TEXT - 1 || what == NULL || strcmp(what, purpose) != 0 ||
+        opened->size_bytes != SEAL_KEY_BYTES)
+        return sw_fail(err, SW_INTEGRITY, "'%s' carries no artifact key", opened->name);
+    memcpy(artifact->id, id, SEAL_ARTIFACT_TEXT);
+    artifact->key.len = SEAL_KEY_BYTES;
+    return sw_in_read(opened, artifact->key.bytes, SEAL_KEY_BYTES, 0, err);
+}
+
+struct sw_keyring *seal_artifact_ring(const struct seal_artifact *artifact, enum sw_key_use use,
+                                      struct sw_err *err)
+{
+    SW_AUTO_KEYRING struct sw_keyring *ring = sw_keyring_new(use, err);
+
+    if (ring == NULL || seal_keyring_add_aes(ring, &artifact->key, SEAL_ARTIFACT_NS, artifact->id, err) < 0)
+        return NULL;
+    return SW_STEAL_PTR(ring);
+}

@@ -1,0 +1,166 @@
+/* Building a header with its keys, and believing one: data key, commitment, tag. */
+#include "src/seal/gcm.h"
+#include "src/seal/header.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const uint8_t zero_iv[SEAL_IV_BYTES];
+
+static int put_u16(struct sw_buf *out, size_t value, struct sw_err *err)
+{
+    uint8_t bytes[2];
+
+    be16_put(bytes, (uint16_t)value);
+    return sw_buf_append(out, bytes, sizeof(bytes), err);
+}
+
+static int put_start(const struct seal_header_spec *spec, struct sw_buf *out, struct sw_err *err)
+{
+    uint8_t start[3] = {SEAL_VERSION};
+
+    be16_put(start + 1, SEAL_SUITE);
+    if (sw_buf_append(out, start, sizeof(start), err) < 0)
+        return -1;
+    return sw_buf_append(out, spec->message_id, SEAL_ID_BYTES, err);
+}
+
+static int put_keys(const struct seal_header_spec *spec, struct sw_buf *out, struct sw_err *err)
+{
+    SW_AUTO_BUF struct sw_buf aad = {.len = 0};
+    const struct sw_keyring *ring = spec->recipients;
+
+    if (seal_context_write(spec->context, &aad, err) < 0 || put_u16(out, aad.len, err) < 0)
+        return -1;
+    if (aad.len > 0 && sw_buf_append(out, aad.data, aad.len, err) < 0)
+        return -1;
+    if (put_u16(out, ring->n, err) < 0)
+        return -1;
+    for (size_t i = 0; i < ring->n; i++) {
+        struct seal_view view = {.bytes = (const uint8_t *)aad.data, .len = aad.len};
+
+        if (seal_edk_write(&ring->keys[i], spec->data_key, view, spec->random, out, err) < 0)
+            return sw_context(err, "recipient '%s'", ring->keys[i].label);
+    }
+    return 0;
+}
+
+static int put_tag(const struct seal_secret *content_key, struct sw_buf *out, struct sw_err *err)
+{
+    SW_AUTO_GCM struct seal_gcm *gcm = seal_gcm_new(content_key->bytes, content_key->len, true, err);
+    struct seal_gcm_op op = {.aad = out->data, .aad_len = out->len};
+    uint8_t tag[SEAL_TAG_BYTES];
+
+    memcpy(op.iv, zero_iv, sizeof(op.iv));
+    if (gcm == NULL || seal_gcm_encrypt(gcm, &op, tag, err) < 0)
+        return -1;
+    return sw_buf_append(out, tag, sizeof(tag), err);
+}
+
+int seal_header_build(const struct seal_header_spec *spec, struct sw_buf *out,
+                      struct seal_secret *content_key, struct sw_err *err)
+{
+    uint8_t commitment[SEAL_COMMITMENT_BYTES], format[5] = {SEAL_CONTENT_FRAMED};
+
+    if (seal_derive(spec->data_key, spec->message_id, content_key, commitment, err) < 0)
+        return -1;
+    be32_put(format + 1, spec->frame_bytes);
+    if (put_start(spec, out, err) < 0 || put_keys(spec, out, err) < 0 ||
+        sw_buf_append(out, format, sizeof(format), err) < 0 ||
+        sw_buf_append(out, commitment, sizeof(commitment), err) < 0)
+        return -1;
+    if (out->len > SEAL_HEADER_MAX - SEAL_HEADER_TAG)
+        return sw_fail(err, SW_USAGE, "recipients and context make a header of %zu bytes (at most %d)",
+                       out->len, SEAL_HEADER_MAX - SEAL_HEADER_TAG);
+    return put_tag(content_key, out, err);
+}
+
+static int check_tag(const struct seal_header *header, const struct seal_context *required,
+                     const struct seal_secret *content_key, struct sw_err *err)
+{
+    SW_AUTO_GCM struct seal_gcm *gcm = seal_gcm_new(content_key->bytes, content_key->len, false, err);
+    SW_AUTO_BUF struct sw_buf aad = {.len = 0};
+    struct seal_gcm_op op;
+
+    if (gcm == NULL || sw_buf_append(&aad, header->bytes, header->body_len, err) < 0 ||
+        seal_context_write(required, &aad, err) < 0)
+        return -1;
+    op = (struct seal_gcm_op){.aad = aad.data, .aad_len = aad.len};
+    memcpy(op.iv, zero_iv, sizeof(op.iv));
+    if (seal_gcm_decrypt(gcm, &op, header->bytes + header->body_len, err) < 0)
+        return sw_context(err, "its header was changed, or a required pair is wrong or missing");
+    return 0;
+}
+
+int seal_header_verify(const struct seal_header *header, const struct seal_secret *data_key,
+                       const struct seal_context *required, struct seal_secret *content_key,
+                       struct sw_err *err)
+{
+    uint8_t commitment[SEAL_COMMITMENT_BYTES];
+
+    if (seal_derive(data_key, header->message_id, content_key, commitment, err) < 0)
+        return -1;
+    if (!seal_equal(commitment, header->commitment, sizeof(commitment)))
+        return sw_fail(err, SW_INTEGRITY, "its key commitment does not fit the data key");
+    return check_tag(header, required, content_key, err);
+}
+
+/* Who it is for, for the message: the first few names. */
+static int no_key_fits(const struct seal_header *header, struct sw_err *err)
+{
+    enum { SHOWN = 4, NAME_SHOWN = 64 };
+    char names[SHOWN * (2 * NAME_SHOWN + 8) + 16] = "";
+    size_t len = 0;
+
+    for (size_t i = 0; i < header->nr_edks && i < SHOWN; i++) {
+        struct seal_view ns = header->edks[i].provider, name = seal_edk_name(&header->edks[i]);
+        int ns_len = ns.len < NAME_SHOWN ? (int)ns.len : NAME_SHOWN;
+        int name_len = name.len < NAME_SHOWN ? (int)name.len : NAME_SHOWN;
+
+        len += (size_t)snprintf(names + len, sizeof(names) - len, "%s'%.*s/%.*s'", i > 0 ? ", " : "", ns_len,
+                                (const char *)ns.bytes, name_len, (const char *)name.bytes);
+    }
+    return sw_fail(err, SW_INTEGRITY, "no key was given that it is sealed to (it is sealed to %s%s)", names,
+                   header->nr_edks > SHOWN ? ", …" : "");
+}
+
+static int find_data_key(const struct seal_header *header, const struct sw_keyring *keys,
+                         struct seal_view aad, struct seal_secret *data_key, struct sw_err *err)
+{
+    const char *tried = NULL;
+
+    for (size_t i = 0; i < header->nr_edks; i++) {
+        for (size_t k = 0; k < keys->n; k++) {
+            if (!seal_edk_is_for(&header->edks[i], &keys->keys[k]))
+                continue;
+            if (seal_edk_unwrap(&header->edks[i], &keys->keys[k], aad, data_key) == 0)
+                return 0;
+            tried = keys->keys[k].label;
+        }
+    }
+    if (tried != NULL)
+        return sw_fail(
+            err, SW_INTEGRITY,
+            "the key '%s' does not open it: another key of that name, a changed header, or a wrong "
+            "required pair",
+            tried);
+    return no_key_fits(header, err);
+}
+
+int seal_header_unlock(const struct seal_header *header, const struct sw_keyring *keys,
+                       const struct seal_context *required, struct seal_secret *content_key,
+                       struct sw_err *err)
+{
+    SW_AUTO_SECRET struct seal_secret data_key = {.len = 0};
+    SW_AUTO_CONTEXT struct seal_context full = {.n = 0};
+    SW_AUTO_BUF struct sw_buf aad = {.len = 0};
+    struct seal_view view;
+
+    if (seal_context_join(&full, &header->context, required, err) < 0 ||
+        seal_context_write(&full, &aad, err) < 0)
+        return -1;
+    view = (struct seal_view){.bytes = (const uint8_t *)aad.data, .len = aad.len};
+    if (find_data_key(header, keys, view, &data_key, err) < 0)
+        return -1;
+    return seal_header_verify(header, &data_key, required, content_key, err);
+}
