@@ -1,4 +1,5 @@
 /* The fields of a recipe itself. */
+#include "src/base/fs.h"
 #include "src/recipe/recipe.h"
 
 #include <ctype.h>
@@ -111,28 +112,44 @@ static int read_base(struct sw_recipe_reading *r, const struct sw_node *node, co
     return r->recipe->base_path != NULL ? 0 : -1;
 }
 
+static const char *suffix(const char *path)
+{
+    const char *dot = strrchr(sw_path_base(path), '.');
+
+    return dot != NULL ? dot : "";
+}
+
+/* The base of the command line. What the recipe says about its own image's format holds for one named alike. */
+static int override_base(struct sw_recipe_reading *r, const char *format)
+{
+    const struct sw_overrides *over = r->overrides;
+    const char *parent = r->recipe->parent_image;
+
+    if (over->base_format != NULL)
+        format = over->base_format;
+    else if (parent == NULL || suffix(parent)[0] == '\0' || strcmp(suffix(parent), suffix(over->base)) != 0)
+        format = NULL;
+    r->recipe->base_path = sw_arena_copy(r->doc->arena, over->base, strlen(over->base), r->err);
+    if (r->recipe->base_path == NULL)
+        return -1;
+    if (format != NULL)
+        r->recipe->base_format = sw_arena_copy(r->doc->arena, format, strlen(format), r->err);
+    return format == NULL || r->recipe->base_format != NULL ? 0 : -1;
+}
+
 static int check_base(struct sw_recipe_reading *r, const struct sw_node *root)
 {
     const struct sw_node *format = sw_doc_field(r->doc, root, "parentImageFormat", SW_NODE_SCALAR, false);
     const struct sw_node *image = sw_doc_field(r->doc, root, "parentImage", SW_NODE_SCALAR, true);
-    struct sw_recipe *recipe = r->recipe;
+    const char *format_text = format != NULL ? format->text : NULL;
 
-    if (format != NULL && !sw_recipe_format(format->text))
+    if (format != NULL && !sw_recipe_format(format_text))
         sw_doc_fault(r->doc, format, "parentImageFormat is '%s': it must be raw, vmdk, vhd or qcow2",
-                     sw_show(format->text).text);
-    if (image == NULL)
-        return 0;
-    recipe->parent_image = image->text;
-    if (r->overrides->base == NULL)
-        return read_base(r, image, format != NULL ? format->text : NULL);
-    recipe->base_path = sw_arena_copy(r->doc->arena, r->overrides->base, strlen(r->overrides->base), r->err);
-    if (recipe->base_path == NULL)
-        return -1;
-    if (r->overrides->base_format == NULL)
-        return 0;
-    recipe->base_format =
-        sw_arena_copy(r->doc->arena, r->overrides->base_format, strlen(r->overrides->base_format), r->err);
-    return recipe->base_format != NULL ? 0 : -1;
+                     sw_show(format_text).text);
+    r->recipe->parent_image = image != NULL ? image->text : NULL;
+    if (r->overrides->base != NULL)
+        return override_base(r, format_text);
+    return image != NULL ? read_base(r, image, format_text) : 0;
 }
 
 static void check_network(struct sw_recipe_reading *r, const struct sw_node *root)
