@@ -1,0 +1,368 @@
+/* Launching the appliance: the handle's settings, the thread that launches, the watchdog, and what went wrong. */
+#include "slipway/progress.h"
+#include "src/base/clock.h"
+#include "src/base/fs.h"
+#include "src/base/log.h"
+#include "src/guest/session_private.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+
+enum {
+    MEMORY_MIB = 1280, /* less is no faster, and package managers want it */
+    SILENT_TCG_S = 60,
+    SILENT_KVM_S = 20,
+    WATCH_MS = 250,
+    SOCKET_NAME_BYTES = 40, /* "/libguestfsXXXXXX/guestfsd.sock" and some */
+    CMDLINE_BYTES = 64 << 10,
+};
+#define SCARCE_BYTES (UINT64_C(64) << 20)
+
+static void log_console(struct sw_session *session)
+{
+    const char *line;
+
+    pthread_mutex_lock(&session->lock);
+    for (unsigned i = 0; (line = console_line(&session->console, i)) != NULL; i++)
+        sw_log(SW_LOG_WARNING, "appliance: %s", line);
+    pthread_mutex_unlock(&session->lock);
+}
+
+/* No space and no memory have many faces in libguestfs's messages; look at the places themselves. */
+static const char *scarce_place(struct sw_session *session)
+{
+    const char *places[] = {session->scratch_dir, session->cache_dir, session->overlay};
+    uint64_t free_bytes;
+
+    for (size_t i = 0; i < SW_ARRAY_LEN(places); i++) {
+        struct sw_err ignored = {.code = SW_OK};
+
+        if (places[i] != NULL && sw_free_bytes(places[i], &free_bytes, &ignored) == 0 &&
+            free_bytes < SCARCE_BYTES)
+            return places[i];
+    }
+    return NULL;
+}
+
+int session_fail(struct sw_session *session, struct sw_err *err, const char *doing)
+{
+    const char *text = guestfs_last_error(session->g), *place;
+
+    log_console(session);
+    if (session->hung)
+        return sw_fail(err, SW_FAILED,
+                       "%s: the appliance hung: no byte on its console for %d s (%s); see slipway doctor",
+                       doing, session->tcg ? SILENT_TCG_S : SILENT_KVM_S, session->tcg ? "TCG" : "KVM");
+    place = scarce_place(session);
+    if (place != NULL)
+        return sw_fail(err, SW_FAILED, "%s: no space left beside '%s' (%s)", doing, place,
+                       text != NULL ? text : "the appliance ended");
+    return sw_fail(err, SW_FAILED, "%s: %s; see slipway doctor", doing,
+                   text != NULL ? text : "the appliance ended");
+}
+
+/* True when the process is ours: a qemu that has our socket among its arguments. */
+static bool is_our_qemu(const char *pid, const char *socket_path)
+{
+    SW_AUTO_FREE char *text = malloc(CMDLINE_BYTES);
+    char path[64];
+    SW_AUTO_CLOSE int fd = -1;
+    ssize_t n;
+
+    snprintf(path, sizeof(path), "/proc/%.20s/cmdline", pid);
+    fd = open(path, O_RDONLY | O_CLOEXEC);
+    n = fd >= 0 && text != NULL ? read(fd, text, CMDLINE_BYTES) : -1;
+    /* The process between fork and exec still has our own arguments, which do not hold it. */
+    return n > 0 && memmem(text, (size_t)n, socket_path, strlen(socket_path)) != NULL;
+}
+
+static pid_t find_qemu(const struct sw_session *session)
+{
+    SW_AUTO_DIR DIR *proc = opendir("/proc");
+    const struct dirent *entry;
+
+    while (proc != NULL && (entry = readdir(proc)) != NULL) {
+        if (isdigit((unsigned char)entry->d_name[0]) && atol(entry->d_name) != getpid() &&
+            is_our_qemu(entry->d_name, session->socket_path))
+            return (pid_t)atol(entry->d_name);
+    }
+    return -1;
+}
+
+void session_kill(struct sw_session *session)
+{
+    pid_t qemu = find_qemu(session);
+
+    if (qemu > 0)
+        kill(qemu, SIGKILL);
+}
+
+static void on_console(guestfs_h *g, void *opaque, uint64_t event, int event_handle, int flags,
+                       const char *bytes, size_t len, const uint64_t *array, size_t array_len)
+{
+    struct sw_session *session = opaque;
+
+    (void)g, (void)event, (void)event_handle, (void)flags, (void)array, (void)array_len;
+    pthread_mutex_lock(&session->lock);
+    console_add(&session->console, bytes, len);
+    pthread_mutex_unlock(&session->lock);
+}
+
+/* Sleeps on the condition; false once the launch is over. The lock is held. */
+static bool still_launching(struct sw_session *session)
+{
+    struct timespec until;
+
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_nsec += WATCH_MS * 1000000L;
+    until.tv_sec += until.tv_nsec / 1000000000L;
+    until.tv_nsec %= 1000000000L;
+    if (session->state == LAUNCH_RUNNING)
+        pthread_cond_timedwait(&session->changed, &session->lock, &until);
+    return session->state == LAUNCH_RUNNING;
+}
+
+/* Kills a launch that nobody wants, and one whose console is silent for too long once qemu is there. */
+static void *watch(void *arg)
+{
+    struct sw_session *session = arg;
+    int64_t quiet_since = sw_monotonic_ns(), limit;
+    uint64_t seen = 0;
+
+    pthread_mutex_lock(&session->lock);
+    while (still_launching(session)) {
+        int64_t now = sw_monotonic_ns();
+
+        limit = (int64_t)(session->tcg ? SILENT_TCG_S : SILENT_KVM_S) * 1000000000;
+        if (session->console.bytes != seen) {
+            seen = session->console.bytes;
+            quiet_since = now;
+        }
+        if (!session->abandoned && now - quiet_since < limit)
+            continue;
+        if (find_qemu(session) > 0) {
+            session->hung = !session->abandoned;
+            session_kill(session);
+        }
+        /* Before qemu the appliance is made; that is silent, and bounded by the disk. */
+        quiet_since = now;
+    }
+    pthread_mutex_unlock(&session->lock);
+    return NULL;
+}
+
+/* KVM or TCG, with one line when it is not the one that is hoped for. */
+static int choose_accel(struct sw_session *session, struct sw_err *err)
+{
+    struct sw_kvm kvm;
+
+    guestfs_push_error_handler(session->g, NULL, NULL);
+    SW_AUTO_FREE char *forced = guestfs_get_backend_setting(session->g, "force_tcg");
+    guestfs_pop_error_handler(session->g);
+    session->tcg = session->accel == SW_ACCEL_TCG || (session->accel == SW_ACCEL_AUTO && forced != NULL);
+    if (!session->tcg) {
+        sw_kvm_probe(&kvm);
+        if (kvm.state != SW_KVM_OK && session->accel == SW_ACCEL_KVM)
+            return sw_fail(err, SW_FAILED, "KVM is %s (%s): %s", sw_kvm_state_name(kvm.state), kvm.detail,
+                           kvm.remedy);
+        session->tcg = kvm.state != SW_KVM_OK;
+        if (session->tcg)
+            sw_log(SW_LOG_INFO, "KVM is %s (%s): using TCG, which is slower", sw_kvm_state_name(kvm.state),
+                   kvm.detail);
+    }
+    if (session->tcg && guestfs_set_backend_setting(session->g, "force_tcg", "1") < 0)
+        return session_fail(session, err, "cannot choose TCG");
+    return 0;
+}
+
+static void *launch(void *arg)
+{
+    struct sw_session *session = arg;
+    struct sw_err err = {.code = SW_OK};
+    int64_t began = sw_monotonic_ns();
+    int rc = choose_accel(session, &err);
+
+    if (rc == 0 && guestfs_launch(session->g) < 0)
+        rc = session_fail(session, &err, "cannot start the appliance");
+    pthread_mutex_lock(&session->lock);
+    session->launch_ms = (sw_monotonic_ns() - began) / 1000000;
+    session->launch_err = err;
+    session->state = rc == 0 ? LAUNCH_DONE : LAUNCH_FAILED;
+    pthread_cond_broadcast(&session->changed);
+    pthread_mutex_unlock(&session->lock);
+    return NULL;
+}
+
+/* What would make the launch fail after long seconds and with a riddle for a message. */
+static int check_host(const struct sw_session *session, struct sw_err *err)
+{
+    const char *fixed = getenv("LIBGUESTFS_PATH");
+    const char *hv = guestfs_get_hv(session->g);
+    struct sw_host_kernel kernel;
+
+    if (hv != NULL && hv[0] == '/' && access(hv, X_OK) < 0)
+        return sw_fail(err, SW_FAILED, "'%s' is missing: install qemu-system-x86", hv);
+    if (fixed != NULL && fixed[0] != '\0')
+        return 0;
+    sw_host_kernel(&kernel);
+    if (kernel.path[0] == '\0')
+        return sw_fail(err, SW_FAILED,
+                       "there is no kernel in /boot for the appliance: install linux-image-cloud-amd64");
+    if (!kernel.readable)
+        return sw_fail(err, SW_FAILED,
+                       "the appliance's kernel '%s' cannot be read by this user: as root, chmod 0644 '%s' "
+                       "(or set SUPERMIN_KERNEL to one that can)",
+                       kernel.path, kernel.path);
+    return 0;
+}
+
+/* libguestfs puts its sockets where XDG_RUNTIME_DIR says; a socket's whole path must stay under 108 bytes. */
+static int choose_socket_dir(struct sw_session *session, struct sw_err *err)
+{
+    const char *dir = session->scratch_dir;
+
+    if (strlen(dir) + SOCKET_NAME_BYTES > sizeof(((struct sockaddr_un *)NULL)->sun_path)) {
+        session->socket_dir = sw_strdup("/tmp/slipway-XXXXXX", err);
+        if (session->socket_dir == NULL)
+            return -1;
+        if (mkdtemp(session->socket_dir) == NULL) {
+            sw_fail_errno(err, "cannot make a folder for sockets in /tmp");
+            free(SW_STEAL_PTR(session->socket_dir));
+            return -1;
+        }
+        dir = session->socket_dir;
+    }
+    session->socket_path = sw_strf(err, "%s/slipway-runner.sock", dir);
+    return session->socket_path != NULL ? 0 : -1;
+}
+
+static int set_places(struct sw_session *session, struct sw_err *err)
+{
+    const char *tmpdir = getenv("TMPDIR");
+    SW_AUTO_FREE char *runtime = sw_strf(
+        err, "XDG_RUNTIME_DIR=%s", session->socket_dir != NULL ? session->socket_dir : session->scratch_dir);
+    SW_AUTO_FREE char *tmp = sw_strf(err, "TMPDIR=%s", tmpdir != NULL ? tmpdir : "");
+    char *env[] = {runtime, tmpdir != NULL && tmpdir[0] != '\0' ? tmp : NULL, NULL};
+
+    if (runtime == NULL || tmp == NULL)
+        return -1;
+    if (guestfs_parse_environment_list(session->g, env) < 0 ||
+        guestfs_set_tmpdir(session->g, session->scratch_dir) < 0)
+        return session_fail(session, err, "cannot set the appliance's folders");
+    session->cache_dir = guestfs_get_cachedir(session->g);
+    return 0;
+}
+
+/* A comma in an option of qemu is written twice. */
+static char *port_option(const char *path, struct sw_err *err)
+{
+    SW_AUTO_BUF struct sw_buf text = {0};
+
+    if (sw_buf_puts(&text, "socket,id=slipway,server=on,wait=off,path=", err) < 0)
+        return NULL;
+    for (const char *at = path; *at != '\0'; at++)
+        if (sw_buf_append(&text, at, 1, err) < 0 || (*at == ',' && sw_buf_append(&text, at, 1, err) < 0))
+            return NULL;
+    return sw_buf_steal(&text);
+}
+
+static int configure(struct sw_session *session, struct sw_err *err)
+{
+    SW_AUTO_FREE char *chardev = port_option(session->socket_path, err);
+    guestfs_h *g = session->g;
+
+    if (chardev == NULL)
+        return -1;
+    if ((getenv("LIBGUESTFS_BACKEND") == NULL && guestfs_set_backend(g, "direct") < 0) ||
+        guestfs_set_network(g, 0) < 0 || guestfs_set_smp(g, 1) < 0 || guestfs_set_pgroup(g, 1) < 0 ||
+        guestfs_set_memsize(g, (int)(session->memory_mib != 0 ? session->memory_mib : (unsigned)MEMORY_MIB)) <
+            0 ||
+        guestfs_add_drive_opts(g, session->overlay, GUESTFS_ADD_DRIVE_OPTS_FORMAT, "qcow2",
+                               GUESTFS_ADD_DRIVE_OPTS_CACHEMODE, "unsafe", -1) < 0 ||
+        guestfs_config(g, "-chardev", chardev) < 0 ||
+        guestfs_config(g, "-device", "virtserialport,chardev=slipway,name=" RUNNER_PORT) < 0 ||
+        guestfs_set_event_callback(g, on_console, GUESTFS_EVENT_APPLIANCE, 0, session) < 0)
+        return session_fail(session, err, "cannot prepare the appliance");
+    return 0;
+}
+
+static int start_thread(pthread_t *thread, bool *has, void *(*fn)(void *), struct sw_session *session,
+                        struct sw_err *err)
+{
+    errno = pthread_create(thread, NULL, fn, session);
+    if (errno != 0)
+        return sw_fail_errno(err, "cannot start a thread");
+    *has = true;
+    return 0;
+}
+
+int session_launch(struct sw_session *session, struct sw_err *err)
+{
+    session->g = guestfs_create();
+    if (session->g == NULL)
+        return sw_fail_errno(err, "cannot make a libguestfs handle");
+    guestfs_set_error_handler(session->g, NULL, NULL);
+    if (check_host(session, err) < 0 || choose_socket_dir(session, err) < 0 || set_places(session, err) < 0 ||
+        configure(session, err) < 0 ||
+        start_thread(&session->launcher, &session->has_launcher, launch, session, err) < 0)
+        return -1;
+    return start_thread(&session->watchdog, &session->has_watchdog, watch, session, err);
+}
+
+static void join_threads(struct sw_session *session)
+{
+    if (session->has_launcher)
+        pthread_join(session->launcher, NULL);
+    if (session->has_watchdog)
+        pthread_join(session->watchdog, NULL);
+    session->has_launcher = session->has_watchdog = false;
+}
+
+void session_abandon_launch(struct sw_session *session)
+{
+    pthread_mutex_lock(&session->lock);
+    session->abandoned = true;
+    pthread_cond_broadcast(&session->changed);
+    pthread_mutex_unlock(&session->lock);
+    join_threads(session);
+}
+
+/* Connects to the runner's port; the connection is kept, its name is not. */
+static int open_port(struct sw_session *session, struct sw_err *err)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+
+    memcpy(address.sun_path, session->socket_path, strlen(session->socket_path) + 1);
+    session->port_fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (session->port_fd < 0 ||
+        connect(session->port_fd, (const struct sockaddr *)&address, sizeof(address)) < 0)
+        return sw_fail_errno(err, "cannot connect to the appliance");
+    unlink(session->socket_path);
+    return 0;
+}
+
+int session_await(struct sw_session *session, struct sw_err *err)
+{
+    enum launch_state state;
+
+    pthread_mutex_lock(&session->lock);
+    while (still_launching(session) && !sw_interrupted())
+        continue;
+    state = session->state;
+    pthread_mutex_unlock(&session->lock);
+    if (state == LAUNCH_RUNNING)
+        return sw_check_interrupt(err);
+    join_threads(session);
+    if (state == LAUNCH_FAILED) {
+        *err = session->launch_err;
+        return -1;
+    }
+    return session->port_fd >= 0 ? 0 : open_port(session, err);
+}

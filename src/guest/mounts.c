@@ -1,0 +1,172 @@
+/* Finding and mounting the guest's file systems: by os-release and fstab, not by libguestfs's long inspection. */
+#include "src/base/buf.h"
+#include "src/base/log.h"
+#include "src/guest/fstab.h"
+#include "src/guest/session_private.h"
+
+#include <string.h>
+
+enum { FSTAB_BYTES_MAX = 64 << 10 };
+
+static void free_list(char **list)
+{
+    for (size_t i = 0; list != NULL && list[i] != NULL; i++)
+        free(list[i]);
+    free(list);
+}
+
+static int remember(struct sw_session *session, const char *device, const char *point, struct sw_err *err)
+{
+    struct session_mount *mount = &session->mounts[session->nr_mounts];
+
+    if (session->nr_mounts == SESSION_MOUNTS_MAX)
+        return sw_fail(err, SW_FAILED, "the image has more than %d file systems", SESSION_MOUNTS_MAX);
+    mount->device = sw_strdup(device, err);
+    mount->point = sw_strdup(point, err);
+    if (mount->device == NULL || mount->point == NULL) {
+        free(SW_STEAL_PTR(mount->device));
+        free(SW_STEAL_PTR(mount->point));
+        return -1;
+    }
+    session->nr_mounts++;
+    return 0;
+}
+
+void session_free_mounts(struct sw_session *session)
+{
+    for (size_t i = 0; i < session->nr_mounts; i++) {
+        free(session->mounts[i].device);
+        free(session->mounts[i].point);
+    }
+    session->nr_mounts = 0;
+}
+
+static bool may_be_root(const char *type)
+{
+    static const char *const types[] = {"ext4", "xfs", "btrfs", "ext3", "ext2", "f2fs"};
+
+    for (size_t i = 0; i < SW_ARRAY_LEN(types); i++)
+        if (strcmp(type, types[i]) == 0)
+            return true;
+    return false;
+}
+
+/* Looks without a trace: a rw mount would stamp the superblock of a file system that is none of ours. */
+static bool holds_root(guestfs_h *g, const char *device)
+{
+    static const char *const marks[] = {"/etc/os-release", "/usr/lib/os-release", "/etc/fstab",
+                                        "/etc/passwd"};
+    bool found = false;
+
+    if (guestfs_mount_ro(g, device, "/") < 0)
+        return false;
+    for (size_t i = 0; i < SW_ARRAY_LEN(marks) && !found; i++)
+        found = guestfs_is_file_opts(g, marks[i], GUESTFS_IS_FILE_OPTS_FOLLOWSYMLINKS, 1, -1) == 1 ||
+                guestfs_is_symlink(g, marks[i]) == 1;
+    return guestfs_umount_all(g) == 0 && found;
+}
+
+/* The only file system that can be the root, or the first that looks like one. */
+static int find_root(struct sw_session *session, struct sw_err *err)
+{
+    char **list = guestfs_list_filesystems(session->g);
+    const char *root = NULL;
+    size_t seen = 0;
+    int rc;
+
+    if (list == NULL)
+        return session_fail(session, err, "cannot list the image's file systems");
+    for (size_t i = 0; list[i] != NULL && list[i + 1] != NULL && root == NULL; i += 2) {
+        if (!may_be_root(list[i + 1]))
+            continue;
+        seen++;
+        if (holds_root(session->g, list[i]))
+            root = list[i];
+    }
+    if (root != NULL)
+        rc = remember(session, root, "/", err);
+    else
+        rc = sw_fail(err, SW_FAILED,
+                     seen > 0 ? "none of the image's file systems has an /etc/os-release"
+                              : "the image holds no Linux file system (is it encrypted, or empty?)");
+    free_list(list);
+    return rc;
+}
+
+/* The device of a line of fstab; NULL when there is none. Free it. */
+static char *find_device(guestfs_h *g, const char *spec)
+{
+    char *device = NULL;
+
+    if (strncmp(spec, "UUID=", 5) == 0)
+        return guestfs_findfs_uuid(g, spec + 5);
+    if (strncmp(spec, "LABEL=", 6) == 0)
+        return guestfs_findfs_label(g, spec + 6);
+    /* Names such as /dev/vda2 and /dev/xvda2 are the appliance's /dev/sda2; LVM's are the same. */
+    if (strncmp(spec, "/dev/mapper/", 12) == 0)
+        return strdup(spec);
+    if (strncmp(spec, "/dev/vda", 8) == 0 || strncmp(spec, "/dev/sda", 8) == 0 ||
+        strncmp(spec, "/dev/hda", 8) == 0) {
+        device = strdup(spec);
+        if (device != NULL)
+            device[5] = 's';
+    }
+    return device;
+}
+
+static int read_fstab(struct sw_session *session, struct sw_err *err)
+{
+    struct fstab fstab;
+    size_t len = 0;
+    char *text;
+
+    if (guestfs_is_file(session->g, "/etc/fstab") != 1 ||
+        guestfs_filesize(session->g, "/etc/fstab") > FSTAB_BYTES_MAX)
+        return 0;
+    text = guestfs_read_file(session->g, "/etc/fstab", &len);
+    if (text == NULL)
+        return session_fail(session, err, "cannot read the image's fstab");
+    fstab_parse(text, len, &fstab);
+    free(text);
+    for (size_t i = 0; i < fstab.n; i++) {
+        SW_AUTO_FREE char *device = find_device(session->g, fstab.lines[i].spec);
+
+        if (device == NULL)
+            sw_log(SW_LOG_INFO, "the image's fstab names '%s' for %s, which is not on this disk",
+                   fstab.lines[i].spec, fstab.lines[i].point);
+        else if (remember(session, device, fstab.lines[i].point, err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+static int mount_one(struct sw_session *session, const struct session_mount *mount, struct sw_err *err)
+{
+    bool is_root = strcmp(mount->point, "/") == 0;
+
+    /* A mount point that is no folder is left alone, as the guest itself could not mount there. */
+    if (!is_root && guestfs_is_dir(session->g, mount->point) != 1)
+        return 0;
+    if (guestfs_mount(session->g, mount->device, mount->point) == 0)
+        return 0;
+    if (is_root)
+        return session_fail(session, err, "cannot mount the image's root file system");
+    sw_log(SW_LOG_WARNING, "cannot mount %s at %s: %s", mount->device, mount->point,
+           guestfs_last_error(session->g));
+    return 0;
+}
+
+int session_mount(struct sw_session *session, struct sw_err *err)
+{
+    bool first = session->nr_mounts == 0;
+
+    if (first && find_root(session, err) < 0)
+        return -1;
+    session->mounted = true;
+    if (mount_one(session, &session->mounts[0], err) < 0 || (first && read_fstab(session, err) < 0))
+        return -1;
+    for (size_t i = 1; i < session->nr_mounts; i++)
+        if (mount_one(session, &session->mounts[i], err) < 0)
+            return -1;
+    return 0;
+}

@@ -1,0 +1,78 @@
+/* The session's inside, shared by session.c, launch.c, carrier.c and mounts.c. */
+#ifndef SW_GUEST_SESSION_PRIVATE_H
+#define SW_GUEST_SESSION_PRIVATE_H
+
+#include "slipway/guest.h"
+#include "src/base/cleanup.h"
+#include "src/guest/client.h"
+#include "src/guest/console.h"
+
+#include <guestfs.h>
+#include <pthread.h>
+
+enum { SESSION_MOUNTS_MAX = 32 };
+
+struct session_mount {
+    char *device, *point;
+};
+
+enum launch_state { LAUNCH_RUNNING, LAUNCH_DONE, LAUNCH_FAILED };
+
+struct sw_session {
+    guestfs_h
+        *g; /* one thread at a time: the launcher, then the caller, the carrier while a boundary is open */
+    struct client client; /* the runner of the open boundary */
+    char *overlay, *scratch_dir, *cache_dir;
+    char *socket_dir; /* owned and to be removed; NULL when the sockets are in scratch_dir */
+    char *socket_path;
+    enum sw_accel accel;
+    unsigned memory_mib;
+    bool tcg;
+    int port_fd; /* the host's end of the runner's port; -1 before the launch */
+
+    pthread_t launcher, watchdog;
+    bool has_launcher, has_watchdog;
+    pthread_mutex_t lock; /* of the five below */
+    pthread_cond_t changed;
+    enum launch_state state;
+    bool abandoned; /* nobody waits for the launch any more */
+    bool hung;      /* the watchdog ended it */
+    pid_t qemu;
+    struct console console;
+    int64_t launch_ms;
+    struct sw_err launch_err;
+
+    pthread_t carrier; /* waits in guestfs_command for the runner's end */
+    bool has_carrier, mounted;
+    int carrier_ended[2]; /* a pipe that closes with it */
+    char *carrier_command[5];
+    char *carrier_error; /* what guestfs_command had to say; NULL: nothing */
+
+    struct session_mount mounts[SESSION_MOUNTS_MAX]; /* as found at the first boundary */
+    size_t nr_mounts;
+};
+
+/* The last error of the handle as an error of ours: classified, with what the console said in the log. */
+int session_fail(struct sw_session *session, struct sw_err *err, const char *doing);
+
+/* Ends qemu at once; whatever waits for the appliance then fails. Any thread. */
+void session_kill(struct sw_session *session);
+
+/* Makes the handle and starts the launch. */
+SW_MUST_CHECK int session_launch(struct sw_session *session, struct sw_err *err);
+/* Waits for it; opens the runner's port when it is done. */
+SW_MUST_CHECK int session_await(struct sw_session *session, struct sw_err *err);
+/* Stops a launch that is under way and collects the threads. */
+void session_abandon_launch(struct sw_session *session);
+
+/* Finds (once) and mounts the guest's file systems. */
+SW_MUST_CHECK int session_mount(struct sw_session *session, struct sw_err *err);
+void session_free_mounts(struct sw_session *session);
+
+/* Puts the runner into the guest and starts it; and the reverse. */
+SW_MUST_CHECK int session_start_runner(struct sw_session *session, struct sw_err *err);
+SW_MUST_CHECK int session_stop_runner(struct sw_session *session, struct sw_err *err);
+/* Without manners, when the connection is lost. */
+void session_join_carrier(struct sw_session *session);
+
+#endif
