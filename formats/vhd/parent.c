@@ -73,16 +73,34 @@ static char *header_name(const struct vhd_header *header, struct sw_err *err)
     return to_utf8(units, VHD_PARENT_NAME_UNITS, err);
 }
 
-/* The relative path when there is one, then the absolute one, then the bare name of the header. */
+/* Windows' separators become ours; of a path from another machine's root only the last part means anything here. */
+static char *portable(char *name, bool relative)
+{
+    char *last;
+
+    for (char *at = name; *at != '\0'; at++)
+        if (*at == '\\')
+            *at = '/';
+    last = strrchr(name, '/');
+    if (!relative && last != NULL)
+        memmove(name, last + 1, strlen(last + 1) + 1);
+    return name;
+}
+
+/* By the relative path when there is one, then the absolute one, then the bare name of the header. */
 static char *parent_name(struct vhd_image *vhd, const struct vhd_header *header, struct sw_err *err)
 {
     static const char platforms[][5] = {"W2ru", "W2ku"};
+    char *name;
 
     for (size_t p = 0; p < SW_ARRAY_LEN(platforms); p++)
         for (size_t i = 0; i < VHD_LOCATORS; i++)
-            if (memcmp(header->locators[i].platform, platforms[p], 4) == 0)
-                return locator_name(vhd, &header->locators[i], err);
-    return header_name(header, err);
+            if (memcmp(header->locators[i].platform, platforms[p], 4) == 0) {
+                name = locator_name(vhd, &header->locators[i], err);
+                return name != NULL ? portable(name, p == 0) : NULL;
+            }
+    name = header_name(header, err);
+    return name != NULL ? portable(name, false) : NULL;
 }
 
 static int check_parent(struct vhd_image *vhd, const struct vhd_header *header, const char *name,
