@@ -1,0 +1,2 @@
+# Only ls and verify are words of this verb.
+"$SLIPWAY" store shine
