@@ -127,9 +127,12 @@ struct sw_s3_head {
 /* The bucket's region ("us-east-1" for the empty answer, "eu-west-1" for EU). */
 SW_MUST_CHECK int sw_s3_bucket_region(struct sw_cloud *cloud, const char *bucket, char out[64],
                                       struct sw_err *err);
-/* mark goes into the object's metadata, so that the finished object can be told from another one. Free *upload_id. */
+/*
+ * mark goes into the object's metadata, so that the finished object can be told from another one. Free *upload_id.
+ * *retried: more than one request was sent, so S3 may have begun an upload whose id nobody heard.
+ */
 SW_MUST_CHECK int sw_s3_create_upload(struct sw_cloud *cloud, const struct sw_s3_upload *object,
-                                      const char *mark, char **upload_id, struct sw_err *err);
+                                      const char *mark, char **upload_id, bool *retried, struct sw_err *err);
 /* part->number and size_bytes are given, the etag is filled in. sha256: lower-case hex of the bytes. */
 SW_MUST_CHECK int sw_s3_put_part(struct sw_cloud *cloud, const struct sw_s3_upload *upload,
                                  struct sw_s3_part *part, const void *bytes, const char *sha256,
@@ -144,7 +147,7 @@ SW_MUST_CHECK int sw_s3_complete_upload(struct sw_cloud *cloud, const struct sw_
 /* An upload that is not there is fine. */
 SW_MUST_CHECK int sw_s3_abort_upload(struct sw_cloud *cloud, const struct sw_s3_upload *upload,
                                      struct sw_err *err);
-/* Aborts every multipart upload of exactly this key; *aborted gets their number. */
+/* Aborts every multipart upload of exactly this key but upload_id (NULL: all); *aborted gets their number. */
 SW_MUST_CHECK int sw_s3_abort_all(struct sw_cloud *cloud, const struct sw_s3_upload *object,
                                   unsigned *aborted, struct sw_err *err);
 SW_MUST_CHECK int sw_s3_head(struct sw_cloud *cloud, const struct sw_s3_upload *object,

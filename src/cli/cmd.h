@@ -5,9 +5,13 @@
 #include "src/cli/opt.h"
 
 extern const struct cmd cmd_help;
+extern const struct cmd cmd_import;
 extern const struct cmd cmd_lint;
 extern const struct cmd cmd_inspect;
 extern const struct cmd cmd_convert;
+extern const struct cmd cmd_seal;
+extern const struct cmd cmd_open;
+extern const struct cmd cmd_keygen;
 extern const struct cmd cmd_store;
 extern const struct cmd cmd_version;
 

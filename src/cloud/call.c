@@ -155,6 +155,8 @@ int cloud_send(struct sw_cloud *cloud, const struct cloud_call *call, struct sw_
     bool clock_corrected = false;
     unsigned failures = 0;
 
+    if (call->retried != NULL)
+        *call->retried = false;
     if (fault == NULL)
         fault = &local;
     memset(fault, 0, sizeof(*fault));
@@ -183,5 +185,7 @@ int cloud_send(struct sw_cloud *cloud, const struct cloud_call *call, struct sw_
                               target.host.data, failures);
         if (back_off(cloud, failures, reply, err) < 0)
             return -1;
+        if (call->retried != NULL)
+            *call->retried = true;
     }
 }

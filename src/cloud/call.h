@@ -16,6 +16,7 @@ struct cloud_call {
     const void *body;
     size_t body_len;
     const char *payload_hash; /* NULL: computed from the body */
+    bool *retried;            /* NULL, or set to whether it took more than one request */
 };
 
 /* What the server said was wrong; empty when it said nothing. */

@@ -79,14 +79,15 @@ int sw_s3_bucket_region(struct sw_cloud *cloud, const char *bucket, char out[64]
 }
 
 int sw_s3_create_upload(struct sw_cloud *cloud, const struct sw_s3_upload *object, const char *mark,
-                        char **upload_id, struct sw_err *err)
+                        char **upload_id, bool *retried, struct sw_err *err)
 {
     struct cloud_call call = {.service = CLOUD_S3,
                               .method = "POST",
                               .bucket = object->bucket,
                               .key = object->key,
                               .query = "uploads=",
-                              .headers = {{MARK_HEADER, mark}}};
+                              .headers = {{MARK_HEADER, mark}},
+                              .retried = retried};
     REPLY_AUTO struct sw_http_reply reply = {0};
     XML_AUTO struct xml_node *document = NULL;
     const char *id;
@@ -319,7 +320,8 @@ static int abort_page(struct sw_cloud *cloud, const struct sw_s3_upload *object,
     for (const struct xml_node *node = document->first; node != NULL; node = node->next) {
         struct sw_s3_upload found = {object->bucket, object->key, xml_text(node, "UploadId")};
 
-        if (strcmp(node->name, "Upload") != 0 || strcmp(xml_text(node, "Key"), object->key) != 0)
+        if (strcmp(node->name, "Upload") != 0 || strcmp(xml_text(node, "Key"), object->key) != 0 ||
+            (object->upload_id != NULL && strcmp(found.upload_id, object->upload_id) == 0))
             continue;
         if (sw_s3_abort_upload(cloud, &found, err) < 0)
             return -1;

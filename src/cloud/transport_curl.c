@@ -107,25 +107,40 @@ static void give_back(struct curl_transport *self, CURL *handle)
         curl_easy_cleanup(handle);
 }
 
+/* Takes headers out that libcurl would add of itself, and that nobody signed. */
+static const char *const unwanted[] = {
+    "Expect:",       /* waits for "100 Continue" before a large body */
+    "Content-Type:", /* comes with every body; one of the caller's own is put in after it */
+    "Accept:",
+};
+
+static int add_line(struct curl_slist **list, const char *line, struct sw_err *err)
+{
+    struct curl_slist *grown = curl_slist_append(*list, line);
+
+    if (grown == NULL)
+        return sw_fail(err, SW_FAILED, "out of memory for a request's headers");
+    *list = grown;
+    return 0;
+}
+
 static int header_list(const struct sw_http_request *request, struct curl_slist **out, struct sw_err *err)
 {
     SW_AUTO_BUF struct sw_buf line = {0};
-    /* Without this libcurl waits for "100 Continue" before a large body. */
-    struct curl_slist *grown = curl_slist_append(NULL, "Expect:");
 
-    for (size_t i = 0; grown != NULL && i < request->header_count; i++) {
+    for (size_t i = 0; i < SW_ARRAY_LEN(unwanted); i++)
+        if (add_line(out, unwanted[i], err) < 0)
+            return -1;
+    for (size_t i = 0; i < request->header_count; i++) {
         const struct sw_http_header *header = &request->headers[i];
 
-        *out = grown;
         line.len = 0;
-        if (sw_buf_printf(&line, err, header->value[0] != '\0' ? "%s: %s" : "%s;%s", header->name,
-                          header->value) < 0)
+        /* "name;" is libcurl's way to send an empty value. */
+        if (sw_buf_printf(&line, err, "%s%s%s", header->name, header->value[0] != '\0' ? ": " : ";",
+                          header->value) < 0 ||
+            add_line(out, line.data, err) < 0)
             return -1;
-        grown = curl_slist_append(*out, line.data);
     }
-    if (grown == NULL)
-        return sw_fail(err, SW_FAILED, "out of memory for a request's headers");
-    *out = grown;
     return 0;
 }
 

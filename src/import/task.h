@@ -1,0 +1,18 @@
+/* An import task on AWS's side: watch it to its end, and say what that end means. */
+#ifndef SW_IMPORT_TASK_H
+#define SW_IMPORT_TASK_H
+
+#include "slipway/import.h"
+
+/* completed or deleted: nothing more will come. */
+bool task_ended(const struct sw_ec2_task *task);
+
+/*
+ * Asks every poll_ms until the task ends and tells the listener what changes. 0 when it completed. -1 else: *ended is
+ * true when the task is over (SW_FAILED with AWS's reason, SW_REMOTE for AWS's own failure), false when only the asking
+ * failed. task holds what was heard last.
+ */
+SW_MUST_CHECK int task_wait(struct sw_cloud *cloud, unsigned poll_ms, struct sw_import_listener *listener,
+                            struct sw_ec2_task *task, bool *ended, struct sw_err *err);
+
+#endif
