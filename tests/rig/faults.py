@@ -10,7 +10,8 @@
                  drop       bytes: the connection is reset after so many bytes of the body
                  drop-reply the work is done, then the connection is reset
                  cut-reply  bytes: the reply's body ends there, then the connection closes
-                 delay      ms: answered late
+                 delay      ms: the work is done late
+                 delay-reply ms: the work is done at once and answered late
 """
 
 import json

@@ -5,6 +5,7 @@ import json
 import os
 import socket
 import struct
+import sys
 import threading
 import time
 from urllib.parse import parse_qsl, unquote
@@ -110,6 +111,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         note["status"] = reply.status
         if rule and rule["do"] == "drop-reply":
             self.reset()
+        if rule and rule["do"] == "delay-reply":
+            time.sleep(rule["ms"] / 1000)
         self.send(reply, request.method, rule["bytes"] if rule and rule["do"] == "cut-reply" else None)
 
     def identify(self, request, service, note):
@@ -223,8 +226,15 @@ def read_range(path, start, length):
         return file.read(length)
 
 
+class Server(http.server.ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request, client_address):
+        """A client that was killed is what the rig is for; anything else is a fault of the rig's."""
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)
+
+
 def make_server(options):
     handler = type("RigHandler", (Handler,), {"world": World(options)})
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", options.port), handler)
-    server.daemon_threads = True
-    return server
+    return Server(("127.0.0.1", options.port), handler)

@@ -52,6 +52,31 @@ PY
 rig_tasks() { find "$RIG_DIR/ec2" -name '*.json' | wc -l; }
 rig_uploads() { find "$RIG_DIR/s3/${1:-lab}/uploads" -mindepth 1 -maxdepth 1 | wc -l; }
 
+# rig_faults RULE…: the faults from now on, each a JSON object (faults.py).
+rig_faults() {
+    local IFS=,
+    printf '[%s]\n' "$*" >"$RIG_DIR/faults.json.new"
+    mv "$RIG_DIR/faults.json.new" "$RIG_DIR/faults.json"
+}
+
+# rig_wait OP N: until the rig has been asked OP n times (a request is in the log once it is answered).
+rig_wait() {
+    for _ in $(seq 300); do
+        [ "$(rig_count "$1")" -lt "$2" ] || return 0
+        sleep 0.05
+    done
+    fail "the rig was not asked $1 $2 times"
+}
+
+# rig_import ARGUMENT…: slipway import against the rig.
+rig_import() { "$SLIPWAY" import --bucket lab --endpoint-url "$RIG_URL" --poll-interval 20 "$@"; }
+
+# rig_spawn ARGUMENT…: the same in the background; its process is $pid.
+rig_spawn() {
+    "$SLIPWAY" import --bucket lab --endpoint-url "$RIG_URL" --poll-interval 20 "$@" &
+    pid=$!
+}
+
 # rig_object KEY: the path of an object's bytes.
 rig_object() {
     printf '%s/s3/lab/objects/' "$RIG_DIR"

@@ -26,8 +26,7 @@ class S3Operations:
         self.store, self.page = store, page
 
     def CreateMultipartUpload(self, bucket, key, query, request):
-        kept = {n.lower(): v for n, v in request.headers if n.lower().startswith("x-amz-server-side")}
-        upload_id = self.store.create_upload(bucket, key, kept)
+        upload_id = self.store.create_upload(bucket, key, metadata(request))
         inner = element("Bucket", bucket) + element("Key", key) + element("UploadId", upload_id)
         return document("InitiateMultipartUploadResult", inner)
 
@@ -81,7 +80,7 @@ class S3Operations:
         return document("ListMultipartUploadsResult", inner)
 
     def PutObject(self, bucket, key, query, request):
-        return Reply(headers={"ETag": f'"{self.store.put_object(bucket, key, request.body)}"'})
+        return Reply(headers={"ETag": f'"{self.store.put_object(bucket, key, request.body, metadata(request))}"'})
 
     def DeleteObject(self, bucket, key, query, request):
         self.store.delete_object(bucket, key)
@@ -97,6 +96,7 @@ class S3Operations:
             "Last-Modified": LAST_MODIFIED,
             "Accept-Ranges": "bytes",
             "Content-Type": "binary/octet-stream",
+            **info["metadata"],
         }
         start, length, status = 0, info["size"], 200
         wanted = request.header("range")
@@ -115,6 +115,11 @@ class S3Operations:
 
     def ListObjectsV2(self, bucket, key, query, request):
         return document("ListBucketResult", element("Name", bucket) + element("KeyCount", 0) + element("IsTruncated", "false"))
+
+
+def metadata(request):
+    """The headers that come back with the object."""
+    return {n.lower(): v for n, v in request.headers if n.lower().startswith("x-amz-meta-")}
 
 
 def byte_range(text, size):

@@ -61,11 +61,11 @@ class Store:
             raise Refusal(404, "NoSuchKey", "The specified key does not exist.", Key=key)
         return read_json(path)
 
-    def put_object(self, bucket, key, body):
+    def put_object(self, bucket, key, body, metadata):
         etag = hashlib.md5(body).hexdigest()
         path = self.object_path(bucket, key)
         write_whole(path, body)
-        write_json(path + ".json", {"etag": etag, "size": len(body), "key": key})
+        write_json(path + ".json", {"etag": etag, "size": len(body), "key": key, "metadata": metadata})
         return etag
 
     def delete_object(self, bucket, key):
@@ -74,11 +74,11 @@ class Store:
             if os.path.exists(name):
                 os.unlink(name)
 
-    def create_upload(self, bucket, key, headers):
+    def create_upload(self, bucket, key, metadata):
         upload_id = secrets.token_urlsafe(12) + ".+" + secrets.token_hex(4)
         path = self.upload_path(bucket, upload_id)
         os.makedirs(path)
-        write_json(os.path.join(path, "upload.json"), {"key": key, "upload_id": upload_id, "headers": headers})
+        write_json(os.path.join(path, "upload.json"), {"key": key, "upload_id": upload_id, "metadata": metadata})
         return upload_id
 
     def upload_path(self, bucket, upload_id):
@@ -117,6 +117,7 @@ class Store:
     def complete(self, bucket, key, upload_id, wanted):
         """Joins the wanted (number, etag) list as S3 does, with S3's own errors."""
         path = self.find_upload(bucket, key, upload_id)
+        metadata = read_json(os.path.join(path, "upload.json"))["metadata"]
         have = {part["number"]: part for part in self.parts(bucket, key, upload_id)}
         self.check_parts(have, wanted)
         target = self.object_path(bucket, key)
@@ -128,7 +129,7 @@ class Store:
         digest = hashlib.md5(b"".join(bytes.fromhex(have[n]["etag"]) for n, _ in wanted)).hexdigest()
         etag = f"{digest}-{len(wanted)}"
         os.replace(target + ".tmp", target)
-        write_json(target + ".json", {"etag": etag, "size": size, "key": key, "upload_id": upload_id})
+        write_json(target + ".json", {"etag": etag, "size": size, "key": key, "metadata": metadata})
         shutil.rmtree(path)
         return etag
 

@@ -1,0 +1,25 @@
+# The journal is about these bytes: another file under the same name starts over, and the old upload goes.
+. "$SLIPWAY_SOURCE/tests/rig/rig.sh"
+rig_need
+rig_start "$PWD/rig"
+head -c 12000000 /dev/urandom >disk.img
+rig_faults '{"op":"UploadPart","part":3,"times":0,"do":"error","status":403,"code":"AccessDenied"}'
+rig_import -f raw disk.img --part-size 5M -q 2>err && fail "part 3 was not refused"
+[ "$(rig_uploads)" = 1 ] || fail "the unfinished upload is not there"
+rig_faults
+head -c 12000000 /dev/urandom >disk.img
+rig_import -f raw disk.img --part-size 5M -q | grep -q '^ami-' || fail "no AMI"
+cmp disk.img "$(rig_object disk.img)" || fail "the object is a mixture"
+[ "$(rig_uploads)" = 0 ] || fail "the old upload is still open"
+
+# While a task still reads the object, it is not replaced.
+echo for-ever >"$RIG_DIR/scenario"
+rig_spawn -f raw disk.img --prefix x -q 2>err
+rig_wait DescribeImportImageTasks 9
+kill -9 $pid
+wait $pid || true
+touch disk.img
+status=0
+rig_import -f raw disk.img --prefix x -q 2>err || status=$?
+[ $status = 4 ] || fail "exit status $status: $(cat err)"
+grep -q "still reads 's3://lab/x/disk.img'" err || fail "it does not say why: $(cat err)"

@@ -1,0 +1,29 @@
+# 500s, SlowDown, 200 with an error, RequestLimitExceeded: the import goes through, once.
+. "$SLIPWAY_SOURCE/tests/rig/rig.sh"
+rig_need
+rig_start "$PWD/rig"
+head -c 23000000 /dev/urandom >disk.img
+rig_faults '{"op":"CreateMultipartUpload","do":"error","status":503,"code":"ServiceUnavailable"}' \
+    '{"op":"UploadPart","part":1,"times":3,"do":"error","status":500,"code":"InternalError"}' \
+    '{"op":"UploadPart","part":2,"times":2,"do":"error","status":503,"code":"SlowDown"}' \
+    '{"op":"UploadPart","part":4,"do":"error","status":400,"code":"RequestTimeout"}' \
+    '{"op":"CompleteMultipartUpload","times":2,"do":"ok-error","code":"InternalError"}' \
+    '{"op":"ImportImage","times":2,"do":"error","status":503,"code":"RequestLimitExceeded"}' \
+    '{"op":"DescribeImportImageTasks","after":1,"times":2,"do":"error","status":500,"code":"InternalError"}'
+rig_import -f raw disk.img --part-size 5M -q | grep -q '^ami-' || fail "no AMI"
+cmp disk.img "$(rig_object disk.img)" || fail "the object is not the image"
+[ "$(rig_count UploadPart 500)" = 3 ] && [ "$(rig_count ImportImage 503)" = 2 ] || fail "the faults did not strike"
+[ "$(rig_tasks)" = 1 ] && [ "$(rig_uploads)" = 0 ] || fail "more than one task, or an upload left open"
+
+# A refusal is no burst: it ends at once.
+rig_faults '{"op":"UploadPart","times":0,"do":"error","status":403,"code":"AccessDenied","message":"not yours"}'
+status=0
+rig_import -f raw disk.img --prefix other -q 2>err || status=$?
+[ $status = 1 ] || fail "a refusal ends with $status"
+grep -q 'part [0-9]*: AccessDenied: not yours (HTTP 403)' err || fail "AWS's code and message are missing: $(cat err)"
+
+# A server that never recovers is exit 6.
+rig_faults '{"op":"UploadPart","times":0,"do":"error","status":500,"code":"InternalError"}'
+status=0
+AWS_MAX_ATTEMPTS=2 rig_import -f raw disk.img --prefix other -q 2>err || status=$?
+[ $status = 6 ] || fail "a server that fails for ever ends with $status"
