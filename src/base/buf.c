@@ -47,6 +47,7 @@ int sw_buf_puts(struct sw_buf *buf, const char *text, struct sw_err *err)
     return sw_buf_append(buf, text, strlen(text), err);
 }
 
+SW_PRINTF(3, 0)
 static int append_v(struct sw_buf *buf, struct sw_err *err, const char *fmt, va_list args)
 {
     va_list again;

@@ -15,6 +15,7 @@ static void mark_cut(struct sw_err *err, size_t wanted)
         memcpy(err->text + sizeof(err->text) - sizeof(ellipsis), ellipsis, sizeof(ellipsis));
 }
 
+SW_PRINTF(2, 0)
 static size_t set_text(struct sw_err *err, const char *fmt, va_list args)
 {
     int n = vsnprintf(err->text, sizeof(err->text), fmt, args);

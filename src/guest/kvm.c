@@ -101,9 +101,9 @@ static const char *make_memory(struct machine *machine)
 
 static const char *make_cpu(struct machine *machine)
 {
-    struct {
+    union {
         struct kvm_cpuid2 head;
-        struct kvm_cpuid_entry2 entries[CPUID_ENTRIES];
+        uint8_t room[sizeof(struct kvm_cpuid2) + CPUID_ENTRIES * sizeof(struct kvm_cpuid_entry2)];
     } cpuid = {.head = {.nent = CPUID_ENTRIES}};
     int run_bytes = ioctl(machine->kvm, KVM_GET_VCPU_MMAP_SIZE, 0);
 

@@ -48,6 +48,7 @@ static void note(struct sw_doc *doc, bool warning, size_t line, size_t column, c
     diags->n++;
 }
 
+SW_PRINTF(1, 0)
 static char *format(const char *fmt, va_list args)
 {
     char *text;
