@@ -18,10 +18,6 @@
 
 #include <cmocka.h>
 
-#ifndef TINY_ROOT
-#define TINY_ROOT "tests/lib/tiny-root"
-#endif
-
 static char folder_path[64];
 static struct sw_guest *folder_guest;
 
@@ -36,7 +32,7 @@ static inline int folder_setup(void **state)
     snprintf(folder_path, sizeof(folder_path), "/tmp/slipway-guest.XXXXXX");
     if (mkdtemp(folder_path) == NULL)
         return -1;
-    const char *const argv[] = {TINY_ROOT, folder_path, NULL};
+    const char *const argv[] = {SLIPWAY_SOURCE "/tests/lib/tiny-root", folder_path, NULL};
     if (sw_run_program(argv, 60000, &said, &status, &err) < 0)
         return -1;
     if (status == 0 && sw_folder_guest_open(folder_path, &folder_guest, &err) == 0)

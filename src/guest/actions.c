@@ -1,0 +1,134 @@
+/* The actions that the engine can run, and what several of them need. */
+#include "src/guest/exec.h"
+
+#include <string.h>
+
+static const struct action_row rows[] = {
+    {"ExecuteBash", action_execute_bash},     {"ExecuteBinary", action_execute_binary},
+    {"CreateFile", action_create_file},       {"AppendFile", action_append_file},
+    {"CopyFile", action_copy_file},           {"DeleteFile", action_delete_file},
+    {"CreateFolder", action_create_folder},   {"DeleteFolder", action_delete_folder},
+    {"CreateSymlink", action_create_symlink}, {"SetFilePermissions", action_set_file_permissions},
+    {"SetFileOwner", action_set_file_owner},
+};
+
+const struct action_row *action_find(const char *name)
+{
+    for (size_t i = 0; i < SW_ARRAY_LEN(rows); i++)
+        if (strcmp(rows[i].name, name) == 0)
+            return &rows[i];
+    return NULL;
+}
+
+int step_each(struct step_ctx *ctx, int (*one)(const struct step_ctx *, size_t, struct sw_err *),
+              struct sw_err *err)
+{
+    for (size_t i = 0; i < ctx->step->nr_items; i++)
+        if (one(ctx, i, err) < 0)
+            return ctx->step->nr_items > 1 ? sw_context(err, "inputs[%zu]", i) : -1;
+    return 0;
+}
+
+bool step_says(const struct step_ctx *ctx, size_t item, const char *name)
+{
+    return item < ctx->step->nr_items && !sw_node_is_null(sw_node_get(ctx->step->items[item], name));
+}
+
+char *step_path(const struct step_ctx *ctx, size_t item, const char *name, struct sw_err *err)
+{
+    const char *base = ctx->exec->working_dir != NULL ? ctx->exec->working_dir : "/tmp";
+    SW_AUTO_FREE char *text = NULL;
+
+    if (sw_step_text(&ctx->scope, ctx->step, item, name, &text, err) < 0)
+        return NULL;
+    if (text == NULL || text[0] == '\0') {
+        sw_fail(err, SW_GUEST, "input '%s' is empty", name);
+        return NULL;
+    }
+    return text[0] == '/' ? SW_STEAL_PTR(text) : sw_strf(err, "%s/%s", base, text);
+}
+
+static int add_path(struct path_list *list, const char *dir, size_t dir_len, const char *name,
+                    struct sw_err *err)
+{
+    char **grown = realloc(list->items, (list->n + 1) * sizeof(*grown));
+
+    if (grown == NULL)
+        return sw_fail(err, SW_FAILED, "out of memory");
+    list->items = grown;
+    grown[list->n] = sw_strf(err, "%.*s/%s", (int)dir_len, dir, name);
+    if (grown[list->n] == NULL)
+        return -1;
+    list->n++;
+    return 0;
+}
+
+/* Files only: a star never stands for a folder. */
+static int add_files(const struct step_ctx *ctx, const char *path, const char *names, size_t len,
+                     struct path_list *out, struct sw_err *err)
+{
+    size_t dir_len = (size_t)(strrchr(path, '/') - path);
+
+    for (size_t at = 0; at < len; at += strlen(names + at) + 1) {
+        struct sw_guest_stat st;
+
+        if (add_path(out, path, dir_len, names + at, err) < 0 ||
+            ctx->guest->ops->stat(ctx->guest, out->items[out->n - 1], false, &st, err) < 0)
+            return -1;
+        if (st.kind == SW_FILE_DIR)
+            free(out->items[--out->n]);
+    }
+    return 0;
+}
+
+int step_expand(const struct step_ctx *ctx, const char *path, struct path_list *out, struct sw_err *err)
+{
+    const char *last = strrchr(path, '/');
+    SW_AUTO_FREE char *dir = NULL;
+    SW_AUTO_FREE char *names = NULL;
+    size_t len = 0;
+
+    if (memchr(path, '*', (size_t)(last - path)) != NULL)
+        return sw_fail(err, SW_GUEST, "'%s': a star may only stand behind the last '/'", path);
+    if (strchr(last, '*') == NULL)
+        return add_path(out, path, (size_t)(last - path), last + 1, err);
+    dir = last == path ? sw_strdup("/", err) : sw_strf(err, "%.*s", (int)(last - path), path);
+    if (dir == NULL || ctx->guest->ops->list(ctx->guest, dir, last + 1, &names, &len, err) < 0 ||
+        add_files(ctx, path, names, len, out, err) < 0)
+        return -1;
+    return out->n > 0 ? 0 : sw_fail(err, SW_GUEST, "no file matches '%s'", path);
+}
+
+void path_list_free(struct path_list *list)
+{
+    for (size_t i = 0; i < list->n; i++)
+        free(list->items[i]);
+    free(list->items);
+    *list = (struct path_list){.items = NULL};
+}
+
+int step_set_owner(const struct step_ctx *ctx, size_t item, const char *path, struct sw_err *err)
+{
+    SW_AUTO_FREE char *owner = NULL;
+    SW_AUTO_FREE char *group = NULL;
+
+    if (sw_step_text(&ctx->scope, ctx->step, item, "owner", &owner, err) < 0 ||
+        sw_step_text(&ctx->scope, ctx->step, item, "group", &group, err) < 0)
+        return -1;
+    if (owner == NULL && group == NULL)
+        return 0;
+    return ctx->guest->ops->chown(ctx->guest, path, owner, group, err);
+}
+
+int step_expect(const struct step_ctx *ctx, const char *path, enum sw_file_kind kind, struct sw_err *err)
+{
+    struct sw_guest_stat st;
+
+    if (ctx->guest->ops->stat(ctx->guest, path, true, &st, err) < 0)
+        return -1;
+    if (st.kind == SW_FILE_NONE)
+        return sw_fail(err, SW_GUEST, "'%s' does not exist", path);
+    if (st.kind != kind)
+        return sw_fail(err, SW_GUEST, "'%s' is %s", path, st.kind == SW_FILE_DIR ? "a folder" : "no folder");
+    return 0;
+}

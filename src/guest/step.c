@@ -1,0 +1,114 @@
+/* What a step does with programs, and what it leaves for later steps. */
+#include "src/guest/exec.h"
+
+#include "src/base/json.h"
+#include "src/guest/text.h"
+
+#include <string.h>
+
+enum { EXIT_REBOOT = 194 };
+
+static void take_output(void *arg, enum sw_stream stream, const void *bytes, size_t len)
+{
+    struct step_ctx *ctx = arg;
+    struct sw_err err = {.code = SW_OK};
+
+    runlog_output(&ctx->log, stream, bytes, len);
+    if (stream != SW_STREAM_STDOUT || ctx->overlong)
+        return;
+    if (len > SW_EXPAND_MAX_BYTES - ctx->captured.len || sw_buf_append(&ctx->captured, bytes, len, &err) < 0)
+        ctx->overlong = true;
+}
+
+/* How a program ended, as the step's error. */
+static int judge(struct step_ctx *ctx, const struct sw_guest_exit *end, struct sw_err *err)
+{
+    char reason[128];
+
+    switch (end->kind) {
+    case SW_EXIT_STATUS:
+        ctx->exit_status = end->value;
+        if (end->value == 0)
+            return 0;
+        if (end->value != EXIT_REBOOT)
+            return sw_fail(err, SW_GUEST, "exit status %d", end->value);
+        ctx->final = true;
+        return sw_fail(err, SW_GUEST,
+                       "exit status 194 asks for a reboot and to run the step again; an image that is not "
+                       "booted cannot do that");
+    case SW_EXIT_SIGNAL:
+        return sw_fail(err, SW_GUEST, "killed by signal %d (%s)", end->value,
+                       sigdescr_np(end->value) != NULL ? sigdescr_np(end->value) : "unknown");
+    case SW_EXIT_TIMEOUT:
+        return sw_fail(err, SW_GUEST, "did not end within %lld s (timeoutSeconds)",
+                       (long long)ctx->step->timeout_s);
+    default:
+        return sw_fail(err, SW_GUEST, "cannot run: %s: %s", end->text,
+                       strerror_r(end->value, reason, sizeof(reason)));
+    }
+}
+
+int step_run(struct step_ctx *ctx, struct sw_guest_run *run, struct sw_err *err)
+{
+    const char *dir = ctx->exec->working_dir != NULL ? ctx->exec->working_dir : "/tmp";
+    SW_AUTO_FREE char *variable = sw_strf(err, "WORKING_DIRECTORY=%s", dir);
+    const char *const env[] = {variable, NULL};
+    struct sw_guest_exit end = {.value = -1};
+
+    if (variable == NULL)
+        return -1;
+    run->env = env;
+    run->cwd = dir;
+    run->timeout_ms = ctx->step->timeout_s > 0 ? ctx->step->timeout_s * 1000 : 0;
+    run->output = take_output;
+    run->ctx = ctx;
+    if (ctx->guest->ops->run(ctx->guest, run, &end, err) < 0)
+        return -1;
+    runlog_flush(&ctx->log);
+    if (end.kind == SW_EXIT_STATUS)
+        sw_runlog_line(ctx->exec->log, "CmdExecution: ExitCode %d", end.value);
+    return judge(ctx, &end, err);
+}
+
+const char *step_find_output(void *arg, const char *phase, const char *step, const char *name, size_t index)
+{
+    const struct sw_exec *exec = arg;
+    const json_t *items = json_object_get(json_object_get(exec->outputs, phase), step);
+
+    return sw_json_text(json_array_get(items, index), name);
+}
+
+json_t *step_make_outputs(struct step_ctx *ctx, struct sw_err *err)
+{
+    SW_AUTO_BUF struct sw_buf text = {0};
+    size_t len = ctx->captured.len;
+    json_t *list = json_array();
+    json_t *item;
+
+    if (ctx->step->action->outputs == NULL || ctx->overlong)
+        return list;
+    while (len > 0 && (ctx->captured.data[len - 1] == '\n' || ctx->captured.data[len - 1] == '\r'))
+        len--;
+    if (text_to_utf8(&text, ctx->captured.data != NULL ? ctx->captured.data : "", len, err) < 0) {
+        json_decref(list);
+        return NULL;
+    }
+    item = json_pack("{s:s#}", "stdout", text.data, (int)text.len);
+    if (sw_json_append(list, item, err) < 0) {
+        json_decref(list);
+        return NULL;
+    }
+    return list;
+}
+
+int step_store_outputs(const struct step_ctx *ctx, json_t *outputs, struct sw_err *err)
+{
+    json_t *phase = json_object_get(ctx->exec->outputs, ctx->phase->name);
+
+    if (phase == NULL) {
+        phase = json_object();
+        if (sw_json_set(ctx->exec->outputs, ctx->phase->name, phase, err) < 0)
+            return -1;
+    }
+    return sw_json_set(phase, ctx->step->name, json_incref(outputs), err);
+}
