@@ -4,7 +4,9 @@
 
 #include "src/cli/opt.h"
 
+extern const struct cmd cmd_build;
 extern const struct cmd cmd_help;
+extern const struct cmd cmd_plan;
 extern const struct cmd cmd_import;
 extern const struct cmd cmd_lint;
 extern const struct cmd cmd_inspect;

@@ -23,6 +23,7 @@ struct out_progress {
     const char *what;
     bool quiet, terminal;
     int64_t began_ns, last_ns;
+    uint64_t last_done;
 };
 void out_progress_begin(struct out_progress *progress, const char *what, const struct common_opts *common);
 void out_progress_end(struct out_progress *progress);

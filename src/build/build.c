@@ -1,0 +1,239 @@
+/* The build flow: plan, ingest, guest, layers, outputs. */
+#include "src/build/build.h"
+
+#include "src/base/clock.h"
+#include "src/base/fs.h"
+#include "src/base/json.h"
+#include "src/base/log.h"
+#include "src/build/outputs.h"
+#include "src/build/plan.h"
+#include "src/build/stage.h"
+
+#include <string.h>
+
+SW_DEFINE_AUTO(store, struct sw_store, sw_store_close)
+#define AUTO_STORE SW_CLEANUP(store_auto)
+
+static const char *state_of(const struct plan *plan, size_t i, size_t first)
+{
+    if (plan->layers[i].key[0] == '\0')
+        return i == 0 ? "ingest" : "run";
+    return i < first ? "cached" : "run";
+}
+
+static json_t *describe_layer(const struct plan *plan, size_t i, size_t first, struct sw_err *err)
+{
+    const struct plan_layer *layer = &plan->layers[i];
+    bool known = layer->key[0] != '\0';
+    bool there = known && i < first;
+    SW_AUTO_JSON json_t *json = json_object();
+
+    if (json == NULL || sw_json_set(json, "position", json_integer((json_int_t)i), err) < 0 ||
+        sw_json_set(json, "name", json_string(layer->name), err) < 0 ||
+        sw_json_set(json, "state", json_string(state_of(plan, i, first)), err) < 0 ||
+        (known && sw_json_set(json, "key", json_string(layer->key), err) < 0) ||
+        (there && layer->cached && sw_json_set(json, "digest", json_string(layer->layer.digest), err) < 0) ||
+        (layer->changed != NULL && sw_json_set(json, "changed", json_string(layer->changed), err) < 0))
+        return NULL;
+    return SW_STEAL_PTR(json);
+}
+
+static json_t *describe_layers(const struct plan *plan, size_t first, struct sw_err *err)
+{
+    SW_AUTO_JSON json_t *list = json_array();
+
+    for (size_t i = 0; list != NULL && i < plan->nr_layers; i++)
+        if (sw_json_append(list, describe_layer(plan, i, first, err), err) < 0)
+            return NULL;
+    return SW_STEAL_PTR(list);
+}
+
+static json_t *describe_recipe(const struct sw_recipe *recipe, struct sw_err *err)
+{
+    SW_AUTO_JSON json_t *json = json_object();
+    SW_AUTO_FREE char *ref = sw_store_ref(recipe->name, recipe->version, err);
+
+    if (json == NULL || ref == NULL || sw_json_set(json, "recipe", json_string(recipe->name), err) < 0 ||
+        sw_json_set(json, "version", json_string(recipe->version), err) < 0 ||
+        sw_json_set(json, "ref", json_string(ref), err) < 0)
+        return NULL;
+    return SW_STEAL_PTR(json);
+}
+
+json_t *sw_build_plan(const struct sw_build_opts *opts, struct sw_diags *diags, struct sw_err *err)
+{
+    AUTO_PLAN struct plan *plan = NULL;
+    AUTO_STORE struct sw_store *store = NULL;
+    SW_AUTO_JSON json_t *json = NULL;
+    struct sw_layer base = {.digest = ""};
+    struct sw_err missing = {.code = SW_OK};
+    int known = 0;
+    size_t first;
+
+    if (plan_load(opts, diags, &plan, err) < 0)
+        return NULL;
+    /* No store yet means that nothing is known, which is no error here. */
+    if (sw_store_open(opts->store_dir, false, &store, &missing) == 0)
+        known = sw_store_known_base(store, plan->recipe->base_path, plan->recipe->base_format, &base, err);
+    if (known < 0 || (known > 0 && plan_resolve(plan, store, &base, opts->no_cache, err) < 0))
+        return NULL;
+    first = known > 0 ? plan_first_missing(plan) : 0;
+    json = describe_recipe(plan->recipe, err);
+    if (json == NULL ||
+        sw_json_set(json, "launch", json_boolean(first < plan->nr_layers || plan->needs_validate), err) < 0 ||
+        sw_json_set(json, "layers", describe_layers(plan, first, err), err) < 0)
+        return NULL;
+    return SW_STEAL_PTR(json);
+}
+
+static int ingest(const struct sw_build_opts *opts, const struct plan *plan, struct sw_store *store,
+                  struct sw_layer *base, struct sw_err *err)
+{
+    struct sw_store_ingest ask = {.path = plan->recipe->base_path,
+                                  .format = plan->recipe->base_format,
+                                  .jobs = opts->jobs,
+                                  .progress = opts->progress};
+    struct sw_store_made made = {.known = false};
+
+    if (sw_store_ingest(store, &ask, &made, err) < 0)
+        return sw_context(err, "base image '%s'", ask.path);
+    sw_log(SW_LOG_INFO, made.known ? "base image '%s': known" : "base image '%s': taken into the store",
+           ask.path);
+    *base = made.layer;
+    return 0;
+}
+
+/* What was taken from the store is the latest of this recipe too: the next plan compares with it. */
+static int record_cached(const struct plan *plan, struct sw_store *store, size_t first, struct sw_err *err)
+{
+    for (size_t i = 0; i < first; i++)
+        if (plan_record(plan, store, i, err) < 0)
+            return -1;
+    return 0;
+}
+
+static int tag(const struct plan *plan, struct sw_store *store, struct sw_err *err)
+{
+    SW_AUTO_FREE char *ref = sw_store_ref(plan->recipe->name, plan->recipe->version, err);
+    SW_AUTO_FREE const char **keys = sw_calloc(plan->nr_layers, sizeof(*keys), err);
+    char manifest[SW_STORE_HEX];
+    struct sw_store_state state = {
+        .ref = ref,
+        .name = plan->recipe->name,
+        .version = plan->recipe->version,
+        .layer = plan->layers[plan->nr_layers - 1].layer.digest,
+        .keys = keys,
+        .nr_keys = plan->nr_layers,
+    };
+
+    if (ref == NULL || keys == NULL || sw_source_date(0, &state.epoch, err) < 0)
+        return -1;
+    for (size_t i = 0; i < plan->nr_layers; i++)
+        keys[i] = plan->layers[i].key;
+    return sw_store_tag(store, &state, manifest, err);
+}
+
+/* Runs what is missing; *first gets the position from which on layers were made. */
+static int make_layers(const struct sw_build_opts *opts, struct plan *plan, struct sw_store *store,
+                       const char *dir, size_t *first, struct sw_err *err)
+{
+    SW_AUTO_FREE char *log_dir = sw_path_join(dir, "log", err);
+    struct stage stage = {
+        .plan = plan, .store = store, .log_dir = log_dir, .accel = opts->accel, .jobs = opts->jobs};
+
+    *first = plan_first_missing(plan);
+    if (log_dir == NULL)
+        return -1;
+    if (*first == plan->nr_layers && !plan->needs_validate) {
+        sw_log(SW_LOG_INFO, "every layer is in the store: nothing to launch");
+        return 0;
+    }
+    return stage_run(&stage, *first, err);
+}
+
+static json_t *make_manifest(const struct plan *plan, size_t first, json_t *outputs, struct sw_err *err)
+{
+    SW_AUTO_JSON json_t *owned = outputs;
+    SW_AUTO_JSON json_t *json = NULL;
+
+    if (owned == NULL)
+        return NULL;
+    json = describe_recipe(plan->recipe, err);
+    if (json == NULL || sw_json_set(json, "parentImage", json_string(plan->recipe->parent_image), err) < 0 ||
+        sw_json_set(json, "layers", json_array(), err) < 0)
+        return NULL;
+    for (size_t i = 0; i < plan->nr_layers; i++) {
+        json_t *layer = describe_layer(plan, i, plan->nr_layers, err);
+
+        if (sw_json_append(json_object_get(json, "layers"), layer, err) < 0 ||
+            sw_json_set(layer, "digest", json_string(plan->layers[i].layer.digest), err) < 0 ||
+            sw_json_set(layer, "state", json_string(i < first ? "cached" : "made"), err) < 0)
+            return NULL;
+        json_object_del(layer, "changed");
+    }
+    if (sw_json_set(json, "outputs", SW_STEAL_PTR(owned), err) < 0)
+        return NULL;
+    return SW_STEAL_PTR(json);
+}
+
+static int write_manifest(const json_t *manifest, const char *dir, struct sw_err *err)
+{
+    SW_AUTO_FREE char *path = sw_path_join(dir, "manifest.json", err);
+
+    return path != NULL ? sw_json_write(path, manifest, err) : -1;
+}
+
+static json_t *finish(const struct sw_build_opts *opts, const struct plan *plan, struct sw_store *store,
+                      const struct outputs *outputs, const char *dir, size_t first, struct sw_err *err)
+{
+    const char *top = plan->layers[plan->nr_layers - 1].layer.digest;
+    SW_AUTO_JSON json_t *manifest = NULL;
+
+    if (record_cached(plan, store, first, err) < 0 || tag(plan, store, err) < 0)
+        return NULL;
+    manifest = make_manifest(plan, first, outputs_write(outputs, store, top, dir, opts, err), err);
+    if (manifest == NULL || write_manifest(manifest, dir, err) < 0 ||
+        sw_json_set(manifest, "dir", json_string(dir), err) < 0)
+        return NULL;
+    return SW_STEAL_PTR(manifest);
+}
+
+static json_t *build(const struct sw_build_opts *opts, struct plan *plan, const struct outputs *outputs,
+                     struct sw_err *err)
+{
+    SW_AUTO_FREE char *dir =
+        sw_strf(err, "%s/%s-%s", opts->out_dir, plan->recipe->name, plan->recipe->version);
+    AUTO_STORE struct sw_store *store = NULL;
+    struct sw_layer base = {.digest = ""};
+    SW_AUTO_JSON json_t *result = NULL;
+    bool launch;
+    size_t first = 0;
+
+    if (dir == NULL || sw_store_open(opts->store_dir, true, &store, err) < 0 ||
+        ingest(opts, plan, store, &base, err) < 0 ||
+        plan_resolve(plan, store, &base, opts->no_cache, err) < 0)
+        return NULL;
+    launch = plan_first_missing(plan) < plan->nr_layers || plan->needs_validate;
+    if (sw_mkdir_p(dir, 0777, err) < 0 || make_layers(opts, plan, store, dir, &first, err) < 0)
+        return NULL;
+    result = finish(opts, plan, store, outputs, dir, first, err);
+    if (result == NULL || sw_json_set(result, "launched", json_boolean(launch), err) < 0)
+        return NULL;
+    return SW_STEAL_PTR(result);
+}
+
+json_t *sw_build_run(const struct sw_build_opts *opts, struct sw_diags *diags, struct sw_err *err)
+{
+    AUTO_PLAN struct plan *plan = NULL;
+    struct outputs outputs = {.n = 0};
+    json_t *result = NULL;
+
+    if (plan_load(opts, diags, &plan, err) < 0)
+        return NULL;
+    if (outputs_resolve(opts, plan->recipe, &outputs, err) == 0)
+        result = build(opts, plan, &outputs, err);
+    if (result == NULL)
+        sw_context(err, "recipe '%s'", opts->recipe);
+    outputs_clear(&outputs);
+    return result;
+}

@@ -1,0 +1,46 @@
+/* The build flow: a recipe over a base image becomes layers in the store and output files. */
+#ifndef SW_BUILD_BUILD_H
+#define SW_BUILD_BUILD_H
+
+#include "slipway/guest.h"
+#include "slipway/progress.h"
+#include "slipway/recipe.h"
+
+#include <jansson.h>
+#include <stdbool.h>
+
+enum { SW_BUILD_OUTPUTS_MAX = 16, SW_BUILD_RECIPIENTS_MAX = 32 };
+
+struct sw_build_opts {
+    const char *recipe; /* path */
+    struct sw_overrides overrides;
+    const char *out_dir;   /* the result goes to out_dir/<name>-<version>/ */
+    const char *store_dir; /* NULL: the default store */
+    /* "FORMAT[,subformat=…]" each; none: the recipe's outputs, and without those one VMDK. */
+    const char *const *outputs;
+    size_t nr_outputs;
+    const char *const *seal_to; /* recipients for every output, beside those of the recipe */
+    size_t nr_seal_to;
+    bool no_cache; /* run every component, whatever the store knows */
+    enum sw_accel accel;
+    unsigned jobs;
+    struct sw_progress *progress; /* of ingest and outputs; may be NULL */
+};
+
+/*
+ * Says what a build would do, without doing it: {"recipe", "version", "ref", "launch": bool, "layers": [{"position", "name",
+ * "state": "cached" | "run" | "ingest", "key", "digest", "changed"}]}. key is missing while the base was never read; changed
+ * names the first input that differs from the last build of the same recipe. Faults of the recipe are added to diags.
+ * NULL and err on failure; decref it.
+ */
+SW_MUST_CHECK json_t *sw_build_plan(const struct sw_build_opts *opts, struct sw_diags *diags,
+                                    struct sw_err *err);
+
+/*
+ * Builds. Returns what manifest.json says, with "dir" (the result's folder) and "launched" besides. Killed at any moment, the
+ * same call goes on from the last whole layer. NULL and err on failure; decref it.
+ */
+SW_MUST_CHECK json_t *sw_build_run(const struct sw_build_opts *opts, struct sw_diags *diags,
+                                   struct sw_err *err);
+
+#endif

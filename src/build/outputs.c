@@ -1,0 +1,255 @@
+/* A build's outputs: the final chain, flattened into each format that was asked for. */
+#include "src/build/outputs.h"
+
+#include "slipway/copy.h"
+#include "slipway/envelope.h"
+#include "src/base/clock.h"
+#include "src/base/fs.h"
+#include "src/base/json.h"
+#include "src/base/log.h"
+
+#include <string.h>
+
+SW_DEFINE_AUTO(out, struct sw_out, sw_out_close)
+SW_DEFINE_AUTO(image, struct sw_image, sw_image_close)
+SW_DEFINE_AUTO(keyring, struct sw_keyring, sw_keyring_free)
+#define AUTO_OUT     SW_CLEANUP(out_auto)
+#define AUTO_IMAGE   SW_CLEANUP(image_auto)
+#define AUTO_KEYRING SW_CLEANUP(keyring_auto)
+
+static bool knows_subformat(const struct sw_format *format, const char *name)
+{
+    for (const char *const *at = format->subformats; at != NULL && *at != NULL; at++)
+        if (strcmp(*at, name) == 0)
+            return true;
+    return false;
+}
+
+/* A second output of one format carries its subformat in its name: disk-1.0.0-fixed.vhd. */
+static char *file_name(const struct outputs *outputs, const struct output *output,
+                       const struct sw_recipe *recipe, struct sw_err *err)
+{
+    const char *extension =
+        output->format->extensions != NULL ? output->format->extensions[0] : output->format->name;
+    bool again = false;
+
+    for (size_t i = 0; i < outputs->n; i++)
+        again |= outputs->items[i].format == output->format;
+    if (again && output->subformat == NULL) {
+        sw_fail(err, SW_USAGE, "output '%s' is asked for twice", output->format->name);
+        return NULL;
+    }
+    return sw_strf(err, "%s-%s%s%s.%s%s", recipe->name, recipe->version, again ? "-" : "",
+                   again ? output->subformat : "", extension, output->nr_seal > 0 ? ".sealed" : "");
+}
+
+static int check_output(const struct outputs *outputs, const struct output *output, struct sw_err *err)
+{
+    if ((output->format->caps & SW_FORMAT_CAN_WRITE) == 0)
+        return sw_fail(err, SW_USAGE, "output '%s': this format is only read", output->format->name);
+    if (output->subformat != NULL && !knows_subformat(output->format, output->subformat))
+        return sw_fail(err, SW_USAGE, "output '%s': unknown subformat '%s'", output->format->name,
+                       output->subformat);
+    if (output->nr_seal > 0 && (output->format->caps & SW_FORMAT_STREAM_OUT) == 0)
+        return sw_fail(err, SW_USAGE, "output '%s': cannot be sealed as it is written; raw and vmdk can",
+                       output->format->name);
+    for (size_t i = 0; i < outputs->n; i++)
+        if (strcmp(outputs->items[i].file, output->file) == 0)
+            return sw_fail(err, SW_USAGE, "output '%s' is asked for twice", output->file);
+    return 0;
+}
+
+static int add_seal(struct output *output, const char *const *recipients, size_t n, struct sw_err *err)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (output->nr_seal == SW_BUILD_RECIPIENTS_MAX)
+            return sw_fail(err, SW_USAGE, "more than %d recipients", SW_BUILD_RECIPIENTS_MAX);
+        output->seal[output->nr_seal++] = recipients[i];
+    }
+    return 0;
+}
+
+/* Takes over what output holds, also on failure. */
+static int finish_output(struct outputs *outputs, struct output *output, const struct sw_recipe *recipe,
+                         struct sw_err *err)
+{
+    if (outputs->n == SW_BUILD_OUTPUTS_MAX) {
+        free(output->subformat);
+        return sw_fail(err, SW_USAGE, "more than %d outputs", SW_BUILD_OUTPUTS_MAX);
+    }
+    output->file = file_name(outputs, output, recipe, err);
+    if (output->file == NULL || check_output(outputs, output, err) < 0) {
+        free(output->subformat);
+        free(output->file);
+        return -1;
+    }
+    outputs->items[outputs->n++] = *output;
+    return 0;
+}
+
+/* "FORMAT[,subformat=…]" */
+static int parse_output(const char *text, struct output *output, struct sw_err *err)
+{
+    static const char key[] = "subformat=";
+    SW_AUTO_FREE char *name = sw_strdup(text, err);
+    char *comma;
+
+    if (name == NULL)
+        return -1;
+    comma = strchr(name, ',');
+    if (comma != NULL)
+        *comma++ = '\0';
+    output->format = sw_format_by_name(name);
+    if (output->format == NULL)
+        return sw_fail(err, SW_USAGE, "-O: unknown format '%s'", name);
+    if (comma == NULL)
+        return 0;
+    if (strncmp(comma, key, sizeof(key) - 1) != 0)
+        return sw_fail(err, SW_USAGE, "-O: unknown option '%s' (subformat= is known)", comma);
+    output->subformat = sw_strdup(comma + sizeof(key) - 1, err);
+    return output->subformat != NULL ? 0 : -1;
+}
+
+static int from_recipe(const struct sw_output_spec *spec, struct output *output, struct sw_err *err)
+{
+    output->format = sw_format_by_name(spec->format);
+    if (output->format == NULL)
+        return sw_fail(err, SW_RECIPE, "outputs: unknown format '%s'", spec->format);
+    if (spec->subformat != NULL && (output->subformat = sw_strdup(spec->subformat, err)) == NULL)
+        return -1;
+    return add_seal(output, spec->seal, spec->nr_seal, err);
+}
+
+static int resolve_one(const struct sw_build_opts *opts, const struct sw_recipe *recipe, size_t i,
+                       struct outputs *outputs, struct sw_err *err)
+{
+    struct output output = {.format = NULL};
+    int rc;
+
+    if (opts->nr_outputs > 0)
+        rc = parse_output(opts->outputs[i], &output, err);
+    else if (recipe->nr_outputs > 0)
+        rc = from_recipe(&recipe->outputs[i], &output, err);
+    else
+        rc = parse_output("vmdk", &output, err);
+    if (rc == 0)
+        rc = add_seal(&output, opts->seal_to, opts->nr_seal_to, err);
+    if (rc < 0) {
+        free(output.subformat);
+        return -1;
+    }
+    return finish_output(outputs, &output, recipe, err);
+}
+
+int outputs_resolve(const struct sw_build_opts *opts, const struct sw_recipe *recipe, struct outputs *outputs,
+                    struct sw_err *err)
+{
+    size_t n = opts->nr_outputs > 0 ? opts->nr_outputs : recipe->nr_outputs > 0 ? recipe->nr_outputs : 1;
+
+    for (size_t i = 0; i < n; i++) {
+        if (resolve_one(opts, recipe, i, outputs, err) < 0) {
+            outputs_clear(outputs);
+            return -1;
+        }
+    }
+    return 0;
+}
+
+void outputs_clear(struct outputs *outputs)
+{
+    for (size_t i = 0; i < outputs->n; i++) {
+        free(outputs->items[i].subformat);
+        free(outputs->items[i].file);
+    }
+    outputs->n = 0;
+}
+
+static struct sw_keyring *recipients(const struct output *output, struct sw_err *err)
+{
+    AUTO_KEYRING struct sw_keyring *ring = sw_keyring_new(SW_KEY_SEAL, err);
+
+    for (size_t i = 0; ring != NULL && i < output->nr_seal; i++)
+        if (sw_keyring_add(ring, output->seal[i], err) < 0)
+            return NULL;
+    return SW_STEAL_PTR(ring);
+}
+
+static int open_target(const struct output *output, const struct sw_keyring *ring, const char *path,
+                       unsigned jobs, struct sw_out **out, struct sw_err *err)
+{
+    struct sw_pair format = {.key = "image-format", .value = output->format->name};
+    struct sw_seal_opts seal = {.recipients = ring,
+                                .context = &format,
+                                .nr_context = 1,
+                                .plain_bytes = SW_SEAL_SIZE_UNKNOWN,
+                                .jobs = jobs};
+
+    if (output->nr_seal == 0)
+        return sw_out_create_file(path, 0644, out, err);
+    return sw_seal_create_file(&seal, path, out, err);
+}
+
+static json_t *describe(const struct output *output, const struct sw_copy_stats *stats, const char *keys,
+                        struct sw_err *err)
+{
+    SW_AUTO_JSON json_t *json = json_object();
+    const char *subformat = output->subformat;
+
+    if (subformat == NULL && output->format->subformats != NULL)
+        subformat = output->format->subformats[0];
+    if (json == NULL || sw_json_set(json, "file", json_string(output->file), err) < 0 ||
+        sw_json_set(json, "format", json_string(output->format->name), err) < 0 ||
+        (subformat != NULL && sw_json_set(json, "subformat", json_string(subformat), err) < 0) ||
+        sw_json_set(json, "virtualBytes", json_integer((json_int_t)stats->virtual_bytes), err) < 0 ||
+        sw_json_set(json, "bytes", json_integer((json_int_t)stats->stored_bytes), err) < 0 ||
+        sw_json_set(json, "sealed", json_boolean(output->nr_seal > 0), err) < 0 ||
+        (keys != NULL && sw_json_set(json, "keys", json_string(sw_path_base(keys)), err) < 0))
+        return NULL;
+    return SW_STEAL_PTR(json);
+}
+
+static json_t *write_output(const struct output *output, struct sw_image *chain, const char *dir,
+                            const struct sw_build_opts *opts, struct sw_err *err)
+{
+    SW_AUTO_FREE char *path = sw_path_join(dir, output->file, err);
+    SW_AUTO_FREE char *keys = NULL;
+    AUTO_KEYRING struct sw_keyring *ring = recipients(output, err);
+    AUTO_OUT struct sw_out *out = NULL;
+    struct sw_copy_stats stats = {0};
+    struct sw_copy copy = {.src = chain,
+                           .format = output->format,
+                           .create = {.subformat = output->subformat},
+                           .jobs = opts->jobs,
+                           .progress = opts->progress};
+
+    if (path == NULL || ring == NULL || sw_source_date(0, &copy.create.epoch, err) < 0)
+        return NULL;
+    if (output->nr_seal > 0 && (keys = sw_seal_sidecar_path(path, err)) == NULL)
+        return NULL;
+    sw_log(SW_LOG_INFO, "writing '%s'", path);
+    if (open_target(output, ring, path, opts->jobs, &out, err) < 0)
+        return NULL;
+    copy.out = out;
+    if (sw_copy_image(&copy, &stats, err) < 0 || sw_out_commit(out, err) < 0)
+        return NULL;
+    return describe(output, &stats, keys, err);
+}
+
+json_t *outputs_write(const struct outputs *outputs, struct sw_store *store, const char *layer,
+                      const char *dir, const struct sw_build_opts *opts, struct sw_err *err)
+{
+    SW_AUTO_JSON json_t *list = json_array();
+    AUTO_IMAGE struct sw_image *chain = NULL;
+
+    if (list == NULL || sw_store_open_chain(store, layer, &chain, err) < 0)
+        return NULL;
+    for (size_t i = 0; i < outputs->n; i++) {
+        json_t *item = write_output(&outputs->items[i], chain, dir, opts, err);
+
+        if (item == NULL || sw_json_append(list, item, err) < 0) {
+            sw_context(err, "output '%s'", outputs->items[i].file);
+            return NULL;
+        }
+    }
+    return SW_STEAL_PTR(list);
+}

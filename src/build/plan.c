@@ -1,0 +1,235 @@
+/* The plan: keys from inputs, and what the store already has. */
+#include "src/build/plan.h"
+
+#include "src/base/digest.h"
+#include "src/base/json.h"
+
+#include <string.h>
+
+/* Raised whenever the same document would leave something else in an image. */
+enum { SEMANTICS_VERSION = 1 };
+
+bool plan_use_has_phase(const struct sw_use *use, enum sw_phase_kind kind)
+{
+    for (size_t i = 0; i < use->component->nr_phases; i++)
+        if (use->component->phases[i].kind == kind && use->component->phases[i].nr_steps > 0)
+            return true;
+    return false;
+}
+
+static bool has_validate(const struct sw_recipe *recipe)
+{
+    for (size_t i = 0; i < recipe->nr_uses; i++)
+        if (plan_use_has_phase(&recipe->uses[i], SW_PHASE_VALIDATE))
+            return true;
+    return false;
+}
+
+int plan_load(const struct sw_build_opts *opts, struct sw_diags *diags, struct plan **out, struct sw_err *err)
+{
+    AUTO_PLAN struct plan *plan = sw_calloc(1, sizeof(*plan), err);
+
+    if (plan == NULL)
+        return -1;
+    plan->recipe = sw_recipe_load(opts->recipe, &opts->overrides, diags, err);
+    if (plan->recipe == NULL)
+        return -1;
+    if (plan->recipe->base_path == NULL)
+        return sw_fail(err, SW_OFFLINE,
+                       "recipe '%s': parentImage '%s' is not a local image: name one with --base",
+                       opts->recipe, plan->recipe->parent_image);
+    plan->layers = sw_calloc(plan->recipe->nr_uses + 1, sizeof(*plan->layers), err);
+    if (plan->layers == NULL)
+        return -1;
+    plan->nr_layers = plan->recipe->nr_uses + 1;
+    plan->layers[0].name = "base";
+    for (size_t i = 1; i < plan->nr_layers; i++)
+        plan->layers[i].name = plan->recipe->uses[i - 1].component->name;
+    plan->needs_validate = has_validate(plan->recipe);
+    *out = SW_STEAL_PTR(plan);
+    return 0;
+}
+
+static int key_of(const json_t *inputs, char key[SW_STORE_HEX], struct sw_err *err)
+{
+    SW_AUTO_FREE char *text = sw_json_canonical(inputs, err);
+    uint8_t digest[SW_SHA256_BYTES];
+
+    if (text == NULL || sw_sha256(text, strlen(text), digest, err) < 0)
+        return -1;
+    sw_hex(digest, sizeof(digest), key);
+    return 0;
+}
+
+static json_t *base_inputs(const struct sw_layer *base, struct sw_err *err)
+{
+    SW_AUTO_JSON json_t *inputs = json_object();
+
+    if (inputs == NULL || sw_json_set(inputs, "base", json_string(base->digest), err) < 0)
+        return NULL;
+    return SW_STEAL_PTR(inputs);
+}
+
+static json_t *component_inputs(const struct sw_recipe *recipe, size_t use, const char *parent_key,
+                                struct sw_err *err)
+{
+    SW_AUTO_JSON json_t *inputs = json_object();
+
+    if (inputs == NULL ||
+        sw_json_set(inputs, "component", sw_use_canonical(&recipe->uses[use], err), err) < 0 ||
+        sw_json_set(inputs, "engine", json_string("appliance"), err) < 0 ||
+        sw_json_set(inputs, "network", json_boolean(recipe->network), err) < 0 ||
+        sw_json_set(inputs, "parent", json_string(parent_key), err) < 0 ||
+        sw_json_set(inputs, "semantics", json_integer(SEMANTICS_VERSION), err) < 0 ||
+        sw_json_set(inputs, "workingDirectory", json_string(recipe->working_directory), err) < 0)
+        return NULL;
+    return SW_STEAL_PTR(inputs);
+}
+
+/* 1: the store has the layer. */
+static int look_up(struct plan_layer *layer, struct sw_store *store, struct sw_err *err)
+{
+    struct sw_plan_record record = {.recipe = NULL};
+    int found = sw_store_find_key(store, layer->key, &record, err);
+
+    if (found <= 0)
+        return found;
+    layer->cached = true;
+    layer->layer = record.layer;
+    if (record.outputs != NULL)
+        layer->outputs = sw_json_parse(record.outputs, strlen(record.outputs), "plan record", err);
+    sw_plan_record_clear(&record);
+    return 1;
+}
+
+/* Compares with the last build of this recipe: what is told to the user, nothing depends on it. */
+static int find_change(struct plan_layer *layer, struct sw_store *store, const char *recipe,
+                       unsigned position, struct sw_err *err)
+{
+    struct sw_plan_record last = {.recipe = NULL};
+    SW_AUTO_JSON json_t *before = NULL;
+    int found = sw_store_last_record(store, recipe, position, &last, err);
+
+    if (found <= 0)
+        return found;
+    before = sw_json_parse(last.inputs, strlen(last.inputs), "plan record", err);
+    sw_plan_record_clear(&last);
+    if (before == NULL)
+        return -1;
+    layer->changed = plan_first_difference(before, layer->inputs, err);
+    return layer->changed == NULL && err->code != SW_OK ? -1 : 0;
+}
+
+static int resolve_layer(struct plan *plan, size_t i, struct sw_store *store, bool no_cache,
+                         struct sw_err *err)
+{
+    struct plan_layer *layer = &plan->layers[i];
+
+    layer->inputs = component_inputs(plan->recipe, i - 1, plan->layers[i - 1].key, err);
+    if (layer->inputs == NULL || key_of(layer->inputs, layer->key, err) < 0)
+        return -1;
+    if (!no_cache && look_up(layer, store, err) < 0)
+        return -1;
+    return find_change(layer, store, plan->recipe->name, (unsigned)i, err);
+}
+
+static json_t *validated_inputs(const struct plan *plan, struct sw_err *err)
+{
+    SW_AUTO_JSON json_t *inputs = json_object();
+
+    if (inputs == NULL ||
+        sw_json_set(inputs, "validated", json_string(plan->layers[plan->nr_layers - 1].key), err) < 0)
+        return NULL;
+    return SW_STEAL_PTR(inputs);
+}
+
+static int resolve_validated(struct plan *plan, struct sw_store *store, bool no_cache, struct sw_err *err)
+{
+    SW_AUTO_JSON json_t *inputs = validated_inputs(plan, err);
+    struct sw_plan_record record = {.recipe = NULL};
+    int found;
+
+    if (inputs == NULL || key_of(inputs, plan->validated_key, err) < 0)
+        return -1;
+    if (no_cache || !plan->needs_validate)
+        return 0;
+    found = sw_store_find_key(store, plan->validated_key, &record, err);
+    if (found > 0)
+        sw_plan_record_clear(&record);
+    plan->needs_validate = found == 0;
+    return found < 0 ? -1 : 0;
+}
+
+int plan_resolve(struct plan *plan, struct sw_store *store, const struct sw_layer *base, bool no_cache,
+                 struct sw_err *err)
+{
+    plan->layers[0].cached = true;
+    plan->layers[0].layer = *base;
+    plan->layers[0].inputs = base_inputs(base, err);
+    if (plan->layers[0].inputs == NULL || key_of(plan->layers[0].inputs, plan->layers[0].key, err) < 0)
+        return -1;
+    if (find_change(&plan->layers[0], store, plan->recipe->name, 0, err) < 0)
+        return -1;
+    for (size_t i = 1; i < plan->nr_layers; i++)
+        if (resolve_layer(plan, i, store, no_cache, err) < 0)
+            return sw_context(err, "component '%s'", plan->layers[i].name);
+    return resolve_validated(plan, store, no_cache, err);
+}
+
+/* A layer on top of a missing one is of no use, whatever the store has: keys are chained, so it cannot differ. */
+size_t plan_first_missing(const struct plan *plan)
+{
+    size_t i = plan->nr_layers;
+
+    while (i > 0 && !plan->layers[i - 1].cached)
+        i--;
+    return i;
+}
+
+static int record(const struct plan *plan, struct sw_store *store, struct sw_plan_record *what,
+                  json_t *inputs, const json_t *outputs, struct sw_err *err)
+{
+    SW_AUTO_FREE char *inputs_text = sw_json_canonical(inputs, err);
+    SW_AUTO_FREE char *outputs_text = outputs != NULL ? sw_json_canonical(outputs, err) : NULL;
+
+    if (inputs_text == NULL || (outputs != NULL && outputs_text == NULL))
+        return -1;
+    /* The record only lends these; it is never cleared. */
+    what->recipe = (char *)(uintptr_t)plan->recipe->name;
+    what->inputs = inputs_text;
+    what->outputs = outputs_text;
+    return sw_store_record_key(store, what, err);
+}
+
+int plan_record(const struct plan *plan, struct sw_store *store, size_t i, struct sw_err *err)
+{
+    const struct plan_layer *layer = &plan->layers[i];
+    struct sw_plan_record what = {.layer = layer->layer, .position = (unsigned)i};
+
+    memcpy(what.key, layer->key, sizeof(what.key));
+    return record(plan, store, &what, layer->inputs, layer->outputs, err);
+}
+
+int plan_record_validated(const struct plan *plan, struct sw_store *store, struct sw_err *err)
+{
+    SW_AUTO_JSON json_t *inputs = validated_inputs(plan, err);
+    struct sw_plan_record what = {.layer = plan->layers[plan->nr_layers - 1].layer,
+                                  .position = (unsigned)plan->nr_layers};
+
+    if (inputs == NULL)
+        return -1;
+    memcpy(what.key, plan->validated_key, sizeof(what.key));
+    return record(plan, store, &what, inputs, NULL, err);
+}
+
+void plan_free(struct plan *plan)
+{
+    for (size_t i = 0; i < plan->nr_layers; i++) {
+        json_decref(plan->layers[i].inputs);
+        json_decref(plan->layers[i].outputs);
+        free(plan->layers[i].changed);
+    }
+    free(plan->layers);
+    sw_recipe_free(plan->recipe);
+    free(plan);
+}

@@ -1,0 +1,57 @@
+/* The plan of one build: what each layer is made of, and which of them the store has. */
+#ifndef SW_BUILD_PLAN_H
+#define SW_BUILD_PLAN_H
+
+#include "slipway/store.h"
+#include "src/base/cleanup.h"
+#include "src/build/build.h"
+
+struct plan_layer {
+    const char *name;       /* the component's, "base" for position 0 */
+    char key[SW_STORE_HEX]; /* "" while the base is unknown */
+    json_t *inputs;         /* what key is the digest of; NULL while the base is unknown */
+    json_t *outputs;        /* what the component's steps left for later phases; NULL: nothing known */
+    bool cached;
+    struct sw_layer layer; /* when cached */
+    char *
+        changed; /* the first input that differs from the last build, NULL when it is the same or there was none */
+};
+
+struct plan {
+    struct sw_recipe *recipe;
+    struct plan_layer *layers; /* base first, then one a component */
+    size_t nr_layers;
+    char validated_key[SW_STORE_HEX]; /* of the final state's validate phases; "" while the base is unknown */
+    bool needs_validate;              /* the recipe has validate steps and the store has not seen them pass */
+};
+
+/* Reads the recipe and makes the frame of the plan. Free it. */
+SW_MUST_CHECK int plan_load(const struct sw_build_opts *opts, struct sw_diags *diags, struct plan **out,
+                            struct sw_err *err);
+
+/* Fills in keys and what the store knows, once layer 0 is known. */
+SW_MUST_CHECK int plan_resolve(struct plan *plan, struct sw_store *store, const struct sw_layer *base,
+                               bool no_cache, struct sw_err *err);
+
+/* Remembers that layer i was made. */
+SW_MUST_CHECK int plan_record(const struct plan *plan, struct sw_store *store, size_t i, struct sw_err *err);
+/* Remembers that the validate phases of the final state passed. */
+SW_MUST_CHECK int plan_record_validated(const struct plan *plan, struct sw_store *store, struct sw_err *err);
+
+/* The first layer that must be made: nr_layers when all are there. */
+size_t plan_first_missing(const struct plan *plan);
+
+/* True when a component has steps in phases of this kind. */
+bool plan_use_has_phase(const struct sw_use *use, enum sw_phase_kind kind);
+
+void plan_free(struct plan *plan);
+SW_DEFINE_AUTO(plan, struct plan, plan_free)
+#define AUTO_PLAN SW_CLEANUP(plan_auto)
+
+/*
+ * Where two JSON values first differ, as a path such as "component.parameters.greeting", or NULL when they are equal (err->code
+ * stays SW_OK then). Objects are walked in the order of their sorted keys. Free it.
+ */
+char *plan_first_difference(const json_t *before, const json_t *now, struct sw_err *err);
+
+#endif

@@ -1,0 +1,156 @@
+/* The guest's part of a build: one launch for every layer that is missing. */
+#include "src/build/stage.h"
+
+#include "src/base/fs.h"
+#include "src/base/log.h"
+
+#include <string.h>
+
+SW_DEFINE_AUTO(session, struct sw_session, sw_session_free)
+SW_DEFINE_AUTO(scratch, struct sw_scratch, sw_scratch_close)
+#define AUTO_SESSION SW_CLEANUP(session_auto)
+#define AUTO_SCRATCH SW_CLEANUP(scratch_auto)
+
+/* What one launch carries along. */
+struct run {
+    const struct stage *stage;
+    struct sw_session *session;
+    struct sw_runlog *log;
+    const char *overlay;
+};
+
+/* A qcow2 file of ours with nothing in it yet: what QEMU opens is never somebody else's file. */
+static int make_overlay(const struct stage *stage, const struct sw_layer *below, const char *path,
+                        struct sw_err *err)
+{
+    SW_AUTO_FREE char *backing = sw_store_blob_path(stage->store, below->digest, err);
+    const struct sw_format *qcow2 = sw_format_by_name("qcow2");
+    struct sw_create_opts create = {
+        .size_bytes = below->virtual_bytes, .backing_name = backing, .backing_format = "qcow2"};
+    struct sw_image *image = NULL;
+    struct sw_out *out = NULL;
+    int rc = -1;
+
+    if (backing == NULL || sw_out_create_file(path, 0600, &out, err) < 0)
+        return -1;
+    if (qcow2->create(out, &create, &image, err) == 0) {
+        rc = qcow2->finish(image, err);
+        sw_image_close(image);
+    }
+    if (rc == 0)
+        rc = sw_out_commit(out, err);
+    sw_out_close(out);
+    return rc;
+}
+
+static int exec_phase(const struct run *run, struct sw_guest *guest, size_t i, enum sw_phase_kind kind,
+                      struct sw_err *err)
+{
+    struct plan_layer *layer = &run->stage->plan->layers[i];
+    struct sw_exec exec = {
+        .guest = guest,
+        .log = run->log,
+        .use = &run->stage->plan->recipe->uses[i - 1],
+        .working_dir = run->stage->plan->recipe->working_directory,
+    };
+
+    if (layer->outputs == NULL)
+        layer->outputs = json_object();
+    if (layer->outputs == NULL)
+        return sw_fail(err, SW_FAILED, "out of memory");
+    exec.outputs = layer->outputs;
+    return sw_exec_phase(&exec, kind, NULL, err);
+}
+
+/* Runs one component's build phases between two mounts; what it changed becomes the layer. */
+static int build_layer(const struct run *run, size_t i, struct sw_err *err)
+{
+    struct plan_layer *layer = &run->stage->plan->layers[i];
+    const struct plan_layer *below = layer - 1;
+    struct sw_store_commit commit = {
+        .parent = below->layer.digest, .overlay_path = run->overlay, .jobs = run->stage->jobs};
+    struct sw_store_made made = {.known = false};
+    struct sw_guest *guest = NULL;
+
+    if (sw_session_begin(run->session, &guest, err) < 0 ||
+        exec_phase(run, guest, i, SW_PHASE_BUILD, err) < 0 || sw_session_end(run->session, err) < 0)
+        return -1;
+    if (sw_store_commit_layer(run->stage->store, &commit, &made, err) < 0)
+        return sw_context(err, "component '%s': layer", layer->name);
+    layer->layer = made.layer;
+    return 0;
+}
+
+/* A component without build steps leaves the disk as it is: mounting it would already change the superblock. */
+static int make_layer(const struct run *run, size_t i, struct sw_err *err)
+{
+    struct plan *plan = run->stage->plan;
+
+    if (sw_check_interrupt(err) < 0)
+        return -1;
+    if (!plan_use_has_phase(&plan->recipe->uses[i - 1], SW_PHASE_BUILD))
+        plan->layers[i].layer = plan->layers[i - 1].layer;
+    else if (build_layer(run, i, err) < 0)
+        return -1;
+    return plan_record(plan, run->stage->store, i, err);
+}
+
+static int validate(const struct run *run, struct sw_err *err)
+{
+    struct plan *plan = run->stage->plan;
+    struct sw_guest *guest = NULL;
+
+    if (!plan->needs_validate)
+        return 0;
+    sw_log(SW_LOG_INFO, "validating");
+    if (sw_session_begin(run->session, &guest, err) < 0)
+        return -1;
+    for (size_t i = 1; i < plan->nr_layers; i++)
+        if (exec_phase(run, guest, i, SW_PHASE_VALIDATE, err) < 0)
+            return -1;
+    if (sw_session_end(run->session, err) < 0)
+        return -1;
+    return plan_record_validated(plan, run->stage->store, err);
+}
+
+static int run_all(struct run *run, const char *scratch, size_t first, struct sw_err *err)
+{
+    const struct stage *stage = run->stage;
+    struct sw_session_opts session = {.overlay = run->overlay, .scratch_dir = scratch, .accel = stage->accel};
+    AUTO_SESSION struct sw_session *owned = NULL;
+
+    if (make_overlay(stage, &stage->plan->layers[first - 1].layer, run->overlay, err) < 0 ||
+        sw_session_start(&session, &owned, err) < 0)
+        return -1;
+    run->session = owned;
+    for (size_t i = first; i < stage->plan->nr_layers; i++)
+        if (make_layer(run, i, err) < 0)
+            return -1;
+    if (validate(run, err) < 0 || sw_session_close(owned, err) < 0)
+        return -1;
+    sw_log(SW_LOG_INFO, "the appliance was launched in %.1f s (%s)",
+           (double)sw_session_launch_ms(owned) / 1000.0, sw_session_is_tcg(owned) ? "TCG" : "KVM");
+    return 0;
+}
+
+int stage_run(const struct stage *stage, size_t first, struct sw_err *err)
+{
+    AUTO_SCRATCH struct sw_scratch *scratch = NULL;
+    SW_AUTO_FREE char *overlay = NULL;
+    struct run run = {.stage = stage};
+    struct sw_err log_err = {.code = SW_OK};
+    int rc;
+
+    if (sw_scratch_open(stage->store, &scratch, err) < 0)
+        return -1;
+    overlay = sw_path_join(sw_scratch_dir(scratch), "overlay.qcow2", err);
+    if (overlay == NULL || sw_runlog_open(stage->log_dir, &run.log, err) < 0)
+        return -1;
+    run.overlay = overlay;
+    rc = run_all(&run, sw_scratch_dir(scratch), first, err);
+    if (sw_runlog_close(run.log, rc < 0 ? err->text : NULL, &log_err) < 0 && rc == 0) {
+        *err = log_err;
+        return -1;
+    }
+    return rc;
+}

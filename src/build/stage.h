@@ -1,0 +1,21 @@
+/* The guest's part of a build: one launch for every layer that is missing. */
+#ifndef SW_BUILD_STAGE_H
+#define SW_BUILD_STAGE_H
+
+#include "src/build/plan.h"
+
+struct stage {
+    struct plan *plan;
+    struct sw_store *store;
+    const char *log_dir;
+    enum sw_accel accel;
+    unsigned jobs;
+};
+
+/*
+ * Makes the layers from first on (plan_first_missing) in one appliance, commits each as soon as it is whole, then runs the
+ * validate phases on top, whose changes are dropped. Layers that were committed stay, whatever comes after.
+ */
+SW_MUST_CHECK int stage_run(const struct stage *stage, size_t first, struct sw_err *err);
+
+#endif

@@ -1,0 +1,57 @@
+/* The options that build and plan share. */
+#ifndef SW_CLI_BUILD_OPTS_H
+#define SW_CLI_BUILD_OPTS_H
+
+#include "src/build/build.h"
+#include "src/cli/opt.h"
+
+struct build_opts {
+    struct common_opts common;
+    const char *base, *base_format;
+    struct opt_list components, parameters, outputs, seal_to;
+    const char *out, *store, *accel;
+    bool no_cache, dry_run;
+};
+
+/* Rows for both; build has more behind them. */
+#define BUILD_OPT_ROWS                                                                                    \
+    {'a',                                                                                                 \
+     "base",                                                                                              \
+     "IMAGE",                                                                                             \
+     OPT_STRING,                                                                                          \
+     offsetof(struct build_opts, base),                                                                   \
+     "the base image, instead of parentImage"},                                                           \
+        {'f',                                                                                             \
+         "format",                                                                                        \
+         "FORMAT",                                                                                        \
+         OPT_STRING,                                                                                      \
+         offsetof(struct build_opts, base_format),                                                        \
+         "the base image's format"},                                                                      \
+        {0,                                                                                               \
+         "component",                                                                                     \
+         "FILE",                                                                                          \
+         OPT_LIST,                                                                                        \
+         offsetof(struct build_opts, components),                                                         \
+         "one more component, after the recipe's"},                                                       \
+        {'p',                                                                                             \
+         "parameter",                                                                                     \
+         "NAME=VALUE",                                                                                    \
+         OPT_LIST,                                                                                        \
+         offsetof(struct build_opts, parameters),                                                         \
+         "a parameter; COMPONENT.NAME=VALUE for one component only"},                                     \
+        {0, "store", "DIR", OPT_STRING, offsetof(struct build_opts, store), "the layer store"},           \
+    {                                                                                                     \
+        0, "no-cache", NULL, OPT_FLAG, offsetof(struct build_opts, no_cache), "run every component again" \
+    }
+
+/* Into the flow's own options; borrows from opts and args. */
+SW_MUST_CHECK int build_opts_convert(const struct build_opts *opts, const struct args *args,
+                                     struct sw_build_opts *out, struct sw_err *err);
+
+/* Prints every fault of the recipe to stderr and frees them. */
+void build_print_diags(struct sw_diags *diags);
+
+/* The plan as a table, or as JSON. Takes the reference. */
+SW_MUST_CHECK int build_print_plan(json_t *plan, bool json, struct sw_err *err);
+
+#endif

@@ -1,0 +1,84 @@
+/* slipway build: a recipe over a base image becomes layers and output files. */
+#include "src/base/json.h"
+#include "src/cli/build_opts.h"
+#include "src/cli/cmd.h"
+#include "src/cli/output.h"
+
+#include "slipway/envelope.h"
+
+static void print_output(const json_t *output)
+{
+    char size[32];
+
+    out_size((uint64_t)json_integer_value(json_object_get(output, "bytes")), size, sizeof(size));
+    fputs("  ", stdout);
+    out_safe(stdout, sw_json_text(output, "file"));
+    printf("  (%s%s)\n", size, json_is_true(json_object_get(output, "sealed")) ? ", sealed" : "");
+}
+
+static int print_result(json_t *result, bool json, struct sw_err *err)
+{
+    SW_AUTO_JSON json_t *owned = result;
+    size_t i;
+    json_t *output;
+
+    if (json)
+        return out_json(SW_STEAL_PTR(owned), err);
+    out_safe(stdout, sw_json_text(owned, "dir"));
+    fputc('\n', stdout);
+    json_array_foreach (json_object_get(owned, "outputs"), i, output) {
+        print_output(output);
+    }
+    return 0;
+}
+
+static int run_build(const void *opts_void, const struct args *args, struct sw_err *err)
+{
+    const struct build_opts *opts = opts_void;
+    struct sw_build_opts build;
+    struct sw_diags diags = {.n = 0};
+    struct out_progress progress;
+    json_t *result;
+
+    if (build_opts_convert(opts, args, &build, err) < 0)
+        return -1;
+    if (opts->dry_run) {
+        result = sw_build_plan(&build, &diags, err);
+        build_print_diags(&diags);
+        return result != NULL ? build_print_plan(result, opts->common.json, err) : -1;
+    }
+    out_progress_begin(&progress, "build", &opts->common);
+    build.progress = &progress.base;
+    result = sw_build_run(&build, &diags, err);
+    out_progress_end(&progress);
+    build_print_diags(&diags);
+    return result != NULL ? print_result(result, opts->common.json, err) : -1;
+}
+
+static const struct opt rows[] = {
+    BUILD_OPT_ROWS,
+    {'o', "out", "DIR", OPT_STRING, offsetof(struct build_opts, out),
+     "results go to DIR/<name>-<version>/ (default: out)"},
+    {'O', "output-format", "FORMAT[,subformat=…]", OPT_LIST, offsetof(struct build_opts, outputs),
+     "an output, instead of the recipe's"},
+    {0, "seal-to", "RECIPIENT", OPT_LIST, offsetof(struct build_opts, seal_to),
+     "seal every output to this key"},
+    {0, "accel", "auto|kvm|tcg", OPT_STRING, offsetof(struct build_opts, accel),
+     "how the appliance runs (default: auto)"},
+    {'n', "dry-run", NULL, OPT_FLAG, offsetof(struct build_opts, dry_run), "print the plan and stop"},
+    OPT_END,
+};
+
+const struct cmd cmd_build = {
+    .name = "build",
+    .args = "RECIPE",
+    .summary = "apply a recipe's components to a disk image and write the outputs",
+    .more =
+        "Layers that the store has are not made again. Killed at any moment, the same command goes on from the last\n"
+        "whole layer.",
+    .opts = rows,
+    .opts_size = sizeof(struct build_opts),
+    .min_args = 1,
+    .max_args = 1,
+    .run = run_build,
+};

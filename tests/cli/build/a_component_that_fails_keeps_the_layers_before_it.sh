@@ -1,0 +1,26 @@
+# The third component's step fails: exit 8, its name in the message, no output, and a corrected one runs alone.
+# appliance: 1
+# timeout: 600
+. "$CASE_LIB/build-case.sh"
+need_appliance
+need debugfs
+make_base
+write_recipe
+sed -i 's/echo "three".*/echo going wrong >\&2; exit 41/; /third.runs/d' third.yml
+status=0
+"$SLIPWAY" build recipe.yml --out out --store store >stdout 2>stderr || status=$?
+cat stderr >&2
+[ "$status" = 8 ] || fail "exit status $status"
+[ ! -s stdout ] || fail "a failed build printed a result"
+grep -q "slipway build: recipe 'recipe.yml': component 'third': phase 'build': step 'Write': exit status 41 (see .*console.log:[0-9]*)" stderr
+grep -q 'going wrong' out/three-1.0.0/log/console.log
+[ ! -e out/three-1.0.0/three-1.0.0.raw ] || fail "a failed build left an output"
+[ -z "$(ls -A store/slipway/scratch)" ] || fail "scratch is not empty"
+"$SLIPWAY" plan recipe.yml --store store | tee plan
+[ "$(grep -c '^cached' plan)" = 3 ] || fail "the layers before the failure are not kept"
+
+write_component third mended
+"$SLIPWAY" build recipe.yml --out out --store store >/dev/null 2>log
+[ "$(grep -c "component '.*': build" log)" = 1 ] || fail "more than the mended component ran"
+[ "$(read_file out/three-1.0.0/three-1.0.0.raw /etc/third)" = mended ]
+[ "$(read_file out/three-1.0.0/three-1.0.0.raw /etc/third.runs)" = run ]

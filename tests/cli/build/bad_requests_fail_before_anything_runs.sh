@@ -1,0 +1,23 @@
+# Whatever is wrong with the request is said before a store or a folder is made.
+. "$CASE_LIB/build-case.sh"
+need mke2fs
+make_base
+write_recipe
+refuse() { # CODE PART ARG…
+    local want=$1 part=$2 status=0
+    shift 2
+    "$SLIPWAY" build --out out --store store "$@" >stdout 2>stderr || status=$?
+    [ "$status" = "$want" ] || { cat stderr >&2; fail "$*: exit status $status, not $want"; }
+    grep -qF -- "$part" stderr || { cat stderr >&2; fail "$*: '$part' is not in the message"; }
+    [ ! -e out ] && [ ! -e store ] || fail "$*: something was made"
+}
+refuse 2 "unknown format 'floppy'" -O floppy recipe.yml
+refuse 2 "unknown subformat 'thick'" -O vmdk,subformat=thick recipe.yml
+refuse 2 "asked for twice" -O raw -O raw recipe.yml
+refuse 2 "cannot be sealed as it is written" -O qcow2 --seal-to aes:key recipe.yml
+refuse 2 "surplus argument" recipe.yml other.yml
+refuse 2 "accel" --accel fast recipe.yml
+echo 'surprise: 1' >>recipe.yml
+refuse 3 "recipe.yml:14:1: " recipe.yml
+sed -i '/surprise/d; s/second.yml/missing.yml/' recipe.yml
+refuse 3 "missing.yml" recipe.yml

@@ -1,0 +1,52 @@
+# Three components run in one launch, each leaves a layer, the outputs hold the same disk; then only what changed runs.
+# appliance: 1
+# timeout: 600
+. "$CASE_LIB/build-case.sh"
+need_appliance
+need qemu-img debugfs
+make_base
+write_recipe
+build() { "$SLIPWAY" build recipe.yml --out out --store store "$@"; }
+
+"$SLIPWAY" plan recipe.yml --store store | tee plan.first
+grep -q '^one launch' plan.first
+[ ! -e store ] || fail "plan made a store"
+build --json >first.json 2>first.log
+grep -q '"launched": true' first.json
+disk=out/three-1.0.0/three-1.0.0
+for format in vmdk vhd; do
+    [ "$format" = vhd ] && name=vpc || name=$format
+    qemu-img compare -f raw -F "$name" "$disk.raw" "$disk.$format"
+done
+for name in first:one second:two third:three; do
+    [ "$(read_file "$disk.raw" "/etc/${name%:*}")" = "${name#*:}" ] || fail "/etc/${name%:*} is not what the component wrote"
+done
+e2fsck -fn "$disk.raw?offset=$ROOT_OFFSET" >fsck.log 2>&1 || { cat fsck.log >&2; fail "the file system is not clean"; }
+[ "$(sha256sum <base.raw)" = "$("$CASE_LIB/tiny-guest" again.raw >/dev/null; sha256sum <again.raw)" ] || fail "the base was written to"
+[ -s out/three-1.0.0/log/console.log ] && [ -s out/three-1.0.0/log/detailedoutput.json ] || fail "no run log"
+
+# Again: nothing runs, nothing is launched.
+"$SLIPWAY" plan recipe.yml --store store | tee plan.second
+[ "$(grep -c '^cached' plan.second)" = 4 ] && grep -q '^no launch' plan.second
+SECONDS=0
+LIBGUESTFS_HV=/bin/false build --json >second.json 2>second.log
+[ "$SECONDS" -lt 10 ] || fail "a cached build took $SECONDS s"
+grep -q '"launched": false' second.json
+cmp "$disk.raw" "$disk.raw" && qemu-img compare -f raw -F vmdk "$disk.raw" "$disk.vmdk"
+
+# The last component changes: it alone runs, and plan names the input.
+write_component third changed
+"$SLIPWAY" plan recipe.yml --store store | tee plan.third
+[ "$(grep -c '^cached' plan.third)" = 3 ] && grep -q "^run .*third.*changed: component" plan.third
+build >/dev/null 2>third.log
+[ "$(read_file "$disk.raw" /etc/third)" = changed ] || fail "the changed component did not run"
+[ "$(read_file "$disk.raw" /etc/third.runs)" = run ] || fail "the changed component ran on top of the old layer"
+[ "$(grep -c "component '.*': build" third.log)" = 1 ] || fail "more than the changed component ran"
+
+"$SLIPWAY" store verify --store store
+for blob in store/blobs/sha256/*; do
+    [ "$(head -c 3 "$blob")" = QFI ] || continue
+    qemu-img check -q "$blob"
+    qemu-img info --backing-chain "$blob" >/dev/null
+done
+[ -z "$(ls -A store/slipway/scratch)" ] || fail "scratch is not empty: $(ls -A store/slipway/scratch)"

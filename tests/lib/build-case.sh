@@ -1,0 +1,69 @@
+# Sourced by the build cases: a tiny guest as base.raw, and a recipe of three components over it.
+# shellcheck shell=bash
+
+need() {
+    local program
+    for program in "$@"; do
+        command -v "$program" >/dev/null || { echo "skipped: no $program"; exit 77; }
+    done
+}
+
+# Where an appliance cannot be started at all there is nothing to test.
+need_appliance() {
+    need supermin qemu-system-x86_64
+    ls /boot/vmlinuz-* >/dev/null 2>&1 || { echo "skipped: no kernel in /boot"; exit 77; }
+}
+
+make_base() {
+    "$CASE_LIB/tiny-guest" base.raw >/dev/null
+}
+
+# write_component NAME TEXT: a component whose one step leaves TEXT in /etc/NAME and counts its runs in /etc/NAME.runs
+write_component() {
+    cat >"$1.yml" <<YAML
+name: $1
+schemaVersion: 1.0
+phases:
+  - name: build
+    steps:
+      - name: Write
+        action: ExecuteBash
+        inputs:
+          commands:
+            - echo "$2" > /etc/$1
+            - echo run >> /etc/$1.runs
+YAML
+}
+
+write_recipe() {
+    cat >recipe.yml <<'YAML'
+name: three
+semanticVersion: 1.0.0
+parentImage: base.raw
+parentImageFormat: raw
+components:
+  - component: first.yml
+  - component: second.yml
+  - component: third.yml
+outputs:
+  - format: raw
+  - format: vmdk
+  - format: vhd
+YAML
+    write_component first one
+    write_component second two
+    write_component third three
+}
+
+# The root file system's first byte in a raw disk made by tiny-guest.
+readonly ROOT_OFFSET=1048576
+
+# read_file DISK.raw PATH: a file of the guest, without mounting it
+read_file() {
+    debugfs -R "cat $2" "$1?offset=$ROOT_OFFSET" 2>/dev/null
+}
+
+fail() {
+    echo "$*" >&2
+    exit 1
+}
