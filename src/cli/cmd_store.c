@@ -21,6 +21,21 @@ static json_t *text_or_null(const char *text)
     return text != NULL ? json_string(text) : json_null();
 }
 
+/* A file's name, or a message with one in it, may be no UTF-8: then what is not ASCII becomes '?'. */
+static json_t *any_text(const char *text)
+{
+    json_t *json = json_string(text);
+    char ascii[1024];
+    size_t n = 0;
+
+    if (json != NULL)
+        return json;
+    for (; text[n] != '\0' && n + 1 < sizeof(ascii); n++)
+        ascii[n] = (unsigned char)text[n] < 0x80 ? text[n] : '?';
+    ascii[n] = '\0';
+    return json_string(ascii);
+}
+
 static json_t *layer_json(const struct sw_layer *layer, bool of_image)
 {
     json_t *json = json_pack("{s:s, s:s, s:I}", "digest", layer->digest, "parent", layer->parent,
@@ -53,7 +68,7 @@ static json_t *image_json(const struct sw_store_image *image, struct sw_err *err
         sw_json_set(json, "virtual_bytes", json_integer((json_int_t)image->virtual_bytes), err) < 0 ||
         sw_json_set(json, "layers", layers_json(image->layers, image->nr_layers, true, err), err) < 0)
         return NULL;
-    if (image->fault != NULL && sw_json_set(json, "fault", json_string(image->fault), err) < 0)
+    if (image->fault != NULL && sw_json_set(json, "fault", any_text(image->fault), err) < 0)
         return NULL;
     return SW_STEAL_PTR(json);
 }
@@ -83,7 +98,7 @@ static int list_as_json(const struct sw_store *store, const struct sw_store_list
     for (size_t i = 0; i < listing->nr_records; i++)
         if (sw_json_append(records, record_json(&listing->records[i], err), err) < 0)
             return -1;
-    if (sw_json_set(json, "store", json_string(sw_store_dir(store)), err) < 0 ||
+    if (sw_json_set(json, "store", any_text(sw_store_dir(store)), err) < 0 ||
         sw_json_set(json, "images", SW_STEAL_PTR(images), err) < 0 ||
         sw_json_set(json, "layers", layers_json(listing->layers, listing->nr_layers, false, err), err) < 0 ||
         sw_json_set(json, "keys", SW_STEAL_PTR(records), err) < 0)
@@ -178,7 +193,8 @@ static void note_damage(struct sw_store_verify *self, const char *what, const ch
         out_safe(stdout, why);
         putchar('\n');
     } else if (report->err.code == SW_OK &&
-               sw_json_append(report->damages, json_pack("{s:s, s:s}", "what", what, "why", why),
+               sw_json_append(report->damages,
+                              json_pack("{s:o, s:o}", "what", any_text(what), "why", any_text(why)),
                               &report->err) < 0) {
         sw_context(&report->err, "damage of '%s'", what);
     }

@@ -32,28 +32,30 @@ static int write_layer(struct sw_store *store, struct sw_copy *copy, struct sw_s
     return rc;
 }
 
-/*
- * A file system stamps times in ticks: a write right after our last look could leave the stamp as it is. Waits
- * until that is over. False when the stamp lies in the future, so that it says nothing.
- */
-static bool stamp_is_settled(const struct stat *st)
-{
-    enum { TICK_NS = 20 * 1000 * 1000 };
-    int64_t changed_ns = (int64_t)st->st_ctim.tv_sec * 1000000000 + st->st_ctim.tv_nsec;
-    int64_t age_ns = sw_now_ns() - changed_ns;
-
-    if (age_ns < 0)
-        return false;
-    if (age_ns < TICK_NS)
-        usleep((unsigned)((TICK_NS - age_ns) / 1000 + 1));
-    return true;
-}
-
 static int describe(const struct sw_in *in, struct stat *st, struct sw_err *err)
 {
     if (fstat(in->fd, st) < 0)
         return sw_fail_errno(err, "cannot look at '%s'", in->name);
     return 0;
+}
+
+/*
+ * A file system stamps times in ticks: a write in the tick of the last change leaves the stamp as it is. Waits until
+ * that tick is over, so that whatever is written from now on shows. False when the stamp says nothing: it lies in the
+ * future, or the file is being written right now.
+ */
+static bool settle(const struct sw_in *in, const struct stat *st)
+{
+    enum { TICK_NS = 20 * 1000 * 1000 };
+    int64_t changed_ns = (int64_t)st->st_ctim.tv_sec * 1000000000 + st->st_ctim.tv_nsec;
+    int64_t age_ns = sw_now_ns() - changed_ns;
+    struct stat now;
+
+    if (!S_ISREG(st->st_mode) || age_ns < 0)
+        return false;
+    if (age_ns < TICK_NS)
+        usleep((unsigned)((TICK_NS - age_ns) / 1000 + 1));
+    return fstat(in->fd, &now) == 0 && store_base_same(st, &now);
 }
 
 /* Takes over in. before: what it looked like when it was opened. */
@@ -63,6 +65,7 @@ static int encode_base(struct sw_store *store, const struct sw_store_ingest *ask
     struct sw_open_opts opts = {.parents = NULL};
     AUTO_IMAGE struct sw_image *image = NULL;
     struct sw_copy copy = {.jobs = ask->jobs, .progress = ask->progress};
+    bool settled = settle(in, before);
     struct stat after;
 
     if (sw_image_open(in, ask->format, &opts, &image, err) < 0)
@@ -78,9 +81,7 @@ static int encode_base(struct sw_store *store, const struct sw_store_ingest *ask
         return -1;
     if (!store_base_same(before, &after))
         return sw_fail(err, SW_INTEGRITY, "'%s' changed while it was read", ask->path);
-    if (!S_ISREG(after.st_mode) || !stamp_is_settled(&after))
-        return 0;
-    return store_base_record(store, &after, ask->format, &made->layer, err);
+    return settled ? store_base_record(store, before, ask->format, &made->layer, err) : 0;
 }
 
 int sw_store_ingest(struct sw_store *store, const struct sw_store_ingest *ask, struct sw_store_made *out,

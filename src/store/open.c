@@ -189,18 +189,17 @@ static int open_at(struct sw_store *store, const char *dir, bool create, struct 
 
 int sw_store_open(const char *dir, bool create, struct sw_store **out, struct sw_err *err)
 {
-    SW_AUTO_FREE char *standard = NULL;
+    SW_AUTO_FREE char *path =
+        dir != NULL ? sw_strdup(dir, err) : sw_xdg_path("XDG_DATA_HOME", ".local/share", "store", err);
     struct sw_store *store;
 
-    if (dir == NULL)
-        dir = standard = sw_xdg_path("XDG_DATA_HOME", ".local/share", "store", err);
-    if (dir == NULL)
+    if (path == NULL)
         return -1;
     store = sw_calloc(1, sizeof(*store), err);
     if (store == NULL)
         return -1;
     store->blobs_fd = -1;
-    if (open_at(store, dir, create, err) < 0) {
+    if (open_at(store, path, create, err) < 0) {
         sw_store_close(store);
         return -1;
     }

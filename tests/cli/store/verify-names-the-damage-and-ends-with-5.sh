@@ -44,4 +44,7 @@ fresh
 echo '{"schemaVersion":2,"manifests":[{"mediaType":"x\u0007"}]}' >store/index.json
 expect '^index.json: '
 fresh
+touch "$(printf 'store/blobs/sha256/\xff\x07')"
+expect '\\x07: its name is not a SHA-256 digest'
+fresh
 "$SLIPWAY" store verify --store store >/dev/null
