@@ -188,23 +188,12 @@ int sw_text_octal(const char *text, unsigned *out)
 
 bool sw_text_encoding(const char *text)
 {
-    static const char *const widths[] = {"8", "16", "16le", "16be", "32", "32le", "32be"};
-    char plain[8];
-    size_t n = 0;
+    static const char *const names[] = {"utf8",     "utf-8",     "utf16",     "utf-16",   "utf16-le",
+                                        "utf16-be", "utf-16-le", "utf-16-be", "utf32",    "utf-32",
+                                        "utf32-le", "utf32-be",  "utf-32-le", "utf-32-be"};
 
-    if (strncasecmp(text, "utf", 3) != 0)
-        return false;
-    text += 3 + (text[3] == '-');
-    for (; *text != '\0'; text++) {
-        if (*text == '-' && n == 2)
-            continue;
-        if (n + 1 == sizeof(plain))
-            return false;
-        plain[n++] = (char)(*text >= 'A' && *text <= 'Z' ? *text - 'A' + 'a' : *text);
-    }
-    plain[n] = '\0';
-    for (size_t i = 0; i < SW_ARRAY_LEN(widths); i++)
-        if (strcmp(plain, widths[i]) == 0)
+    for (size_t i = 0; i < SW_ARRAY_LEN(names); i++)
+        if (strcasecmp(names[i], text) == 0)
             return true;
     return false;
 }
