@@ -1,0 +1,143 @@
+/* slipway open: decrypt a sealed file. */
+#include "src/base/buf.h"
+#include "src/base/log.h"
+#include "src/cli/cmd.h"
+#include "src/cli/output.h"
+#include "src/cli/seal_args.h"
+
+struct open_opts {
+    struct common_opts common;
+    const char *output;
+    const char *sidecar;
+    struct opt_list keys;
+    struct opt_list expect;
+    struct opt_list require;
+    bool direct;
+};
+
+static const struct opt open_rows[] = {
+    {'o', "output", "FILE", OPT_STRING, offsetof(struct open_opts, output),
+     "the opened file (mode 0600); it appears only when all of it is verified"},
+    {'k', "key", "KEY", OPT_LIST, offsetof(struct open_opts, keys),
+     "aes:FILE or pem:FILE; the first that fits"},
+    {0, "keys", "FILE", OPT_STRING, offsetof(struct open_opts, sidecar),
+     "the sidecar (default: X.keys beside X.sealed)"},
+    {0, "direct", NULL, OPT_FLAG, offsetof(struct open_opts, direct), "do not look for a sidecar"},
+    {0, "expect", "K=V", OPT_LIST, offsetof(struct open_opts, expect), "the context must hold this"},
+    {0, "require", "K=V", OPT_LIST, offsetof(struct open_opts, require),
+     "a required pair that the message does not store"},
+    OPT_END,
+};
+
+static int print_json(const struct sw_in *in, const char *path, struct sw_err *err)
+{
+    size_t n = 0;
+    const struct sw_pair *pairs = sw_seal_in_context(in, &n);
+    json_t *context = json_object();
+
+    for (size_t i = 0; context != NULL && i < n; i++)
+        json_object_set_new(context, pairs[i].key, json_string(pairs[i].value));
+    return out_json(json_pack("{s:s, s:I, s:o}", "opened", path, "plaintext_bytes",
+                              (json_int_t)in->size_bytes, "context", context),
+                    err);
+}
+
+static void say(const struct sw_in *in, const char *path)
+{
+    size_t n = 0;
+    const struct sw_pair *pairs = sw_seal_in_context(in, &n);
+    char size[32];
+
+    out_size(in->size_bytes, size, sizeof(size));
+    sw_log(SW_LOG_INFO, "'%s': %s opened", path, size);
+    for (size_t i = 0; i < n; i++)
+        sw_log(SW_LOG_INFO, "context %s=%s", pairs[i].key, pairs[i].value);
+}
+
+static int open_into(const struct open_opts *opts, struct sw_in *in, struct sw_err *err)
+{
+    struct out_progress progress;
+    struct sw_out *out = NULL;
+    int rc;
+
+    if (sw_out_create_file(opts->output, 0600, &out, err) < 0)
+        return -1;
+    out_progress_begin(&progress, "open", &opts->common);
+    rc = sw_seal_read_all(in, out, opt_jobs(&opts->common), &progress.base, err);
+    if (rc == 0)
+        rc = sw_out_commit(out, err);
+    out_progress_end(&progress);
+    sw_out_close(out);
+    return rc;
+}
+
+static int open_direct(const char *path, const struct sw_unseal_opts *how, struct sw_in **in,
+                       struct sw_err *err)
+{
+    struct sw_in *sealed = NULL;
+
+    if (sw_in_open_file(path, &sealed, err) < 0)
+        return -1;
+    *in = sw_seal_in(sealed, NULL, how, err);
+    return *in != NULL ? 0 : -1;
+}
+
+static int open_input(const struct open_opts *opts, const char *path, struct sw_in **in, struct sw_err *err)
+{
+    AUTO_PAIRS struct pair_args expect = {.n = 0}, require = {.n = 0};
+    AUTO_RING struct sw_keyring *ring = NULL;
+    struct sw_unseal_opts how = {.expect = expect.pairs, .require = require.pairs};
+
+    if (pair_args_parse(&opts->expect, &expect, err) < 0 ||
+        pair_args_parse(&opts->require, &require, err) < 0)
+        return -1;
+    ring = seal_args_ring(SW_KEY_OPEN, &opts->keys, err);
+    if (ring == NULL)
+        return -1;
+    how.keys = ring;
+    how.nr_expect = expect.n;
+    how.nr_require = require.n;
+    if (opts->direct)
+        return open_direct(path, &how, in, err);
+    return sw_seal_open_file(path, opts->sidecar, &how, in, err);
+}
+
+static int run_open(const void *raw_opts, const struct args *args, struct sw_err *err)
+{
+    const struct open_opts *opts = raw_opts;
+    struct sw_in *in = NULL;
+    int rc;
+
+    if (opts->keys.n == 0)
+        return sw_fail(err, SW_USAGE, "--key KEY is missing");
+    if (opts->direct && opts->sidecar != NULL)
+        return sw_fail(err, SW_USAGE, "--direct and --keys exclude each other");
+    if (seal_args_check_output(args->items[0], opts->output, err) < 0 ||
+        (opts->sidecar != NULL && seal_args_check_output(opts->sidecar, opts->output, err) < 0) ||
+        sw_seal_harden(err) < 0 || open_input(opts, args->items[0], &in, err) < 0)
+        return -1;
+    rc = open_into(opts, in, err);
+    if (rc == 0 && opts->common.json)
+        rc = print_json(in, opts->output, err);
+    else if (rc == 0)
+        say(in, opts->output);
+    sw_in_close(in);
+    return rc;
+}
+
+const struct cmd cmd_open = {
+    .name = "open",
+    .args = "FILE.sealed",
+    .summary = "decrypt a sealed file",
+    .more =
+        "Opens what slipway seal or an AWS Encryption SDK wrote (version 2, suite 0x0478). A message whose key\n"
+        "comes from a sidecar is opened with it; any other is opened by itself. Every byte is verified before\n"
+        "the file appears; whatever does not verify ends with exit code 5 and no file.\n\n"
+        "KEY: aes:FILE or pem:FILE (an RSA private key) with the options of slipway seal. Key files that\n"
+        "others may read are refused.",
+    .opts = open_rows,
+    .opts_size = sizeof(struct open_opts),
+    .min_args = 1,
+    .max_args = 1,
+    .run = run_open,
+};

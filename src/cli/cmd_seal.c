@@ -1,0 +1,179 @@
+/* slipway seal: encrypt a file for its recipients. */
+#include "src/base/buf.h"
+#include "src/base/fs.h"
+#include "src/base/log.h"
+#include "src/cli/cmd.h"
+#include "src/cli/output.h"
+#include "src/cli/seal_args.h"
+
+#include <inttypes.h>
+#include <sys/stat.h>
+
+enum { FRAME_BYTES_MIN = 1 << 10 };
+
+struct seal_opts {
+    struct common_opts common;
+    const char *output;
+    struct opt_list to;
+    struct opt_list context;
+    uint64_t frame_bytes;
+    bool direct;
+};
+
+static const struct opt seal_rows[] = {
+    {'o', "output", "FILE", OPT_STRING, offsetof(struct seal_opts, output),
+     "the sealed file; its sidecar X.keys appears beside X.sealed"},
+    {'t', "to", "RECIPIENT", OPT_LIST, offsetof(struct seal_opts, to),
+     "aes:FILE or pem:FILE; any one of several opens it"},
+    {0, "context", "K=V", OPT_LIST, offsetof(struct seal_opts, context),
+     "authenticated with the file and readable by all"},
+    {0, "direct", NULL, OPT_FLAG, offsetof(struct seal_opts, direct),
+     "one file: recipients in its header, no sidecar"},
+    {0, "frame-size", "BYTES", OPT_SIZE, offsetof(struct seal_opts, frame_bytes),
+     "1K to 64M (default 64K; larger for more than 256 TiB)"},
+    OPT_END,
+};
+
+struct sealed {
+    const char *path;
+    char *sidecar; /* NULL: direct */
+    char artifact[64];
+    uint64_t plain_bytes, sealed_bytes;
+};
+
+static int print_json(const struct sealed *sealed, const struct sw_keyring *ring, struct sw_err *err)
+{
+    json_t *recipients = json_array();
+
+    for (size_t i = 0; recipients != NULL && i < sw_keyring_count(ring); i++)
+        json_array_append_new(recipients, json_string(sw_keyring_name(ring, i)));
+    return out_json(json_pack("{s:s, s:s?, s:s, s:I, s:I, s:o}", "sealed", sealed->path, "keys",
+                              sealed->sidecar, "artifact", sealed->artifact, "plaintext_bytes",
+                              (json_int_t)sealed->plain_bytes, "sealed_bytes",
+                              (json_int_t)sealed->sealed_bytes, "recipients", recipients),
+                    err);
+}
+
+static void say(const struct sealed *sealed, const struct sw_keyring *ring)
+{
+    char size[32];
+
+    out_size(sealed->plain_bytes, size, sizeof(size));
+    sw_log(SW_LOG_INFO, "'%s': %s sealed, artifact %s", sealed->path, size, sealed->artifact);
+    if (sealed->sidecar != NULL)
+        sw_log(SW_LOG_INFO, "'%s': its key for %zu recipient%s; without it nobody opens the file",
+               sealed->sidecar, sw_keyring_count(ring), sw_keyring_count(ring) == 1 ? "" : "s");
+}
+
+static int seal_into(const struct seal_opts *opts, struct sw_in *in, const struct sw_seal_opts *how,
+                     struct sealed *sealed, struct sw_err *err)
+{
+    struct out_progress progress;
+    struct sw_out *out = NULL;
+    int rc;
+
+    if (sw_seal_create_file(how, sealed->path, &out, err) < 0)
+        return -1;
+    snprintf(sealed->artifact, sizeof(sealed->artifact), "%s", sw_seal_artifact(out));
+    out_progress_begin(&progress, "seal", &opts->common);
+    rc = sw_seal_write_all(out, in, &progress.base, err);
+    if (rc == 0)
+        rc = sw_out_commit(out, err);
+    out_progress_end(&progress);
+    sw_out_close(out);
+    return rc;
+}
+
+/* Both names are looked at before anything is written. */
+static int check_names(const struct seal_opts *opts, const char *input, struct sealed *sealed,
+                       struct sw_err *err)
+{
+    SW_AUTO_FREE char *sidecar = NULL;
+
+    if (seal_args_check_output(input, opts->output, err) < 0)
+        return -1;
+    sealed->path = opts->output;
+    sidecar = sw_seal_sidecar_path(opts->output, err);
+    if (sidecar == NULL)
+        return -1;
+    if (opts->direct) {
+        if (sw_path_exists(sidecar))
+            sw_log(SW_LOG_WARNING, "'%s' is there and does not belong to what is sealed now", sidecar);
+        return 0;
+    }
+    sealed->sidecar = SW_STEAL_PTR(sidecar);
+    return seal_args_check_output(input, sealed->sidecar, err);
+}
+
+static int check_frame(uint64_t frame_bytes, struct sw_err *err)
+{
+    if (frame_bytes != 0 && (frame_bytes < FRAME_BYTES_MIN || frame_bytes > SW_SEAL_FRAME_BYTES_MAX))
+        return sw_fail(err, SW_USAGE, "--frame-size: %" PRIu64 " is not from %d to %d", frame_bytes,
+                       FRAME_BYTES_MIN, SW_SEAL_FRAME_BYTES_MAX);
+    return 0;
+}
+
+static int seal_file(const struct seal_opts *opts, const char *input, struct sealed *sealed,
+                     const struct sw_keyring *ring, struct sw_err *err)
+{
+    AUTO_PAIRS struct pair_args context = {.n = 0};
+    struct sw_seal_opts how = {.recipients = ring,
+                               .context = context.pairs,
+                               .direct = opts->direct,
+                               .frame_bytes = (uint32_t)opts->frame_bytes,
+                               .jobs = opt_jobs(&opts->common)};
+    struct sw_in *in = NULL;
+    struct stat st;
+    int rc;
+
+    if (pair_args_parse(&opts->context, &context, err) < 0 || sw_in_open_file(input, &in, err) < 0)
+        return -1;
+    how.nr_context = context.n;
+    how.plain_bytes = sealed->plain_bytes = in->size_bytes;
+    rc = seal_into(opts, in, &how, sealed, err);
+    sw_in_close(in);
+    if (rc == 0 && stat(sealed->path, &st) == 0)
+        sealed->sealed_bytes = (uint64_t)st.st_size;
+    return rc;
+}
+
+static int run_seal(const void *raw_opts, const struct args *args, struct sw_err *err)
+{
+    const struct seal_opts *opts = raw_opts;
+    struct sealed sealed = {.path = NULL};
+    SW_AUTO_FREE char *sidecar = NULL;
+    AUTO_RING struct sw_keyring *ring = NULL;
+    int rc;
+
+    if (opts->to.n == 0)
+        return sw_fail(err, SW_USAGE, "--to RECIPIENT is missing");
+    rc = check_names(opts, args->items[0], &sealed, err);
+    sidecar = sealed.sidecar;
+    if (rc < 0 || check_frame(opts->frame_bytes, err) < 0 || sw_seal_harden(err) < 0)
+        return -1;
+    ring = seal_args_ring(SW_KEY_SEAL, &opts->to, err);
+    if (ring == NULL || seal_file(opts, args->items[0], &sealed, ring, err) < 0)
+        return -1;
+    if (opts->common.json)
+        return print_json(&sealed, ring, err);
+    say(&sealed, ring);
+    return 0;
+}
+
+const struct cmd cmd_seal = {
+    .name = "seal",
+    .args = "FILE",
+    .summary = "encrypt a file for its recipients",
+    .more =
+        "Writes an AWS Encryption SDK message (version 2, suite 0x0478) that any of the SDKs opens. X.sealed\n"
+        "is encrypted under a key of its own; the small message X.keys carries that key to the recipients.\n\n"
+        "RECIPIENT: aes:FILE (32 bytes or 64 hex digits) or pem:FILE (an RSA public key), each with\n"
+        ",ns=NAMESPACE and ,name=KEYNAME for SDKs that use other names, and pem: with ,padding=oaep-sha256\n"
+        "(or -sha1, -sha384, -sha512). A comma in FILE is doubled.\n"
+        "The context is stored in clear. slipway adds slipway-format, artifact and plaintext-bytes.",
+    .opts = seal_rows,
+    .opts_size = sizeof(struct seal_opts),
+    .min_args = 1,
+    .max_args = 1,
+    .run = run_seal,
+};

@@ -1,0 +1,55 @@
+/* Keys, pairs and output names as the sealing verbs take them. */
+#include "src/cli/seal_args.h"
+
+#include "src/base/buf.h"
+
+#include <string.h>
+#include <sys/stat.h>
+
+struct sw_keyring *seal_args_ring(enum sw_key_use use, const struct opt_list *texts, struct sw_err *err)
+{
+    AUTO_RING struct sw_keyring *ring = sw_keyring_new(use, err);
+
+    if (ring == NULL)
+        return NULL;
+    for (size_t i = 0; i < texts->n; i++)
+        if (sw_keyring_add(ring, texts->items[i], err) < 0)
+            return NULL;
+    return SW_STEAL_PTR(ring);
+}
+
+int pair_args_parse(const struct opt_list *texts, struct pair_args *out, struct sw_err *err)
+{
+    for (; out->n < texts->n; out->n++) {
+        out->texts[out->n] = sw_strdup(texts->items[out->n], err);
+        if (out->texts[out->n] == NULL || sw_pair_parse(out->texts[out->n], &out->pairs[out->n], err) < 0) {
+            free(out->texts[out->n]);
+            return -1;
+        }
+    }
+    return 0;
+}
+
+void pair_args_free(struct pair_args *args)
+{
+    while (args->n > 0)
+        free(args->texts[--args->n]);
+}
+
+int seal_args_check_output(const char *input, const char *output, struct sw_err *err)
+{
+    struct stat in, out;
+
+    if (output == NULL)
+        return sw_fail(err, SW_USAGE, "-o FILE is missing");
+    if (strcmp(output, "-") == 0)
+        return sw_fail(err, SW_USAGE,
+                       "-o: standard output cannot be taken back when something fails; name a file");
+    if (lstat(output, &out) < 0)
+        return 0;
+    if (!S_ISREG(out.st_mode))
+        return sw_fail(err, SW_USAGE, "'%s' is there and is not a regular file", output);
+    if (stat(input, &in) == 0 && in.st_dev == out.st_dev && in.st_ino == out.st_ino)
+        return sw_fail(err, SW_USAGE, "'%s' and '%s' are the same file", input, output);
+    return 0;
+}

@@ -1,0 +1,30 @@
+/* Keys, pairs and output names as the sealing verbs take them. */
+#ifndef SW_CLI_SEAL_ARGS_H
+#define SW_CLI_SEAL_ARGS_H
+
+#include "slipway/envelope.h"
+#include "src/cli/opt.h"
+
+/* A keyring of all the texts; NULL and err on failure. */
+SW_MUST_CHECK struct sw_keyring *seal_args_ring(enum sw_key_use use, const struct opt_list *texts,
+                                                struct sw_err *err);
+static inline void seal_args_ring_auto(struct sw_keyring **ring)
+{
+    sw_keyring_free(*ring);
+}
+#define AUTO_RING __attribute__((cleanup(seal_args_ring_auto)))
+
+/* K=V texts taken apart. Zero-initialise it. */
+struct pair_args {
+    struct sw_pair pairs[OPT_LIST_MAX];
+    char *texts[OPT_LIST_MAX];
+    size_t n;
+};
+SW_MUST_CHECK int pair_args_parse(const struct opt_list *texts, struct pair_args *out, struct sw_err *err);
+void pair_args_free(struct pair_args *args);
+#define AUTO_PAIRS __attribute__((cleanup(pair_args_free)))
+
+/* Refuses (SW_USAGE) a missing output, "-", what is there and is no regular file, and the input itself. */
+SW_MUST_CHECK int seal_args_check_output(const char *input, const char *output, struct sw_err *err);
+
+#endif
