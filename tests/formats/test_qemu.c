@@ -1,0 +1,168 @@
+/* Both ways with qemu-img: it reads what is written here, and what it writes is read here. */
+#include "src/base/proc.h"
+#include "tests/formats/disks.h"
+
+#define MIB (UINT64_C(1) << 20)
+
+enum { SIZE_MIB = 101 };
+
+static const struct span spans[] = {
+    {0, 4096}, {MIB - 512, 1024}, {33 * MIB, 3 * MIB + 512}, {70 * MIB + 512, 100}, {101 * MIB - 512, 512}};
+
+static const char *qemu_name(const struct sw_format *format)
+{
+    return strcmp(format->name, "vhd") == 0 ? "vpc" : format->name;
+}
+
+static void run(const char *const argv[], struct sw_buf *said)
+{
+    struct sw_err err = {0};
+    int status = 0;
+
+    assert_ok(sw_run_program(argv, 120000, said, &status, &err), err);
+    if (status != 0)
+        fail_msg("%s %s: exit status %d", argv[0], argv[1], status);
+}
+
+/* The same bytes and the same size: of other sizes it says so, and takes zeros at the end for equal. */
+static void qemu_compares(const char *format, const char *path)
+{
+    const char *const argv[] = {"qemu-img", "compare", "-f", "raw", "-F", format, "src", path, NULL};
+    SW_AUTO_BUF struct sw_buf said = {0};
+
+    run(argv, &said);
+    assert_null(strstr(said.data, "size mismatch"));
+}
+
+static void qemu_img_reads_what_is_written(void **state)
+{
+    struct target target = {0};
+
+    (void)state;
+    make_raw("src", SIZE_MIB * MIB, spans, SW_ARRAY_LEN(spans));
+    while (next_target(&target)) {
+        const char *name = qemu_name(target.format);
+        const char *const check[] = {"qemu-img", "check", "-f", name, "dst", NULL};
+
+        copy_to("src", "raw", "dst", target.format, target.subformat, 2);
+        qemu_compares(name, "dst");
+        if (strcmp(name, "vmdk") == 0 || strcmp(name, "qcow2") == 0)
+            run(check, NULL);
+    }
+}
+
+/* A last grain, cluster or block that the disk cuts short. */
+static void qemu_img_reads_disks_of_odd_sizes(void **state)
+{
+    const struct span all = {0, 3 * MIB + 1536};
+    struct target target = {0};
+
+    (void)state;
+    make_raw("src", 3 * MIB + 1536, &all, 1);
+    while (next_target(&target)) {
+        copy_to("src", "raw", "dst", target.format, target.subformat, 2);
+        qemu_compares(qemu_name(target.format), "dst");
+    }
+}
+
+static void what_qemu_img_writes_is_read(void **state)
+{
+    static const struct {
+        const char *format, *opts, *compress;
+    } cases[] = {
+        {"raw", "size=105906176", NULL},
+        {"vpc", "subformat=dynamic,force_size=on", NULL},
+        {"vpc", "subformat=fixed,force_size=on", NULL},
+        {"vmdk", "subformat=monolithicSparse", NULL},
+        {"vmdk", "subformat=monolithicSparse,zeroed_grain=on", NULL},
+        {"vmdk", "subformat=streamOptimized", NULL},
+        {"qcow2", "compat=0.10", NULL},
+        {"qcow2", "cluster_size=512", NULL},
+        {"qcow2", "cluster_size=2M", NULL},
+        {"qcow2", "compression_type=zlib", "-c"},
+        {"qcow2", "compression_type=zstd", "-c"},
+    };
+
+    (void)state;
+    make_raw("src", SIZE_MIB * MIB, spans, SW_ARRAY_LEN(spans));
+    for (size_t i = 0; i < SW_ARRAY_LEN(cases); i++) {
+        const char *const argv[] = {"qemu-img",        "convert", "-f",          "raw", "-O",
+                                    cases[i].format,   "-o",      cases[i].opts, "src", "q",
+                                    cases[i].compress, NULL};
+
+        print_message("%s %s\n", cases[i].format, cases[i].opts);
+        run(argv, NULL);
+        assert_same_disk("src", "raw", "q", strcmp(cases[i].format, "raw") == 0 ? "raw" : NULL);
+        unlink("q");
+    }
+}
+
+/* qemu-img rounds a VHD up to a geometry unless told not to; what it reports is what is read. */
+static void a_vhd_with_qemu_imgs_own_size_is_read(void **state)
+{
+    const char *const argv[] = {"qemu-img", "convert", "-f", "raw", "-O", "vpc", "src", "q", NULL};
+    struct sw_image *left, *right;
+    struct sw_err err = {0};
+    uint64_t at = 0;
+
+    (void)state;
+    make_raw("src", SIZE_MIB * MIB, spans, SW_ARRAY_LEN(spans));
+    run(argv, NULL);
+    left = open_image("src", "raw");
+    right = open_image("q", "vhd");
+    assert_true(right->size_bytes >= left->size_bytes);
+    assert_ok(sw_compare_images(left, right, 2, &at, &err), err);
+    assert_true(at == UINT64_MAX);
+    sw_image_close(left);
+    sw_image_close(right);
+}
+
+/* qemu-img opens both of these and gives zeros for what is lost. */
+static void a_cut_file_that_qemu_img_takes_is_refused(void **state)
+{
+    static const char *const formats[] = {"vmdk", "qcow2"};
+    const struct span all = {0, 20 * MIB};
+
+    (void)state;
+    make_raw("src", 20 * MIB, &all, 1);
+    for (size_t i = 0; i < SW_ARRAY_LEN(formats); i++) {
+        const char *const argv[] = {"qemu-img", "convert", "-f", "raw", "-O", formats[i], "src", "q", NULL};
+        struct sw_in *in = NULL;
+        struct sw_image *img = NULL;
+        struct sw_err err = {0};
+        uint8_t *buf = malloc(20 * MIB);
+        int rc;
+
+        run(argv, NULL);
+        assert_int_equal(truncate("q", 10 * MIB), 0);
+        assert_ok(sw_in_open_file("q", &in, &err), err);
+        rc = sw_image_open(in, NULL, NULL, &img, &err);
+        if (rc == 0) {
+            rc = sw_image_pread(img, buf, 20 * MIB, 0, &err);
+            sw_image_close(img);
+        }
+        assert_failed(rc, err, SW_INTEGRITY, "q");
+        unlink("q");
+        free(buf);
+    }
+}
+
+int main(void)
+{
+    static const char *const version[] = {"qemu-img", "--version", NULL};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(qemu_img_reads_what_is_written),
+        cmocka_unit_test(qemu_img_reads_disks_of_odd_sizes),
+        cmocka_unit_test(what_qemu_img_writes_is_read),
+        cmocka_unit_test(a_vhd_with_qemu_imgs_own_size_is_read),
+        cmocka_unit_test(a_cut_file_that_qemu_img_takes_is_refused),
+    };
+    struct sw_err err = {0};
+    int status = 1;
+
+    if (sw_run_program(version, 10000, NULL, &status, &err) < 0 || status != 0) {
+        print_message("skipped: no qemu-img here\n");
+        return 77;
+    }
+    return cmocka_run_group_tests(tests, enter_empty_folder, leave_folder);
+}
