@@ -12,7 +12,8 @@
 #include <string.h>
 #include <sys/file.h>
 
-enum { BLOB_MODE = 0444, HASH_CHUNK = 1 << 20 };
+/* Not read-only: skopeo writes a manifest again that is there already. */
+enum { BLOB_MODE = 0644, HASH_CHUNK = 1 << 20 };
 
 bool store_is_hex(const char *text)
 {

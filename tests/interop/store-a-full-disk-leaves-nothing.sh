@@ -8,13 +8,14 @@ mkdir small
 export -f store_tool
 # shellcheck disable=SC2016 # expanded inside
 unshare -rm bash -eu -c '
-    mount -t tmpfs -o size=1M none small
+    mount -t tmpfs -o size=64M none small
+    head -c 63M /dev/zero >small/filler
     status=0
     store_tool ingest small/store disk.raw raw 2 2>error || status=$?
     [ "$status" = 1 ]
     find small/store/blobs/sha256 -type f >left
+    rm small/filler
     [ "$(df --output=used small | tail -1)" -lt 64 ]
-    mount -o remount,size=64M small
     store_tool ingest small/store disk.raw raw 2
     "$SLIPWAY" store verify --store small/store'
 grep -q 'No space left on device' error

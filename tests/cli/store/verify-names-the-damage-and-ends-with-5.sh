@@ -19,11 +19,10 @@ expect() {
     python3 -c 'import json; assert json.load(open("json"))["damages"]'
 }
 
-# fresh: the whole store again, blobs writable.
+# fresh: the whole store again.
 fresh() {
     rm -rf store
     cp -r whole store
-    chmod -R u+w store
 }
 
 blob=store/blobs/sha256/$base
