@@ -48,8 +48,8 @@ struct build_opts {
 SW_MUST_CHECK int build_opts_convert(const struct build_opts *opts, const struct args *args,
                                      struct sw_build_opts *out, struct sw_err *err);
 
-/* Prints every fault of the recipe to stderr and frees them. */
-void build_print_diags(struct sw_diags *diags);
+/* Prints every fault of the recipe to stderr and frees them; err then only counts them. */
+void build_print_diags(struct sw_diags *diags, const char *recipe, struct sw_err *err);
 
 /* The plan as a table, or as JSON. Takes the reference. */
 SW_MUST_CHECK int build_print_plan(json_t *plan, bool json, struct sw_err *err);

@@ -44,14 +44,14 @@ static int run_build(const void *opts_void, const struct args *args, struct sw_e
         return -1;
     if (opts->dry_run) {
         result = sw_build_plan(&build, &diags, err);
-        build_print_diags(&diags);
+        build_print_diags(&diags, build.recipe, err);
         return result != NULL ? build_print_plan(result, opts->common.json, err) : -1;
     }
     out_progress_begin(&progress, "build", &opts->common);
     build.progress = &progress.base;
     result = sw_build_run(&build, &diags, err);
     out_progress_end(&progress);
-    build_print_diags(&diags);
+    build_print_diags(&diags, build.recipe, err);
     return result != NULL ? print_result(result, opts->common.json, err) : -1;
 }
 

@@ -30,8 +30,10 @@ int build_opts_convert(const struct build_opts *opts, const struct args *args, s
     return opts->accel != NULL ? sw_accel_parse(opts->accel, &out->accel, err) : 0;
 }
 
-void build_print_diags(struct sw_diags *diags)
+void build_print_diags(struct sw_diags *diags, const char *recipe, struct sw_err *err)
 {
+    size_t n = diags->nr_errors;
+
     sw_diags_sort(diags);
     for (size_t i = 0; i < diags->n; i++) {
         const struct sw_diag *diag = &diags->items[i];
@@ -44,6 +46,9 @@ void build_print_diags(struct sw_diags *diags)
         fputc('\n', stderr);
     }
     sw_diags_free(diags);
+    /* The error is the first of them: once is enough. */
+    if (err->code == SW_RECIPE && n > 0)
+        sw_fail(err, SW_RECIPE, "'%s' has %zu fault%s", recipe, n, n == 1 ? "" : "s");
 }
 
 static void print_reason(const json_t *layer)
@@ -101,7 +106,7 @@ static int run_plan(const void *opts_void, const struct args *args, struct sw_er
     if (build_opts_convert(opts, args, &build, err) < 0)
         return -1;
     plan = sw_build_plan(&build, &diags, err);
-    build_print_diags(&diags);
+    build_print_diags(&diags, build.recipe, err);
     return plan != NULL ? build_print_plan(plan, opts->common.json, err) : -1;
 }
 

@@ -18,4 +18,5 @@ refuse() { # CODE PART ARG…
 refuse 5 "base.vmdk" --base base.vmdk
 refuse 5 "base.vhd" --base base.vhd
 refuse 1 "nowhere.raw" --base nowhere.raw -f raw
+sed -i /parentImageFormat/d recipe.yml
 refuse 2 "-f raw" --base base.raw

@@ -18,6 +18,7 @@ refuse 2 "cannot be sealed as it is written" -O qcow2 --seal-to aes:key recipe.y
 refuse 2 "surplus argument" recipe.yml other.yml
 refuse 2 "accel" --accel fast recipe.yml
 echo 'surprise: 1' >>recipe.yml
-refuse 3 "recipe.yml:14:1: " recipe.yml
+refuse 3 "recipe.yml:13:1: " recipe.yml
+refuse 3 "'recipe.yml' has 1 fault" recipe.yml
 sed -i '/surprise/d; s/second.yml/missing.yml/' recipe.yml
 refuse 3 "missing.yml" recipe.yml
