@@ -1,0 +1,40 @@
+# shellcheck shell=bash
+# The SDK for cases that need it: installed once into a cache; `rig JOBS.json` runs jobs. Without npm: skipped.
+command -v npm >/dev/null && command -v node >/dev/null || { echo "skipped: no npm"; exit 77; }
+real_home=$(getent passwd "$(id -u)" | cut -d: -f6)
+sdk_source=$SLIPWAY_SOURCE/tests/interop/esdk
+sdk=${SLIPWAY_TEST_CACHE:-$real_home/.cache/slipway-test}/esdk-$(sha256sum "$sdk_source/package-lock.json" | cut -c1-16)
+
+install_sdk() {
+    local new
+    new=$(mktemp -d "$sdk.XXXXXX") || return 1
+    cp "$sdk_source/package.json" "$sdk_source/package-lock.json" "$new"
+    # npm's own configuration lies in the user's folder, which is not the case's.
+    if ! (cd "$new" && HOME=$real_home XDG_CONFIG_HOME='' npm ci --no-audit --no-fund --ignore-scripts >npm.log 2>&1); then
+        tail -n 3 "$new/npm.log"
+        rm -rf "$new"
+        return 1
+    fi
+    mv -T "$new" "$sdk" 2>/dev/null || rm -rf "$new"
+}
+
+if ! mkdir -p "$(dirname "$sdk")"; then
+    echo "skipped: no place for the SDK"
+    exit 77
+fi
+exec 8>"$sdk.lock"
+flock 8
+if [ ! -d "$sdk/node_modules" ] && ! install_sdk; then
+    echo "skipped: npm cannot install the SDK"
+    exit 77
+fi
+exec 8>&-
+
+# Modules are looked for beside the script.
+rig() {
+    cp "$sdk_source/rig.mjs" "$sdk/rig.$$.mjs"
+    local status=0
+    node "$sdk/rig.$$.mjs" "$1" || status=$?
+    rm -f "$sdk/rig.$$.mjs"
+    return $status
+}
