@@ -99,7 +99,8 @@ int endpoint_find(const struct cloud_settings *settings, enum cloud_service serv
         return -1;
     out->custom = url != NULL;
     if (url == NULL) {
-        url = standard = default_url(service, region, err);
+        standard = default_url(service, region, err);
+        url = standard;
         what = "the endpoint";
     }
     if (url == NULL)

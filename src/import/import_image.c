@@ -212,6 +212,17 @@ static int load_parts(struct flow *flow, struct sw_err *err)
     return flow->parts != NULL ? journal_read_parts(&flow->journal, flow->parts, flow->n, err) : -1;
 }
 
+/* These bytes will never do: nothing of them stays in the bucket. Keeps err. */
+static int discard(struct flow *flow)
+{
+    struct sw_s3_upload object = object_of(flow);
+    struct sw_err ignored = {.code = SW_OK};
+
+    if (sw_s3_abort_upload(flow->cloud, &object, &ignored) < 0 || enter(flow, IMPORT_NEW, &ignored) < 0)
+        sw_log(SW_LOG_WARNING, "%s", ignored.text);
+    return -1;
+}
+
 static int upload(struct flow *flow, struct sw_err *err)
 {
     struct sw_s3_upload object = object_of(flow);
@@ -239,11 +250,15 @@ static int upload(struct flow *flow, struct sw_err *err)
         job.connections = SW_IMPORT_CONNECTIONS;
     rc = upload_send(&job, err);
     flow->result->sent_bytes += job.sent_bytes;
+    if (rc < 0 && err->code == SW_INTEGRITY)
+        return discard(flow);
     if (rc < 0 || identify(flow, &now, err) < 0)
         return -1;
-    if (!same_input(&now, &flow->journal.state.input))
-        return sw_fail(err, SW_FAILED, "'%s' changed while it was read; run again to send what it is now",
-                       flow->options->source_path);
+    if (!same_input(&now, &flow->journal.state.input)) {
+        sw_fail(err, SW_FAILED, "'%s' changed while it was read; run again to send what it is now",
+                flow->options->source_path);
+        return discard(flow);
+    }
     return enter(flow, IMPORT_COMPLETING, err);
 }
 

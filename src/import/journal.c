@@ -24,7 +24,7 @@ static const char *const stage_names[] = {
 
 static int damaged(const char *field, struct sw_err *err)
 {
-    return sw_fail(err, SW_FAILED, "its '%s' is missing or out of range", field);
+    return sw_fail(err, SW_INTEGRITY, "its '%s' is missing or out of range", field);
 }
 
 /* A member's text into a fixed field; longer text is damage. */

@@ -1,16 +1,19 @@
+# shellcheck shell=bash
 # Shell side of the rig: `. rig.sh; rig_start DIR [option…]` sets RIG_URL and the AWS_* variables; rig_stop ends it.
 
 RIG_HOME=${RIG_HOME:-$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)}
 RIG_PID=
 
+# rig_need TOOL…: skips the case when one is missing.
 rig_need() {
-    /usr/bin/python3 -c 'import botocore' 2>/dev/null || { echo "skip: python3-botocore is missing"; exit 77; }
+    local tool
     for tool in "$@"; do
         command -v "$tool" >/dev/null || { echo "skip: $tool is missing"; exit 77; }
     done
 }
 
 rig_start() {
+    /usr/bin/python3 -c 'import botocore' 2>/dev/null || { echo "skip: python3-botocore is missing"; exit 77; }
     RIG_DIR=$1
     shift
     rm -f "$RIG_DIR.ready"
@@ -50,7 +53,7 @@ PY
 
 # rig_tasks: how many ImportImage tasks exist. rig_uploads: how many multipart uploads are open.
 rig_tasks() { find "$RIG_DIR/ec2" -name '*.json' | wc -l; }
-rig_uploads() { find "$RIG_DIR/s3/${1:-lab}/uploads" -mindepth 1 -maxdepth 1 | wc -l; }
+rig_uploads() { find "$RIG_DIR/s3/lab/uploads" -mindepth 1 -maxdepth 1 | wc -l; }
 
 # rig_faults RULE…: the faults from now on, each a JSON object (faults.py).
 rig_faults() {
@@ -74,6 +77,7 @@ rig_import() { "$SLIPWAY" import --bucket lab --endpoint-url "$RIG_URL" --poll-i
 # rig_spawn ARGUMENT…: the same in the background; its process is $pid.
 rig_spawn() {
     "$SLIPWAY" import --bucket lab --endpoint-url "$RIG_URL" --poll-interval 20 "$@" &
+    # shellcheck disable=SC2034 # for the case
     pid=$!
 }
 

@@ -1,6 +1,5 @@
 # The server's Date corrects the clock once; every request after that is right at once.
 . "$SLIPWAY_SOURCE/tests/rig/rig.sh"
-rig_need
 head -c 12000000 /dev/urandom >disk.img
 for offset in 2400 -2400; do
     rig_start "$PWD/rig$offset" --clock-offset-s $offset

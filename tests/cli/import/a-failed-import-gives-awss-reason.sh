@@ -1,6 +1,5 @@
 # A task that ends as deleted is reported at once with AWS's text; the next run sends nothing again.
 . "$SLIPWAY_SOURCE/tests/rig/rig.sh"
-rig_need
 rig_start "$PWD/rig"
 head -c 6000000 /dev/urandom >disk.img
 

@@ -1,6 +1,5 @@
 # What is wrong with the credentials is said, with what to set.
 . "$SLIPWAY_SOURCE/tests/rig/rig.sh"
-rig_need
 rig_start "$PWD/rig"
 head -c 6000000 /dev/urandom >disk.img
 refused() { # TEXT; the environment is the caller's
@@ -18,4 +17,4 @@ AWS_SECRET_ACCESS_KEY='' refused 'the environment has an access key without its 
 AWS_ACCESS_KEY_ID='' AWS_SECRET_ACCESS_KEY='' refused 'no AWS credentials: set AWS_ACCESS_KEY_ID'
 AWS_DEFAULT_REGION='' refused 'no AWS region: pass --region, set AWS_REGION'
 AWS_PROFILE=nobody refused "profile 'nobody' is in neither"
-[ "$(rig_count UploadPart)" = 0 ] && [ "$(rig_uploads)" = 0 ] || fail "something was uploaded"
+[[ "$(rig_count UploadPart)" = 0 && "$(rig_uploads)" = 0 ]] || fail "something was uploaded"

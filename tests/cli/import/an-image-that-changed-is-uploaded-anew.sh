@@ -1,6 +1,5 @@
 # The journal is about these bytes: another file under the same name starts over, and the old upload goes.
 . "$SLIPWAY_SOURCE/tests/rig/rig.sh"
-rig_need
 rig_start "$PWD/rig"
 head -c 12000000 /dev/urandom >disk.img
 rig_faults '{"op":"UploadPart","part":3,"times":0,"do":"error","status":403,"code":"AccessDenied"}'
@@ -16,8 +15,8 @@ cmp disk.img "$(rig_object disk.img)" || fail "the object is a mixture"
 echo for-ever >"$RIG_DIR/scenario"
 rig_spawn -f raw disk.img --prefix x -q 2>err
 rig_wait DescribeImportImageTasks 9
-kill -9 $pid
-wait $pid || true
+kill -9 "$pid"
+wait "$pid" || true
 touch disk.img
 status=0
 rig_import -f raw disk.img --prefix x -q 2>err || status=$?

@@ -1,6 +1,5 @@
 # A lifecycle rule took the unfinished upload, somebody took the object, a disk crash took the log of parts.
 . "$SLIPWAY_SOURCE/tests/rig/rig.sh"
-rig_need
 rig_start "$PWD/rig"
 head -c 12000000 /dev/urandom >disk.img
 stop_at() {

@@ -1,6 +1,5 @@
 # 500s, SlowDown, 200 with an error, RequestLimitExceeded: the import goes through, once.
 . "$SLIPWAY_SOURCE/tests/rig/rig.sh"
-rig_need
 rig_start "$PWD/rig"
 head -c 23000000 /dev/urandom >disk.img
 rig_faults '{"op":"CreateMultipartUpload","do":"error","status":503,"code":"ServiceUnavailable"}' \
@@ -12,8 +11,8 @@ rig_faults '{"op":"CreateMultipartUpload","do":"error","status":503,"code":"Serv
     '{"op":"DescribeImportImageTasks","after":1,"times":2,"do":"error","status":500,"code":"InternalError"}'
 rig_import -f raw disk.img --part-size 5M -q | grep -q '^ami-' || fail "no AMI"
 cmp disk.img "$(rig_object disk.img)" || fail "the object is not the image"
-[ "$(rig_count UploadPart 500)" = 3 ] && [ "$(rig_count ImportImage 503)" = 2 ] || fail "the faults did not strike"
-[ "$(rig_tasks)" = 1 ] && [ "$(rig_uploads)" = 0 ] || fail "more than one task, or an upload left open"
+[[ "$(rig_count UploadPart 500)" = 3 && "$(rig_count ImportImage 503)" = 2 ]] || fail "the faults did not strike"
+[[ "$(rig_tasks)" = 1 && "$(rig_uploads)" = 0 ]] || fail "more than one task, or an upload left open"
 
 # A refusal is no burst: it ends at once.
 rig_faults '{"op":"UploadPart","times":0,"do":"error","status":403,"code":"AccessDenied","message":"not yours"}'

@@ -1,6 +1,5 @@
 # The shared files as the AWS CLI reads them, and temporary keys.
 . "$SLIPWAY_SOURCE/tests/rig/rig.sh"
-rig_need
 rig_start "$PWD/rig"
 head -c 6000000 /dev/urandom >disk.img
 cat >credentials <<END

@@ -1,6 +1,5 @@
 # Resets in the middle of a part, and replies that never arrive after the work was done.
 . "$SLIPWAY_SOURCE/tests/rig/rig.sh"
-rig_need
 rig_start "$PWD/rig"
 head -c 23000000 /dev/urandom >disk.img
 rig_faults '{"op":"UploadPart","every":3,"times":0,"do":"drop","bytes":1000000}' \

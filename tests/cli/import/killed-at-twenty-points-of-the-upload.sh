@@ -1,6 +1,5 @@
 # kill -9 at random moments; the same command goes on: the object identical, one task, nothing left behind.
 . "$SLIPWAY_SOURCE/tests/rig/rig.sh"
-rig_need
 rig_start "$PWD/rig" --bytes-per-s 60000000 --page 2
 head -c 33000000 /dev/urandom >disk.img
 options=(-f raw disk.img --part-size 5M -q --poll-interval 1)
@@ -13,8 +12,8 @@ for n in $(seq 20); do
     wait_ms=$((whole_ms * (RANDOM % 1000) / 1000))
     rig_spawn "${options[@]}" --prefix "$n" 2>err >/dev/null
     sleep "$((wait_ms / 1000)).$(printf '%03d' $((wait_ms % 1000)))"
-    kill -9 $pid 2>/dev/null || true
-    wait $pid 2>/dev/null || true
+    kill -9 "$pid" 2>/dev/null || true
+    wait "$pid" 2>/dev/null || true
     rig_import "${options[@]}" --prefix "$n" 2>err >out || fail "killed after $wait_ms ms: $(cat err)"
     grep -q '^ami-' out || fail "killed after $wait_ms ms: no AMI"
     cmp disk.img "$(rig_object "$n/disk.img")" || fail "killed after $wait_ms ms: the object is not the image"

@@ -1,6 +1,5 @@
 # kill -9 between the server's work and the journal's note, at every request; the same command finishes it, once.
 . "$SLIPWAY_SOURCE/tests/rig/rig.sh"
-rig_need
 rig_start "$PWD/rig"
 head -c 12000000 /dev/urandom >disk.img
 n=0
@@ -9,9 +8,9 @@ for op in CreateMultipartUpload UploadPart CompleteMultipartUpload ImportImage D
     rig_faults '{"op":"'$op'","do":"delay-reply","ms":30000}'
     rig_spawn -f raw disk.img --prefix "$op" --part-size 5M -q 2>err
     sleep 0.7
-    kill -0 $pid || fail "$op: it ended before the kill: $(cat err)"
-    kill -9 $pid
-    wait $pid || true
+    kill -0 "$pid" || fail "$op: it ended before the kill: $(cat err)"
+    kill -9 "$pid"
+    wait "$pid" || true
     rig_faults
     rig_import -f raw disk.img --prefix "$op" --part-size 5M -q 2>err | grep -q '^ami-' || fail "$op: $(cat err)"
     cmp disk.img "$(rig_object "$op/disk.img")" || fail "$op: the object is not the image"

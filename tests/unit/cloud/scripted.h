@@ -1,0 +1,135 @@
+/* The scripted twin of the transport: answers what a test wrote down, and keeps what it was sent. */
+#ifndef TESTS_UNIT_CLOUD_SCRIPTED_H
+#define TESTS_UNIT_CLOUD_SCRIPTED_H
+
+#include "tests/unit/testing.h"
+
+#include "slipway/cloud.h"
+#include "src/base/buf.h"
+
+#define XML_HEAD "content-type: application/xml\n"
+
+/* One exchange: a reply, or (status 0) a broken line with this code. */
+struct script_step {
+    int status;
+    const char *headers;
+    const char *body;
+    enum sw_code broken;
+};
+
+struct sent {
+    char method[8];
+    char url[512];
+    char headers[2048]; /* "Name: value\n" */
+};
+
+struct scripted {
+    struct sw_transport base;
+    const struct script_step *steps;
+    size_t n, at;
+    int64_t now_s;
+    unsigned sleeps_ms[32];
+    size_t sleep_count;
+    struct sent sent[32];
+};
+
+static int scripted_send(struct sw_transport *transport, const struct sw_http_request *request,
+                         struct sw_http_reply *reply, struct sw_err *err)
+{
+    struct scripted *self = (struct scripted *)transport;
+    const struct script_step *step = &self->steps[self->at];
+    struct sent *sent = &self->sent[self->at];
+    size_t at = 0;
+
+    if (self->at == self->n)
+        fail_msg("request %zu (%s %s) is not in the script", self->at, request->method, request->url);
+    self->at++;
+    snprintf(sent->method, sizeof(sent->method), "%s", request->method);
+    snprintf(sent->url, sizeof(sent->url), "%s", request->url);
+    for (size_t i = 0; i < request->header_count; i++)
+        at += (size_t)snprintf(sent->headers + at, sizeof(sent->headers) - at, "%s: %s\n",
+                               request->headers[i].name, request->headers[i].value);
+    if (step->status == 0)
+        return sw_fail(err, step->broken, "connection reset by the script");
+    reply->status = step->status;
+    reply->headers = strdup(step->headers != NULL ? step->headers : "");
+    reply->body = strdup(step->body != NULL ? step->body : "");
+    reply->body_len = strlen(reply->body);
+    return 0;
+}
+
+static int64_t scripted_now_s(struct sw_transport *transport)
+{
+    return ((struct scripted *)transport)->now_s;
+}
+
+static int scripted_sleep_ms(struct sw_transport *transport, unsigned ms, struct sw_err *err)
+{
+    struct scripted *self = (struct scripted *)transport;
+
+    (void)err;
+    self->sleeps_ms[self->sleep_count++] = ms;
+    return 0;
+}
+
+static void scripted_close(struct sw_transport *transport)
+{
+    (void)transport;
+}
+
+static const struct sw_transport_ops scripted_ops = {
+    .send = scripted_send,
+    .now_s = scripted_now_s,
+    .sleep_ms = scripted_sleep_ms,
+    .close = scripted_close,
+};
+
+/* A session over the script with fixed keys, at 2026-11-22T06:40:36Z. */
+static inline struct sw_cloud *open_scripted(struct scripted *twin, const struct script_step *steps, size_t n)
+{
+    static const struct sw_cloud_config config = {.region = "eu-central-1"};
+    struct sw_err err = {.code = SW_OK};
+    struct sw_cloud *cloud = NULL;
+
+    memset(twin, 0, sizeof(*twin));
+    twin->base.ops = &scripted_ops;
+    twin->steps = steps;
+    twin->n = n;
+    twin->now_s = 1795329636;
+    assert_ok(sw_cloud_open(&config, &twin->base, &cloud, &err), err);
+    return cloud;
+}
+
+/* No settings of whoever runs the tests. */
+static inline void clean_environment(void)
+{
+    static const char *const names[] = {
+        "AWS_PROFILE",
+        "AWS_DEFAULT_PROFILE",
+        "AWS_REGION",
+        "AWS_DEFAULT_REGION",
+        "AWS_SESSION_TOKEN",
+        "AWS_ENDPOINT_URL",
+        "AWS_ENDPOINT_URL_S3",
+        "AWS_CA_BUNDLE",
+        "AWS_MAX_ATTEMPTS",
+        "AWS_ENDPOINT_URL_EC2",
+        "AWS_ACCESS_KEY_ID",
+        "AWS_SECRET_ACCESS_KEY",
+        "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
+    };
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        unsetenv(names[i]);
+    setenv("AWS_CONFIG_FILE", "/dev/null", 1);
+    setenv("AWS_SHARED_CREDENTIALS_FILE", "/dev/null", 1);
+}
+
+static inline void set_keys(void)
+{
+    clean_environment();
+    setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE", 1);
+    setenv("AWS_SECRET_ACCESS_KEY", "secret", 1);
+}
+
+#endif

@@ -1,0 +1,186 @@
+/* Keys, regions and endpoints: who wins, what is refused, what is said when nothing is there. */
+#include "tests/unit/cloud/scripted.h"
+
+#include "src/base/fs.h"
+#include "src/cloud/session.h"
+
+static void put_file(const char *path, const char *text)
+{
+    struct sw_err err = {.code = SW_OK};
+
+    assert_ok(sw_write_file(path, text, strlen(text), 0600, &err), err);
+}
+
+static void use_files(const char *config, const char *credentials)
+{
+    clean_environment();
+    put_file("config", config);
+    put_file("credentials", credentials);
+    setenv("AWS_CONFIG_FILE", "config", 1);
+    setenv("AWS_SHARED_CREDENTIALS_FILE", "credentials", 1);
+}
+
+static struct sw_cloud *open_ok(const struct sw_cloud_config *config)
+{
+    static struct scripted twin = {.base = {&scripted_ops}};
+    struct sw_err err = {.code = SW_OK};
+    struct sw_cloud *cloud = NULL;
+
+    assert_ok(sw_cloud_open(config, &twin.base, &cloud, &err), err);
+    return cloud;
+}
+
+static void open_fails(const struct sw_cloud_config *config, enum sw_code code, const char *why)
+{
+    static struct scripted twin = {.base = {&scripted_ops}};
+    struct sw_err err = {.code = SW_OK};
+    struct sw_cloud *cloud = NULL;
+
+    assert_failed(sw_cloud_open(config, &twin.base, &cloud, &err), err, code, why);
+    assert_null(cloud);
+}
+
+#define TWO_FILES                                                                                           \
+    "[default]\nregion = us-west-2\n[profile b]\nregion=eu-west-1\naws_access_key_id = FROMCONFIG\n"        \
+    "aws_secret_access_key = s\n[profile p]\nregion = us-east-1\ncredential_process = x\n"                  \
+    "[profile s]\nregion = us-east-1\nservices = v\nendpoint_url = http://all\n[services v]\ns3 =\n"        \
+    "  endpoint_url = http://only-s3:1/x/\nec2 =\n  max_attempts = 1\n",                                    \
+        "[default]\naws_access_key_id = FROMFILE\naws_secret_access_key = s/+=\n[s]\naws_access_key_id=S\n" \
+        "aws_secret_access_key=s\naws_session_token=t\n"
+
+static void the_environment_wins_but_against_a_named_profile(void **state)
+{
+    struct sw_cloud *cloud;
+
+    (void)state;
+    use_files(TWO_FILES);
+    cloud = open_ok(&(struct sw_cloud_config){.profile = NULL});
+    assert_string_equal(cloud->keys.access, "FROMFILE");
+    assert_string_equal(cloud->keys.secret, "s/+=");
+    assert_string_equal(sw_cloud_region(cloud), "us-west-2");
+    sw_cloud_close(cloud);
+    setenv("AWS_ACCESS_KEY_ID", "FROMENV", 1);
+    setenv("AWS_SECRET_ACCESS_KEY", "s", 1);
+    setenv("AWS_PROFILE", "b", 1);
+    cloud = open_ok(&(struct sw_cloud_config){.profile = NULL});
+    assert_string_equal(cloud->keys.access, "FROMENV");
+    assert_string_equal(sw_cloud_region(cloud), "eu-west-1");
+    sw_cloud_close(cloud);
+    cloud = open_ok(&(struct sw_cloud_config){.profile = "b", .region = "ap-south-1"});
+    assert_string_equal(cloud->keys.access, "FROMCONFIG");
+    assert_string_equal(sw_cloud_region(cloud), "ap-south-1");
+    sw_cloud_close(cloud);
+}
+
+static void the_region_is_read_from_both_variables(void **state)
+{
+    struct sw_cloud *cloud;
+
+    (void)state;
+    set_keys();
+    open_fails(&(struct sw_cloud_config){.profile = NULL}, SW_FAILED, "no AWS region");
+    setenv("AWS_DEFAULT_REGION", "eu-west-3", 1);
+    cloud = open_ok(&(struct sw_cloud_config){.profile = NULL});
+    assert_string_equal(sw_cloud_region(cloud), "eu-west-3");
+    sw_cloud_close(cloud);
+    setenv("AWS_REGION", "cn-north-1", 1);
+    cloud = open_ok(&(struct sw_cloud_config){.profile = NULL});
+    assert_string_equal(sw_cloud_s3_url(cloud), "https://s3.cn-north-1.amazonaws.com.cn");
+    sw_cloud_close(cloud);
+    open_fails(&(struct sw_cloud_config){.region = "evil.example/"}, SW_USAGE, "is no AWS region");
+    open_fails(&(struct sw_cloud_config){.region = "moon-west-1"}, SW_USAGE,
+               "partition of region 'moon-west-1'");
+}
+
+static void endpoints_come_in_the_clis_order(void **state)
+{
+    struct sw_cloud *cloud;
+
+    (void)state;
+    use_files(TWO_FILES);
+    setenv("AWS_PROFILE", "s", 1);
+    cloud = open_ok(&(struct sw_cloud_config){.profile = NULL});
+    assert_string_equal(sw_cloud_s3_url(cloud), "http://only-s3:1/x");
+    assert_string_equal(cloud->endpoints[CLOUD_EC2].uri.host, "all");
+    assert_string_equal(cloud->keys.token, "t");
+    sw_cloud_close(cloud);
+    setenv("AWS_ENDPOINT_URL", "http://env", 1);
+    setenv("AWS_ENDPOINT_URL_S3", "http://env-s3", 1);
+    cloud = open_ok(&(struct sw_cloud_config){.profile = NULL});
+    assert_string_equal(sw_cloud_s3_url(cloud), "http://env-s3");
+    assert_string_equal(cloud->endpoints[CLOUD_EC2].uri.host, "env");
+    sw_cloud_close(cloud);
+    setenv("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true", 1);
+    cloud = open_ok(&(struct sw_cloud_config){.profile = NULL});
+    assert_string_equal(sw_cloud_s3_url(cloud), "https://s3.us-east-1.amazonaws.com");
+    sw_cloud_close(cloud);
+    cloud = open_ok(&(struct sw_cloud_config){.endpoint_url = "https://[::1]:8443"});
+    assert_string_equal(sw_cloud_s3_url(cloud), "https://[::1]:8443");
+    sw_cloud_close(cloud);
+    open_fails(&(struct sw_cloud_config){.endpoint_url = "ftp://x"}, SW_USAGE, "--endpoint-url 'ftp://x'");
+    open_fails(&(struct sw_cloud_config){.endpoint_url = "http://user@x/"}, SW_USAGE, "no plain host");
+    open_fails(&(struct sw_cloud_config){.endpoint_url = "http://x/?q"}, SW_USAGE, "no plain host");
+    open_fails(&(struct sw_cloud_config){.endpoint_url = "http://"}, SW_USAGE, "no plain host");
+}
+
+static void what_is_missing_is_named(void **state)
+{
+    (void)state;
+    use_files(TWO_FILES);
+    open_fails(&(struct sw_cloud_config){.profile = "none"}, SW_FAILED, "profile 'none' is in neither");
+    open_fails(&(struct sw_cloud_config){.profile = "p"}, SW_FAILED, "from credential_process");
+    clean_environment();
+    open_fails(&(struct sw_cloud_config){.region = "us-east-1"}, SW_FAILED, "no AWS credentials");
+    setenv("AWS_SECRET_ACCESS_KEY", "s", 1);
+    open_fails(&(struct sw_cloud_config){.region = "us-east-1"}, SW_FAILED,
+               "an access key without its secret");
+    setenv("AWS_ACCESS_KEY_ID", "a\nX-Evil: 1", 1);
+    open_fails(&(struct sw_cloud_config){.region = "us-east-1"}, SW_FAILED, "control bytes");
+}
+
+static void damaged_files_are_refused_with_their_line(void **state)
+{
+    static const struct {
+        const char *text;
+        const char *why;
+    } bad[] = {
+        {"key = value\n", "config:1: a setting before the first section"},
+        {"[a]\n\n[b\n", "config:3: a section without its ']'"},
+        {"[a]\nnothing\n", "config:2: a line without '='"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        use_files(bad[i].text, "");
+        open_fails(&(struct sw_cloud_config){.region = "us-east-1"}, SW_FAILED, bad[i].why);
+    }
+}
+
+static void a_bucket_with_a_dot_goes_into_the_path(void **state)
+{
+    static const struct script_step step = {.status = 204};
+    struct sw_err err = {.code = SW_OK};
+    struct scripted twin;
+    struct sw_cloud *cloud;
+
+    (void)state;
+    set_keys();
+    cloud = open_scripted(&twin, &step, 1);
+    assert_ok(sw_s3_abort_upload(cloud, &(struct sw_s3_upload){"my.lab", "k", "u"}, &err), err);
+    assert_string_equal(twin.sent[0].url, "https://s3.eu-central-1.amazonaws.com/my.lab/k?uploadId=u");
+    sw_cloud_close(cloud);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_environment_wins_but_against_a_named_profile),
+        cmocka_unit_test(the_region_is_read_from_both_variables),
+        cmocka_unit_test(endpoints_come_in_the_clis_order),
+        cmocka_unit_test(what_is_missing_is_named),
+        cmocka_unit_test(damaged_files_are_refused_with_their_line),
+        cmocka_unit_test(a_bucket_with_a_dot_goes_into_the_path),
+    };
+
+    return cmocka_run_group_tests(tests, enter_empty_folder, leave_folder);
+}
