@@ -225,9 +225,9 @@ SW_MUST_CHECK int sw_step_texts(const struct sw_scope *scope, const struct sw_st
 void sw_texts_free(char **texts);
 SW_MUST_CHECK int sw_step_bool(const struct sw_scope *scope, const struct sw_step *step, size_t item,
                                const char *name, bool *out, struct sw_err *err);
-/* Permissions; *given is false (and *out 0) when there is neither a value nor a fallback. */
+/* Permissions; neither a value nor a fallback is an error. */
 SW_MUST_CHECK int sw_step_octal(const struct sw_scope *scope, const struct sw_step *step, size_t item,
-                                const char *name, unsigned *out, bool *given, struct sw_err *err);
+                                const char *name, unsigned *out, struct sw_err *err);
 /* All of a step's inputs, resolved, as an array of objects: awstoe's `inputs` of detailedoutput.json. decref it. */
 SW_MUST_CHECK json_t *sw_step_inputs_json(const struct sw_scope *scope, const struct sw_step *step,
                                           struct sw_err *err);

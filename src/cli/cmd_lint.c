@@ -69,8 +69,12 @@ static int run_lint(const void *opts_in, const struct args *args, struct sw_err 
     }
     sw_diags_sort(&diags);
     if (opts->common.json) {
-        if (print_json(&diags, rc < 0 ? &(struct sw_err){.code = SW_OK} : err) < 0)
-            return -1;
+        struct sw_err printing = {.code = SW_OK};
+
+        if (print_json(&diags, &printing) < 0 && rc == 0) {
+            *err = printing;
+            rc = -1;
+        }
     } else {
         print_text(&diags);
     }

@@ -93,7 +93,7 @@ void *sw_arena_grow(struct sw_arena *arena, void *array, size_t n, size_t size, 
     if (array != NULL && (n < 4 || !sw_is_pow2(n)))
         return array;
     grown = sw_arena_alloc(arena, n < 4 ? 4 : 2 * n, size, err);
-    if (grown != NULL && n > 0)
+    if (grown != NULL && array != NULL)
         memcpy(grown, array, n * size);
     return grown;
 }

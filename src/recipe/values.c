@@ -200,16 +200,16 @@ int sw_step_bool(const struct sw_scope *scope, const struct sw_step *step, size_
 }
 
 int sw_step_octal(const struct sw_scope *scope, const struct sw_step *step, size_t item, const char *name,
-                  unsigned *out, bool *given, struct sw_err *err)
+                  unsigned *out, struct sw_err *err)
 {
     SW_AUTO_FREE char *text = NULL;
 
     *out = 0;
-    *given = false;
     if (sw_step_text(scope, step, item, name, &text, err) < 0)
         return -1;
-    *given = text != NULL;
-    if (text != NULL && sw_text_octal(text, out) < 0)
+    if (text == NULL)
+        return sw_fail(err, SW_RECIPE, "input '%s' is empty", name);
+    if (sw_text_octal(text, out) < 0)
         return sw_fail(err, SW_RECIPE, "input '%s' is '%s': it must be octal digits, such as 0644", name,
                        sw_show(text).text);
     return 0;

@@ -69,17 +69,17 @@ static int create_file(const struct step_ctx *ctx, size_t item, struct sw_err *e
     SW_AUTO_BUF struct sw_buf content = {0};
     const struct sw_guest_ops *ops = ctx->guest->ops;
     struct sw_guest_stat before;
-    bool given, overwrite;
+    bool overwrite;
     unsigned mode;
 
     if (path == NULL || read_content(ctx, item, &content, err) < 0 ||
-        sw_step_octal(&ctx->scope, ctx->step, item, "permissions", &mode, &given, err) < 0 ||
+        sw_step_octal(&ctx->scope, ctx->step, item, "permissions", &mode, err) < 0 ||
         sw_step_bool(&ctx->scope, ctx->step, item, "overwrite", &overwrite, err) < 0 ||
         ops->stat(ctx->guest, path, true, &before, err) < 0)
         return -1;
     if (before.kind != SW_FILE_NONE && !overwrite)
         return sw_fail(err, SW_GUEST, "'%s' is there already, and overwrite is false", path);
-    if (ops->put(ctx->guest, path, content.data, content.len, given ? mode : 0666u,
+    if (ops->put(ctx->guest, path, content.data, content.len, mode,
                  SW_PUT_PARENTS | (overwrite ? SW_PUT_OVERWRITE : 0u), err) < 0)
         return -1;
     /* A file that was there keeps its mode, unless the step says another. */

@@ -8,16 +8,16 @@ static int create_folder(const struct step_ctx *ctx, size_t item, struct sw_err 
     SW_AUTO_FREE char *path = step_path(ctx, item, "path", err);
     const struct sw_guest_ops *ops = ctx->guest->ops;
     struct sw_guest_stat before;
-    bool given, overwrite;
+    bool overwrite;
     unsigned mode;
 
-    if (path == NULL || sw_step_octal(&ctx->scope, ctx->step, item, "permissions", &mode, &given, err) < 0 ||
+    if (path == NULL || sw_step_octal(&ctx->scope, ctx->step, item, "permissions", &mode, err) < 0 ||
         sw_step_bool(&ctx->scope, ctx->step, item, "overwrite", &overwrite, err) < 0 ||
         ops->stat(ctx->guest, path, true, &before, err) < 0)
         return -1;
     if (before.kind == SW_FILE_DIR && !overwrite)
         return sw_fail(err, SW_GUEST, "the folder '%s' is there already, and overwrite is false", path);
-    if (ops->mkdir(ctx->guest, path, given ? mode : 0777u, true, err) < 0)
+    if (ops->mkdir(ctx->guest, path, mode, true, err) < 0)
         return -1;
     /* What is in a folder that was there stays; its mode changes only when the step says one. */
     if (before.kind == SW_FILE_DIR && step_says(ctx, item, "permissions") &&

@@ -4,14 +4,11 @@
 static int set_permissions(const struct step_ctx *ctx, size_t item, struct sw_err *err)
 {
     SW_AUTO_FREE char *path = step_path(ctx, item, "path", err);
-    bool given;
     unsigned mode;
 
-    if (path == NULL || sw_step_octal(&ctx->scope, ctx->step, item, "permissions", &mode, &given, err) < 0 ||
+    if (path == NULL || sw_step_octal(&ctx->scope, ctx->step, item, "permissions", &mode, err) < 0 ||
         step_expect(ctx, path, SW_FILE_REGULAR, err) < 0)
         return -1;
-    if (!given)
-        return sw_fail(err, SW_GUEST, "input 'permissions' is empty");
     return ctx->guest->ops->chmod(ctx->guest, path, mode, err);
 }
 

@@ -185,7 +185,7 @@ static void parameters_and_constants_are_checked(void **state)
     assert_faults(
         "parameters:\n"
         "  - Aa: {type: string}\n"
-        "  - Bad name: {type: number, defualt: x}\n"
+        "  - Bad name: {type: number, dfault: x}\n"
         "  - Choice: {type: string, default: c, allowedValues: [a, b, [c]]}\n"
         "  - {Two: {type: string}, Three: {type: string}}\n"
         "constants:\n"
@@ -193,7 +193,7 @@ static void parameters_and_constants_are_checked(void **state)
         "2:5: the name 'Aa' of a parameter must be 3 to 128 letters, digits, '_' or '-'\n"
         "3:5: the name 'Bad name' of a parameter must be 3 to 128 letters, digits, '_' or '-'\n"
         "3:22: the type 'number' is not known: string is\n"
-        "3:30: a parameter has no field 'defualt' (did you mean 'default'?)\n"
+        "3:30: a parameter has no field 'dfault' (did you mean 'default'?)\n"
         "4:37: the default 'c' is not in 'allowedValues'\n"
         "4:62: an allowed value is a list here, and must be a text\n"
         "5:5: a parameter is a map with one key, its name ('- NAME: {type: string, \xe2\x80\xa6}')\n"

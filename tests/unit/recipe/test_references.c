@@ -149,7 +149,7 @@ static void unknown_names_are_faults_with_a_place(void **state)
     assert_lint("x {{ port }}",
                 "9:62: 'port' is no parameter and no constant of this document (did you mean 'Port'?)\n");
     assert_lint("{{ biuld.one.outputs.stdout }}", "9:60: there is no phase 'biuld'\n");
-    assert_lint("{{ build.oen.outputs.stdout }}", "9:60: the phase 'build' has no step 'oen'\n");
+    assert_lint("{{ build.onne.outputs.stdout }}", "9:60: the phase 'build' has no step 'onne'\n");
     assert_lint("{{ build.one.outputs.stduot }}",
                 "9:60: ExecuteBash has no output 'stduot': it has 'stdout'\n");
     assert_lint("{{ build.one.outputs[1].stdout }}",
@@ -227,9 +227,9 @@ static void typed_inputs_come_resolved(void **state)
     /* What an output brings in is not read again. */
     assert_string_equal(text, "listing {{ Port }}");
     free(text);
-    assert_ok(sw_step_octal(&scope, &steps[1], 0, "permissions", &mode, &flag, &err), err);
+    assert_ok(sw_step_octal(&scope, &steps[1], 0, "permissions", &mode, &err), err);
     assert_int_equal(mode, 0640);
-    assert_ok(sw_step_octal(&scope, &steps[1], 1, "permissions", &mode, &flag, &err), err);
+    assert_ok(sw_step_octal(&scope, &steps[1], 1, "permissions", &mode, &err), err);
     assert_int_equal(mode, 0666);
     assert_ok(sw_step_bool(&scope, &steps[1], 0, "overwrite", &flag, &err), err);
     assert_true(flag);
@@ -263,7 +263,7 @@ static void a_value_that_does_not_fit_its_input_is_an_error_when_it_is_known(voi
     (void)state;
     assert_failed(sw_step_text(&scope, step, 0, "path", &text, &err), err, SW_RECIPE,
                   "input 'path' is empty");
-    assert_failed(sw_step_octal(&scope, step, 0, "permissions", &mode, &flag, &err), err, SW_RECIPE,
+    assert_failed(sw_step_octal(&scope, step, 0, "permissions", &mode, &err), err, SW_RECIPE,
                   "it must be octal digits");
     assert_failed(sw_step_bool(&scope, step, 0, "overwrite", &flag, &err), err, SW_RECIPE,
                   "it must be true or false");
