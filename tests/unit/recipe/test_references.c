@@ -149,7 +149,8 @@ static void unknown_names_are_faults_with_a_place(void **state)
     assert_lint("x {{ port }}",
                 "9:62: 'port' is no parameter and no constant of this document (did you mean 'Port'?)\n");
     assert_lint("{{ biuld.one.outputs.stdout }}", "9:60: there is no phase 'biuld'\n");
-    assert_lint("{{ build.onne.outputs.stdout }}", "9:60: the phase 'build' has no step 'onne'\n");
+    assert_lint("{{ build.onne.outputs.stdout }}",
+                "9:60: the phase 'build' has no step 'onne' (did you mean 'one'?)\n");
     assert_lint("{{ build.one.outputs.stduot }}",
                 "9:60: ExecuteBash has no output 'stduot': it has 'stdout'\n");
     assert_lint("{{ build.one.outputs[1].stdout }}",
