@@ -211,7 +211,8 @@ static int print_verified(const struct verify_report *report, struct sw_err *err
                                   report->damages),
                         err);
     out_size(seen->bytes, size, sizeof(size));
-    printf("%" PRIu64 " blobs (%s), %" PRIu64 " images: ", seen->nr_blobs, size, seen->nr_images);
+    printf("%" PRIu64 " blob%s (%s), %" PRIu64 " image%s: ", seen->nr_blobs, seen->nr_blobs == 1 ? "" : "s",
+           size, seen->nr_images, seen->nr_images == 1 ? "" : "s");
     if (seen->nr_damages == 0)
         printf("all whole\n");
     else

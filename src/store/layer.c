@@ -73,7 +73,7 @@ static int encode_base(struct sw_store *store, const struct sw_store_ingest *ask
     for (unsigned i = 0; i < image->nr_warnings; i++)
         sw_log(SW_LOG_WARNING, "%s: %s", ask->path, image->warnings[i]);
     if (image->size_bytes == 0)
-        return sw_fail(err, SW_FAILED, "it is an empty disk");
+        return sw_fail(err, SW_FAILED, "'%s' is an empty disk", ask->path);
     copy.src = image;
     copy.create.size_bytes = sw_round_up(image->size_bytes, SW_SECTOR_BYTES);
     made->layer.virtual_bytes = copy.create.size_bytes;
@@ -103,9 +103,7 @@ int sw_store_ingest(struct sw_store *store, const struct sw_store_ingest *ask, s
         out->known = known > 0;
         return known > 0 ? 0 : -1;
     }
-    if (encode_base(store, ask, in, &st, out, err) < 0)
-        return sw_context(err, "base '%s'", ask->path);
-    return 0;
+    return encode_base(store, ask, in, &st, out, err);
 }
 
 /* What lies beneath the overlay must lie in parent's chain, or what differs from parent would not be all in the overlay. */
