@@ -1,7 +1,8 @@
-/* Inputs and outputs in memory; key files in the test's folder. */
+/* An output in memory that can be full and that threads may share; key files in the test's folder. */
 #ifndef TEST_SEAL_MEMORY_H
 #define TEST_SEAL_MEMORY_H
 
+#include "tests/lib/mem_in.h"
 #include "tests/unit/testing.h"
 
 #include "slipway/envelope.h"
@@ -10,38 +11,8 @@
 
 #include <sys/stat.h>
 
-struct mem_in {
-    struct sw_in base;
-    const uint8_t *bytes;
-};
-
-static int mem_in_pread(struct sw_in *in, void *buf, size_t len, uint64_t off, struct sw_err *err)
-{
-    (void)err;
-    memcpy(buf, ((struct mem_in *)in)->bytes + off, len);
-    return 0;
-}
-
-static void mem_in_close(struct sw_in *in)
-{
-    free(in);
-}
-
-static const struct sw_in_ops mem_in_ops = {.pread = mem_in_pread, .close = mem_in_close};
-
-/* bytes must outlive it. */
-static inline struct sw_in *mem_in(const void *bytes, size_t len)
-{
-    struct mem_in *in = calloc(1, sizeof(*in));
-
-    assert_non_null(in);
-    in->base = (struct sw_in){.ops = &mem_in_ops, .size_bytes = len, .fd = -1, .name = "memory"};
-    in->bytes = bytes;
-    return &in->base;
-}
-
 /* What was written to an output, also after it is closed. */
-struct mem_file {
+struct kept {
     uint8_t *bytes;
     size_t cap;
     uint64_t len;
@@ -49,14 +20,14 @@ struct mem_file {
     bool committed;
 };
 
-struct mem_out {
+struct kept_out {
     struct sw_out base;
-    struct mem_file *file;
+    struct kept *file;
 };
 
-static int mem_out_pwrite(struct sw_out *out, const void *buf, size_t len, uint64_t off, struct sw_err *err)
+static int kept_out_pwrite(struct sw_out *out, const void *buf, size_t len, uint64_t off, struct sw_err *err)
 {
-    struct mem_file *file = ((struct mem_out *)out)->file;
+    struct kept *file = ((struct kept_out *)out)->file;
     uint64_t end = off + len, seen = __atomic_load_n(&file->len, __ATOMIC_RELAXED);
 
     if ((file->full_at != 0 && end > file->full_at) || end > file->cap)
@@ -68,57 +39,57 @@ static int mem_out_pwrite(struct sw_out *out, const void *buf, size_t len, uint6
     return 0;
 }
 
-static int mem_out_write(struct sw_out *out, const void *buf, size_t len, struct sw_err *err)
+static int kept_out_write(struct sw_out *out, const void *buf, size_t len, struct sw_err *err)
 {
-    return mem_out_pwrite(out, buf, len, out->pos, err);
+    return kept_out_pwrite(out, buf, len, out->pos, err);
 }
 
-static int mem_out_truncate(struct sw_out *out, uint64_t size_bytes, struct sw_err *err)
+static int kept_out_truncate(struct sw_out *out, uint64_t size_bytes, struct sw_err *err)
 {
     (void)err;
-    ((struct mem_out *)out)->file->len = size_bytes;
+    ((struct kept_out *)out)->file->len = size_bytes;
     return 0;
 }
 
-static int mem_out_commit(struct sw_out *out, struct sw_err *err)
+static int kept_out_commit(struct sw_out *out, struct sw_err *err)
 {
     (void)err;
-    ((struct mem_out *)out)->file->committed = true;
+    ((struct kept_out *)out)->file->committed = true;
     return 0;
 }
 
-static void mem_out_close(struct sw_out *out)
+static void kept_out_close(struct sw_out *out)
 {
     free(out);
 }
 
-static const struct sw_out_ops mem_stream_ops = {
-    .write = mem_out_write, .commit = mem_out_commit, .close = mem_out_close};
-static const struct sw_out_ops mem_seekable_ops = {.write = mem_out_write,
-                                                   .pwrite = mem_out_pwrite,
-                                                   .truncate = mem_out_truncate,
-                                                   .commit = mem_out_commit,
-                                                   .close = mem_out_close};
+static const struct sw_out_ops kept_stream_ops = {
+    .write = kept_out_write, .commit = kept_out_commit, .close = kept_out_close};
+static const struct sw_out_ops kept_seekable_ops = {.write = kept_out_write,
+                                                    .pwrite = kept_out_pwrite,
+                                                    .truncate = kept_out_truncate,
+                                                    .commit = kept_out_commit,
+                                                    .close = kept_out_close};
 
-static inline void mem_file_init(struct mem_file *file, size_t cap)
+static inline void kept_init(struct kept *file, size_t cap)
 {
-    *file = (struct mem_file){.bytes = calloc(1, cap + 1), .cap = cap};
+    *file = (struct kept){.bytes = calloc(1, cap + 1), .cap = cap};
     assert_non_null(file->bytes);
 }
 
-static inline void mem_file_free(struct mem_file *file)
+static inline void kept_free(struct kept *file)
 {
     free(file->bytes);
-    *file = (struct mem_file){.len = 0};
+    *file = (struct kept){.len = 0};
 }
 
-static inline struct sw_out *mem_out(struct mem_file *file, bool seekable)
+static inline struct sw_out *kept_out(struct kept *file, bool seekable)
 {
-    struct mem_out *out = calloc(1, sizeof(*out));
+    struct kept_out *out = calloc(1, sizeof(*out));
 
     assert_non_null(out);
     out->base =
-        (struct sw_out){.ops = seekable ? &mem_seekable_ops : &mem_stream_ops, .fd = -1, .name = "memory"};
+        (struct sw_out){.ops = seekable ? &kept_seekable_ops : &kept_stream_ops, .fd = -1, .name = "memory"};
     out->file = file;
     return &out->base;
 }

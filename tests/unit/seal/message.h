@@ -8,13 +8,13 @@
 
 /* A sealed message and its sidecar, when it has one. */
 struct message {
-    struct mem_file body, sidecar;
+    struct kept body, sidecar;
 };
 
 static inline void message_free(struct message *message)
 {
-    mem_file_free(&message->body);
-    mem_file_free(&message->sidecar);
+    kept_free(&message->body);
+    kept_free(&message->sidecar);
 }
 #define AUTO_MESSAGE SW_CLEANUP(message_free)
 
@@ -69,10 +69,10 @@ static inline void seal_bytes(const struct sealing *how, const void *plain, size
     struct seal_out_spec spec = {.opts = &opts, .random = test_random};
     struct sw_out *out;
 
-    mem_file_init(&message->body, 34 * len + 65536);
-    mem_file_init(&message->sidecar, 65536);
-    spec.sealed = mem_out(&message->body, !how->stream);
-    spec.sidecar = how->direct ? NULL : mem_out(&message->sidecar, true);
+    kept_init(&message->body, 34 * len + 65536);
+    kept_init(&message->sidecar, 65536);
+    spec.sealed = kept_out(&message->body, !how->stream);
+    spec.sidecar = how->direct ? NULL : kept_out(&message->sidecar, true);
     test_random_next = 0;
     out = how->fixed ? seal_out_new(&spec, &err) : sw_seal_out(&opts, spec.sealed, spec.sidecar, &err);
     if (out == NULL)
@@ -95,8 +95,8 @@ static inline struct sw_in *open_message_with(const struct message *message,
 }
 
 /* Opens and reads all of it into plain (cap bytes); *len gets how much. 0, or -1 and err. */
-static inline int open_bytes(const struct message *message, const struct sw_keyring *with,
-                             struct mem_file *plain, struct sw_err *err)
+static inline int open_bytes(const struct message *message, const struct sw_keyring *with, struct kept *plain,
+                             struct sw_err *err)
 {
     const struct sw_unseal_opts opts = {.keys = with};
     struct sw_in *in = open_message_with(message, &opts, err);
@@ -105,7 +105,7 @@ static inline int open_bytes(const struct message *message, const struct sw_keyr
 
     if (in == NULL)
         return -1;
-    out = mem_out(plain, true);
+    out = kept_out(plain, true);
     rc = sw_seal_read_all(in, out, 1, NULL, err);
     sw_out_close(out);
     sw_in_close(in);

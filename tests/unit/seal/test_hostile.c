@@ -21,18 +21,18 @@ static void assert_refused(const struct message *message, const struct sw_keyrin
                            size_t at)
 {
     struct sw_err err = {.code = SW_OK};
-    struct mem_file plain;
+    struct kept plain;
 
-    mem_file_init(&plain, 65536);
+    kept_init(&plain, 65536);
     if (open_bytes(message, with, &plain, &err) == 0)
         fail_msg("%s at %zu: it was opened", what, at);
     if (err.code != SW_INTEGRITY)
         fail_msg("%s at %zu: code %d, '%s'", what, at, err.code, err.text);
-    mem_file_free(&plain);
+    kept_free(&plain);
 }
 
-static void flip_every_bit(const struct message *message, struct mem_file *file,
-                           const struct sw_keyring *with, const char *what)
+static void flip_every_bit(const struct message *message, struct kept *file, const struct sw_keyring *with,
+                           const char *what)
 {
     for (size_t at = 0; at < file->len; at++) {
         for (unsigned bit = 0; bit < 8; bit++) {

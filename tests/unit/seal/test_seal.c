@@ -9,14 +9,14 @@ static void seals_and_opens(const struct sealing *how, const struct sw_keyring *
     SW_AUTO_FREE uint8_t *plain = pattern(len);
     AUTO_MESSAGE struct message message = {.body = {.len = 0}};
     struct sw_err err = {.code = SW_OK};
-    struct mem_file opened;
+    struct kept opened;
 
     seal_bytes(how, plain, len, &message);
-    mem_file_init(&opened, len);
+    kept_init(&opened, len);
     assert_ok(open_bytes(&message, with, &opened, &err), err);
     assert_int_equal(opened.len, len);
     assert_memory_equal(opened.bytes, plain, len);
-    mem_file_free(&opened);
+    kept_free(&opened);
 }
 
 static void every_size_around_frames_and_pieces_opens_again(void **state)
@@ -185,15 +185,15 @@ static void a_full_output_fails_whatever_the_number_of_threads(void **state)
 
     (void)state;
     for (unsigned round = 0; round < 8; round++) {
-        struct mem_file body;
+        struct kept body;
         struct sw_seal_opts opts = {.recipients = to, .direct = true, .plain_bytes = len};
         struct sw_err err = {.code = SW_OK};
         struct sw_out *out;
 
-        mem_file_init(&body, 2 * len);
+        kept_init(&body, 2 * len);
         body.full_at = 3 << 20;
         opts.jobs = 1 + round / 2 * 2;
-        out = sw_seal_out(&opts, mem_out(&body, round % 2 == 0), NULL, &err);
+        out = sw_seal_out(&opts, kept_out(&body, round % 2 == 0), NULL, &err);
         assert_non_null(out);
         if (sw_out_write(out, plain, len, &err) == 0)
             assert_int_equal(sw_out_commit(out, &err), -1);
@@ -204,7 +204,7 @@ static void a_full_output_fails_whatever_the_number_of_threads(void **state)
         assert_string_equal(err.text, first);
         assert_false(body.committed);
         sw_out_close(out);
-        mem_file_free(&body);
+        kept_free(&body);
     }
 }
 
@@ -213,29 +213,29 @@ static void a_length_other_than_announced_fails_at_commit(void **state)
     SW_AUTO_KEYRING struct sw_keyring *to = aes_ring(SW_KEY_SEAL, 1);
     const struct sw_seal_opts opts = {.recipients = to, .direct = true, .plain_bytes = 10, .jobs = 1};
     struct sw_err err = {.code = SW_OK};
-    struct mem_file body;
+    struct kept body;
     struct sw_out *out;
 
     (void)state;
-    mem_file_init(&body, 65536);
-    out = sw_seal_out(&opts, mem_out(&body, true), NULL, &err);
+    kept_init(&body, 65536);
+    out = sw_seal_out(&opts, kept_out(&body, true), NULL, &err);
     assert_non_null(out);
     assert_ok(sw_out_write(out, "nine byte", 9, &err), err);
     assert_failed(sw_out_commit(out, &err), err, SW_FAILED, "10 were announced");
     assert_false(body.committed);
     sw_out_close(out);
-    mem_file_free(&body);
+    kept_free(&body);
 }
 
 static void refuse_opts(const struct sw_seal_opts *opts, const char *why)
 {
-    struct mem_file body;
+    struct kept body;
     struct sw_err err = {.code = SW_OK};
 
-    mem_file_init(&body, 65536);
-    assert_null(sw_seal_out(opts, mem_out(&body, true), NULL, &err));
+    kept_init(&body, 65536);
+    assert_null(sw_seal_out(opts, kept_out(&body, true), NULL, &err));
     assert_failed(-1, err, SW_USAGE, why);
-    mem_file_free(&body);
+    kept_free(&body);
 }
 
 static void options_that_make_no_message_are_refused(void **state)
