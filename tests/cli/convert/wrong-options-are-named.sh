@@ -1,0 +1,21 @@
+# Usage errors: exit status 2, before anything is written.
+. "$CASE_LIB/disks.sh"
+make_disk disk.raw 9
+run() { "$SLIPWAY" convert -f raw "$@"; }
+refused 2 "give -O FORMAT" run disk.raw out
+refused 2 "give -O FORMAT" run disk.raw out.xyz
+refused 2 "format 'xyz' is not known" run -O xyz disk.raw out
+refused 2 "format 'xyz' is not known" "$SLIPWAY" convert -f xyz disk.raw out.raw
+refused 2 "'level' is not KEY=VALUE" run -o level disk.raw out.qcow2
+refused 2 "-o level: 'x'" run -o level=x disk.raw out.qcow2
+refused 2 "-o level: '0'" run -o level=0 disk.raw out.qcow2
+refused 2 "levels 1 to 19" run -o level=20 disk.raw out.qcow2
+refused 2 "-o colour: not known" run -o level=3,colour=red disk.raw out.qcow2
+refused 2 "stand alone" run -o backing_file=x disk.raw out.qcow2
+refused 2 "512 bytes to 2 MiB" run -o cluster_size=4M disk.raw out.qcow2
+refused 2 "512 bytes to 2 MiB" run -o cluster_size=1000 disk.raw out.qcow2
+refused 2 "-o cluster_size: '64KB'" run -o cluster_size=64KB disk.raw out.qcow2
+refused 2 "no subformat 'thick'" run -o subformat=thick disk.raw out.qcow2
+refused 2 "takes no level" run -o level=3 disk.raw out.raw
+refused 2 "missing argument" run disk.raw
+nothing_but disk.raw
