@@ -18,6 +18,7 @@ static void print_output(void *ctx, enum sw_stream stream, const void *bytes, si
 {
     (void)ctx;
     fwrite(bytes, 1, len, stream == SW_STREAM_STDOUT ? stdout : stderr);
+    fflush(stdout);
 }
 
 /* "SECONDS:script" bounds the step; the boundary's number and the step's end are printed. */
