@@ -79,8 +79,7 @@ json_t *sw_build_plan(const struct sw_build_opts *opts, struct sw_diags *diags, 
         return NULL;
     first = known > 0 ? plan_first_missing(plan) : 0;
     json = describe_recipe(plan->recipe, err);
-    if (json == NULL ||
-        sw_json_set(json, "launch", json_boolean(first < plan->nr_layers || plan->needs_validate), err) < 0 ||
+    if (json == NULL || sw_json_set(json, "launch", json_boolean(plan_needs_launch(plan)), err) < 0 ||
         sw_json_set(json, "layers", describe_layers(plan, first, err), err) < 0)
         return NULL;
     return SW_STEAL_PTR(json);
@@ -144,11 +143,10 @@ static int make_layers(const struct sw_build_opts *opts, struct plan *plan, stru
     *first = plan_first_missing(plan);
     if (log_dir == NULL)
         return -1;
-    if (*first == plan->nr_layers && !plan->needs_validate) {
-        sw_log(SW_LOG_INFO, "every layer is in the store: nothing to launch");
-        return 0;
-    }
-    return stage_run(&stage, *first, err);
+    if (plan_needs_launch(plan))
+        return stage_run(&stage, *first, err);
+    sw_log(SW_LOG_INFO, "every layer is in the store: nothing to launch");
+    return stage_carry_over(&stage, *first, err);
 }
 
 static json_t *make_manifest(const struct plan *plan, size_t first, json_t *outputs, struct sw_err *err)
@@ -213,7 +211,7 @@ static json_t *build(const struct sw_build_opts *opts, struct plan *plan, const 
         ingest(opts, plan, store, &base, err) < 0 ||
         plan_resolve(plan, store, &base, opts->no_cache, err) < 0)
         return NULL;
-    launch = plan_first_missing(plan) < plan->nr_layers || plan->needs_validate;
+    launch = plan_needs_launch(plan);
     if (sw_mkdir_p(dir, 0777, err) < 0 || make_layers(opts, plan, store, dir, &first, err) < 0)
         return NULL;
     result = finish(opts, plan, store, outputs, dir, first, err);

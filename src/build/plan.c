@@ -186,6 +186,16 @@ size_t plan_first_missing(const struct plan *plan)
     return i;
 }
 
+bool plan_needs_launch(const struct plan *plan)
+{
+    size_t first = plan_first_missing(plan);
+
+    for (size_t i = first > 0 ? first : 1; i < plan->nr_layers; i++)
+        if (plan_use_has_phase(&plan->recipe->uses[i - 1], SW_PHASE_BUILD))
+            return true;
+    return plan->needs_validate;
+}
+
 static int record(const struct plan *plan, struct sw_store *store, struct sw_plan_record *what,
                   json_t *inputs, const json_t *outputs, struct sw_err *err)
 {

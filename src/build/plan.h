@@ -41,6 +41,9 @@ SW_MUST_CHECK int plan_record_validated(const struct plan *plan, struct sw_store
 /* The first layer that must be made: nr_layers when all are there. */
 size_t plan_first_missing(const struct plan *plan);
 
+/* True when a build has steps to run: components without build phases leave the disk as it is. */
+bool plan_needs_launch(const struct plan *plan);
+
 /* True when a component has steps in phases of this kind. */
 bool plan_use_has_phase(const struct sw_use *use, enum sw_phase_kind kind);
 

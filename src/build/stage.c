@@ -95,6 +95,16 @@ static int make_layer(const struct run *run, size_t i, struct sw_err *err)
     return plan_record(plan, run->stage->store, i, err);
 }
 
+int stage_carry_over(const struct stage *stage, size_t first, struct sw_err *err)
+{
+    const struct run run = {.stage = stage};
+
+    for (size_t i = first; i < stage->plan->nr_layers; i++)
+        if (make_layer(&run, i, err) < 0)
+            return -1;
+    return 0;
+}
+
 static int validate(const struct run *run, struct sw_err *err)
 {
     struct plan *plan = run->stage->plan;

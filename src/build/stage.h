@@ -18,4 +18,7 @@ struct stage {
  */
 SW_MUST_CHECK int stage_run(const struct stage *stage, size_t first, struct sw_err *err);
 
+/* The same where no component from first on has build phases: their layers are the one beneath. */
+SW_MUST_CHECK int stage_carry_over(const struct stage *stage, size_t first, struct sw_err *err);
+
 #endif

@@ -1,0 +1,45 @@
+# plan tells cached from to run without an appliance, and names the first input that differs from the last build.
+. "$CASE_LIB/build-case.sh"
+need mke2fs
+make_base
+cat >recipe.yml <<'YAML'
+name: checks
+semanticVersion: 1.0.0
+parentImage: base.raw
+parentImageFormat: raw
+components:
+  - component: first.yml
+    parameters:
+      - name: Word
+        value: [one]
+  - component: second.yml
+YAML
+# Components with test phases only leave the disk as it is: such a build needs no launch at all.
+for name in first second; do
+    cat >$name.yml <<'YAML'
+schemaVersion: 1.0
+parameters:
+  - Word: {type: string, default: none}
+phases:
+  - name: test
+    steps:
+      - {name: Check, action: ExecuteBash, inputs: {commands: ['echo {{ Word }}']}}
+YAML
+done
+"$SLIPWAY" plan recipe.yml --store store >plan
+grep -qx 'ingest   0  base' plan && grep -q '^run      1  first' plan
+grep -q '^no launch' plan
+LIBGUESTFS_HV=/bin/false "$SLIPWAY" build recipe.yml --store store -O qcow2 >/dev/null
+"$SLIPWAY" plan recipe.yml --store store >plan
+[ "$(grep -c '^cached' plan)" = 3 ] && ! grep -q changed plan
+
+"$SLIPWAY" plan recipe.yml --store store -p first.Word=two | tee plan
+grep -q '^run .*first.*(changed: component.parameters.Word)' plan
+grep -q '^run .*second.*(the layer beneath it changed)' plan
+sed -i 's/name: Check/name: Look/' second.yml
+"$SLIPWAY" plan recipe.yml --store store | tee plan
+grep -q '^cached .*first' plan && grep -q "^run .*second.*(changed: component.d" plan
+touch base.raw
+"$SLIPWAY" plan recipe.yml --store store | tee plan
+grep -q '^ingest .*base' plan
+"$SLIPWAY" plan recipe.yml --store store --json | grep -q '"state": "ingest"'
