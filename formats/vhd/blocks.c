@@ -90,8 +90,20 @@ static int check_entry(const struct vhd_image *vhd, uint32_t i, struct sw_err *e
                    fault);
 }
 
+/* Entries that share a block would make a small file a giant disk; the last block may be cut. */
+static int check_room(const struct vhd_image *vhd, uint64_t used, struct sw_err *err)
+{
+    if (used < 2 || used - 1 <= vhd->data_end / ((uint64_t)vhd->bitmap_bytes + vhd->block_bytes))
+        return 0;
+    return sw_fail(
+        err, SW_INTEGRITY, "'%s': %llu blocks cannot lie in a file of %llu bytes: some share a place",
+        vhd->base.in->name, (unsigned long long)used, (unsigned long long)vhd->base.in->size_bytes);
+}
+
 int vhd_load_blocks(struct vhd_image *vhd, struct vhd_header *header, struct sw_err *err)
 {
+    uint64_t used = 0;
+
     if (read_header(vhd, header, err) < 0 || check_table(vhd, header, err) < 0)
         return -1;
     vhd->bat = sw_calloc(vhd->nr_blocks, sizeof(*vhd->bat), err);
@@ -100,8 +112,11 @@ int vhd_load_blocks(struct vhd_image *vhd, struct vhd_header *header, struct sw_
         return -1;
     for (uint32_t i = 0; i < vhd->nr_blocks; i++) {
         vhd->bat[i] = be32_get(&vhd->bat[i]);
-        if (vhd->bat[i] != VHD_BLOCK_UNUSED && check_entry(vhd, i, err) < 0)
+        if (vhd->bat[i] == VHD_BLOCK_UNUSED)
+            continue;
+        if (check_entry(vhd, i, err) < 0)
             return -1;
+        used++;
     }
-    return 0;
+    return check_room(vhd, used, err);
 }

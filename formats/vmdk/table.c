@@ -45,8 +45,6 @@ static int check_gte(const struct vmdk_image *vmdk, uint64_t grain, uint32_t gte
 
     if (gte == 0 || (gte == VMDK_GTE_ZERO && (vmdk->flags & VMDK_FLAG_ZERO_GRAINS) != 0))
         return 0;
-    if (off >= vmdk->base.size_bytes)
-        return 0; /* an entry past the disk's end is never read */
     if (gte < vmdk->overhead)
         return bad_gte(vmdk, grain, gte, "lies within the tables", err);
     if ((vmdk->flags & VMDK_FLAG_COMPRESSED) == 0)
@@ -64,11 +62,36 @@ static int read_table(struct vmdk_image *vmdk, uint32_t gt, uint32_t *entries, s
                    (uint64_t)vmdk->gd[gt] * SW_SECTOR_BYTES, err) < 0)
         return -1;
     for (uint32_t i = 0; i < vmdk->gtes_per_gt; i++) {
-        entries[i] = le32_get(&entries[i]);
+        bool inside = (grain + i) * vmdk->grain_bytes < vmdk->base.size_bytes;
+
+        entries[i] = inside ? le32_get(&entries[i]) : 0;
         if (check_gte(vmdk, grain + i, entries[i], err) < 0)
             return -1;
     }
     return 0;
+}
+
+/* Entries that share a place would make a small file a giant disk; each table and grain has its own. */
+static int check_room(const struct vmdk_image *vmdk, const char *what, uint64_t count, uint64_t each_bytes,
+                      struct sw_err *err)
+{
+    if (count <= vmdk->base.in->size_bytes / each_bytes)
+        return 0;
+    return sw_fail(err, SW_INTEGRITY, "'%s': %llu %s cannot lie in a file of %llu bytes: some share a place",
+                   vmdk->base.in->name, (unsigned long long)count, what,
+                   (unsigned long long)vmdk->base.in->size_bytes);
+}
+
+static int check_grains(const struct vmdk_image *vmdk, uint32_t present, struct sw_err *err)
+{
+    bool deflated = (vmdk->flags & VMDK_FLAG_COMPRESSED) != 0;
+    uint64_t grains = 0;
+
+    for (size_t i = 0; i < (size_t)present * vmdk->gtes_per_gt; i++)
+        grains += vmdk->tables[i] > VMDK_GTE_ZERO;
+    if (grains > 0)
+        grains--; /* the last one may be cut */
+    return check_room(vmdk, "grains", grains, deflated ? SW_SECTOR_BYTES : vmdk->grain_bytes, err);
 }
 
 static int load_directory(struct vmdk_image *vmdk, uint32_t *present, struct sw_err *err)
@@ -98,7 +121,7 @@ static int load_directory(struct vmdk_image *vmdk, uint32_t *present, struct sw_
             return -1;
         *present += vmdk->gd[gt] != 0;
     }
-    return 0;
+    return check_room(vmdk, "grain tables", *present, (uint64_t)vmdk->gtes_per_gt * 4, err);
 }
 
 int vmdk_load_tables(struct vmdk_image *vmdk, struct sw_err *err)
@@ -122,7 +145,7 @@ int vmdk_load_tables(struct vmdk_image *vmdk, struct sw_err *err)
         if (read_table(vmdk, gt, vmdk->tables + (size_t)vmdk->slots[gt] * vmdk->gtes_per_gt, err) < 0)
             return -1;
     }
-    return 0;
+    return check_grains(vmdk, present, err);
 }
 
 int vmdk_table(struct vmdk_image *vmdk, uint32_t gt, uint32_t room[VMDK_GTES_MAX], const uint32_t **table,

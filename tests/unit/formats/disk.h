@@ -31,10 +31,7 @@ static inline uint8_t *make_disk(uint64_t size, const struct piece *pieces, size
 
 static inline bool all_zero(const uint8_t *bytes, size_t len)
 {
-    for (size_t i = 0; i < len; i++)
-        if (bytes[i] != 0)
-            return false;
-    return true;
+    return len == 0 || (bytes[0] == 0 && memcmp(bytes, bytes + 1, len - 1) == 0);
 }
 
 static inline void put_unit(struct sw_image *img, void *worker, uint8_t *bytes, uint64_t len, uint64_t off)

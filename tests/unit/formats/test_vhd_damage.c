@@ -103,6 +103,20 @@ static void table_entries_outside_of_the_file_are_refused(void **state)
     be32_put(file->bytes + 1536, sector);
 }
 
+/* 600 MB of disk in a file of one block. */
+static void entries_that_share_a_block_are_refused(void **state)
+{
+    struct mem_file *file = *state;
+    uint32_t sector = be32_get(file->bytes + 1536);
+
+    set(file, true, 48, UINT64_C(300) << 21, 8);
+    set(file, false, 28, 300, 4);
+    set(file, false, 16, 2048, 8);
+    for (size_t i = 0; i < 300; i++)
+        be32_put(file->bytes + 2048 + i * 4, sector);
+    assert_refused(file->bytes, file->len, NULL, SW_INTEGRITY, "300 blocks cannot lie in a file");
+}
+
 static void a_flipped_bit_in_footer_copy_or_header_is_found(void **state)
 {
     struct mem_file *file = *state;
@@ -173,6 +187,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(every_wrong_field_is_named, make_dynamic, drop),
         cmocka_unit_test_setup_teardown(a_giant_disk_claims_no_memory, make_dynamic, drop),
         cmocka_unit_test_setup_teardown(table_entries_outside_of_the_file_are_refused, make_dynamic, drop),
+        cmocka_unit_test_setup_teardown(entries_that_share_a_block_are_refused, make_dynamic, drop),
         cmocka_unit_test_setup_teardown(a_flipped_bit_in_footer_copy_or_header_is_found, make_dynamic, drop),
         cmocka_unit_test_setup_teardown(a_copy_that_says_something_else_is_refused, make_dynamic, drop),
         cmocka_unit_test_setup_teardown(a_cut_file_is_called_truncated, make_dynamic, drop),

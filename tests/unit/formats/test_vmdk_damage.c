@@ -119,6 +119,24 @@ static void entries_outside_of_the_file_are_refused(void **state)
     assert_refused(file->bytes, file->len, NULL, SW_INTEGRITY, "it is truncated");
 }
 
+/* Disks of 32 MiB, and of 512 GiB, in a file of three grains. */
+static void entries_that_share_a_place_are_refused(void **state)
+{
+    const struct mem_file *file = *state;
+
+    le64_put(file->bytes + 12, 65536);
+    hand_descriptor(file->bytes, "monolithicSparse", 65536, "");
+    for (size_t i = 0; i < 512; i++)
+        le32_put(hand_gte(file, i), HAND_OVERHEAD);
+    assert_refused(file->bytes, file->len, NULL, SW_INTEGRITY, "511 grains cannot lie in a file of");
+    le64_put(file->bytes + 12, UINT64_C(1) << 30);
+    hand_descriptor(file->bytes, "monolithicSparse", UINT64_C(1) << 30, "");
+    le64_put(file->bytes + 56, HAND_OVERHEAD);
+    for (size_t i = 0; i < GRAIN_BYTES / 4; i++)
+        le32_put(file->bytes + HAND_OVERHEAD * 512 + i * 4, HAND_GT_AT);
+    assert_refused(file->bytes, file->len, NULL, SW_INTEGRITY, "grain tables cannot lie in a file of");
+}
+
 static void footers_that_do_not_fit_are_refused(void **state)
 {
     const struct mem_file *file = *state;
@@ -247,6 +265,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(every_wrong_header_field_is_named, make_sparse, drop),
         cmocka_unit_test_setup_teardown(a_giant_directory_is_refused, make_sparse, drop),
         cmocka_unit_test_setup_teardown(entries_outside_of_the_file_are_refused, make_sparse, drop),
+        cmocka_unit_test_setup_teardown(entries_that_share_a_place_are_refused, make_sparse, drop),
         cmocka_unit_test_setup_teardown(footers_that_do_not_fit_are_refused, make_stream, drop),
         cmocka_unit_test_setup_teardown(a_damaged_grain_is_never_zeros, make_stream, drop),
         cmocka_unit_test_setup_teardown(a_grain_that_inflates_to_another_length_is_refused, make_stream,
