@@ -196,6 +196,7 @@ static int create(struct flow *flow, struct sw_err *err)
     sw_hex(random, sizeof(random), state->mark);
     if (enter(flow, IMPORT_CREATING, err) < 0)
         return -1;
+    journal_drop_parts(&flow->journal);
     if (sw_s3_create_upload(flow->cloud, &object, state->mark, &state->upload_id, &retried, err) < 0)
         return retried || err->code != SW_FAILED ? -1 : forget_creation(flow);
     if (retried && sweep(flow, err) < 0)
@@ -299,7 +300,10 @@ static int complete(struct flow *flow, struct sw_err *err)
     if (!ours)
         return enter(flow, IMPORT_NEW, err);
     flow->fresh = true;
-    return enter(flow, IMPORT_UPLOADED, err);
+    if (enter(flow, IMPORT_UPLOADED, err) < 0)
+        return -1;
+    journal_drop_parts(&flow->journal);
+    return 0;
 }
 
 /* The same import asks with the same token, whatever happened in between. */

@@ -220,6 +220,14 @@ int journal_note_part(struct import_journal *journal, const struct import_part *
     return 0;
 }
 
+void journal_drop_parts(struct import_journal *journal)
+{
+    if (journal->parts_fd >= 0)
+        close(journal->parts_fd);
+    journal->parts_fd = -1;
+    unlink(journal->parts_path);
+}
+
 /* One line, without its end; whatever does not fit the present upload is passed over. */
 static void take_line(const char *mark, const char *line, struct import_part *parts, size_t n)
 {

@@ -70,4 +70,7 @@ SW_MUST_CHECK int journal_note_part(struct import_journal *journal, const struct
 SW_MUST_CHECK int journal_read_parts(const struct import_journal *journal, struct import_part *parts,
                                      size_t n, struct sw_err *err);
 
+/* Removes the log: its upload is over. That it cannot be removed does no harm, for its lines carry the old mark. */
+void journal_drop_parts(struct import_journal *journal);
+
 #endif

@@ -11,6 +11,7 @@
                  drop-reply the work is done, then the connection is reset
                  cut-reply  bytes: the reply's body ends there, then the connection closes
                  delay      ms: the work is done late
+                 hold       the work is done once DIR/go exists
                  delay-reply ms: the work is done at once and answered late
 """
 

@@ -51,6 +51,7 @@ class World:
         self.ec2 = Ec2Operations(options.dir, self.store)
         self.query_model, self.rest_model = QueryModel(), RestModel()
         self.faults = Faults(options.dir)
+        self.go = os.path.join(options.dir, "go")
         self.lock, self.log_lock = threading.Lock(), threading.Lock()
         self.log_file = open(os.path.join(options.dir, "requests.jsonl"), "a", encoding="utf-8")
 
@@ -162,6 +163,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.reset()
         if rule["do"] == "delay":
             time.sleep(rule["ms"] / 1000)
+        while rule["do"] == "hold" and not os.path.exists(self.world.go):
+            time.sleep(0.02)
         if rule["do"] in ("error", "ok-error"):
             raise Refusal(rule.get("status", 500), rule["code"], rule.get("message", "as the test ordered"))
 

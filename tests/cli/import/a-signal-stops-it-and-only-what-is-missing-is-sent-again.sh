@@ -2,7 +2,7 @@
 . "$SLIPWAY_SOURCE/tests/rig/rig.sh"
 rig_start "$PWD/rig"
 head -c 42000000 /dev/urandom >disk.img
-rig_faults '{"op":"UploadPart","part":7,"do":"delay","ms":3000}'
+rig_faults '{"op":"UploadPart","part":7,"do":"hold"}'
 rig_spawn -f raw disk.img --part-size 5M -q -j 1 2>err
 rig_wait UploadPart 6
 kill -TERM "$pid"

@@ -2,10 +2,11 @@
 . "$SLIPWAY_SOURCE/tests/rig/rig.sh"
 rig_start "$PWD/rig"
 head -c 12000000 /dev/urandom >disk.img
-rig_faults '{"op":"UploadPart","part":3,"do":"delay","ms":1500}'
+rig_faults '{"op":"UploadPart","part":3,"do":"hold"}'
 rig_spawn -f raw disk.img --part-size 5M -q 2>err
 rig_wait UploadPart 2
 printf 'x' | dd of=disk.img bs=1 seek=100 conv=notrunc status=none
+touch "$RIG_DIR/go"
 status=0
 wait "$pid" || status=$?
 [ $status = 1 ] || fail "exit status $status: $(cat err)"
