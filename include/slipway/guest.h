@@ -49,6 +49,12 @@ struct sw_host_kernel {
 /* SUPERMIN_KERNEL when set, else the newest of /boot/vmlinuz-* and each /lib/modules/VERSION/vmlinuz. Cannot fail. */
 void sw_host_kernel(struct sw_host_kernel *out);
 
+/*
+ * Where libguestfs keeps the appliance that it makes (some 400 MB): LIBGUESTFS_CACHEDIR, else a folder of slipway's own
+ * cache, else /var/tmp. Free it.
+ */
+SW_MUST_CHECK char *sw_appliance_cache(struct sw_err *err);
+
 /* ---- Running in a guest ----------------------------------------------------------------------------------- */
 
 enum sw_stream { SW_STREAM_STDOUT, SW_STREAM_STDERR };

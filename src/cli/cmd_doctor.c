@@ -153,9 +153,10 @@ static void look_at_tmp(struct finding *out)
 
 static void look_at_cache(struct finding *out)
 {
-    /* libguestfs's own order; an appliance is 400 MB. */
-    look_at_space(or_else("LIBGUESTFS_CACHEDIR", or_else("TMPDIR", "/var/tmp")), UINT64_C(1) << 30,
-                  UINT64_C(64) << 20, out);
+    struct sw_err err = {.code = SW_OK};
+    SW_AUTO_FREE char *dir = sw_appliance_cache(&err);
+
+    look_at_space(dir != NULL ? dir : "/var/tmp", UINT64_C(1) << 30, UINT64_C(64) << 20, out);
 }
 
 static void look_at_data(struct finding *out)

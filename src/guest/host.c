@@ -1,6 +1,6 @@
-/* What an appliance needs of this machine: a kernel that can be read. */
+/* What an appliance needs of this machine: a kernel that can be read, and a place to be kept in. */
 #include "slipway/guest.h"
-#include "src/base/cleanup.h"
+#include "src/base/fs.h"
 
 #include <dirent.h>
 #include <stdio.h>
@@ -54,4 +54,16 @@ void sw_host_kernel(struct sw_host_kernel *out)
     }
     look_in("/boot", "vmlinuz-", "", out, version, sizeof(version));
     look_in("/lib/modules", "", "/vmlinuz", out, version, sizeof(version));
+}
+
+char *sw_appliance_cache(struct sw_err *err)
+{
+    const char *named = getenv("LIBGUESTFS_CACHEDIR");
+    struct sw_err homeless = {.code = SW_OK};
+    char *dir;
+
+    if (named != NULL && named[0] != '\0')
+        return sw_strdup(named, err);
+    dir = sw_xdg_path("XDG_CACHE_HOME", ".cache", "appliance", &homeless);
+    return dir != NULL ? dir : sw_strdup("/var/tmp", err);
 }

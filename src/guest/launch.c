@@ -204,7 +204,7 @@ static void *launch(void *arg)
 static int check_host(const struct sw_session *session, struct sw_err *err)
 {
     const char *fixed = getenv("LIBGUESTFS_PATH");
-    const char *hv = guestfs_get_hv(session->g);
+    SW_AUTO_FREE char *hv = guestfs_get_hv(session->g);
     struct sw_host_kernel kernel;
 
     if (hv != NULL && hv[0] == '/' && access(hv, X_OK) < 0)
@@ -245,18 +245,19 @@ static int choose_socket_dir(struct sw_session *session, struct sw_err *err)
 
 static int set_places(struct sw_session *session, struct sw_err *err)
 {
-    const char *tmpdir = getenv("TMPDIR");
     SW_AUTO_FREE char *runtime = sw_strf(
         err, "XDG_RUNTIME_DIR=%s", session->socket_dir != NULL ? session->socket_dir : session->scratch_dir);
-    SW_AUTO_FREE char *tmp = sw_strf(err, "TMPDIR=%s", tmpdir != NULL ? tmpdir : "");
-    char *env[] = {runtime, tmpdir != NULL && tmpdir[0] != '\0' ? tmp : NULL, NULL};
+    char *env[] = {runtime, NULL};
 
-    if (runtime == NULL || tmp == NULL)
+    if (runtime == NULL)
+        return -1;
+    session->cache_dir = sw_appliance_cache(err);
+    if (session->cache_dir == NULL || sw_mkdir_p(session->cache_dir, 0700, err) < 0)
         return -1;
     if (guestfs_parse_environment_list(session->g, env) < 0 ||
-        guestfs_set_tmpdir(session->g, session->scratch_dir) < 0)
+        guestfs_set_tmpdir(session->g, session->scratch_dir) < 0 ||
+        guestfs_set_cachedir(session->g, session->cache_dir) < 0)
         return session_fail(session, err, "cannot set the appliance's folders");
-    session->cache_dir = guestfs_get_cachedir(session->g);
     return 0;
 }
 

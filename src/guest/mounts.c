@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-enum { FSTAB_BYTES_MAX = 64 << 10 };
+enum { FSTAB_BYTES_MAX = 64 << 10, SESSION_PARTITIONS_MAX = 256 };
 
 static void free_list(char **list)
 {
@@ -66,22 +66,79 @@ static bool holds_root(guestfs_h *g, const char *device)
     return guestfs_umount_all(g) == 0 && found;
 }
 
-/* The only file system that can be the root, or the first that looks like one. */
+/* Devices and their types, borrowed from one of libguestfs's lists. */
+struct candidate {
+    const char *device;
+    char *type;
+};
+
+/* The first that holds a root; *seen counts those of a fitting type. */
+static const char *choose_root(guestfs_h *g, const struct candidate *list, size_t n, size_t *seen)
+{
+    const char *last = NULL;
+    bool plain = true;
+
+    *seen = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (may_be_root(list[i].type)) {
+            last = list[i].device;
+            (*seen)++;
+        } else if (strstr(list[i].type, "_") != NULL) {
+            plain = false; /* LVM2_member, crypto_LUKS, linux_raid_member: the root may be in there */
+        }
+    }
+    /* The only one is it, or the mount shows that it is not; looking into it first would cost a second. */
+    if (*seen == 1 && plain)
+        return last;
+    for (size_t i = 0; i < n; i++)
+        if (may_be_root(list[i].type) && holds_root(g, list[i].device))
+            return list[i].device;
+    return NULL;
+}
+
+static const char *choose_partition(guestfs_h *g, char *const *devices, size_t *seen)
+{
+    struct candidate list[SESSION_PARTITIONS_MAX] = {{.device = NULL}};
+    const char *root;
+    size_t n = 0;
+
+    for (size_t i = 0; devices[i] != NULL && n < SESSION_PARTITIONS_MAX; i++) {
+        char *type = guestfs_vfs_type(g, devices[i]);
+
+        if (type != NULL)
+            list[n++] = (struct candidate){.device = devices[i], .type = type};
+    }
+    root = choose_root(g, list, n, seen);
+    for (size_t i = 0; i < n; i++)
+        free(list[i].type);
+    return root;
+}
+
+/* guestfs_list_filesystems: device, type, device, type, … */
+static const char *choose_filesystem(guestfs_h *g, char *const *pairs, size_t *seen)
+{
+    struct candidate list[SESSION_PARTITIONS_MAX] = {{.device = NULL}};
+    size_t n = 0;
+
+    for (size_t i = 0; pairs[i] != NULL && pairs[i + 1] != NULL && n < SESSION_PARTITIONS_MAX; i += 2)
+        list[n++] = (struct candidate){.device = pairs[i], .type = pairs[i + 1]};
+    return choose_root(g, list, n, seen);
+}
+
+/* Plain partitions are asked first: listing what LVM, RAID and others make of them takes seconds. */
 static int find_root(struct sw_session *session, struct sw_err *err)
 {
-    char **list = guestfs_list_filesystems(session->g);
+    char **plain = guestfs_list_partitions(session->g), **all = NULL;
     const char *root = NULL;
     size_t seen = 0;
     int rc;
 
-    if (list == NULL)
-        return session_fail(session, err, "cannot list the image's file systems");
-    for (size_t i = 0; list[i] != NULL && list[i + 1] != NULL && root == NULL; i += 2) {
-        if (!may_be_root(list[i + 1]))
-            continue;
-        seen++;
-        if (holds_root(session->g, list[i]))
-            root = list[i];
+    if (plain != NULL)
+        root = choose_partition(session->g, plain, &seen);
+    if (root == NULL) {
+        all = guestfs_list_filesystems(session->g);
+        if (all != NULL)
+            root = choose_filesystem(session->g, all, &seen);
     }
     if (root != NULL)
         rc = remember(session, root, "/", err);
@@ -89,7 +146,8 @@ static int find_root(struct sw_session *session, struct sw_err *err)
         rc = sw_fail(err, SW_FAILED,
                      seen > 0 ? "none of the image's file systems has an /etc/os-release"
                               : "the image holds no Linux file system (is it encrypted, or empty?)");
-    free_list(list);
+    free_list(plain);
+    free_list(all);
     return rc;
 }
 

@@ -105,6 +105,7 @@ static int make_mounts(void)
         if (mkdir("/run/lock", 01777) == 0)
             chmod("/run/lock", 01777);
     }
+    fresh_tmpfs("/dev/shm", "mode=1777"); /* where there is none, steps go without */
     if (fresh_tmpfs("/tmp", "mode=1777"))
         scripts_in = "/tmp";
     return 0;
