@@ -35,15 +35,14 @@ void qcow2_encoder_free(void *encoder)
     free(made);
 }
 
-int qcow2_encode(void *encoder, const uint8_t *bytes, size_t len, uint8_t *coded, size_t cap,
-                 size_t *coded_len, struct sw_err *err)
+int qcow2_encode(void *encoder, struct sw_block *block, size_t len, size_t most, struct sw_err *err)
 {
     struct encoder *made = encoder;
-    size_t n = ZSTD_compressCCtx(made->zstd, coded, cap, bytes, len, made->level);
+    size_t cap = most < block->coded_cap ? most : block->coded_cap;
+    size_t n = ZSTD_compressCCtx(made->zstd, block->coded, cap, block->data, len, made->level);
 
-    *coded_len = 0;
     if (!ZSTD_isError(n)) {
-        *coded_len = n;
+        block->coded_len = n;
         return 0;
     }
     if (ZSTD_getErrorCode(n) == ZSTD_error_dstSize_tooSmall)

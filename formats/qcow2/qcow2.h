@@ -80,9 +80,9 @@ SW_MUST_CHECK int qcow2_decode(struct qcow2_decoders *decoders, const struct qco
 /* zstd compression for the writer. */
 SW_MUST_CHECK int qcow2_encoder_new(int level, void **encoder, struct sw_err *err);
 void qcow2_encoder_free(void *encoder);
-/* Compresses len bytes; *coded_len gets 0 when they do not fit into cap. */
-SW_MUST_CHECK int qcow2_encode(void *encoder, const uint8_t *bytes, size_t len, uint8_t *coded, size_t cap,
-                               size_t *coded_len, struct sw_err *err);
+/* Compresses len bytes of the block's data; coded_len stays 0 when the result would have more than most. */
+SW_MUST_CHECK int qcow2_encode(void *encoder, struct sw_block *block, size_t len, size_t most,
+                               struct sw_err *err);
 
 /* The driver's functions, read.c and write.c. */
 SW_MUST_CHECK int qcow2_open(struct sw_in *in, const struct sw_open_opts *opts, struct sw_image **out,

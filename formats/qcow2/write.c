@@ -210,15 +210,14 @@ size_t qcow2_coded_bound(const struct sw_image *img)
 int qcow2_encode_block(const struct sw_image *img, void *worker, struct sw_block *block, struct sw_err *err)
 {
     size_t unit = img->unit_bytes;
-    /* Below one part in 64 a cluster is better read as it is. */
-    size_t cap = sw_min_u64(block->coded_cap, unit - unit / 64);
 
     block->coded_len = 0;
     if (!writer_of(img)->compress)
         return 0;
     /* A compressed cluster is always a whole one. */
     memset(block->data + block->len, 0, unit - (size_t)block->len);
-    return qcow2_encode(worker, block->data, unit, block->coded, cap, &block->coded_len, err);
+    /* Saving less than one part in 64 is not worth decompressing. */
+    return qcow2_encode(worker, block, unit, unit - unit / 64, err);
 }
 
 /* The tables' places behind what is there; the reference counts also count themselves. */
@@ -294,7 +293,7 @@ static int write_header(struct qcow2_writer *writer, const struct tail *tail, st
     if (head == NULL)
         return -1;
     fill_header(writer, tail, &disk);
-    if (name_len > 0) {
+    if (writer->backing_name != NULL && writer->backing_format != NULL) {
         be64_put(disk.backing_off, name_off);
         be32_put(disk.backing_len, (uint32_t)name_len);
         be32_put(head + sizeof(disk), QCOW2_EXT_BACKING_FORMAT);

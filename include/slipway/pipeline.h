@@ -54,7 +54,10 @@ struct sw_sink {
     int (*put)(struct sw_sink *self, struct sw_block *block, struct sw_err *err);
 };
 
-enum { SW_PIPELINE_STAGES_MAX = 6 };
+enum {
+    SW_PIPELINE_STAGES_MAX = 6,
+    SW_PIPELINE_AHEAD_BYTES = 16 << 20,
+};
 
 struct sw_pipeline {
     struct sw_source *source;
@@ -62,8 +65,8 @@ struct sw_pipeline {
     unsigned nr_stages;
     struct sw_sink *sink;
     unsigned jobs;                /* 1 runs in the calling thread and is the specification */
-    size_t data_cap;              /* bytes of each block's buffers; at most jobs + 2 blocks … */
-    size_t coded_cap;             /* … exist, which bounds memory */
+    size_t data_cap;              /* bytes of each block's buffers; at most jobs + 2 blocks exist, … */
+    size_t coded_cap;             /* … or jobs and as many more (up to 64) as AHEAD_BYTES hold */
     struct sw_progress *progress; /* ticks with the sum of len that the sink took; may be NULL */
     uint64_t total_bytes;
 };

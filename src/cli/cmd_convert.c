@@ -67,7 +67,7 @@ static int apply_setting(struct settings *settings, const char *key, const char 
     if (strcmp(key, "subformat") == 0) {
         if (strlen(value) >= sizeof(settings->subformat))
             return sw_fail(err, SW_USAGE, "-o subformat: '%s' is not known", value);
-        strcpy(settings->subformat, value);
+        memcpy(settings->subformat, value, strlen(value) + 1);
         settings->create.subformat = settings->subformat;
     } else if (strcmp(key, "level") == 0) {
         if (set_number(key, value, 99, &number, err) < 0)

@@ -9,7 +9,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-enum { BLOCK_ALIGN = 4096 };
+enum { BLOCK_ALIGN = 4096, AHEAD_MIN = 2, AHEAD_MAX = 64 };
 
 struct node {
     struct sw_block block;
@@ -308,13 +308,22 @@ static void free_blocks(struct run *run)
     }
 }
 
+/* A worker that loses its processor for a while must not stop the others: they go on into the blocks ahead. */
+static unsigned blocks_max(const struct sw_pipeline *pipeline, unsigned jobs)
+{
+    uint64_t each = sw_max_u64(1, (uint64_t)pipeline->data_cap + pipeline->coded_cap);
+    uint64_t ahead = SW_PIPELINE_AHEAD_BYTES / each;
+
+    return jobs + (unsigned)sw_max_u64(AHEAD_MIN, sw_min_u64(ahead, AHEAD_MAX));
+}
+
 static int run_parallel(const struct sw_pipeline *pipeline, unsigned jobs, struct sw_err *err)
 {
     struct run run = {
         .pipeline = pipeline,
         .lock = PTHREAD_MUTEX_INITIALIZER,
         .freed = PTHREAD_COND_INITIALIZER,
-        .nr_max = jobs + 2,
+        .nr_max = blocks_max(pipeline, jobs),
     };
     SW_AUTO_FREE struct node **waiting = sw_calloc(run.nr_max, sizeof(*waiting), err);
     int rc;

@@ -334,13 +334,14 @@ static int slow_put(struct sw_sink *self, struct sw_block *block, struct sw_err 
     return collector_put(self, block, err);
 }
 
-static void the_source_runs_at_most_two_blocks_ahead_of_the_jobs(void **state)
+static void large_blocks_exist_at_most_two_more_than_jobs(void **state)
 {
     struct bench *b = bench_new(4);
     struct sw_err err = {.code = SW_OK};
 
     (void)state;
     atomic_store(&planned, 0);
+    b->pipeline.data_cap = SW_PIPELINE_AHEAD_BYTES / 2;
     b->source.base.next = planned_next;
     b->sink.base.put = slow_put;
     assert_int_equal(sw_pipeline_run(&b->pipeline, &err), 0);
@@ -395,7 +396,7 @@ int main(void)
         cmocka_unit_test(a_source_error_comes_after_what_was_planned),
         cmocka_unit_test(a_worker_that_cannot_begin_fails_the_run),
         cmocka_unit_test(no_more_blocks_fly_than_jobs),
-        cmocka_unit_test(the_source_runs_at_most_two_blocks_ahead_of_the_jobs),
+        cmocka_unit_test(large_blocks_exist_at_most_two_more_than_jobs),
         cmocka_unit_test(a_signal_stops_it_at_the_next_block),
     };
 
