@@ -34,7 +34,7 @@ static void on_lost(void *ctx, struct sw_err *err)
     struct sw_session *session = ctx;
     struct pollfd ended = {.fd = session->carrier_ended[0], .events = POLLIN};
     bool at_once = poll(&ended, 1, 1000) > 0;
-    const char *line, *last = NULL;
+    const char *line, *last = NULL, *place = session_scarce_place(session);
 
     session_kill(session);
     session_join_carrier(session);
@@ -44,7 +44,9 @@ static void on_lost(void *ctx, struct sw_err *err)
             sw_log(SW_LOG_WARNING, "appliance: %s", line);
         last = line;
     }
-    if (at_once && session->carrier_error != NULL)
+    if (place != NULL && err->code != SW_INTERRUPTED)
+        sw_context(err, "no space left beside '%s', so the appliance stopped", place);
+    else if (at_once && session->carrier_error != NULL)
         sw_context(err, "%.300s", session->carrier_error);
     else if (err->code != SW_INTERRUPTED && last != NULL)
         sw_context(err, "the appliance's last words were '%s'", last);

@@ -40,7 +40,8 @@ static int refused(struct client *client, struct frame *frame, const char *path,
 static int ask(struct client *client, struct request_out *request, const char *path, struct frame *frame,
                struct sw_err *err)
 {
-    if (request_send(request, client, err) < 0 || frame_read(client, 0, frame, err) < 0)
+    if (request_send(request, client, err) < 0 ||
+        frame_read(client, stream_now_ms() + CLIENT_ASK_MS, frame, err) < 0)
         return -1;
     return frame->type == RUNNER_OK ? 0 : refused(client, frame, path, err);
 }
@@ -109,8 +110,6 @@ static int client_run(struct sw_guest *guest, const struct sw_guest_run *run, st
         if (frame_read(client, deadline, &frame, err) < 0)
             return -1;
         switch (frame.type) {
-        case RUNNER_ALIVE:
-            break;
         case RUNNER_STDOUT:
         case RUNNER_STDERR:
             if (run->output != NULL)

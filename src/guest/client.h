@@ -6,8 +6,9 @@
 #include "src/runner/protocol.h"
 
 enum {
-    CLIENT_SILENCE_MS = 120000, /* a runner that says nothing for so long is lost */
-    CLIENT_GRACE_MS = 60000,    /* how late a runner may be in ending a step whose time is over */
+    CLIENT_SILENCE_MS = 60000, /* a runner that says nothing for so long is lost */
+    CLIENT_ASK_MS = 7200000,   /* the longest that one file operation may take, signs of life or not */
+    CLIENT_GRACE_MS = 60000,   /* how late a runner may be in ending a step whose time is over */
 };
 
 /* Everything that comes in is untrusted and bounded. Embed it, and begin with client_init. */

@@ -35,8 +35,7 @@ static void log_console(struct sw_session *session)
     pthread_mutex_unlock(&session->lock);
 }
 
-/* No space and no memory have many faces in libguestfs's messages; look at the places themselves. */
-static const char *scarce_place(struct sw_session *session)
+const char *session_scarce_place(const struct sw_session *session)
 {
     const char *places[] = {session->scratch_dir, session->cache_dir, session->overlay};
     uint64_t free_bytes;
@@ -60,7 +59,7 @@ int session_fail(struct sw_session *session, struct sw_err *err, const char *doi
         return sw_fail(err, SW_FAILED,
                        "%s: the appliance hung: no byte on its console for %d s (%s); see slipway doctor",
                        doing, session->tcg ? SILENT_TCG_S : SILENT_KVM_S, session->tcg ? "TCG" : "KVM");
-    place = scarce_place(session);
+    place = session_scarce_place(session);
     if (place != NULL)
         return sw_fail(err, SW_FAILED, "%s: no space left beside '%s' (%s)", doing, place,
                        text != NULL ? text : "the appliance ended");

@@ -55,6 +55,9 @@ struct sw_session {
 /* The last error of the handle as an error of ours: classified, with what the console said in the log. */
 int session_fail(struct sw_session *session, struct sw_err *err, const char *doing);
 
+/* A full disk has many faces: qemu stops its guest, libguestfs says many things. The place that is full, or NULL. */
+const char *session_scarce_place(const struct sw_session *session);
+
 /* Ends qemu at once; whatever waits for the appliance then fails. Any thread. */
 void session_kill(struct sw_session *session);
 

@@ -88,13 +88,13 @@ static int wait_ready(struct client *client, short events, int64_t deadline_ms, 
 
         if (sw_interrupted())
             return stream_lost(client, err, SW_INTERRUPTED, "interrupted");
+        if (deadline_ms != 0 && now >= deadline_ms)
+            return stream_lost(client, err, SW_FAILED,
+                               "the runner in the guest did not stop a step whose time was over");
         if (n > 0 && wait[0].revents != 0)
             return 0;
         if (n > 0 && wait[1].revents != 0)
             return stream_lost(client, err, SW_FAILED, "the runner in the guest ended too early");
-        if (deadline_ms != 0 && now >= deadline_ms)
-            return stream_lost(client, err, SW_FAILED,
-                               "the runner in the guest did not stop a step whose time was over");
         if (now >= silence)
             return stream_lost(client, err, SW_FAILED, "the runner in the guest said nothing for %d s",
                                client->silence_ms / 1000);
@@ -155,7 +155,7 @@ static int read_exact(struct client *client, void *buf, size_t len, int64_t dead
     return 0;
 }
 
-int frame_read(struct client *client, int64_t deadline_ms, struct frame *frame, struct sw_err *err)
+static int read_one(struct client *client, int64_t deadline_ms, struct frame *frame, struct sw_err *err)
 {
     unsigned char header[RUNNER_HEADER_BYTES];
     struct wire_in in = {.at = header, .end = header + sizeof(header)};
@@ -173,4 +173,14 @@ int frame_read(struct client *client, int64_t deadline_ms, struct frame *frame, 
                            sizeof(client->payload));
     frame->in = (struct wire_in){.at = client->payload, .end = client->payload + len};
     return read_exact(client, client->payload, len, deadline_ms, err);
+}
+
+int frame_read(struct client *client, int64_t deadline_ms, struct frame *frame, struct sw_err *err)
+{
+    /* Signs of life are noticed by having come. */
+    do {
+        if (read_one(client, deadline_ms, frame, err) < 0)
+            return -1;
+    } while (frame->type == RUNNER_ALIVE);
+    return 0;
 }

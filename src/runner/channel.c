@@ -4,9 +4,20 @@
 #include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { LOST = 3 }; /* exit status when the stream ended or made no sense */
+
+static int64_t spoke_ms; /* when the last frame was sent */
+
+int64_t now_ms(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
 
 static void wait_for(int fd, short events)
 {
@@ -69,6 +80,14 @@ void channel_send(const struct channel *channel, uint32_t type, const void *payl
         else if (n == 0 || errno != EINTR)
             _exit(LOST);
     }
+    spoke_ms = now_ms();
+}
+
+int64_t channel_alive(const struct channel *channel)
+{
+    if (now_ms() - spoke_ms >= RUNNER_ALIVE_MS)
+        channel_send(channel, RUNNER_ALIVE, NULL, 0);
+    return RUNNER_ALIVE_MS - (now_ms() - spoke_ms);
 }
 
 void channel_ok(const struct channel *channel)

@@ -11,6 +11,9 @@
 
 enum { TREE_FDS = 64 };
 
+/* Where signs of life go during what may take long. */
+static const struct channel *listener;
+
 int make_parents(const char *path)
 {
     char *copy = strdup(path);
@@ -182,9 +185,11 @@ static int copy_bytes(int from, int to)
     static unsigned char chunk[RUNNER_CHUNK_BYTES];
     ssize_t n;
 
-    while ((n = read(from, chunk, sizeof(chunk))) > 0)
+    while ((n = read(from, chunk, sizeof(chunk))) > 0) {
         if (write_all(to, chunk, (size_t)n) < 0)
             return -1;
+        channel_alive(listener);
+    }
     return n < 0 ? -1 : 0;
 }
 
@@ -231,6 +236,7 @@ static int remove_one(const char *path, const struct stat *st, int kind, struct 
 {
     (void)st;
     (void)at;
+    channel_alive(listener);
     return kind == FTW_DP || kind == FTW_D || kind == FTW_DNR ? rmdir(path) : unlink(path);
 }
 
@@ -379,6 +385,7 @@ void file_request(const struct channel *channel, struct request *request)
 {
     char *path;
 
+    listener = channel;
     if (request->type == RUNNER_PUT) {
         put(channel, request);
         return;

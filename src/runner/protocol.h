@@ -20,7 +20,7 @@ enum {
     RUNNER_PATH_MAX = 4096,
     RUNNER_WORDS_MAX = 4096, /* words of an argv, variables of an environment */
     RUNNER_NONCE_BYTES = 16,
-    RUNNER_ALIVE_MS = 5000, /* during RUN something is said at least this often */
+    RUNNER_ALIVE_MS = 5000, /* while a request takes its time, something is said at least this often */
 };
 
 #define RUNNER_MAGIC UINT32_C(0x52575753) /* "SWWR" */

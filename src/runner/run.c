@@ -10,7 +10,6 @@
 #include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 struct step {
@@ -28,18 +27,9 @@ struct run {
     pid_t pid;
     int out, err, signals; /* out, err: -1 once at their end */
     int64_t deadline_ms;   /* 0: none */
-    int64_t spoke_ms;
     bool ended, timed_out;
     int status;
 };
-
-static int64_t now_ms(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 void kill_all(void)
 {
@@ -235,7 +225,6 @@ static void relay(struct run *run, int *fd, uint32_t type)
 
     if (n > 0) {
         channel_send(run->channel, type, chunk, (size_t)n);
-        run->spoke_ms = now_ms();
     } else if (n == 0 || (errno != EINTR && errno != EAGAIN)) {
         close(*fd);
         *fd = -1;
@@ -260,17 +249,12 @@ static void reap(struct run *run)
 }
 
 /* How long to wait at most: until the step's time is over, or a sign of life is due. */
-static int wait_ms(struct run *run)
+static int wait_ms(const struct run *run)
 {
-    int64_t now = now_ms(), left = RUNNER_ALIVE_MS - (now - run->spoke_ms);
+    int64_t left = channel_alive(run->channel);
 
-    if (left <= 0) {
-        channel_send(run->channel, RUNNER_ALIVE, NULL, 0);
-        run->spoke_ms = now;
-        left = RUNNER_ALIVE_MS;
-    }
-    if (run->deadline_ms != 0 && run->deadline_ms - now < left)
-        left = run->deadline_ms - now;
+    if (run->deadline_ms != 0 && run->deadline_ms - now_ms() < left)
+        left = run->deadline_ms - now_ms();
     return left < 0 ? 0 : (int)left;
 }
 
@@ -327,7 +311,7 @@ static void report_end(const struct run *run)
 
 static void run_prepared(const struct channel *channel, struct request *request, const struct step *step)
 {
-    struct run run = {.channel = channel, .spoke_ms = now_ms()};
+    struct run run = {.channel = channel};
     sigset_t child_signal;
     int error;
 
@@ -336,7 +320,7 @@ static void run_prepared(const struct channel *channel, struct request *request,
     sigprocmask(SIG_BLOCK, &child_signal, NULL);
     run.signals = signalfd(-1, &child_signal, SFD_CLOEXEC | SFD_NONBLOCK);
     if (step->timeout_ms > 0 && step->timeout_ms < INT64_MAX / 2)
-        run.deadline_ms = run.spoke_ms + (int64_t)step->timeout_ms;
+        run.deadline_ms = now_ms() + (int64_t)step->timeout_ms;
     error = run.signals < 0 ? errno : start(step, &run);
     if (error == 0) {
         follow(&run, request);

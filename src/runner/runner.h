@@ -23,6 +23,9 @@ struct request {
 void channel_read(const struct channel *channel, struct request *request);
 /* Sends one frame; the stream's end ends the runner. */
 void channel_send(const struct channel *channel, uint32_t type, const void *payload, size_t len);
+/* Says that the runner is there when it has said nothing for long; how many ms until that is due again. */
+int64_t channel_alive(const struct channel *channel);
+int64_t now_ms(void);
 void channel_ok(const struct channel *channel);
 /* what may be NULL; error may be 0. */
 void channel_fail(const struct channel *channel, int error, const char *what);
