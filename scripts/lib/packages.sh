@@ -60,6 +60,14 @@ packages_apt() {
         -o Acquire::Retries=3 "$@"
 }
 
+# Shows now and then what apt-get is at, for as long as this shell lives. usage: packages_watch LOG &
+packages_watch() {
+    local seconds=0
+    while sleep 1 && kill -0 $$ 2>/dev/null; do
+        if ((++seconds % 20 == 0)); then printf 'packages: [%3d s] %.90s\n' $seconds "$(tail -n 1 "$1" 2>/dev/null)"; fi
+    done
+}
+
 # Says on stderr what a person must do by hand.
 packages_explain() {
     printf 'slipway: %s\nslipway: as root, please run:\n    apt-get update && apt-get install --no-install-recommends %s\n' \
@@ -85,9 +93,14 @@ ensure_packages() {
         echo "packages: using sudo for apt-get"
     fi
     echo "packages: installing ${#missing[@]}: ${missing[*]}"
-    local log
+    local log watch status=0
     log=$(mktemp "${TMPDIR:-/tmp}/slipway-apt.XXXXXX")
-    if ! { packages_apt update && packages_apt install "${missing[@]}"; } >"$log" 2>&1 </dev/null; then
+    packages_watch "$log" &
+    watch=$!
+    { packages_apt update && packages_apt install "${missing[@]}"; } >"$log" 2>&1 </dev/null || status=$?
+    kill "$watch" 2>/dev/null || true
+    wait "$watch" 2>/dev/null || true
+    if ((status != 0)); then
         tail -n 25 "$log" >&2
         packages_explain "apt-get failed; the whole of what it said is in $log" "${missing[*]}"
         return 1
