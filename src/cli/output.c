@@ -91,7 +91,7 @@ static void tick(struct sw_progress *self, uint64_t done, uint64_t total)
 
     /* One verb may do several copies, each with a count of its own. */
     if (done < progress->last_done)
-        progress->began_ns = now;
+        progress->began_ns = progress->last_ns = now;
     progress->last_done = done;
     if (progress->quiet || now - progress->last_ns < pause)
         return;
