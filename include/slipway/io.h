@@ -79,6 +79,11 @@ SW_MUST_CHECK int sw_out_commit(struct sw_out *out, struct sw_err *err);
 bool sw_out_seekable(const struct sw_out *out);
 void sw_out_close(struct sw_out *out);
 
+/* The first three operations of an output that is nothing but the file behind out->fd. */
+int sw_fd_out_write(struct sw_out *out, const void *buf, size_t len, struct sw_err *err);
+int sw_fd_out_pwrite(struct sw_out *out, const void *buf, size_t len, uint64_t off, struct sw_err *err);
+int sw_fd_out_truncate(struct sw_out *out, uint64_t size_bytes, struct sw_err *err);
+
 /* Refuses (SW_USAGE) an output path that is the same file as the input. A missing output is fine. */
 SW_MUST_CHECK int sw_refuse_same_file(const struct sw_in *in, const char *out_path, struct sw_err *err);
 

@@ -121,7 +121,7 @@ void sw_hex(const uint8_t *bytes, size_t len, char *out)
     out[2 * len] = '\0';
 }
 
-static int nibble(char c)
+int sw_hex_digit(char c)
 {
     if (c >= '0' && c <= '9')
         return c - '0';
@@ -137,7 +137,7 @@ int sw_unhex(const char *text, size_t text_len, uint8_t *out, size_t len)
     if (text_len != 2 * len)
         return -1;
     for (size_t i = 0; i < len; i++) {
-        int high = nibble(text[2 * i]), low = nibble(text[2 * i + 1]);
+        int high = sw_hex_digit(text[2 * i]), low = sw_hex_digit(text[2 * i + 1]);
 
         if (high < 0 || low < 0)
             return -1;

@@ -34,6 +34,8 @@ SW_MUST_CHECK int sw_random(void *buf, size_t len, struct sw_err *err);
 
 /* Lower-case hex with a NUL; out has room for 2 * len + 1. */
 void sw_hex(const uint8_t *bytes, size_t len, char *out);
+/* The value of one digit of either case; -1 for any other character. */
+int sw_hex_digit(char c);
 /* The reverse: exactly 2 * len digits, either case; -1 otherwise. */
 SW_MUST_CHECK int sw_unhex(const char *text, size_t text_len, uint8_t *out, size_t len);
 

@@ -105,17 +105,17 @@ struct file_out {
     char *dir;
 };
 
-static int file_out_pwrite(struct sw_out *out, const void *buf, size_t len, uint64_t off, struct sw_err *err)
+int sw_fd_out_pwrite(struct sw_out *out, const void *buf, size_t len, uint64_t off, struct sw_err *err)
 {
     return sw_pwrite_full(out->fd, buf, len, off, out->name, err);
 }
 
-static int file_out_write(struct sw_out *out, const void *buf, size_t len, struct sw_err *err)
+int sw_fd_out_write(struct sw_out *out, const void *buf, size_t len, struct sw_err *err)
 {
     return sw_pwrite_full(out->fd, buf, len, out->pos, out->name, err);
 }
 
-static int file_out_truncate(struct sw_out *out, uint64_t size_bytes, struct sw_err *err)
+int sw_fd_out_truncate(struct sw_out *out, uint64_t size_bytes, struct sw_err *err)
 {
     while (ftruncate(out->fd, (off_t)size_bytes) < 0)
         if (errno != EINTR)
@@ -173,9 +173,9 @@ static void file_out_close(struct sw_out *out)
 }
 
 static const struct sw_out_ops file_out_ops = {
-    .write = file_out_write,
-    .pwrite = file_out_pwrite,
-    .truncate = file_out_truncate,
+    .write = sw_fd_out_write,
+    .pwrite = sw_fd_out_pwrite,
+    .truncate = sw_fd_out_truncate,
     .commit = file_out_commit,
     .close = file_out_close,
 };

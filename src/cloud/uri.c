@@ -1,6 +1,8 @@
 /* Percent-encoding by AWS's rules, and the parts of an endpoint URL. */
 #include "src/cloud/uri.h"
 
+#include "src/base/digest.h"
+
 #include <string.h>
 
 static bool unreserved(char c)
@@ -24,24 +26,13 @@ int uri_encode(struct sw_buf *out, const char *bytes, size_t len, bool keep_slas
     return sw_buf_append(out, "", 0, err);
 }
 
-static int nibble(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return -1;
-}
-
 int uri_decode(struct sw_buf *out, const char *bytes, size_t len, struct sw_err *err)
 {
     for (size_t i = 0; i < len; i++) {
         char c = bytes[i];
 
-        if (c == '%' && len - i > 2 && nibble(bytes[i + 1]) >= 0 && nibble(bytes[i + 2]) >= 0) {
-            c = (char)(nibble(bytes[i + 1]) * 16 + nibble(bytes[i + 2]));
+        if (c == '%' && len - i > 2 && sw_hex_digit(bytes[i + 1]) >= 0 && sw_hex_digit(bytes[i + 2]) >= 0) {
+            c = (char)(sw_hex_digit(bytes[i + 1]) * 16 + sw_hex_digit(bytes[i + 2]));
             i += 2;
         }
         if (sw_buf_append(out, &c, 1, err) < 0)

@@ -100,23 +100,6 @@ struct blob_out {
     char *tmp;  /* its name in the folder; NULL while it has none (O_TMPFILE) */
 };
 
-static int blob_pwrite(struct sw_out *out, const void *buf, size_t len, uint64_t off, struct sw_err *err)
-{
-    return sw_pwrite_full(out->fd, buf, len, off, out->name, err);
-}
-
-static int blob_write(struct sw_out *out, const void *buf, size_t len, struct sw_err *err)
-{
-    return sw_pwrite_full(out->fd, buf, len, out->pos, out->name, err);
-}
-
-static int blob_truncate(struct sw_out *out, uint64_t size_bytes, struct sw_err *err)
-{
-    if (ftruncate(out->fd, (off_t)size_bytes) < 0)
-        return sw_fail_errno(err, "cannot set the length of '%s'", out->name);
-    return 0;
-}
-
 static int blob_commit(struct sw_out *out, struct sw_err *err)
 {
     char hex[SW_STORE_HEX];
@@ -139,9 +122,9 @@ static void blob_close(struct sw_out *out)
 }
 
 static const struct sw_out_ops blob_ops = {
-    .write = blob_write,
-    .pwrite = blob_pwrite,
-    .truncate = blob_truncate,
+    .write = sw_fd_out_write,
+    .pwrite = sw_fd_out_pwrite,
+    .truncate = sw_fd_out_truncate,
     .commit = blob_commit,
     .close = blob_close,
 };
