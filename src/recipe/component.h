@@ -7,7 +7,7 @@
 enum {
     SW_COMPONENT_MAX_PHASES = 100,
     SW_COMPONENT_MAX_STEPS = 1000, /* in one phase */
-    SW_COMPONENT_MAX_NAMES = 1000, /* parameters, and constants */
+    SW_COMPONENT_MAX_NAMES = 200,  /* parameters, and constants */
 };
 
 /* What every part works on. Functions below return -1 only when memory is out; faults go to doc. */
@@ -34,6 +34,8 @@ SW_MUST_CHECK int sw_read_phases(struct sw_reading *r, const struct sw_node *roo
 /* Every reference in every step, refs.c. */
 void sw_check_refs(struct sw_reading *r);
 
+/* Is it the name of a parameter or a constant? */
+bool sw_component_names(const struct sw_component *component, const char *name);
 const struct sw_parameter *sw_component_parameter(const struct sw_component *component, const char *name);
 /* True when the parameter has no list of allowed values or the value is in it. */
 bool sw_parameter_allows(const struct sw_parameter *parameter, const char *value);

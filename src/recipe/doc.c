@@ -144,6 +144,11 @@ int sw_doc_verdict(const struct sw_doc *doc, struct sw_err *err)
     return -1;
 }
 
+bool sw_doc_guesses(const struct sw_doc *doc)
+{
+    return doc->nr_errors < 100;
+}
+
 void sw_doc_keys(struct sw_doc *doc, const struct sw_node *map, const char *const *known, const char *what)
 {
     for (size_t i = 0; i < map->n; i++) {
@@ -152,7 +157,7 @@ void sw_doc_keys(struct sw_doc *doc, const struct sw_node *map, const char *cons
 
         if (sw_word_find(known, key->text) >= 0)
             continue;
-        for (size_t k = 0; known[k] != NULL; k++)
+        for (size_t k = 0; known[k] != NULL && sw_doc_guesses(doc); k++)
             sw_guess_offer(&guess, known[k]);
         sw_doc_fault(doc, key, "%s has no field '%s'%s", what, sw_show(key->text).text,
                      sw_guess_hint(&guess).text);

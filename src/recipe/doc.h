@@ -44,6 +44,9 @@ void sw_guess_offer(struct sw_guess *guess, const char *candidate);
 /* " (did you mean 'x'?)", or nothing when no candidate is near. */
 struct sw_shown sw_guess_hint(const struct sw_guess *guess);
 
+/* True until so many faults were found that looking for what was meant costs more than it helps. */
+bool sw_doc_guesses(const struct sw_doc *doc);
+
 /* Faults for keys of the map that are not in the NULL-terminated list. what: "a step". */
 void sw_doc_keys(struct sw_doc *doc, const struct sw_node *map, const char *const *known, const char *what);
 
@@ -59,8 +62,13 @@ const char *sw_doc_text(struct sw_doc *doc, const struct sw_node *map, const cha
 /* "a text", "a list", "a map". */
 const char *sw_kind_name(enum sw_node_kind kind);
 
-/* The place of text + offset of a scalar, as near as the source tells. */
-void sw_node_place(const struct sw_node *node, size_t offset, size_t *line, size_t *column);
+/* A place within a scalar's text. Begin with {0} and move forward only: a long text is then walked once. */
+struct sw_place {
+    size_t offset; /* bytes of the text before it */
+    size_t line, column;
+};
+/* Moves to text + offset, as near as the source tells. */
+void sw_place_move(struct sw_place *place, const struct sw_node *node, size_t offset);
 
 /* The place in the list, or -1: a word of a closed set. */
 int sw_word_find(const char *const *words, const char *word);

@@ -46,25 +46,34 @@ const char *sw_kind_name(enum sw_node_kind kind)
     return names[kind];
 }
 
-void sw_node_place(const struct sw_node *node, size_t offset, size_t *line, size_t *column)
+static void place_begin(struct sw_place *place, const struct sw_node *node)
 {
-    size_t begin = 0;
+    *place = (struct sw_place){.line = node->line, .column = node->column};
+    if (node->indent == UINT32_MAX)
+        return;
+    place->column += node->indent;
+    if (node->style == SW_STYLE_LITERAL) {
+        place->line++;
+        place->column = node->indent + 1;
+    }
+}
 
-    *line = node->line;
-    *column = node->column;
+void sw_place_move(struct sw_place *place, const struct sw_node *node, size_t offset)
+{
+    if (place->line == 0)
+        place_begin(place, node);
     if (node->indent == UINT32_MAX || offset > node->len)
         return;
-    for (size_t i = 0; i < offset; i++) {
-        if (node->text[i] == '\n') {
-            begin = i + 1;
-            ++*line;
+    for (; place->offset < offset; place->offset++) {
+        unsigned char c = (unsigned char)node->text[place->offset];
+
+        if (c == '\n') {
+            place->line++;
+            place->column = node->indent + 1;
+        } else if ((c & 0xc0) != 0x80) {
+            place->column++;
         }
     }
-    if (node->style == SW_STYLE_LITERAL) {
-        ++*line;
-        *column = 1;
-    }
-    *column += node->indent + sw_utf8_chars(node->text + begin, offset - begin);
 }
 
 static json_t *map_json(const struct sw_node *node, struct sw_err *err)

@@ -11,26 +11,29 @@ struct here {
     const struct sw_phase *phase;
     const struct sw_step *step;
     const struct sw_node *node;
-    size_t line, column; /* of the reference */
+    struct sw_place place; /* of the reference */
 };
 
-#define FAULT(h, ...) sw_doc_fault_at((h)->r->doc, (h)->line, (h)->column, __VA_ARGS__)
+#define FAULT(h, ...) sw_doc_fault_at((h)->r->doc, (h)->place.line, (h)->place.column, __VA_ARGS__)
+
+static void guess_name(const struct here *h, struct sw_guess *guess)
+{
+    const struct sw_component *c = h->r->component;
+
+    for (size_t i = 0; i < c->nr_parameters; i++)
+        sw_guess_offer(guess, c->parameters[i].name);
+    for (size_t i = 0; i < c->nr_constants; i++)
+        sw_guess_offer(guess, c->constants[i].name);
+}
 
 static void check_name(const struct here *h, const char *name)
 {
-    const struct sw_component *c = h->r->component;
     struct sw_guess guess = {.word = name};
 
-    for (size_t i = 0; i < c->nr_parameters; i++) {
-        if (strcmp(c->parameters[i].name, name) == 0)
-            return;
-        sw_guess_offer(&guess, c->parameters[i].name);
-    }
-    for (size_t i = 0; i < c->nr_constants; i++) {
-        if (strcmp(c->constants[i].name, name) == 0)
-            return;
-        sw_guess_offer(&guess, c->constants[i].name);
-    }
+    if (sw_component_names(h->r->component, name))
+        return;
+    if (sw_doc_guesses(h->r->doc))
+        guess_name(h, &guess);
     FAULT(h, "'%s' is no parameter and no constant of this document%s", sw_show(name).text,
           sw_guess_hint(&guess).text);
 }
@@ -58,7 +61,7 @@ static void check_given_input(const struct here *h, const struct sw_ref *ref, co
         return;
     }
     if (!ref->indexed && step->nr_items > 1)
-        sw_doc_warn_at(h->r->doc, h->line, h->column,
+        sw_doc_warn_at(h->r->doc, h->place.line, h->place.column,
                        "step '%s' has %zu sets of inputs, and the reference has no [n]: the first is taken",
                        sw_show(ref->step).text, step->nr_items);
     value = sw_node_get(step->items[ref->index], ref->name);
@@ -76,7 +79,7 @@ static const struct sw_step *find_step(const struct here *h, const struct sw_pha
 
     if (step != NULL)
         return step;
-    for (size_t i = 0; i < phase->nr_steps; i++)
+    for (size_t i = 0; i < phase->nr_steps && sw_doc_guesses(h->r->doc); i++)
         if (phase->steps[i].name != NULL)
             sw_guess_offer(&guess, phase->steps[i].name);
     FAULT(h, "the phase '%s' has no step '%s'%s", phase->name, sw_show(name).text,
@@ -137,7 +140,7 @@ static void check_span(const struct here *h, const struct sw_span *span)
         if (h->step->looped)
             return;
         if (strcmp(span->words, "loop") == 0)
-            sw_doc_warn_at(h->r->doc, h->line, h->column,
+            sw_doc_warn_at(h->r->doc, h->place.line, h->place.column,
                            "a step without a loop: the reference stays as it is");
         else
             FAULT(h, "there is no loop '%s' in this step", sw_show(span->words).text);
@@ -147,7 +150,7 @@ static void check_span(const struct here *h, const struct sw_span *span)
         return;
     case SW_SPAN_FOREIGN:
         if (text[2 + strspn(text + 2, " \t")] != '.')
-            sw_doc_warn_at(h->r->doc, h->line, h->column,
+            sw_doc_warn_at(h->r->doc, h->place.line, h->place.column,
                            "'{{' begins no reference here: the text stays as it is");
         return;
     case SW_SPAN_BAD:
@@ -168,8 +171,9 @@ static void check_node(struct here *h, const struct sw_node *node)
     if (node->kind != SW_NODE_SCALAR)
         return;
     h->node = node;
+    h->place = (struct sw_place){0};
     while (sw_span_next(node->text, at, &span)) {
-        sw_node_place(node, span.begin, &h->line, &h->column);
+        sw_place_move(&h->place, node, span.begin);
         check_span(h, &span);
         at = span.end;
     }

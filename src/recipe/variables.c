@@ -15,8 +15,10 @@ const struct sw_parameter *sw_component_parameter(const struct sw_component *com
     return NULL;
 }
 
-static bool is_constant(const struct sw_component *component, const char *name)
+bool sw_component_names(const struct sw_component *component, const char *name)
 {
+    if (sw_component_parameter(component, name) != NULL)
+        return true;
     for (size_t i = 0; i < component->nr_constants; i++)
         if (strcmp(component->constants[i].name, name) == 0)
             return true;
@@ -42,7 +44,7 @@ static void check_name(struct sw_reading *r, const struct sw_node *key, const ch
         key->text[strspn(key->text, name_chars)] != '\0')
         sw_doc_fault(r->doc, key, "the name '%s' of a %s must be 3 to 128 letters, digits, '_' or '-'",
                      sw_show(key->text).text, what);
-    if (sw_component_parameter(r->component, key->text) != NULL || is_constant(r->component, key->text))
+    if (sw_component_names(r->component, key->text))
         sw_doc_fault(r->doc, key, "the name '%s' is there twice: parameters and constants share one set",
                      sw_show(key->text).text);
 }

@@ -10,15 +10,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void check(const struct sw_node *node, size_t chars, unsigned depth)
 {
-    size_t line, column;
+    struct sw_place place = {0};
 
     if (depth > SW_YAML_MAX_DEPTH * (SW_YAML_MAX_ANCHORS + 1) || node->line == 0 || node->column == 0)
         abort();
     if (node->kind == SW_NODE_SCALAR) {
         if (strlen(node->text) != node->len || node->n != 0)
             abort();
-        sw_node_place(node, node->len, &line, &column);
-        if (line > chars + 2 || column > chars + 2)
+        sw_place_move(&place, node, node->len);
+        if (place.line > chars + 2 || place.column > chars + 2)
             abort();
     }
     for (size_t i = 0; i < node->n; i++) {

@@ -70,28 +70,39 @@ static void places_are_lines_and_columns_in_characters(void **state)
     done(&p);
 }
 
-static void a_place_inside_of_a_block_of_text_is_found(void **state)
+static void assert_place(const struct sw_node *node, size_t offset, size_t line, size_t column)
+{
+    struct sw_place place = {0};
+
+    sw_place_move(&place, node, offset);
+    assert_int_equal(place.line, line);
+    assert_int_equal(place.column, column);
+}
+
+static void a_place_inside_of_a_text_is_found(void **state)
 {
     static const char text[] =
         "a:\n  b: |\n      first\n\n        {{ x }}\n  c: 'is {{ y }}'\n  d: \"\\t{{ z }}\"\n";
-    const struct sw_node *a;
-    size_t line, column;
+    const struct sw_node *a, *b;
+    struct sw_place place = {0};
     struct parsed p;
 
     (void)state;
     parse(&p, text, sizeof(text) - 1);
     a = sw_node_get(p.root, "a");
-    sw_node_place(sw_node_get(a, "b"), (size_t)(strstr(a->items[0]->text, "{{") - a->items[0]->text), &line,
-                  &column);
-    assert_int_equal(line, 5);
-    assert_int_equal(column, 9);
-    sw_node_place(sw_node_get(a, "c"), 3, &line, &column);
-    assert_int_equal(line, 6);
-    assert_int_equal(column, 10);
+    b = sw_node_get(a, "b");
+    assert_place(b, 0, 3, 7);
+    assert_place(b, (size_t)(strstr(b->text, "{{") - b->text), 5, 9);
+    assert_place(sw_node_get(a, "c"), 3, 6, 10);
     /* An escape makes the text shorter than its source: the scalar's own place is all that is known. */
-    sw_node_place(sw_node_get(a, "d"), 1, &line, &column);
-    assert_int_equal(line, 7);
-    assert_int_equal(column, 6);
+    assert_place(sw_node_get(a, "d"), 1, 7, 6);
+    /* In two moves as in one. */
+    sw_place_move(&place, b, 3);
+    assert_int_equal(place.line, 3);
+    assert_int_equal(place.column, 10);
+    sw_place_move(&place, b, b->len - 1);
+    assert_int_equal(place.line, 5);
+    assert_int_equal(place.column, 16);
     done(&p);
 }
 
@@ -272,7 +283,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(scalars_keep_their_source_text),
         cmocka_unit_test(places_are_lines_and_columns_in_characters),
-        cmocka_unit_test(a_place_inside_of_a_block_of_text_is_found),
+        cmocka_unit_test(a_place_inside_of_a_text_is_found),
         cmocka_unit_test(json_is_read_with_its_surrogate_pairs),
         cmocka_unit_test(aliases_repeat_a_node),
         cmocka_unit_test(what_could_mislead_is_refused),
