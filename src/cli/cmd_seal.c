@@ -41,6 +41,11 @@ struct sealed {
     uint64_t plain_bytes, sealed_bytes;
 };
 
+static void sealed_clear(struct sealed *sealed)
+{
+    free(sealed->sidecar);
+}
+
 static int print_json(const struct sealed *sealed, const struct sw_keyring *ring, struct sw_err *err)
 {
     json_t *recipients = json_array();
@@ -140,16 +145,13 @@ static int seal_file(const struct seal_opts *opts, const char *input, struct sea
 static int run_seal(const void *raw_opts, const struct args *args, struct sw_err *err)
 {
     const struct seal_opts *opts = raw_opts;
-    struct sealed sealed = {.path = NULL};
-    SW_AUTO_FREE char *sidecar = NULL;
+    SW_CLEANUP(sealed_clear) struct sealed sealed = {.path = NULL};
     AUTO_RING struct sw_keyring *ring = NULL;
-    int rc;
 
     if (opts->to.n == 0)
         return sw_fail(err, SW_USAGE, "--to RECIPIENT is missing");
-    rc = check_names(opts, args->items[0], &sealed, err);
-    sidecar = sealed.sidecar;
-    if (rc < 0 || check_frame(opts->frame_bytes, err) < 0 || sw_seal_harden(err) < 0)
+    if (check_names(opts, args->items[0], &sealed, err) < 0 || check_frame(opts->frame_bytes, err) < 0 ||
+        sw_seal_harden(err) < 0)
         return -1;
     ring = seal_args_ring(SW_KEY_SEAL, &opts->to, err);
     if (ring == NULL || seal_file(opts, args->items[0], &sealed, ring, err) < 0)

@@ -178,32 +178,23 @@ int seal_context_join(struct seal_context *out, const struct seal_context *a, co
     return sort_and_check(out, SW_INTEGRITY, err);
 }
 
-static int put_field(struct sw_buf *out, const char *text, struct sw_err *err)
-{
-    uint8_t len[2];
-
-    be16_put(len, (uint16_t)strlen(text));
-    if (sw_buf_append(out, len, sizeof(len), err) < 0)
-        return -1;
-    return sw_buf_append(out, text, strlen(text), err);
-}
-
 int seal_context_write(const struct seal_context *context, struct sw_buf *out, struct sw_err *err)
 {
     size_t before = out->len;
-    uint8_t count[2];
 
     if (context->n == 0)
         return 0;
     if (context->n > FIELD_MAX)
         return sw_fail(err, SW_USAGE, "encryption context: %zu pairs are too many", context->n);
-    be16_put(count, (uint16_t)context->n);
-    if (sw_buf_append(out, count, sizeof(count), err) < 0)
+    if (seal_put_u16(out, (uint16_t)context->n, err) < 0)
         return -1;
-    for (size_t i = 0; i < context->n; i++)
-        if (put_field(out, context->pairs[i].key, err) < 0 ||
-            put_field(out, context->pairs[i].value, err) < 0)
+    for (size_t i = 0; i < context->n; i++) {
+        const struct sw_pair *pair = &context->pairs[i];
+
+        if (seal_put_field(out, pair->key, strlen(pair->key), err) < 0 ||
+            seal_put_field(out, pair->value, strlen(pair->value), err) < 0)
             return -1;
+    }
     if (out->len - before > FIELD_MAX)
         return sw_fail(err, SW_USAGE, "encryption context: %zu bytes are too many (at most %d)",
                        out->len - before, FIELD_MAX);

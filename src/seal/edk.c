@@ -7,18 +7,6 @@
 
 enum { TAG_BITS = 8 * SEAL_TAG_BYTES, AES_TAIL = 4 + 4 + SEAL_IV_BYTES };
 
-static int put_field(struct sw_buf *out, const void *bytes, size_t len, struct sw_err *err)
-{
-    uint8_t prefix[2];
-
-    if (len > UINT16_MAX)
-        return sw_fail(err, SW_USAGE, "a key's field has %zu bytes (at most %d)", len, UINT16_MAX);
-    be16_put(prefix, (uint16_t)len);
-    if (sw_buf_append(out, prefix, sizeof(prefix), err) < 0)
-        return -1;
-    return sw_buf_append(out, bytes, len, err);
-}
-
 static int put_aes_info(const struct seal_key *key, const uint8_t iv[SEAL_IV_BYTES], struct sw_buf *out,
                         struct sw_err *err)
 {
@@ -30,7 +18,7 @@ static int put_aes_info(const struct seal_key *key, const uint8_t iv[SEAL_IV_BYT
     memcpy(tail + 8, iv, SEAL_IV_BYTES);
     if (sw_buf_puts(&info, key->name, err) < 0 || sw_buf_append(&info, tail, sizeof(tail), err) < 0)
         return -1;
-    return put_field(out, info.data, info.len, err);
+    return seal_put_field(out, info.data, info.len, err);
 }
 
 static int write_aes(const struct seal_key *key, const struct seal_secret *data_key, struct seal_view aad,
@@ -46,7 +34,7 @@ static int write_aes(const struct seal_key *key, const struct seal_secret *data_
         return -1;
     if (put_aes_info(key, op.iv, out, err) < 0)
         return -1;
-    return put_field(out, wrapped, data_key->len + SEAL_TAG_BYTES, err);
+    return seal_put_field(out, wrapped, data_key->len + SEAL_TAG_BYTES, err);
 }
 
 static int write_rsa(const struct seal_key *key, const struct seal_secret *data_key, struct sw_buf *out,
@@ -54,16 +42,16 @@ static int write_rsa(const struct seal_key *key, const struct seal_secret *data_
 {
     SW_AUTO_BUF struct sw_buf wrapped = {.len = 0};
 
-    if (put_field(out, key->name, strlen(key->name), err) < 0 ||
+    if (seal_put_field(out, key->name, strlen(key->name), err) < 0 ||
         seal_rsa_wrap(key->rsa, key->hash, data_key, &wrapped, err) < 0)
         return -1;
-    return put_field(out, wrapped.data, wrapped.len, err);
+    return seal_put_field(out, wrapped.data, wrapped.len, err);
 }
 
 int seal_edk_write(const struct seal_key *key, const struct seal_secret *data_key, struct seal_view aad,
                    seal_random_fn *random, struct sw_buf *out, struct sw_err *err)
 {
-    if (put_field(out, key->ns, strlen(key->ns), err) < 0)
+    if (seal_put_field(out, key->ns, strlen(key->ns), err) < 0)
         return -1;
     return key->rsa != NULL ? write_rsa(key, data_key, out, err)
                             : write_aes(key, data_key, aad, random, out, err);

@@ -7,14 +7,6 @@
 
 static const uint8_t zero_iv[SEAL_IV_BYTES];
 
-static int put_u16(struct sw_buf *out, size_t value, struct sw_err *err)
-{
-    uint8_t bytes[2];
-
-    be16_put(bytes, (uint16_t)value);
-    return sw_buf_append(out, bytes, sizeof(bytes), err);
-}
-
 static int put_start(const struct seal_header_spec *spec, struct sw_buf *out, struct sw_err *err)
 {
     uint8_t start[3] = {SEAL_VERSION};
@@ -30,11 +22,8 @@ static int put_keys(const struct seal_header_spec *spec, struct sw_buf *out, str
     SW_AUTO_BUF struct sw_buf aad = {.len = 0};
     const struct sw_keyring *ring = spec->recipients;
 
-    if (seal_context_write(spec->context, &aad, err) < 0 || put_u16(out, aad.len, err) < 0)
-        return -1;
-    if (aad.len > 0 && sw_buf_append(out, aad.data, aad.len, err) < 0)
-        return -1;
-    if (put_u16(out, ring->n, err) < 0)
+    if (seal_context_write(spec->context, &aad, err) < 0 || seal_put_field(out, aad.data, aad.len, err) < 0 ||
+        seal_put_u16(out, (uint16_t)ring->n, err) < 0)
         return -1;
     for (size_t i = 0; i < ring->n; i++) {
         struct seal_view view = {.bytes = (const uint8_t *)aad.data, .len = aad.len};

@@ -1,7 +1,8 @@
-/* A bounded reader over big-endian bytes that somebody else wrote. */
+/* Big-endian fields: a bounded reader over bytes that somebody else wrote, and their writer. */
 #ifndef SW_SEAL_WIRE_H
 #define SW_SEAL_WIRE_H
 
+#include "src/base/buf.h"
 #include "src/base/endian.h"
 
 #include <stdbool.h>
@@ -59,5 +60,9 @@ static inline struct seal_view seal_wire_field(struct seal_wire *wire)
 {
     return seal_wire_take(wire, seal_wire_u16(wire));
 }
+
+/* Appends a number of two bytes, or a field of at most 65,535 bytes (more is SW_USAGE) behind its u16 length. */
+SW_MUST_CHECK int seal_put_u16(struct sw_buf *out, uint16_t value, struct sw_err *err);
+SW_MUST_CHECK int seal_put_field(struct sw_buf *out, const void *bytes, size_t len, struct sw_err *err);
 
 #endif

@@ -1,6 +1,8 @@
 # shellcheck shell=bash
 # The SDK for cases that need it: installed once into a cache; `rig JOBS.json` runs jobs. Without npm: skipped.
-command -v npm >/dev/null && command -v node >/dev/null || { echo "skipped: no npm"; exit 77; }
+# shellcheck source=tests/lib/disks.sh
+. "$CASE_LIB/disks.sh"
+need npm node
 real_home=$(getent passwd "$(id -u)" | cut -d: -f6)
 sdk_source=$SLIPWAY_SOURCE/tests/interop/esdk
 sdk=${SLIPWAY_TEST_CACHE:-$real_home/.cache/slipway-test}/esdk-$(sha256sum "$sdk_source/package-lock.json" | cut -c1-16)

@@ -1,4 +1,4 @@
-# Header, context, wrapped keys, commitment, tags, frames: every byte of both files, one after the other.
+# Header, context, wrapped keys, commitment, tags, frames of both files. (Every bit of a message: unit/seal/hostile.)
 "$SLIPWAY" keygen aes -q -o aes.key
 head -c 2500 /dev/urandom >plain
 "$SLIPWAY" seal plain -o p.sealed --to aes:aes.key --context image=web --frame-size 1K -q
@@ -6,8 +6,7 @@ cat >flip.py <<'PY'
 import os, subprocess, sys
 slipway, name = sys.argv[1:3]
 good = open(name, "rb").read()
-# All of the head and the tail; of the frames between them every seventh byte.
-places = [at for at in range(len(good)) if at < 700 or at > len(good) - 600 or at % 7 == 0]
+places = sorted({*range(0, len(good), 29), *range(0, 8), *range(len(good) - 60, len(good), 7)})
 for at in places:
     bad = bytearray(good)
     bad[at] ^= 1 << at % 8
