@@ -9,7 +9,8 @@
 
 /*
  * Called with what is done, never with what is queued; from one thread at a time.
- * total_bytes is 0 while it is unknown. A NULL pointer to the struct means nobody listens.
+ * Work begins with done_bytes 0, so that several pieces of work may share a listener. total_bytes is 0 while it
+ * is unknown. A NULL pointer to the struct means nobody listens.
  */
 struct sw_progress {
     void (*tick)(struct sw_progress *self, uint64_t done_bytes, uint64_t total_bytes);

@@ -90,7 +90,7 @@ static void tick(struct sw_progress *self, uint64_t done, uint64_t total)
     int64_t pause = progress->terminal ? INT64_C(200000000) : INT64_C(10000000000);
 
     /* One verb may do several copies, each with a count of its own. */
-    if (done < progress->last_done)
+    if (done == 0 || done < progress->last_done)
         progress->began_ns = progress->last_ns = now;
     progress->last_done = done;
     if (progress->quiet || now - progress->last_ns < pause)

@@ -347,5 +347,6 @@ int sw_pipeline_run(const struct sw_pipeline *pipeline, struct sw_err *err)
 {
     unsigned jobs = pipeline->jobs > SW_JOBS_MAX ? (unsigned)SW_JOBS_MAX : pipeline->jobs;
 
+    sw_progress_tick(pipeline->progress, 0, pipeline->total_bytes);
     return jobs <= 1 ? run_serial(pipeline, err) : run_parallel(pipeline, jobs, err);
 }
