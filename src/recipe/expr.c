@@ -119,10 +119,19 @@ static enum sw_span_kind read_span(const char *inner, const char *end, struct sw
     return read_inner(span->words, &span->ref);
 }
 
+/* The first place where the character stands twice; every byte is looked at once. */
+static const char *find_pair(const char *text, char c)
+{
+    for (; *text != '\0'; text++)
+        if (text[0] == c && text[1] == c)
+            return text;
+    return NULL;
+}
+
 bool sw_span_next(const char *text, size_t from, struct sw_span *span)
 {
-    const char *open = strstr(text + from, "{{");
-    const char *close = open != NULL ? strstr(open + 2, "}}") : NULL;
+    const char *open = find_pair(text + from, '{');
+    const char *close = open != NULL ? find_pair(open + 2, '}') : NULL;
 
     if (close == NULL)
         return false;
