@@ -97,9 +97,9 @@ struct sw_guest_stat {
 };
 
 enum {
-    SW_PUT_OVERWRITE = 1u << 0, /* a file that is there is truncated; without it that is an error */
-    SW_PUT_APPEND = 1u << 1,    /* the file must be there */
-    SW_PUT_PARENTS = 1u << 2,   /* missing parents are made, 0777 less the umask */
+    SW_PUT_OVERWRITE = 1u << 16, /* a file that is there is truncated; without it that is an error */
+    SW_PUT_APPEND = 1u << 17,    /* the file must be there */
+    SW_PUT_PARENTS = 1u << 18,   /* missing parents are made, 0777 less the umask */
 };
 
 enum {
@@ -121,17 +121,17 @@ struct sw_guest_ops {
                struct sw_err *err);
     int (*stat)(struct sw_guest *guest, const char *path, bool follow, struct sw_guest_stat *out,
                 struct sw_err *err);
-    /* mode: permission bits of a new file. flags: SW_PUT_… */
-    int (*put)(struct sw_guest *guest, const char *path, const void *bytes, size_t len, unsigned mode,
-               unsigned flags, struct sw_err *err);
+    /* how: permission bits of a new file, or-ed with SW_PUT_… */
+    int (*put)(struct sw_guest *guest, const char *path, const void *bytes, size_t len, unsigned how,
+               struct sw_err *err);
     /* The file's bytes into fresh memory with a NUL behind them; more than max_bytes is an error. */
     int (*get)(struct sw_guest *guest, const char *path, size_t max_bytes, char **bytes, size_t *len,
                struct sw_err *err);
     /* parents: missing ones are made and a folder that is there is fine. */
     int (*mkdir)(struct sw_guest *guest, const char *path, unsigned mode, bool parents, struct sw_err *err);
     int (*symlink)(struct sw_guest *guest, const char *target, const char *path, struct sw_err *err);
-    /* Copies one file's bytes and mode; flags: OVERWRITE, PARENTS. */
-    int (*copy)(struct sw_guest *guest, const char *from, const char *to, unsigned flags, struct sw_err *err);
+    /* Copies one file's bytes and mode; how: OVERWRITE, PARENTS. */
+    int (*copy)(struct sw_guest *guest, const char *from, const char *to, unsigned how, struct sw_err *err);
     int (*remove)(struct sw_guest *guest, const char *path, unsigned how, struct sw_err *err);
     int (*chmod)(struct sw_guest *guest, const char *path, unsigned mode, struct sw_err *err);
     /* group NULL with owner set: the user's own group. Follows links. */
@@ -155,6 +155,7 @@ struct sw_session_opts {
         *scratch_dir; /* private folder for sockets and temporary files; whoever removes it removes all */
     enum sw_accel accel;
     unsigned memory_mib; /* 0: 1280 */
+    bool network;        /* the recipe says network: allow; else the appliance has no network card */
 };
 
 /* Opaque; one at a time per overlay. */

@@ -162,16 +162,24 @@ static int send_data(struct client *client, const char *at, size_t len, struct s
     return 0;
 }
 
-static int client_put(struct sw_guest *guest, const char *path, const void *bytes, size_t len, unsigned mode,
-                      unsigned flags, struct sw_err *err)
+/* SW_PUT_… as the protocol has them. */
+static uint32_t put_flags(unsigned how)
+{
+    return ((how & SW_PUT_OVERWRITE) != 0 ? (uint32_t)RUNNER_PUT_OVERWRITE : 0) |
+           ((how & SW_PUT_APPEND) != 0 ? (uint32_t)RUNNER_PUT_APPEND : 0) |
+           ((how & SW_PUT_PARENTS) != 0 ? (uint32_t)RUNNER_PUT_PARENTS : 0);
+}
+
+static int client_put(struct sw_guest *guest, const char *path, const void *bytes, size_t len, unsigned how,
+                      struct sw_err *err)
 {
     struct client *client = client_of(guest);
     struct request_out request;
     struct frame frame;
 
     begin_path(&request, RUNNER_PUT, path, err);
-    request_u32(&request, mode);
-    request_u32(&request, flags);
+    request_u32(&request, how & 07777);
+    request_u32(&request, put_flags(how));
     if (request_send(&request, client, err) < 0 || send_data(client, bytes, len, err) < 0)
         return -1;
     request_begin(&request, RUNNER_DATA, err);
@@ -248,7 +256,7 @@ static int client_symlink(struct sw_guest *guest, const char *target, const char
     return ask(client_of(guest), &request, path, &frame, err);
 }
 
-static int client_copy(struct sw_guest *guest, const char *from, const char *to, unsigned flags,
+static int client_copy(struct sw_guest *guest, const char *from, const char *to, unsigned how,
                        struct sw_err *err)
 {
     struct request_out request;
@@ -256,7 +264,7 @@ static int client_copy(struct sw_guest *guest, const char *from, const char *to,
 
     begin_path(&request, RUNNER_COPY, from, err);
     request_text(&request, to, strlen(to));
-    request_u32(&request, flags);
+    request_u32(&request, put_flags(how));
     if (ask(client_of(guest), &request, to, &frame, err) == 0)
         return 0;
     return sw_context(err, "copying '%s'", from);

@@ -69,7 +69,7 @@ static bool is_good_point(const char *point)
 
 static bool parse_line(const char *at, const char *end, struct fstab_line *line)
 {
-    char type[64], options[FSTAB_FIELD_BYTES];
+    char type[64] = "", options[FSTAB_FIELD_BYTES] = "";
 
     if (!next_word(&at, end, line->spec, sizeof(line->spec)) || line->spec[0] == '#')
         return false;

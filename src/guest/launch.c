@@ -103,6 +103,7 @@ void session_kill(struct sw_session *session)
         kill(qemu, SIGKILL);
 }
 
+/* The shape is libguestfs's. NOLINTNEXTLINE(readability-function-size) */
 static void on_console(guestfs_h *g, void *opaque, uint64_t event, int event_handle, int flags,
                        const char *bytes, size_t len, const uint64_t *array, size_t array_len)
 {
@@ -281,7 +282,8 @@ static int configure(struct sw_session *session, struct sw_err *err)
     if (chardev == NULL)
         return -1;
     if ((getenv("LIBGUESTFS_BACKEND") == NULL && guestfs_set_backend(g, "direct") < 0) ||
-        guestfs_set_network(g, 0) < 0 || guestfs_set_smp(g, 1) < 0 || guestfs_set_pgroup(g, 1) < 0 ||
+        guestfs_set_network(g, session->network) < 0 || guestfs_set_smp(g, 1) < 0 ||
+        guestfs_set_pgroup(g, 1) < 0 ||
         guestfs_set_memsize(g, (int)(session->memory_mib != 0 ? session->memory_mib : (unsigned)MEMORY_MIB)) <
             0 ||
         guestfs_add_drive_opts(g, session->overlay, GUESTFS_ADD_DRIVE_OPTS_FORMAT, "qcow2",

@@ -13,6 +13,7 @@ int sw_session_start(const struct sw_session_opts *opts, struct sw_session **out
     session->port_fd = -1;
     session->accel = opts->accel;
     session->memory_mib = opts->memory_mib;
+    session->network = opts->network;
     pthread_mutex_init(&session->lock, NULL);
     pthread_cond_init(&session->changed, NULL);
     session->overlay = realpath(opts->overlay, NULL);

@@ -27,6 +27,7 @@ struct sw_session {
     char *socket_path;
     enum sw_accel accel;
     unsigned memory_mib;
+    bool network;
     bool tcg;
     int port_fd; /* the host's end of the runner's port; -1 before the launch */
 

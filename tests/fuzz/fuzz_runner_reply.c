@@ -39,7 +39,7 @@ static void ask(struct sw_guest *guest, unsigned which)
         rc = client_hello((struct client *)guest, nonce, &err);
         break;
     default:
-        rc = ops->put(guest, "/x", "abc", 3, 0644, 0, &err);
+        rc = ops->put(guest, "/x", "abc", 3, 0644, &err);
         break;
     }
     if (rc == 0 && bytes != NULL && bytes[len] != '\0')

@@ -79,8 +79,8 @@ static int create_file(const struct step_ctx *ctx, size_t item, struct sw_err *e
         return -1;
     if (before.kind != SW_FILE_NONE && !overwrite)
         return sw_fail(err, SW_GUEST, "'%s' is there already, and overwrite is false", path);
-    if (ops->put(ctx->guest, path, content.data, content.len, mode,
-                 SW_PUT_PARENTS | (overwrite ? SW_PUT_OVERWRITE : 0u), err) < 0)
+    if (ops->put(ctx->guest, path, content.data, content.len,
+                 mode | SW_PUT_PARENTS | (overwrite ? SW_PUT_OVERWRITE : 0u), err) < 0)
         return -1;
     /* A file that was there keeps its mode, unless the step says another. */
     if (before.kind != SW_FILE_NONE && step_says(ctx, item, "permissions") &&
@@ -97,7 +97,7 @@ static int append_file(const struct step_ctx *ctx, size_t item, struct sw_err *e
     if (path == NULL || read_content(ctx, item, &content, err) < 0 ||
         step_expect(ctx, path, SW_FILE_REGULAR, err) < 0)
         return -1;
-    return ctx->guest->ops->put(ctx->guest, path, content.data, content.len, 0, SW_PUT_APPEND, err);
+    return ctx->guest->ops->put(ctx->guest, path, content.data, content.len, SW_PUT_APPEND, err);
 }
 
 /* Whether a destination names a folder: by its last slash, or because it is one. */

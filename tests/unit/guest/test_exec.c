@@ -384,7 +384,7 @@ static void stars_match_files_behind_the_last_slash(void **state)
     struct done done;
 
     (void)state;
-    expect_script("mkdir -p /srv/many/sub; cd /srv/many; touch b.conf a.conf .c.conf other; mkdir d.conf", 0,
+    expect_script("mkdir -p /srv/many/sub; cd /srv/many; touch b.conf a.conf .c.conf other; mkdir y.conf", 0,
                   "");
     done = execute(
         HEAD
@@ -392,7 +392,7 @@ static void stars_match_files_behind_the_last_slash(void **state)
         "      - name: B\n        action: DeleteFile\n        inputs: [{path: '/srv/many/*.conf'}]\n");
     assert_done(&done);
     expect_script("ls -A /srv/copy /srv/many", 0,
-                  "/srv/copy:\n.c.conf\na.conf\nb.conf\n\n/srv/many:\nd.conf\nother\nsub\n");
+                  "/srv/copy:\n.c.conf\na.conf\nb.conf\n\n/srv/many:\nother\nsub\ny.conf\n");
     expect_failure(
         HEAD "      - name: A\n        action: DeleteFile\n        inputs: [{path: '/srv/many/*.none'}]\n",
         "no file matches");
