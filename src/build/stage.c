@@ -126,7 +126,10 @@ static int validate(const struct run *run, struct sw_err *err)
 static int run_all(struct run *run, const char *scratch, size_t first, struct sw_err *err)
 {
     const struct stage *stage = run->stage;
-    struct sw_session_opts session = {.overlay = run->overlay, .scratch_dir = scratch, .accel = stage->accel};
+    struct sw_session_opts session = {.overlay = run->overlay,
+                                      .scratch_dir = scratch,
+                                      .accel = stage->accel,
+                                      .network = stage->plan->recipe->network};
     AUTO_SESSION struct sw_session *owned = NULL;
 
     if (make_overlay(stage, &stage->plan->layers[first - 1].layer, run->overlay, err) < 0 ||

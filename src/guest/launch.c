@@ -25,14 +25,19 @@ enum {
 };
 #define SCARCE_BYTES (UINT64_C(64) << 20)
 
-static void log_console(struct sw_session *session)
+/* Into the log; true when it was the watchdog that ended the appliance. */
+static bool log_console(struct sw_session *session)
 {
+    bool hung;
+
     const char *line;
 
     pthread_mutex_lock(&session->lock);
     for (unsigned i = 0; (line = console_line(&session->console, i)) != NULL; i++)
         sw_log(SW_LOG_WARNING, "appliance: %s", line);
+    hung = session->hung;
     pthread_mutex_unlock(&session->lock);
+    return hung;
 }
 
 const char *session_scarce_place(const struct sw_session *session)
@@ -54,8 +59,7 @@ int session_fail(struct sw_session *session, struct sw_err *err, const char *doi
 {
     const char *text = guestfs_last_error(session->g), *place;
 
-    log_console(session);
-    if (session->hung)
+    if (log_console(session))
         return sw_fail(err, SW_FAILED,
                        "%s: the appliance hung: no byte on its console for %d s (%s); see slipway doctor",
                        doing, session->tcg ? SILENT_TCG_S : SILENT_KVM_S, session->tcg ? "TCG" : "KVM");
@@ -162,22 +166,26 @@ static void *watch(void *arg)
 static int choose_accel(struct sw_session *session, struct sw_err *err)
 {
     struct sw_kvm kvm;
+    bool tcg;
 
     guestfs_push_error_handler(session->g, NULL, NULL);
     SW_AUTO_FREE char *forced = guestfs_get_backend_setting(session->g, "force_tcg");
     guestfs_pop_error_handler(session->g);
-    session->tcg = session->accel == SW_ACCEL_TCG || (session->accel == SW_ACCEL_AUTO && forced != NULL);
-    if (!session->tcg) {
+    tcg = session->accel == SW_ACCEL_TCG || (session->accel == SW_ACCEL_AUTO && forced != NULL);
+    if (!tcg) {
         sw_kvm_probe(&kvm);
-        if (kvm.state != SW_KVM_OK && session->accel == SW_ACCEL_KVM)
+        tcg = kvm.state != SW_KVM_OK;
+        if (tcg && session->accel == SW_ACCEL_KVM)
             return sw_fail(err, SW_FAILED, "KVM is %s (%s): %s", sw_kvm_state_name(kvm.state), kvm.detail,
                            kvm.remedy);
-        session->tcg = kvm.state != SW_KVM_OK;
-        if (session->tcg)
+        if (tcg)
             sw_log(SW_LOG_INFO, "KVM is %s (%s): using TCG, which is slower", sw_kvm_state_name(kvm.state),
                    kvm.detail);
     }
-    if (session->tcg && guestfs_set_backend_setting(session->g, "force_tcg", "1") < 0)
+    pthread_mutex_lock(&session->lock);
+    session->tcg = tcg;
+    pthread_mutex_unlock(&session->lock);
+    if (tcg && guestfs_set_backend_setting(session->g, "force_tcg", "1") < 0)
         return session_fail(session, err, "cannot choose TCG");
     return 0;
 }
