@@ -1,4 +1,5 @@
 # Header, context, wrapped keys, commitment, tags, frames of both files. (Every bit of a message: unit/seal/hostile.)
+. "$CASE_LIB/disks.sh"
 "$SLIPWAY" keygen aes -q -o aes.key
 head -c 2500 /dev/urandom >plain
 "$SLIPWAY" seal plain -o p.sealed --to aes:aes.key --context image=web --frame-size 1K -q
@@ -22,4 +23,4 @@ python3 flip.py "$SLIPWAY" p.sealed
 python3 flip.py "$SLIPWAY" p.keys
 "$SLIPWAY" open p.sealed -o opened --key aes:aes.key -q
 cmp plain opened
-[ "$(ls -A | tr '\n' ' ')" = "aes.key flip.py opened p.keys p.sealed plain " ]
+nothing_but aes.key flip.py opened p.keys p.sealed plain

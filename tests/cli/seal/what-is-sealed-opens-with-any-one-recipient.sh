@@ -24,4 +24,4 @@ for size in 0 1 4095 4096 4097 40960 1000000; do
 done
 [ "$(stat -c %a got1)" = 600 ]
 # Nothing else was left behind, hidden files included.
-[ "$(ls -A | tr '\n' ' ')" = "aes.key got1 got2 other.key out.sealed plain random rsa.key rsa.key.pub " ]
+nothing_but aes.key got1 got2 other.key out.sealed plain random rsa.key rsa.key.pub

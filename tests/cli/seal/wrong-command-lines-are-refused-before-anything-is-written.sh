@@ -1,18 +1,15 @@
 # Exit 2 for what is wrong with the command line, 5 for what is wrong with a key; nothing is written.
+. "$CASE_LIB/disks.sh"
 "$SLIPWAY" keygen aes -q -o aes.key
 "$SLIPWAY" keygen rsa -q -o rsa.key
 printf 'hello' >plain
 cp plain plain.copy
 mkdir folder
-ls -A >before
 wrong() {
-    want=$1
+    local want=$1
     shift
-    status=0
-    "$SLIPWAY" "$@" >/dev/null 2>said || status=$?
-    rm said
-    [ $status = "$want" ] || { echo "slipway $*: exit $status, not $want"; exit 1; }
-    ls -A | diff before - || { echo "slipway $* left something"; exit 1; }
+    refused "$want" slipway "$SLIPWAY" "$@"
+    nothing_but aes.key folder plain plain.copy rsa.key rsa.key.pub || { echo "slipway $*"; return 1; }
 }
 wrong 2 seal plain --to aes:aes.key
 wrong 2 seal plain -o out.sealed
