@@ -28,9 +28,8 @@ enum {
 /* Into the log; true when it was the watchdog that ended the appliance. */
 static bool log_console(struct sw_session *session)
 {
-    bool hung;
-
     const char *line;
+    bool hung;
 
     pthread_mutex_lock(&session->lock);
     for (unsigned i = 0; (line = console_line(&session->console, i)) != NULL; i++)
