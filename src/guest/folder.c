@@ -95,13 +95,25 @@ static int make_dev(void)
     return mkdir("dev/shm", 01777);
 }
 
+/* Where the folder is mounted, so that nothing of it is seen outside. A chroot's root may be no mount that could be made
+ * private; /proc is one, and what lies over it is needed no more. */
+static const char *private_place(const char *dir)
+{
+    if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0)
+        return dir;
+    return errno == EINVAL && mount(NULL, "/proc", NULL, MS_REC | MS_PRIVATE, NULL) == 0 ? "/proc" : NULL;
+}
+
 static int enter(const struct plan *plan)
 {
+    const char *place;
+
     if (!plan->as_root && become_root() < 0)
         return -1;
-    if (unshare(CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWIPC) < 0 ||
-        mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
-        mount(plan->dir, plan->dir, NULL, MS_BIND | MS_REC, NULL) < 0 || chdir(plan->dir) < 0)
+    if (unshare(CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWIPC) < 0 || (place = private_place(plan->dir)) == NULL)
+        return -1;
+    if (mount(plan->dir, place, NULL, MS_BIND | MS_REC, NULL) < 0 ||
+        mount(NULL, place, NULL, MS_REC | MS_PRIVATE, NULL) < 0 || chdir(place) < 0)
         return -1;
     if (make_dev() < 0)
         return -1;
