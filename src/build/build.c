@@ -132,21 +132,31 @@ static int tag(const struct plan *plan, struct sw_store *store, struct sw_err *e
     return sw_store_tag(store, &state, manifest, err);
 }
 
-/* Runs what is missing; *first gets the position from which on layers were made. */
-static int make_layers(const struct sw_build_opts *opts, struct plan *plan, struct sw_store *store,
-                       const char *dir, size_t *first, struct sw_err *err)
-{
-    SW_AUTO_FREE char *log_dir = sw_path_join(dir, "log", err);
-    struct stage stage = {
-        .plan = plan, .store = store, .log_dir = log_dir, .accel = opts->accel, .jobs = opts->jobs};
+/* One build on its way. */
+struct build {
+    const struct sw_build_opts *opts;
+    struct plan *plan;
+    const struct outputs *outputs;
+    struct sw_store *store;
+    const char *dir; /* of the result */
+    size_t first;    /* the position from which on layers are made */
+};
 
-    *first = plan_first_missing(plan);
+static int make_layers(const struct build *build, struct sw_err *err)
+{
+    SW_AUTO_FREE char *log_dir = sw_path_join(build->dir, "log", err);
+    struct stage stage = {.plan = build->plan,
+                          .store = build->store,
+                          .log_dir = log_dir,
+                          .accel = build->opts->accel,
+                          .jobs = build->opts->jobs};
+
     if (log_dir == NULL)
         return -1;
-    if (plan_needs_launch(plan))
-        return stage_run(&stage, *first, err);
+    if (plan_needs_launch(build->plan))
+        return stage_run(&stage, build->first, err);
     sw_log(SW_LOG_INFO, "every layer is in the store: nothing to launch");
-    return stage_carry_over(&stage, *first, err);
+    return stage_carry_over(&stage, build->first, err);
 }
 
 static json_t *make_manifest(const struct plan *plan, size_t first, json_t *outputs, struct sw_err *err)
@@ -181,43 +191,54 @@ static int write_manifest(const json_t *manifest, const char *dir, struct sw_err
     return path != NULL ? sw_json_write(path, manifest, err) : -1;
 }
 
-static json_t *finish(const struct sw_build_opts *opts, const struct plan *plan, struct sw_store *store,
-                      const struct outputs *outputs, const char *dir, size_t first, struct sw_err *err)
+static json_t *finish(const struct build *build, struct sw_err *err)
 {
+    const struct plan *plan = build->plan;
     const char *top = plan->layers[plan->nr_layers - 1].layer.digest;
     SW_AUTO_JSON json_t *manifest = NULL;
 
-    if (record_cached(plan, store, first, err) < 0 || tag(plan, store, err) < 0)
+    if (record_cached(plan, build->store, build->first, err) < 0 || tag(plan, build->store, err) < 0)
         return NULL;
-    manifest = make_manifest(plan, first, outputs_write(outputs, store, top, dir, opts, err), err);
-    if (manifest == NULL || write_manifest(manifest, dir, err) < 0 ||
-        sw_json_set(manifest, "dir", json_string(dir), err) < 0)
+    manifest =
+        make_manifest(plan, build->first,
+                      outputs_write(build->outputs, build->store, top, build->dir, build->opts, err), err);
+    if (manifest == NULL || write_manifest(manifest, build->dir, err) < 0 ||
+        sw_json_set(manifest, "dir", json_string(build->dir), err) < 0)
         return NULL;
     return SW_STEAL_PTR(manifest);
 }
 
-static json_t *build(const struct sw_build_opts *opts, struct plan *plan, const struct outputs *outputs,
-                     struct sw_err *err)
+static json_t *run(struct build *build, struct sw_err *err)
+{
+    struct sw_layer base = {.digest = ""};
+    SW_AUTO_JSON json_t *result = NULL;
+    bool launch;
+
+    if (ingest(build->opts, build->plan, build->store, &base, err) < 0 ||
+        plan_resolve(build->plan, build->store, &base, build->opts->no_cache, err) < 0)
+        return NULL;
+    build->first = plan_first_missing(build->plan);
+    launch = plan_needs_launch(build->plan);
+    if (sw_mkdir_p(build->dir, 0777, err) < 0 || make_layers(build, err) < 0)
+        return NULL;
+    result = finish(build, err);
+    if (result == NULL || sw_json_set(result, "launched", json_boolean(launch), err) < 0)
+        return NULL;
+    return SW_STEAL_PTR(result);
+}
+
+static json_t *open_and_run(const struct sw_build_opts *opts, struct plan *plan,
+                            const struct outputs *outputs, struct sw_err *err)
 {
     SW_AUTO_FREE char *dir =
         sw_strf(err, "%s/%s-%s", opts->out_dir, plan->recipe->name, plan->recipe->version);
     AUTO_STORE struct sw_store *store = NULL;
-    struct sw_layer base = {.digest = ""};
-    SW_AUTO_JSON json_t *result = NULL;
-    bool launch;
-    size_t first = 0;
+    struct build build = {.opts = opts, .plan = plan, .outputs = outputs, .dir = dir};
 
-    if (dir == NULL || sw_store_open(opts->store_dir, true, &store, err) < 0 ||
-        ingest(opts, plan, store, &base, err) < 0 ||
-        plan_resolve(plan, store, &base, opts->no_cache, err) < 0)
+    if (dir == NULL || sw_store_open(opts->store_dir, true, &store, err) < 0)
         return NULL;
-    launch = plan_needs_launch(plan);
-    if (sw_mkdir_p(dir, 0777, err) < 0 || make_layers(opts, plan, store, dir, &first, err) < 0)
-        return NULL;
-    result = finish(opts, plan, store, outputs, dir, first, err);
-    if (result == NULL || sw_json_set(result, "launched", json_boolean(launch), err) < 0)
-        return NULL;
-    return SW_STEAL_PTR(result);
+    build.store = store;
+    return run(&build, err);
 }
 
 json_t *sw_build_run(const struct sw_build_opts *opts, struct sw_diags *diags, struct sw_err *err)
@@ -229,7 +250,7 @@ json_t *sw_build_run(const struct sw_build_opts *opts, struct sw_diags *diags, s
     if (plan_load(opts, diags, &plan, err) < 0)
         return NULL;
     if (outputs_resolve(opts, plan->recipe, &outputs, err) == 0)
-        result = build(opts, plan, &outputs, err);
+        result = open_and_run(opts, plan, &outputs, err);
     if (result == NULL)
         sw_context(err, "recipe '%s'", opts->recipe);
     outputs_clear(&outputs);
