@@ -27,18 +27,21 @@ phases:
 YAML
 done
 "$SLIPWAY" plan recipe.yml --store store >plan
-grep -qx 'ingest   0  base' plan && grep -q '^run      1  first' plan
+grep -qx 'ingest   0  base' plan
+grep -q '^run      1  first' plan
 grep -q '^no launch' plan
 LIBGUESTFS_HV=/bin/false "$SLIPWAY" build recipe.yml --store store -O qcow2 >/dev/null
 "$SLIPWAY" plan recipe.yml --store store >plan
-[ "$(grep -c '^cached' plan)" = 3 ] && ! grep -q changed plan
+[ "$(grep -c '^cached' plan)" = 3 ]
+if grep changed plan; then fail "nothing changed"; fi
 
 "$SLIPWAY" plan recipe.yml --store store -p first.Word=two | tee plan
 grep -q '^run .*first.*(changed: component.parameters.Word)' plan
 grep -q '^run .*second.*(the layer beneath it changed)' plan
 sed -i 's/name: Check/name: Look/' second.yml
 "$SLIPWAY" plan recipe.yml --store store | tee plan
-grep -q '^cached .*first' plan && grep -q "^run .*second.*(changed: component.d" plan
+grep -q '^cached .*first' plan
+grep -q "^run .*second.*(changed: component.d" plan
 touch base.raw
 "$SLIPWAY" plan recipe.yml --store store | tee plan
 grep -q '^ingest .*base' plan
