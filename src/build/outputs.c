@@ -43,8 +43,20 @@ static char *file_name(const struct outputs *outputs, const struct output *outpu
                    again ? output->subformat : "", extension, output->nr_seal > 0 ? ".sealed" : "");
 }
 
+static struct sw_keyring *recipients(const struct output *output, struct sw_err *err)
+{
+    AUTO_KEYRING struct sw_keyring *ring = sw_keyring_new(SW_KEY_SEAL, err);
+
+    for (size_t i = 0; ring != NULL && i < output->nr_seal; i++)
+        if (sw_keyring_add(ring, output->seal[i], err) < 0)
+            return NULL;
+    return SW_STEAL_PTR(ring);
+}
+
 static int check_output(const struct outputs *outputs, const struct output *output, struct sw_err *err)
 {
+    AUTO_KEYRING struct sw_keyring *ring = NULL;
+
     if ((output->format->caps & SW_FORMAT_CAN_WRITE) == 0)
         return sw_fail(err, SW_USAGE, "output '%s': this format is only read", output->format->name);
     if (output->subformat != NULL && !knows_subformat(output->format, output->subformat))
@@ -56,7 +68,9 @@ static int check_output(const struct outputs *outputs, const struct output *outp
     for (size_t i = 0; i < outputs->n; i++)
         if (strcmp(outputs->items[i].file, output->file) == 0)
             return sw_fail(err, SW_USAGE, "output '%s' is asked for twice", output->file);
-    return 0;
+    /* A key that is missing shall show now, not after the guest has run. */
+    ring = recipients(output, err);
+    return ring != NULL ? 0 : -1;
 }
 
 static int add_seal(struct output *output, const char *const *recipients, size_t n, struct sw_err *err)
@@ -162,16 +176,6 @@ void outputs_clear(struct outputs *outputs)
         free(outputs->items[i].file);
     }
     outputs->n = 0;
-}
-
-static struct sw_keyring *recipients(const struct output *output, struct sw_err *err)
-{
-    AUTO_KEYRING struct sw_keyring *ring = sw_keyring_new(SW_KEY_SEAL, err);
-
-    for (size_t i = 0; ring != NULL && i < output->nr_seal; i++)
-        if (sw_keyring_add(ring, output->seal[i], err) < 0)
-            return NULL;
-    return SW_STEAL_PTR(ring);
 }
 
 static int open_target(const struct output *output, const struct sw_keyring *ring, const char *path,

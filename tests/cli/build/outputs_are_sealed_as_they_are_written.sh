@@ -1,0 +1,41 @@
+# --seal-to and the recipe's own recipients: the outputs exist sealed only, any recipient opens them to the same disk.
+. "$CASE_LIB/build-case.sh"
+need mke2fs qemu-img
+make_base
+"$SLIPWAY" keygen rsa -o lab.pem 2>/dev/null
+"$SLIPWAY" keygen aes -o courier.key 2>/dev/null
+cat >recipe.yml <<'YAML'
+name: sealed
+semanticVersion: 2.1.0
+parentImage: base.raw
+parentImageFormat: raw
+components:
+  - component: check.yml
+outputs:
+  - format: vmdk
+    seal: ["pem:lab.pem.pub"]
+  - format: raw
+    seal: ["pem:lab.pem.pub"]
+YAML
+# Nothing but a test phase: the disk stays as it is and no appliance is needed.
+cat >check.yml <<'YAML'
+schemaVersion: 1.0
+phases:
+  - {name: test, steps: [{name: Check, action: ExecuteBash, inputs: {commands: ['true']}}]}
+YAML
+"$SLIPWAY" build recipe.yml --out out --store store --seal-to aes:courier.key
+dir=out/sealed-2.1.0
+[ "$(cd "$dir" && ls)" = "$(printf '%s\n' manifest.json sealed-2.1.0.raw.keys sealed-2.1.0.raw.sealed sealed-2.1.0.vmdk.keys sealed-2.1.0.vmdk.sealed)" ] ||
+    fail "not exactly the sealed outputs: $(ls "$dir")"
+"$SLIPWAY" open "$dir/sealed-2.1.0.vmdk.sealed" -o by-lab.vmdk --key pem:lab.pem --expect image-format=vmdk
+"$SLIPWAY" open "$dir/sealed-2.1.0.raw.sealed" -o by-courier.raw --key aes:courier.key
+qemu-img compare -f raw -F vmdk base.raw by-lab.vmdk
+cmp base.raw by-courier.raw
+
+# An unusable recipient is found before anything is written.
+status=0
+"$SLIPWAY" build recipe.yml --out other --store other.store --seal-to pem:nowhere.pem 2>stderr || status=$?
+cat stderr >&2
+[ "$status" = 5 ] || fail "exit status $status"
+grep -q nowhere.pem stderr
+[ ! -e other ] && [ ! -e other.store ] || fail "something was made"
