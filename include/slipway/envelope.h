@@ -52,6 +52,8 @@ SW_MUST_CHECK int sw_keyring_add(struct sw_keyring *ring, const char *text, stru
 size_t sw_keyring_count(const struct sw_keyring *ring);
 /* "namespace/name" of key i < count; lives as long as the ring. */
 const char *sw_keyring_name(const struct sw_keyring *ring, size_t i);
+/* SW_USAGE when path is a file that one of the keys was read from: an output of that name would destroy the key. */
+SW_MUST_CHECK int sw_keyring_spare_file(const struct sw_keyring *ring, const char *path, struct sw_err *err);
 /* Cleanses and frees; NULL is allowed. */
 void sw_keyring_free(struct sw_keyring *ring);
 
@@ -88,7 +90,11 @@ struct sw_seal_opts {
 SW_MUST_CHECK struct sw_out *sw_seal_out(const struct sw_seal_opts *opts, struct sw_out *sealed,
                                          struct sw_out *sidecar, struct sw_err *err);
 
-/* The same into the file path and, unless direct, its sidecar; both appear at commit, 0644 less the umask. */
+/*
+ * The same into the file path and, unless direct, its sidecar; both appear at commit, 0644 less the umask.
+ * SW_USAGE when either name is that of a recipient's key file, or when the sidecar's is that of a file which is no
+ * sealed message: nobody named it to be replaced.
+ */
 SW_MUST_CHECK int sw_seal_create_file(const struct sw_seal_opts *opts, const char *path, struct sw_out **out,
                                       struct sw_err *err);
 

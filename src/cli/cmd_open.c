@@ -92,7 +92,7 @@ static int open_input(const struct open_opts *opts, const char *path, struct sw_
         pair_args_parse(&opts->require, &require, err) < 0)
         return -1;
     ring = seal_args_ring(SW_KEY_OPEN, &opts->keys, err);
-    if (ring == NULL)
+    if (ring == NULL || sw_keyring_spare_file(ring, opts->output, err) < 0)
         return -1;
     how.keys = ring;
     how.nr_expect = expect.n;

@@ -17,13 +17,15 @@ static int key_errno(struct sw_err *err, const char *what, const char *path)
     return -1;
 }
 
-static int check_mode(int fd, const char *path, struct sw_err *err)
+static int look_at(int fd, const char *path, bool secret, struct seal_keyfile *file, struct sw_err *err)
 {
     struct stat st;
 
     if (fstat(fd, &st) < 0)
         return key_errno(err, "cannot look at", path);
-    if ((st.st_mode & 077) != 0)
+    file->device = st.st_dev;
+    file->inode = st.st_ino;
+    if (secret && (st.st_mode & 077) != 0)
         return sw_fail(err, SW_INTEGRITY, "'%s' may be read or written by others (mode %04o); chmod 600 it",
                        path, (unsigned)st.st_mode & 07777);
     return 0;
@@ -53,7 +55,7 @@ int seal_keyfile_read(const char *path, bool secret, struct seal_keyfile *file, 
     *file = (struct seal_keyfile){.len = 0};
     if (fd < 0)
         return key_errno(err, "cannot open", path);
-    if (secret && check_mode(fd, path, err) < 0)
+    if (look_at(fd, path, secret, file, err) < 0)
         return -1;
     file->bytes = seal_arena_new(SEAL_KEYFILE_MAX);
     if (file->bytes == NULL)

@@ -10,6 +10,7 @@ enum { SEAL_KEYFILE_MAX = 64 << 10 };
 struct seal_keyfile {
     uint8_t *bytes; /* SEAL_KEYFILE_MAX of an arena */
     size_t len;
+    uint64_t device, inode; /* which file it was */
 };
 
 /* secret: refuse a file that its group or others may read or write. Faults are SW_INTEGRITY. */

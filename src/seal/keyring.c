@@ -5,6 +5,7 @@
 #include "src/seal/keyfile.h"
 
 #include <string.h>
+#include <sys/stat.h>
 
 enum { NAME_MAX_BYTES = 1024 };
 
@@ -65,6 +66,19 @@ size_t sw_keyring_count(const struct sw_keyring *ring)
 const char *sw_keyring_name(const struct sw_keyring *ring, size_t i)
 {
     return i < ring->n ? ring->keys[i].label : NULL;
+}
+
+int sw_keyring_spare_file(const struct sw_keyring *ring, const char *path, struct sw_err *err)
+{
+    struct stat st;
+
+    if (ring == NULL || stat(path, &st) < 0)
+        return 0;
+    for (size_t i = 0; i < ring->n; i++)
+        if (ring->keys[i].inode == st.st_ino && ring->keys[i].device == st.st_dev)
+            return sw_fail(err, SW_USAGE, "'%s' holds the key '%s', which would be lost: take another name",
+                           path, ring->keys[i].label);
+    return 0;
 }
 
 bool seal_keyring_has_ns(const struct sw_keyring *ring, const char *ns)
@@ -171,6 +185,12 @@ static int rsa_name(const struct seal_rsa *rsa, char out[32], struct sw_err *err
     return 0;
 }
 
+static void note_file(struct seal_key *key, const struct seal_keyfile *file)
+{
+    key->device = file->device;
+    key->inode = file->inode;
+}
+
 static int add_aes(struct sw_keyring *ring, const struct key_text *text, struct sw_err *err)
 {
     SW_AUTO_KEYFILE struct seal_keyfile file = {.len = 0};
@@ -186,6 +206,7 @@ static int add_aes(struct sw_keyring *ring, const struct key_text *text, struct 
     if (ring->use == SW_KEY_SEAL && key->aes.len != SEAL_KEY_BYTES)
         return sw_fail(err, SW_INTEGRITY, "'%s' holds a key of %zu bits; sealing takes 256", text->file,
                        8 * key->aes.len);
+    note_file(key, &file);
     if (aes_name(&key->aes, name, err) < 0)
         return -1;
     return keep(ring, text->ns != NULL ? text->ns : default_ns, text->name != NULL ? text->name : name, err);
@@ -217,6 +238,7 @@ static int add_pem(struct sw_keyring *ring, const struct key_text *text, struct 
     key->rsa = seal_rsa_read(file.bytes, file.len, private_key, err);
     if (key->rsa == NULL)
         return sw_context(err, "'%s'", text->file);
+    note_file(key, &file);
     if (rsa_name(key->rsa, name, err) < 0)
         return -1;
     return keep(ring, text->ns != NULL ? text->ns : default_ns, text->name != NULL ? text->name : name, err);

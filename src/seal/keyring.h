@@ -15,7 +15,8 @@ struct seal_key {
     char *label;            /* "ns/name" */
     struct seal_secret aes; /* len 0 for RSA keys */
     struct seal_rsa *rsa;
-    const char *hash; /* of OAEP */
+    const char *hash;       /* of OAEP */
+    uint64_t device, inode; /* the file it came from; 0 when there was none */
 };
 
 struct sw_keyring {

@@ -1,5 +1,6 @@
 /* Sealed files and their sidecars by name. */
 #include "src/base/cleanup.h"
+#include "src/base/fs.h"
 #include "src/seal/header.h"
 
 #include <string.h>
@@ -16,11 +17,36 @@ char *sw_seal_sidecar_path(const char *sealed_path, struct sw_err *err)
     return sw_strf(err, "%.*s%s", (int)len, sealed_path, keys_end);
 }
 
-static int create_sidecar(const char *path, struct sw_out **out, struct sw_err *err)
+/* The sidecar's name follows from another: whatever else has it, most likely a key, is not ours to replace. */
+static int check_replaced(const char *sidecar_path, struct sw_err *err)
+{
+    uint8_t head[SW_SEAL_PROBE_BYTES];
+    struct sw_in *there = NULL;
+    bool ours = false;
+
+    if (!sw_path_exists(sidecar_path))
+        return 0;
+    if (sw_in_open_file(sidecar_path, &there, err) < 0)
+        return -1;
+    ours = there->size_bytes >= sizeof(head) && sw_in_read(there, head, sizeof(head), 0, err) == 0 &&
+           sw_seal_probe(head, sizeof(head));
+    sw_in_close(there);
+    return ours ? 0
+                : sw_fail(err, SW_USAGE,
+                          "'%s' would be the sidecar, and is there already as something else: "
+                          "take another name or move it",
+                          sidecar_path);
+}
+
+static int create_sidecar(const struct sw_seal_opts *opts, const char *path, struct sw_out **out,
+                          struct sw_err *err)
 {
     SW_AUTO_FREE char *sidecar_path = sw_seal_sidecar_path(path, err);
 
-    return sidecar_path != NULL ? sw_out_create_file(sidecar_path, 0644, out, err) : -1;
+    if (sidecar_path == NULL || sw_keyring_spare_file(opts->recipients, sidecar_path, err) < 0 ||
+        check_replaced(sidecar_path, err) < 0)
+        return -1;
+    return sw_out_create_file(sidecar_path, 0644, out, err);
 }
 
 int sw_seal_create_file(const struct sw_seal_opts *opts, const char *path, struct sw_out **out,
@@ -28,9 +54,10 @@ int sw_seal_create_file(const struct sw_seal_opts *opts, const char *path, struc
 {
     struct sw_out *sealed = NULL, *sidecar = NULL;
 
-    if (sw_out_create_file(path, 0644, &sealed, err) < 0)
+    if (sw_keyring_spare_file(opts->recipients, path, err) < 0 ||
+        sw_out_create_file(path, 0644, &sealed, err) < 0)
         return -1;
-    if (!opts->direct && create_sidecar(path, &sidecar, err) < 0) {
+    if (!opts->direct && create_sidecar(opts, path, &sidecar, err) < 0) {
         sw_out_close(sealed);
         return -1;
     }

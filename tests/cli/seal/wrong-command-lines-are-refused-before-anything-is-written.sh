@@ -35,3 +35,20 @@ wrong 2 open plain -o out
 wrong 2 open plain --key aes:aes.key
 wrong 5 open plain -o out --key aes:aes.key
 cmp plain plain.copy
+
+# A key is never replaced by what is sealed to it or opened with it, least of all under a name that nobody gave.
+cp aes.key plain.keys
+chmod 600 plain.keys
+cp plain.keys keys.copy
+"$SLIPWAY" seal plain -q -o direct --direct --to aes:plain.keys
+refused 2 slipway "$SLIPWAY" seal plain -o plain.sealed --to aes:plain.keys
+refused 2 slipway "$SLIPWAY" seal plain -o plain.sealed --to pem:rsa.key.pub
+refused 2 slipway "$SLIPWAY" seal plain -o plain.keys --direct --to aes:plain.keys
+refused 2 slipway "$SLIPWAY" open direct -o plain.keys --key aes:plain.keys
+cmp plain.keys keys.copy
+nothing_but aes.key direct folder keys.copy plain plain.copy plain.keys rsa.key rsa.key.pub
+rm plain.keys
+"$SLIPWAY" seal plain -q -o plain.sealed --to aes:aes.key
+"$SLIPWAY" seal plain -q -o plain.sealed --to aes:aes.key
+"$SLIPWAY" open plain.sealed -q -o again --key aes:aes.key
+cmp plain again
