@@ -2,7 +2,6 @@
 #include "src/cloud/call.h"
 #include "src/cloud/xml.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #define EC2_VERSION "2016-11-15"
@@ -29,15 +28,27 @@ static int begin_form(struct sw_buf *form, const char *action, struct sw_err *er
     return sw_buf_printf(form, err, "Action=%s&Version=" EC2_VERSION, action);
 }
 
+/* As much as fits, without half a character at the end: it goes into JSON. */
+static void copy_text(char *out, size_t size, const char *text)
+{
+    size_t len = strlen(text);
+
+    if (len >= size)
+        for (len = size - 1; len > 0 && ((unsigned char)text[len] & 0xc0) == 0x80;)
+            len--;
+    memcpy(out, text, len);
+    out[len] = '\0';
+}
+
 /* A task of any reply: the members have the same names everywhere. */
 static int read_task(const struct xml_node *node, struct sw_ec2_task *out, struct sw_err *err)
 {
     memset(out, 0, sizeof(*out));
-    snprintf(out->id, sizeof(out->id), "%s", xml_text(node, "importTaskId"));
-    snprintf(out->status, sizeof(out->status), "%s", xml_text(node, "status"));
-    snprintf(out->progress, sizeof(out->progress), "%s", xml_text(node, "progress"));
-    snprintf(out->image_id, sizeof(out->image_id), "%s", xml_text(node, "imageId"));
-    snprintf(out->message, sizeof(out->message), "%s", xml_text(node, "statusMessage"));
+    copy_text(out->id, sizeof(out->id), xml_text(node, "importTaskId"));
+    copy_text(out->status, sizeof(out->status), xml_text(node, "status"));
+    copy_text(out->progress, sizeof(out->progress), xml_text(node, "progress"));
+    copy_text(out->image_id, sizeof(out->image_id), xml_text(node, "imageId"));
+    copy_text(out->message, sizeof(out->message), xml_text(node, "statusMessage"));
     if (out->id[0] == '\0')
         return sw_fail(err, SW_REMOTE, "the reply has no importTaskId");
     out->found = true;

@@ -213,6 +213,32 @@ static void finds_a_task_gone_and_reads_one_that_is_there(void **state)
     sw_cloud_close(cloud);
 }
 
+/* Half a character would be no JSON: the import's journal could not be written. */
+static void cuts_a_long_reason_between_characters(void **state)
+{
+    char body[4096], reason[1201] = "";
+    const struct script_step steps[] = {{.status = 200, .headers = XML_HEAD, .body = body}};
+    struct sw_err err = {.code = SW_OK};
+    struct sw_ec2_task task;
+    struct scripted twin;
+    struct sw_cloud *cloud;
+
+    (void)state;
+    for (size_t i = 0; i + 1 < sizeof(reason); i += 2)
+        memcpy(reason + i, "\xc3\xa9", 3);
+    snprintf(body, sizeof(body),
+             "<DescribeImportImageTasksResponse><importImageTaskSet><item><importTaskId>import-ami-1"
+             "</importTaskId><status>deleted</status><statusMessage>%s</statusMessage>"
+             "</item></importImageTaskSet></DescribeImportImageTasksResponse>",
+             reason);
+    set_keys();
+    cloud = open_scripted(&twin, steps, 1);
+    assert_ok(sw_ec2_describe_import(cloud, "import-ami-1", &task, &err), err);
+    assert_int_equal(strlen(task.message), sizeof(task.message) - 2);
+    assert_memory_equal(task.message, reason, sizeof(task.message) - 2);
+    sw_cloud_close(cloud);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -226,6 +252,7 @@ int main(void)
         cmocka_unit_test(does_not_touch_the_clock_for_a_small_difference),
         cmocka_unit_test(lists_parts_over_pages_and_refuses_a_list_that_lies),
         cmocka_unit_test(finds_a_task_gone_and_reads_one_that_is_there),
+        cmocka_unit_test(cuts_a_long_reason_between_characters),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
