@@ -78,6 +78,9 @@ int uri_parse(const char *text, const char *what, struct uri *out, struct sw_err
         return sw_fail(err, SW_USAGE, "%s '%s' is no http:// or https:// URL", what, text);
     host += 3;
     host_len = strcspn(host, "/");
+    if (memchr(host, '@', host_len) != NULL)
+        return sw_fail(err, SW_USAGE, "%s has a user or password in it; it must be a plain host and path",
+                       what);
     path_len = strlen(host + host_len);
     if (!host_ok(host, host_len) || !path_ok(host + host_len))
         return sw_fail(err, SW_USAGE, "%s '%s' has no plain host and path", what, text);

@@ -118,7 +118,8 @@ static void endpoints_come_in_the_clis_order(void **state)
     assert_string_equal(sw_cloud_s3_url(cloud), "https://[::1]:8443");
     sw_cloud_close(cloud);
     open_fails(&(struct sw_cloud_config){.endpoint_url = "ftp://x"}, SW_USAGE, "--endpoint-url 'ftp://x'");
-    open_fails(&(struct sw_cloud_config){.endpoint_url = "http://user@x/"}, SW_USAGE, "no plain host");
+    open_fails(&(struct sw_cloud_config){.endpoint_url = "http://user:secret@x/"}, SW_USAGE,
+               "--endpoint-url has a user or password in it");
     open_fails(&(struct sw_cloud_config){.endpoint_url = "http://x/?q"}, SW_USAGE, "no plain host");
     open_fails(&(struct sw_cloud_config){.endpoint_url = "http://"}, SW_USAGE, "no plain host");
 }
