@@ -85,6 +85,13 @@ static int request_digest(const struct flow *flow, char out[SW_SHA256_HEX], stru
     return 0;
 }
 
+/* The token of a task that failed would only bring that failure back, also when the bytes are the same ones again. */
+static void next_attempt(struct import_state *state)
+{
+    if (state->attempt == 0 || state->stage == IMPORT_FAILED)
+        state->attempt++;
+}
+
 /* Forgets what the journal had; what is left of it in the bucket is aborted first. */
 static int start_over(struct flow *flow, const struct import_identity *input, struct sw_err *err)
 {
@@ -94,6 +101,7 @@ static int start_over(struct flow *flow, const struct import_identity *input, st
     if ((state->stage == IMPORT_UPLOADING || state->stage == IMPORT_COMPLETING) &&
         sw_s3_abort_upload(flow->cloud, &object, err) < 0)
         return -1;
+    next_attempt(state);
     /* The one stage in which an upload may exist whose id nobody wrote down stays as it is: create looks for it. */
     if (state->stage != IMPORT_CREATING)
         state->stage = IMPORT_NEW;
@@ -103,7 +111,6 @@ static int start_over(struct flow *flow, const struct import_identity *input, st
     state->part_bytes = flow->options->part_bytes != 0 ? flow->options->part_bytes
                                                        : sw_import_part_bytes(flow->in->size_bytes);
     state->content[0] = '\0';
-    state->attempt = 1;
     state->task = (struct sw_ec2_task){.found = false};
     free(flow->parts);
     flow->parts = NULL;
@@ -120,6 +127,8 @@ static int refuse_running(struct flow *flow, const char *why, struct sw_err *err
         return 0;
     if (sw_ec2_describe_import(flow->cloud, task->id, &now, err) < 0)
         return -1;
+    if (now.found && task_failed(&now))
+        flow->journal.state.stage = IMPORT_FAILED;
     if (!now.found || task_ended(&now))
         return 0;
     return sw_fail(err, SW_REFUSED,
@@ -143,11 +152,11 @@ static int reconcile(struct flow *flow, struct sw_err *err)
     } else if (state->stage >= IMPORT_RUNNING && strcmp(request, state->request) != 0) {
         if (refuse_running(flow, "the options are others now", err) < 0)
             return -1;
+        next_attempt(state);
         state->stage = IMPORT_UPLOADED;
-        state->attempt = 1;
     } else if (state->stage == IMPORT_FAILED) {
+        next_attempt(state);
         state->stage = IMPORT_UPLOADED;
-        state->attempt++;
     }
     memcpy(state->request, request, sizeof(request));
     return 0;

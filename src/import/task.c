@@ -6,9 +6,14 @@
 /* A task just made may not be visible at once. */
 enum { MAX_UNKNOWN = 5 };
 
+bool task_failed(const struct sw_ec2_task *task)
+{
+    return strcmp(task->status, "deleted") == 0;
+}
+
 bool task_ended(const struct sw_ec2_task *task)
 {
-    return strcmp(task->status, "completed") == 0 || strcmp(task->status, "deleted") == 0;
+    return strcmp(task->status, "completed") == 0 || task_failed(task);
 }
 
 /* Newer replies put "CLIENT_ERROR : " before what everybody searches for. */
@@ -75,7 +80,10 @@ int task_wait(struct sw_cloud *cloud, unsigned poll_ms, struct sw_import_listene
     }
     if (strcmp(task->status, "completed") != 0)
         return failed(task, err);
-    if (task->image_id[0] == '\0')
-        return sw_fail(err, SW_REMOTE, "task '%s' completed and names no image", task->id);
-    return 0;
+    if (task->image_id[0] != '\0')
+        return 0;
+    /* There is an image: a task of its own must not come of asking again. */
+    *ended = false;
+    return sw_fail(err, SW_REMOTE, "task '%s' completed and names no image yet; run again to ask once more",
+                   task->id);
 }

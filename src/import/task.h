@@ -4,6 +4,8 @@
 
 #include "slipway/import.h"
 
+/* deleted: it ended without an image. */
+bool task_failed(const struct sw_ec2_task *task);
 /* completed or deleted: nothing more will come. */
 bool task_ended(const struct sw_ec2_task *task);
 

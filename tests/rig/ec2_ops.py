@@ -125,7 +125,7 @@ class Ec2Operations:
         if with_boot_mode and "BootMode" in request:
             out["BootMode"] = request["BootMode"]
         if step["Status"] == "completed":
-            out["ImageId"] = task["image"]
+            out.setdefault("ImageId", task["image"])
         tags = [tag for spec in request.get("TagSpecifications", []) for tag in spec.get("Tags", [])]
         if tags:
             out["Tags"] = tags
