@@ -86,20 +86,28 @@ static json_t *component_inputs(const struct sw_recipe *recipe, size_t use, cons
     return SW_STEAL_PTR(inputs);
 }
 
-/* 1: the store has the layer. */
-static int look_up(struct plan_layer *layer, struct sw_store *store, struct sw_err *err)
+/* A layer counts only on the very one beneath it: that may be gone, or may have been made anew since. */
+static bool lies_on(const struct sw_layer *layer, const struct plan_layer *below)
+{
+    return below->cached && (strcmp(layer->parent, below->layer.digest) == 0 ||
+                             strcmp(layer->digest, below->layer.digest) == 0);
+}
+
+/* Marks the layer as cached when the store has it. */
+static int look_up(struct plan_layer *layer, const struct plan_layer *below, struct sw_store *store,
+                   struct sw_err *err)
 {
     struct sw_plan_record record = {.recipe = NULL};
     int found = sw_store_find_key(store, layer->key, &record, err);
 
     if (found <= 0)
         return found;
-    layer->cached = true;
+    layer->cached = lies_on(&record.layer, below);
     layer->layer = record.layer;
-    if (record.outputs != NULL)
+    if (layer->cached && record.outputs != NULL)
         layer->outputs = sw_json_parse(record.outputs, strlen(record.outputs), "plan record", err);
     sw_plan_record_clear(&record);
-    return 1;
+    return 0;
 }
 
 /* Compares with the last build of this recipe: what is told to the user, nothing depends on it. */
@@ -108,6 +116,7 @@ static int find_change(struct plan_layer *layer, struct sw_store *store, const c
 {
     struct sw_plan_record last = {.recipe = NULL};
     SW_AUTO_JSON json_t *before = NULL;
+    struct sw_err why = {.code = SW_OK}; /* err may still carry what somebody got over */
     int found = sw_store_last_record(store, recipe, position, &last, err);
 
     if (found <= 0)
@@ -116,8 +125,11 @@ static int find_change(struct plan_layer *layer, struct sw_store *store, const c
     sw_plan_record_clear(&last);
     if (before == NULL)
         return -1;
-    layer->changed = plan_first_difference(before, layer->inputs, err);
-    return layer->changed == NULL && err->code != SW_OK ? -1 : 0;
+    layer->changed = plan_first_difference(before, layer->inputs, &why);
+    if (layer->changed != NULL || why.code == SW_OK)
+        return 0;
+    *err = why;
+    return -1;
 }
 
 static int resolve_layer(struct plan *plan, size_t i, struct sw_store *store, bool no_cache,
@@ -128,7 +140,7 @@ static int resolve_layer(struct plan *plan, size_t i, struct sw_store *store, bo
     layer->inputs = component_inputs(plan->recipe, i - 1, plan->layers[i - 1].key, err);
     if (layer->inputs == NULL || key_of(layer->inputs, layer->key, err) < 0)
         return -1;
-    if (!no_cache && look_up(layer, store, err) < 0)
+    if (!no_cache && look_up(layer, layer - 1, store, err) < 0)
         return -1;
     return find_change(layer, store, plan->recipe->name, (unsigned)i, err);
 }
@@ -143,8 +155,10 @@ static json_t *validated_inputs(const struct plan *plan, struct sw_err *err)
     return SW_STEAL_PTR(inputs);
 }
 
+/* Validate phases speak of the very layer that they ran on: one that was made anew since has to pass them itself. */
 static int resolve_validated(struct plan *plan, struct sw_store *store, bool no_cache, struct sw_err *err)
 {
+    const struct plan_layer *top = &plan->layers[plan->nr_layers - 1];
     SW_AUTO_JSON json_t *inputs = validated_inputs(plan, err);
     struct sw_plan_record record = {.recipe = NULL};
     int found;
@@ -154,10 +168,12 @@ static int resolve_validated(struct plan *plan, struct sw_store *store, bool no_
     if (no_cache || !plan->needs_validate)
         return 0;
     found = sw_store_find_key(store, plan->validated_key, &record, err);
-    if (found > 0)
-        sw_plan_record_clear(&record);
-    plan->needs_validate = found == 0;
-    return found < 0 ? -1 : 0;
+    if (found <= 0)
+        return found;
+    plan->needs_validate =
+        plan_first_missing(plan) < plan->nr_layers || strcmp(record.layer.digest, top->layer.digest) != 0;
+    sw_plan_record_clear(&record);
+    return 0;
 }
 
 int plan_resolve(struct plan *plan, struct sw_store *store, const struct sw_layer *base, bool no_cache,
@@ -176,13 +192,12 @@ int plan_resolve(struct plan *plan, struct sw_store *store, const struct sw_laye
     return resolve_validated(plan, store, no_cache, err);
 }
 
-/* A layer on top of a missing one is of no use, whatever the store has: keys are chained, so it cannot differ. */
 size_t plan_first_missing(const struct plan *plan)
 {
-    size_t i = plan->nr_layers;
+    size_t i = 0;
 
-    while (i > 0 && !plan->layers[i - 1].cached)
-        i--;
+    while (i < plan->nr_layers && plan->layers[i].cached)
+        i++;
     return i;
 }
 
