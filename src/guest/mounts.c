@@ -4,7 +4,9 @@
 #include "src/guest/fstab.h"
 #include "src/guest/session_private.h"
 
+#include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 enum { FSTAB_BYTES_MAX = 64 << 10, SESSION_PARTITIONS_MAX = 256 };
 
@@ -151,25 +153,61 @@ static int find_root(struct sw_session *session, struct sw_err *err)
     return rc;
 }
 
+/* True when blkid, asked about the device, gives this value for the key. */
+static bool device_has(guestfs_h *g, const char *device, const char *key, const char *value)
+{
+    char **pairs = guestfs_blkid(g, device);
+    bool found = false;
+
+    for (size_t i = 0; pairs != NULL && pairs[i] != NULL && !found; i += 2)
+        found = strcmp(pairs[i], key) == 0 && strcasecmp(pairs[i + 1], value) == 0;
+    free_list(pairs);
+    return found;
+}
+
+/* By what the partition table says of a partition. NULL when there is none. */
+static char *find_partition(guestfs_h *g, const char *key, const char *value)
+{
+    char **devices = guestfs_list_partitions(g), *found = NULL;
+
+    for (size_t i = 0; devices != NULL && devices[i] != NULL && found == NULL; i++)
+        if (device_has(g, devices[i], key, value))
+            found = strdup(devices[i]);
+    free_list(devices);
+    return found;
+}
+
+/* What the guest calls its first disk is the appliance's /dev/sda. */
+static char *find_numbered(const char *spec)
+{
+    static const char *const disks[] = {"/dev/sda", "/dev/vda", "/dev/xvda", "/dev/hda", "/dev/nvme0n1p"};
+    char *device = NULL;
+
+    for (size_t i = 0; i < SW_ARRAY_LEN(disks); i++) {
+        const char *number = spec + strlen(disks[i]);
+
+        if (strncmp(spec, disks[i], strlen(disks[i])) != 0 || number[strspn(number, "0123456789")] != '\0')
+            continue;
+        return asprintf(&device, "/dev/sda%s", number) < 0 ? NULL : device;
+    }
+    return NULL;
+}
+
 /* The device of a line of fstab; NULL when there is none. Free it. */
 static char *find_device(guestfs_h *g, const char *spec)
 {
-    char *device = NULL;
-
     if (strncmp(spec, "UUID=", 5) == 0)
         return guestfs_findfs_uuid(g, spec + 5);
     if (strncmp(spec, "LABEL=", 6) == 0)
         return guestfs_findfs_label(g, spec + 6);
-    /* Names such as /dev/vda2 and /dev/xvda2 are the appliance's /dev/sda2; LVM's are the same. */
+    if (strncmp(spec, "PARTUUID=", 9) == 0)
+        return find_partition(g, "PART_ENTRY_UUID", spec + 9);
+    if (strncmp(spec, "PARTLABEL=", 10) == 0)
+        return find_partition(g, "PART_ENTRY_NAME", spec + 10);
+    /* LVM's names are the same here and there. */
     if (strncmp(spec, "/dev/mapper/", 12) == 0)
         return strdup(spec);
-    if (strncmp(spec, "/dev/vda", 8) == 0 || strncmp(spec, "/dev/sda", 8) == 0 ||
-        strncmp(spec, "/dev/hda", 8) == 0) {
-        device = strdup(spec);
-        if (device != NULL)
-            device[5] = 's';
-    }
-    return device;
+    return find_numbered(spec);
 }
 
 static int read_fstab(struct sw_session *session, struct sw_err *err)
