@@ -36,7 +36,8 @@ struct sw_layer {
 
 /*
  * Opens the store at dir; NULL is $XDG_DATA_HOME/slipway/store. create: makes what is missing, and sweeps what
- * dead processes left; without it a missing store is SW_FAILED and nothing is written.
+ * dead processes left; without it a missing store is SW_FAILED (sys ENOENT where create would make one) and nothing
+ * is written.
  * A folder that holds something else is refused, as is a store of a newer version.
  */
 SW_MUST_CHECK int sw_store_open(const char *dir, bool create, struct sw_store **out, struct sw_err *err);

@@ -9,6 +9,7 @@
 #include "src/build/plan.h"
 #include "src/build/stage.h"
 
+#include <errno.h>
 #include <string.h>
 
 SW_DEFINE_AUTO(store, struct sw_store, sw_store_close)
@@ -75,6 +76,10 @@ json_t *sw_build_plan(const struct sw_build_opts *opts, struct sw_diags *diags, 
     /* No store yet means that nothing is known, which is no error here. */
     if (sw_store_open(opts->store_dir, false, &store, &missing) == 0)
         known = sw_store_known_base(store, plan->recipe->base_path, plan->recipe->base_format, &base, err);
+    else if (missing.sys != ENOENT) {
+        *err = missing;
+        return NULL;
+    }
     if (known < 0 || (known > 0 && plan_resolve(plan, store, &base, opts->no_cache, err) < 0))
         return NULL;
     first = known > 0 ? plan_first_missing(plan) : 0;

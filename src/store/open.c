@@ -137,20 +137,32 @@ static int create_missing(struct sw_store *store, struct sw_err *err)
     return sw_fsync_dir(store->dir, err);
 }
 
+/* A folder without a layout file may become a store. Another process may make it one while this one looks. */
+static int check_bare(const struct sw_store *store, const char *layout, bool create, struct sw_err *err)
+{
+    struct sw_err why = {.code = SW_OK};
+    bool unused = check_unused(store->dir, &why) == 0;
+
+    if (!unused && sw_path_exists(layout))
+        return check_layout(layout, err);
+    if (!create) {
+        sw_fail(err, SW_FAILED, "'%s' is not a store (it has no '" STORE_LAYOUT "')", store->dir);
+        err->sys = unused ? ENOENT : 0;
+        return -1;
+    }
+    if (!unused)
+        *err = why;
+    return unused ? 0 : -1;
+}
+
 static int check_or_create(struct sw_store *store, bool create, struct sw_err *err)
 {
     SW_AUTO_FREE char *layout = store_path(store, STORE_LAYOUT, err);
 
     if (layout == NULL)
         return -1;
-    if (sw_path_exists(layout)) {
-        if (check_layout(layout, err) < 0)
-            return -1;
-    } else if (!create) {
-        return sw_fail(err, SW_FAILED, "'%s' is not a store (it has no '" STORE_LAYOUT "')", store->dir);
-    } else if (check_unused(store->dir, err) < 0) {
+    if ((sw_path_exists(layout) ? check_layout(layout, err) : check_bare(store, layout, create, err)) < 0)
         return -1;
-    }
     for (size_t i = 0; i < SW_ARRAY_LEN(folders); i++)
         if (check_folder(store, folders[i], err) < 0)
             return -1;
@@ -176,8 +188,11 @@ static int open_at(struct sw_store *store, const char *dir, bool create, struct 
     if (create && make_root(dir, err) < 0)
         return -1;
     store->dir = realpath(dir, NULL);
-    if (store->dir == NULL && errno == ENOENT)
-        return sw_fail(err, SW_FAILED, "there is no store at '%s'", dir);
+    if (store->dir == NULL && errno == ENOENT) {
+        sw_fail(err, SW_FAILED, "there is no store at '%s'", dir);
+        err->sys = ENOENT;
+        return -1;
+    }
     if (store->dir == NULL)
         return sw_fail_errno(err, "cannot open the store '%s'", dir);
     if (check_or_create(store, create, err) < 0 || open_blobs(store, err) < 0)

@@ -1,6 +1,8 @@
 /* A store is made once, found again, and never made in the place of something else. */
 #include "tests/unit/store/store_case.h"
 
+#include <errno.h>
+
 static void a_new_store_is_an_oci_layout(void **state)
 {
     struct sw_err err = {0};
@@ -55,6 +57,7 @@ static void a_missing_store_is_not_made_unasked(void **state)
     (void)state;
     assert_failed(sw_store_open("nowhere", false, &store, &err), err, SW_FAILED,
                   "there is no store at 'nowhere'");
+    assert_int_equal(err.sys, ENOENT);
     assert_false(sw_path_exists("nowhere"));
 }
 
@@ -123,6 +126,45 @@ static void a_link_in_the_place_of_a_folder_is_refused(void **state)
     }
 }
 
+/* In a process of its own: opens "store" once the pipe closes, ends with 0 when that worked. */
+static pid_t opener(const int gate[2])
+{
+    struct sw_err err = {0};
+    struct sw_store *store = NULL;
+    char byte;
+    pid_t pid = fork();
+
+    if (pid != 0)
+        return pid;
+    close(gate[1]);
+    if (read(gate[0], &byte, 1) != 0 || sw_store_open("store", true, &store, &err) < 0) {
+        dprintf(STDERR_FILENO, "%s\n", err.text);
+        _exit(1);
+    }
+    _exit(0);
+}
+
+static void several_processes_may_make_it_at_once(void **state)
+{
+    enum { ROUNDS = 60, OPENERS = 4 };
+    struct sw_err err = {0};
+
+    (void)state;
+    for (unsigned round = 0; round < ROUNDS; round++) {
+        int gate[2], status, failed = 0;
+
+        assert_ok(sw_remove_tree("store", &err), err);
+        assert_int_equal(pipe(gate), 0);
+        for (unsigned i = 0; i < OPENERS; i++)
+            assert_true(opener(gate) > 0);
+        close(gate[0]);
+        close(gate[1]);
+        for (unsigned i = 0; i < OPENERS; i++)
+            failed += wait(&status) < 0 || !WIFEXITED(status) || WEXITSTATUS(status) != 0;
+        assert_int_equal(failed, 0);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -134,6 +176,7 @@ int main(void)
         cmocka_unit_test(a_store_that_was_half_made_is_finished),
         cmocka_unit_test(a_newer_version_is_refused),
         cmocka_unit_test(a_link_in_the_place_of_a_folder_is_refused),
+        cmocka_unit_test(several_processes_may_make_it_at_once),
     };
 
     return cmocka_run_group_tests(tests, enter_empty_folder, leave_folder);
