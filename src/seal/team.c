@@ -66,8 +66,8 @@ static void finish_slot(struct seal_team *team, struct seal_slot *slot, int rc, 
 {
     if (rc < 0)
         note_failure(team, slot->seq, err);
-    else
-        team->put_seq = slot->seq + 1;
+    else if (team->put_seq == slot->seq)
+        team->put_seq++; /* one whose bytes were not wanted passes no turn on */
     team->put++;
     slot->state = SEAL_SLOT_FREE;
     pthread_cond_broadcast(&team->changed);
