@@ -232,6 +232,14 @@ static json_t *run(struct build *build, struct sw_err *err)
     return SW_STEAL_PTR(result);
 }
 
+/* What a build tells is JSON: a folder whose name that cannot hold is refused before anything runs. */
+static int check_dir(const char *dir, struct sw_err *err)
+{
+    SW_AUTO_JSON json_t *text = json_string(dir);
+
+    return text != NULL ? 0 : sw_fail(err, SW_USAGE, "the name of the folder '%s' is not UTF-8", dir);
+}
+
 static json_t *open_and_run(const struct sw_build_opts *opts, struct plan *plan,
                             const struct outputs *outputs, struct sw_err *err)
 {
@@ -240,7 +248,7 @@ static json_t *open_and_run(const struct sw_build_opts *opts, struct plan *plan,
     AUTO_STORE struct sw_store *store = NULL;
     struct build build = {.opts = opts, .plan = plan, .outputs = outputs, .dir = dir};
 
-    if (dir == NULL || sw_store_open(opts->store_dir, true, &store, err) < 0)
+    if (dir == NULL || check_dir(dir, err) < 0 || sw_store_open(opts->store_dir, true, &store, err) < 0)
         return NULL;
     build.store = store;
     return run(&build, err);

@@ -17,6 +17,7 @@ refuse 2 "asked for twice" -O raw -O raw recipe.yml
 refuse 2 "cannot be sealed as it is written" -O qcow2 --seal-to aes:key recipe.yml
 refuse 2 "surplus argument" recipe.yml other.yml
 refuse 2 "accel" --accel fast recipe.yml
+refuse 2 "is not UTF-8" --out $'out\xff' recipe.yml
 echo 'surprise: 1' >>recipe.yml
 refuse 3 "recipe.yml:13:1: " recipe.yml
 refuse 3 "'recipe.yml' has 1 fault" recipe.yml
