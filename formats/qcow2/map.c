@@ -41,6 +41,20 @@ static int check_l1_entry(const struct qcow2_map *map, uint64_t index, struct sw
     return 0;
 }
 
+/* Entries that share a table would make a small file a giant disk. */
+static int check_room(const struct qcow2_map *map, struct sw_err *err)
+{
+    uint64_t tables = 0;
+
+    for (uint64_t i = 0; i < map->l1_size; i++)
+        tables += (map->l1[i] & QCOW2_HOST_MASK) != 0;
+    if (tables <= map->in->size_bytes / cluster_bytes(map))
+        return 0;
+    return sw_fail(err, SW_INTEGRITY,
+                   "'%s': %llu L2 tables cannot lie in a file of %llu bytes: some share a place",
+                   map->in->name, (unsigned long long)tables, (unsigned long long)map->in->size_bytes);
+}
+
 static int read_l1(struct qcow2_map *map, uint64_t off, struct sw_err *err)
 {
     map->l1 = sw_calloc((size_t)map->l1_size, sizeof(*map->l1), err);
@@ -54,7 +68,7 @@ static int read_l1(struct qcow2_map *map, uint64_t off, struct sw_err *err)
     for (uint64_t i = 0; i < map->l1_size; i++)
         if (check_l1_entry(map, i, err) < 0)
             return -1;
-    return 0;
+    return check_room(map, err);
 }
 
 int qcow2_map_open(struct qcow2_map *map, struct sw_in *in, const struct qcow2_header *header,

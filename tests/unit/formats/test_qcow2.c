@@ -474,6 +474,32 @@ static void threads_read_at_once(void **state)
     sw_buf_free(&file);
 }
 
+/* Header, L1 table, one L2 table, one cluster of data: all entries of the L1 table name the same L2 table. */
+static void l1_entries_that_share_a_table_are_no_disk(void **state)
+{
+    enum { SMALL = 512, ENTRIES = SMALL / 8 };
+    uint8_t bytes[4 * SMALL] = {0};
+    struct qcow2_disk_header *disk = (struct qcow2_disk_header *)bytes;
+    const struct sw_buf file = {.data = (char *)bytes, .len = sizeof(bytes)};
+    struct sw_err err = {.code = SW_OK};
+    struct sw_image *img;
+
+    (void)state;
+    memcpy(disk->magic, "QFI\xfb", 4);
+    be32_put(disk->version, 2);
+    be32_put(disk->cluster_bits, 9);
+    be64_put(disk->size, (uint64_t)ENTRIES * ENTRIES * SMALL);
+    be32_put(disk->l1_size, ENTRIES);
+    be64_put(disk->l1_off, SMALL);
+    for (size_t i = 0; i < 4; i++)
+        be64_put(bytes + SMALL + i * 8, (2 * SMALL) | QCOW2_COPIED);
+    assert_ok(open_bytes(&file, false, &img, &err), err);
+    sw_image_close(img);
+    for (size_t i = 4; i < ENTRIES; i++)
+        be64_put(bytes + SMALL + i * 8, (2 * SMALL) | QCOW2_COPIED);
+    assert_failed(open_bytes(&file, false, &img, &err), err, SW_INTEGRITY, "64 L2 tables cannot lie in");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -484,6 +510,7 @@ int main(void)
         cmocka_unit_test(a_parent_is_not_opened_without_a_resolver),
         cmocka_unit_test(a_hostile_header_is_refused_by_field_and_value),
         cmocka_unit_test(a_hostile_l1_entry_is_refused_on_opening),
+        cmocka_unit_test(l1_entries_that_share_a_table_are_no_disk),
         cmocka_unit_test(a_hostile_l2_entry_is_refused_where_it_is_read),
         cmocka_unit_test(version_2_has_no_zero_clusters),
         cmocka_unit_test(a_truncated_file_never_reads_as_zeros),
