@@ -59,7 +59,7 @@ function(slipway_cli_tests)
         string(REGEX REPLACE "\\.sh$" "" name "${name}")
         add_test(NAME "${name}" COMMAND "${PROJECT_SOURCE_DIR}/tests/lib/run-case" "${file}")
         set_tests_properties("${name}" PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 600
-            ENVIRONMENT "SLIPWAY=$<TARGET_FILE:slipway>;SLIPWAY_SOURCE=${PROJECT_SOURCE_DIR};SLIPWAY_BUILD=${CMAKE_BINARY_DIR}")
+            ENVIRONMENT "SLIPWAY=$<TARGET_FILE:slipway>;SLIPWAY_SOURCE=${PROJECT_SOURCE_DIR};SLIPWAY_BUILD=${CMAKE_BINARY_DIR};SLIPWAY_SANITIZED=${SLIPWAY_SANITIZE}")
         # A case that launches an appliance says so in its first lines; two at once starve two processors.
         file(STRINGS "${file}" marks REGEX "^# (appliance|timeout):" LIMIT_COUNT 4)
         foreach(mark ${marks})
