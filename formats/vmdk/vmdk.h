@@ -78,7 +78,8 @@ struct vmdk_deflater;
 SW_MUST_CHECK struct vmdk_deflater *vmdk_deflater_new(int level, struct sw_err *err);
 void vmdk_deflater_free(struct vmdk_deflater *deflater);
 /* Returns the length of the zlib stream, at most vmdk_deflate_bound(); 0 when it does not fit into cap. */
-size_t vmdk_deflate(struct vmdk_deflater *deflater, uint8_t *in, size_t in_len, uint8_t *out, size_t cap);
+size_t vmdk_deflate(struct vmdk_deflater *deflater, const uint8_t *in, size_t in_len, uint8_t *out,
+                    size_t cap);
 /* Enough for a grain of VMDK_UNIT_BYTES at any level. */
 size_t vmdk_deflate_bound(void);
 enum { VMDK_LEVEL_DEFAULT = 1, VMDK_LEVEL_MAX = 12 };
