@@ -10,14 +10,13 @@ packages_of() {
     case $1 in
     build) echo gcc libc6-dev cmake:cmake ninja-build:ninja pkg-config:pkg-config \
         libguestfs-dev libssl-dev libyaml-dev libjansson-dev libexpat1-dev libcurl4-openssl-dev libzstd-dev \
-        libdeflate-dev libarchive-dev ;;
+        libdeflate-dev ;;
     # libguestfs starts its appliance with the kernel it finds in /boot, and depends on none.
     run) echo 'linux-image-cloud-amd64:/boot/vmlinuz-*' qemu-utils qemu-system-x86 ca-certificates ;;
     # What make-base-image works with; uidmap and fakeroot let an ordinary user run it.
     base) echo mmdebstrap uidmap fakeroot e2fsprogs dosfstools mtools gdisk grub-common grub-pc-bin \
         grub-efi-amd64-bin xz-utils zstd ca-certificates ;;
-    test) echo libcmocka-dev git busybox-static cpio kmod ovmf skopeo docker-registry python3 python3-botocore \
-        python3-cryptography awscli openssl procps ;;
+    test) echo libcmocka-dev git busybox-static cpio kmod ovmf skopeo docker-registry python3 python3-botocore awscli openssl procps ;;
     # Only for the opposite end of the sealed format; npm brings many small packages with it.
     interop) echo nodejs:node npm:npm ;;
     lint) echo git clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev cppcheck shellcheck codespell ;;
