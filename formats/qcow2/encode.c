@@ -7,8 +7,14 @@
 
 struct encoder {
     ZSTD_CCtx *zstd;
-    int level;
 };
+
+/* The frame's own checksum: whoever decompresses the cluster also checks it, QEMU included. */
+static bool set_up(ZSTD_CCtx *zstd, int level)
+{
+    return zstd != NULL && !ZSTD_isError(ZSTD_CCtx_setParameter(zstd, ZSTD_c_compressionLevel, level)) &&
+           !ZSTD_isError(ZSTD_CCtx_setParameter(zstd, ZSTD_c_checksumFlag, 1));
+}
 
 int qcow2_encoder_new(int level, void **encoder, struct sw_err *err)
 {
@@ -16,10 +22,9 @@ int qcow2_encoder_new(int level, void **encoder, struct sw_err *err)
 
     if (made == NULL)
         return -1;
-    made->level = level;
     made->zstd = ZSTD_createCCtx();
-    if (made->zstd == NULL) {
-        free(made);
+    if (!set_up(made->zstd, level)) {
+        qcow2_encoder_free(made);
         return sw_fail(err, SW_FAILED, "out of memory (a compression context)");
     }
     *encoder = made;
@@ -39,7 +44,7 @@ int qcow2_encode(void *encoder, struct sw_block *block, size_t len, size_t most,
 {
     struct encoder *made = encoder;
     size_t cap = most < block->coded_cap ? most : block->coded_cap;
-    size_t n = ZSTD_compressCCtx(made->zstd, block->coded, cap, block->data, len, made->level);
+    size_t n = ZSTD_compress2(made->zstd, block->coded, cap, block->data, len);
 
     if (!ZSTD_isError(n)) {
         block->coded_len = n;

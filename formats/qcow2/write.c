@@ -9,7 +9,8 @@
 #include <strings.h>
 
 enum {
-    DEFAULT_CLUSTER_BYTES = 64 << 10,
+    CLUSTER_BYTES = 64 << 10,         /* of images that are written to, or that lie on another one */
+    PACKED_CLUSTER_BYTES = 256 << 10, /* of compressed ones that stand alone */
     DEFAULT_LEVEL = 1,
     LEVEL_MAX = 19, /* zstd's higher ones want hundreds of MiB a worker */
     REFCOUNT_ORDER = 4,
@@ -353,12 +354,17 @@ static int check_create(const struct sw_create_opts *opts, uint64_t unit, struct
     return 0;
 }
 
+static bool is_compressed(const struct sw_create_opts *opts)
+{
+    return opts->subformat == NULL || strcasecmp(opts->subformat, "zstd") == 0;
+}
+
 static int fill_writer(struct qcow2_writer *writer, const struct sw_create_opts *opts, struct sw_err *err)
 {
     uint64_t unit = writer->base.unit_bytes;
 
     writer->cluster_bits = (unsigned)__builtin_ctzll(unit);
-    writer->compress = opts->subformat == NULL || strcasecmp(opts->subformat, "zstd") == 0;
+    writer->compress = is_compressed(opts);
     writer->level = opts->level != 0 ? opts->level : DEFAULT_LEVEL;
     writer->l1_size = sw_div_up(opts->size_bytes, unit / 8 * unit);
     writer->l2_index = NO_TABLE;
@@ -373,10 +379,19 @@ static int fill_writer(struct qcow2_writer *writer, const struct sw_create_opts 
     return writer->backing_format != NULL ? 0 : -1;
 }
 
+/*
+ * A disk that is packed as a whole wants large clusters: zstd is faster on them and its output smaller, as long as a
+ * guest's small reads do not wait for it. What a build changed is small and scattered.
+ */
+static uint64_t default_unit(const struct sw_create_opts *opts)
+{
+    return is_compressed(opts) && opts->backing_name == NULL ? PACKED_CLUSTER_BYTES : CLUSTER_BYTES;
+}
+
 int qcow2_create(struct sw_out *out, const struct sw_create_opts *opts, struct sw_image **img,
                  struct sw_err *err)
 {
-    uint64_t unit = opts->unit_bytes != 0 ? opts->unit_bytes : DEFAULT_CLUSTER_BYTES, header;
+    uint64_t unit = opts->unit_bytes != 0 ? opts->unit_bytes : default_unit(opts), header;
     SW_CLEANUP(writer_auto) struct qcow2_writer *writer = NULL;
 
     if (check_create(opts, unit, err) < 0)

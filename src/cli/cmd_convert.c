@@ -218,10 +218,11 @@ const struct cmd cmd_convert = {
     .name = "convert",
     .args = "SRC DST",
     .summary = "copy a disk image into another format",
-    .more = "DST appears under its name only when it is whole; a file that was there is then replaced.\n"
-            "The result is the same, byte for byte, for any number of jobs.\n\n"
-            "subformat: vmdk streamOptimized, vhd dynamic or fixed, qcow2 zstd or plain (the first is the\n"
-            "default). level: of the compression. cluster_size: of qcow2, 512 to 2M (default 64K).",
+    .more =
+        "DST appears under its name only when it is whole; a file that was there is then replaced.\n"
+        "The result is the same, byte for byte, for any number of jobs.\n\n"
+        "subformat: vmdk streamOptimized, vhd dynamic or fixed, qcow2 zstd or plain (the first is the\n"
+        "default). level: of the compression. cluster_size: of qcow2, 512 to 2M (default 256K, or 64K where plain).",
     .opts = convert_rows,
     .opts_size = sizeof(struct convert_opts),
     .min_args = 2,

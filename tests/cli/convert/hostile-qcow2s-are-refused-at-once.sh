@@ -1,7 +1,7 @@
 # A field set to what an attacker would set it to: one line, no memory, no time, no target.
 . "$CASE_LIB/disks.sh"
 make_disk disk.raw 9
-"$SLIPWAY" convert -q -f raw disk.raw good.qcow2
+"$SLIPWAY" convert -q -f raw -o cluster_size=64K disk.raw good.qcow2
 mkdir out
 # OFFSET BYTES(hex) EXIT PART
 while read -r off bytes status part; do
