@@ -4,6 +4,7 @@
 
 #include "slipway/error.h"
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -60,6 +61,9 @@ struct sw_out {
     uint64_t pos;
     int fd; /* the temporary file behind it, or -1 */
     const char *name;
+    bool
+        lazy; /* commit does not wait for the disk: a file that is whole, but not yet safe from a power cut */
+    atomic_ullong dirty_bytes; /* kept by sw_fd_out_*: written since writing back was begun last */
 };
 
 /*
@@ -79,7 +83,10 @@ SW_MUST_CHECK int sw_out_commit(struct sw_out *out, struct sw_err *err);
 bool sw_out_seekable(const struct sw_out *out);
 void sw_out_close(struct sw_out *out);
 
-/* The first three operations of an output that is nothing but the file behind out->fd. */
+/*
+ * The first three operations of an output that is nothing but the file behind out->fd. Unless it is lazy, the kernel
+ * is told to write back as bytes come, so that commit has little left to wait for.
+ */
 int sw_fd_out_write(struct sw_out *out, const void *buf, size_t len, struct sw_err *err);
 int sw_fd_out_pwrite(struct sw_out *out, const void *buf, size_t len, uint64_t off, struct sw_err *err);
 int sw_fd_out_truncate(struct sw_out *out, uint64_t size_bytes, struct sw_err *err);

@@ -14,6 +14,8 @@
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 
+enum { WRITE_BACK_BYTES = 32 << 20 };
+
 struct file_in {
     struct sw_in base;
     char *path;
@@ -105,14 +107,29 @@ struct file_out {
     char *dir;
 };
 
+/* Begins to write back what is dirty, without waiting. Where that is not possible, commit does it all. */
+static void write_back(struct sw_out *out, size_t len)
+{
+    unsigned long long before;
+
+    if (out->lazy)
+        return;
+    before = atomic_fetch_add_explicit(&out->dirty_bytes, len, memory_order_relaxed);
+    if (before / WRITE_BACK_BYTES != (before + len) / WRITE_BACK_BYTES)
+        (void)sync_file_range(out->fd, 0, 0, SYNC_FILE_RANGE_WRITE);
+}
+
 int sw_fd_out_pwrite(struct sw_out *out, const void *buf, size_t len, uint64_t off, struct sw_err *err)
 {
-    return sw_pwrite_full(out->fd, buf, len, off, out->name, err);
+    if (sw_pwrite_full(out->fd, buf, len, off, out->name, err) < 0)
+        return -1;
+    write_back(out, len);
+    return 0;
 }
 
 int sw_fd_out_write(struct sw_out *out, const void *buf, size_t len, struct sw_err *err)
 {
-    return sw_pwrite_full(out->fd, buf, len, out->pos, out->name, err);
+    return sw_fd_out_pwrite(out, buf, len, out->pos, err);
 }
 
 int sw_fd_out_truncate(struct sw_out *out, uint64_t size_bytes, struct sw_err *err)
@@ -148,14 +165,14 @@ static int file_out_commit(struct sw_out *out, struct sw_err *err)
 {
     struct file_out *file = (struct file_out *)out;
 
-    if (fsync(out->fd) < 0)
+    if (!out->lazy && fsync(out->fd) < 0)
         return sw_fail_errno(err, "cannot sync '%s'", out->name);
     if (file->tmp == NULL && give_name(file, err) < 0)
         return -1;
     if (rename(file->tmp, file->path) < 0)
         return sw_fail_errno(err, "cannot rename '%s' to '%s'", file->tmp, file->path);
     free(SW_STEAL_PTR(file->tmp));
-    return sw_fsync_dir(file->dir, err);
+    return out->lazy ? 0 : sw_fsync_dir(file->dir, err);
 }
 
 static void file_out_close(struct sw_out *out)
@@ -233,7 +250,8 @@ int sw_out_create_file(const char *path, unsigned mode, struct sw_out **out, str
 
     if (file == NULL)
         return -1;
-    file->base = (struct sw_out){.ops = &file_out_ops, .fd = -1};
+    file->base.ops = &file_out_ops;
+    file->base.fd = -1;
     file->path = sw_strdup(path, err);
     file->dir = sw_path_dir(path, err);
     file->base.name = file->path;

@@ -20,6 +20,7 @@ struct convert_opts {
     const char *format, *output_format;
     struct opt_list settings;
     const char *allow_parent;
+    bool sync;
 };
 
 static const struct opt convert_rows[] = {
@@ -31,6 +32,8 @@ static const struct opt convert_rows[] = {
      "subformat=, level=, cluster_size="},
     {0, "allow-parent", "DIR", OPT_STRING, offsetof(struct convert_opts, allow_parent),
      "a parent that SRC names may be opened, beneath DIR only"},
+    {0, "sync", NULL, OPT_FLAG, offsetof(struct convert_opts, sync),
+     "wait until the disk has DST, so that a power cut cannot take it away"},
     OPT_END,
 };
 
@@ -167,7 +170,7 @@ static void say_result(const char *dst, const struct sw_format *format, const st
            stored);
 }
 
-static int copy_to(const struct sw_copy *plan, const char *dst, struct sw_copy_stats *stats,
+static int copy_to(const struct sw_copy *plan, const char *dst, bool sync, struct sw_copy_stats *stats,
                    struct sw_err *err)
 {
     struct sw_copy copy = *plan;
@@ -175,6 +178,7 @@ static int copy_to(const struct sw_copy *plan, const char *dst, struct sw_copy_s
 
     if (sw_out_create_file(dst, 0666, &copy.out, err) < 0)
         return -1;
+    copy.out->lazy = !sync;
     rc = sw_copy_image(&copy, stats, err);
     if (rc == 0)
         rc = sw_out_commit(copy.out, err);
@@ -204,7 +208,7 @@ static int run_convert(const void *raw_opts, const struct args *args, struct sw_
     copy.src = src.img;
     copy.create = settings.create;
     copy.progress = &progress.base;
-    rc = copy_to(&copy, dst, &stats, err);
+    rc = copy_to(&copy, dst, opts->sync, &stats, err);
     out_progress_end(&progress);
     if (rc < 0)
         return -1;
@@ -220,7 +224,8 @@ const struct cmd cmd_convert = {
     .summary = "copy a disk image into another format",
     .more =
         "DST appears under its name only when it is whole; a file that was there is then replaced.\n"
-        "The result is the same, byte for byte, for any number of jobs.\n\n"
+        "The result is the same, byte for byte, for any number of jobs. Like cp it leaves it to the kernel when\n"
+        "DST goes to the disk: --sync waits for that.\n\n"
         "subformat: vmdk streamOptimized, vhd dynamic or fixed, qcow2 zstd or plain (the first is the\n"
         "default). level: of the compression. cluster_size: of qcow2, 512 to 2M (default 256K, or 64K where plain).",
     .opts = convert_rows,
