@@ -17,7 +17,7 @@ qemu-img create -q -f qcow2 -b base.raw -F raw over.qcow2
 mkdir scratch
 "$session" over.qcow2 scratch \
     '60:echo one >/etc/marker; echo uuid >/opt/f; echo name >/mnt/f; echo x >/tmp/rubbish; echo y >/run/rubbish; cat /etc/marker' \
-    '2:echo two >>/etc/marker; setsid sleep 1000 & sleep 1001' >said 2>log
+    '9:echo two >>/etc/marker; setsid sleep 1000 & sleep 1001' >said 2>log
 cat log
 printf 'one\nboundary 1: kind 0 value 0\nboundary 2: kind 2 value 0\n' | diff - said
 first=$(start 1)
