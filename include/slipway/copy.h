@@ -5,6 +5,30 @@
 #include "slipway/image.h"
 #include "slipway/pipeline.h"
 
+/*
+ * Encoded units of one image of a chain, kept from an earlier copy into the same format with the same options. What
+ * it gives must be what the target's encode would give; whatever goes wrong in it is its own affair, and costs time.
+ */
+struct sw_coded {
+    /*
+     * True when the unit at block->off is here: then kind is set, and for DATA coded and coded_len. Any worker, several
+     * at once.
+     */
+    bool (*get)(struct sw_coded *self, struct sw_block *block);
+    /* Offers a unit of that image that had to be encoded, or was found to be zeros. In order of off, one at a time. */
+    void (*put)(struct sw_coded *self, const struct sw_block *block);
+};
+
+enum { SW_CODED_LEVELS_MAX = 64 }; /* images of a chain that are looked at */
+
+struct sw_coded_cache {
+    /* Fills items for the nr images of the chain, the top first; NULL where nothing is kept. */
+    void (*open)(struct sw_coded_cache *self, const char *coding, uint32_t unit_bytes,
+                 struct sw_coded **items, unsigned nr);
+    /* Ends what open began. whole: the copy came to its end, so what was put may be kept. */
+    void (*close)(struct sw_coded_cache *self, bool whole);
+};
+
 struct sw_copy {
     struct sw_image *src;           /* read through its whole chain */
     const struct sw_format *format; /* of the target */
@@ -20,6 +44,12 @@ struct sw_copy {
     struct sw_image *base;
     /* With base: only what top's own file holds (DATA or ZERO of its next_extent) is looked at; NULL: everything. */
     struct sw_image *top;
+
+    /*
+     * Where encoded units of src's chain are kept: units that one image alone holds are taken from there or offered.
+     * Looked at when the format has a coding (slipway/image.h); not with base, and not where all bytes must be seen.
+     */
+    struct sw_coded_cache *coded;
 };
 
 struct sw_copy_stats {
@@ -27,6 +57,7 @@ struct sw_copy_stats {
     uint64_t read_bytes;   /* of the source that had to be looked at */
     uint64_t data_bytes;   /* stored as data, before encoding */
     uint64_t zero_bytes;   /* stored as explicit zeros */
+    uint64_t coded_bytes;  /* of read_bytes: taken from coded, neither read nor encoded */
     uint64_t stored_bytes; /* length of the target */
 };
 

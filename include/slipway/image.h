@@ -129,6 +129,13 @@ struct sw_format {
     size_t (*coded_bound)(const struct sw_image *img);
 
     /*
+     * Optional: a name for what encode does, made of letters, digits, '-' and '.'. The same name, unit size and bytes at
+     * the same off give the same coded bytes, and put needs nothing but those. Static text, or NULL when this image's
+     * coded bytes depend on more.
+     */
+    const char *(*coding)(const struct sw_image *img);
+
+    /*
      * Takes the next unit (DATA), or a run of zeros (ZERO, a multiple of units but for the disk's end).
      * In ascending order of off unless PUT_ANY_ORDER. What is never put reads as zeros, or as the parent.
      */

@@ -14,7 +14,7 @@
 /*
  * On disk:
  *   oci-layout, index.json, blobs/sha256/<hex>   OCI Image Layout 1.0; any tool may read it
- *   slipway/                                     ours: lock, version, keys/, steps/, bases/, scratch/
+ *   slipway/                                     ours: lock, version, keys/, steps/, bases/, scratch/, coded/
  * A layer is a qcow2 file (zstd) whose backing file name is its parent's bare hex digest.
  * Every function may be called by several processes and threads at once. Killed at any moment, no file is half there.
  */
@@ -92,6 +92,17 @@ SW_MUST_CHECK int sw_store_layer(struct sw_store *store, const char *digest, str
 /* The whole chain, read-only. Parents are bare digests in blobs/sha256 and nothing else. Close the image. */
 SW_MUST_CHECK int sw_store_open_chain(struct sw_store *store, const char *digest, struct sw_image **out,
                                       struct sw_err *err);
+
+/*
+ * What an earlier export of a chain has encoded, for sw_copy.coded: a chain that shares layers with it encodes only what
+ * is its own. The store keeps the files in slipway/coded, the ones used last, within $SLIPWAY_CODED_MAX (bytes, or with
+ * K, M, G; default 16G and never more than a quarter of the free space; 0: nothing is kept or used).
+ * A layer that is damaged is not noticed through it: what it gives is what the layer held when it was whole.
+ */
+SW_MUST_CHECK int sw_store_coded_new(struct sw_store *store, const char *digest, struct sw_coded_cache **out,
+                                     struct sw_err *err);
+/* NULL is allowed. */
+void sw_store_coded_free(struct sw_coded_cache *cache);
 
 /* Absolute path of a blob that is there, for the backing file of QEMU's overlay (format qcow2). Free it. */
 SW_MUST_CHECK char *sw_store_blob_path(struct sw_store *store, const char *digest, struct sw_err *err);

@@ -19,6 +19,7 @@
 #define STORE_STEPS   STORE_PRIVATE "/steps"
 #define STORE_BASES   STORE_PRIVATE "/bases"
 #define STORE_SCRATCH STORE_PRIVATE "/scratch"
+#define STORE_CODED   STORE_PRIVATE "/coded"
 #define STORE_BLOB_TMP \
     ".tmp-" /* begins the name of a blob that is being written, where O_TMPFILE is missing */
 

@@ -105,7 +105,7 @@ static int check_folder(const struct sw_store *store, const char *relative, stru
 }
 
 static const char *const folders[] = {
-    "blobs", STORE_BLOBS, STORE_PRIVATE, STORE_KEYS, STORE_STEPS, STORE_BASES, STORE_SCRATCH,
+    "blobs", STORE_BLOBS, STORE_PRIVATE, STORE_KEYS, STORE_STEPS, STORE_BASES, STORE_SCRATCH, STORE_CODED,
 };
 
 static int make_folders(const struct sw_store *store, struct sw_err *err)

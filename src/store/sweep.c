@@ -98,8 +98,8 @@ static int sweep_files(struct sw_store *store, const char *relative, struct sw_e
 
 void store_sweep(struct sw_store *store)
 {
-    static const char *const places[] = {"",         STORE_PRIVATE, STORE_BLOBS,
-                                         STORE_KEYS, STORE_STEPS,   STORE_BASES};
+    static const char *const places[] = {"",          STORE_PRIVATE, STORE_BLOBS, STORE_KEYS,
+                                         STORE_STEPS, STORE_BASES,   STORE_CODED};
     struct sw_err why = {0};
 
     if (sweep_scratch(store, &why) < 0)
