@@ -29,6 +29,11 @@ SW_MUST_CHECK char *sw_path_join(const char *dir, const char *name, struct sw_er
 /* The folder part ("." when there is none), and a pointer to the last component. */
 SW_MUST_CHECK char *sw_path_dir(const char *path, struct sw_err *err);
 const char *sw_path_base(const char *path);
+/*
+ * True for what can only be one file in a folder: 1 to 255 bytes, no '/', '\\', ':' or control byte, neither "." nor
+ * "..". For names from untrusted files: it keeps out other folders, protocols and drives.
+ */
+bool sw_is_file_name(const char *name);
 
 /* Makes the folder and its parents; those that are there are fine. */
 SW_MUST_CHECK int sw_mkdir_p(const char *path, unsigned mode, struct sw_err *err);

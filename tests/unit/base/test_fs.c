@@ -82,6 +82,25 @@ static void free_space_is_known_for_what_is_not_there_yet(void **state)
     assert_true(bytes > 0);
 }
 
+static void a_file_name_is_one_component_and_nothing_else(void **state)
+{
+    static const char *const good[] = {"a",   "disk-s001.vmdk", "with blanks.vmdk", "...",
+                                       "..a", "\xc3\xa9.vmdk"};
+    static const char *const bad[] = {"",     ".",        "..",   "/etc/passwd", "../x", "a/b", "a/",
+                                      "a\\b", "C:x.vmdk", "fd:0", "json:{}",     "a\nb", "\x7f"};
+    char longest[257];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
+        assert_true(sw_is_file_name(good[i]));
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+        assert_false(sw_is_file_name(bad[i]));
+    memset(longest, 'a', 256);
+    longest[256] = '\0';
+    assert_false(sw_is_file_name(longest));
+    assert_true(sw_is_file_name(longest + 1));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -90,6 +109,7 @@ int main(void)
         cmocka_unit_test(a_tree_is_made_and_removed_and_links_are_not_followed),
         cmocka_unit_test(a_lock_that_is_held_is_seen_without_waiting),
         cmocka_unit_test(free_space_is_known_for_what_is_not_there_yet),
+        cmocka_unit_test(a_file_name_is_one_component_and_nothing_else),
     };
 
     return cmocka_run_group_tests(tests, enter_empty_folder, leave_folder);
