@@ -35,8 +35,10 @@ struct sw_format;
 /* An open image. Drivers embed it as their first member; everybody else only reads it. */
 struct sw_image {
     const struct sw_format *format;
-    uint64_t size_bytes;     /* of the virtual disk; a multiple of 512 unless the format says otherwise */
-    struct sw_in *in;        /* reading: owned by the image */
+    uint64_t size_bytes;   /* of the virtual disk; a multiple of 512 unless the format says otherwise */
+    struct sw_in *in;      /* reading: owned by the image */
+    struct sw_in **others; /* reading: further files that the disk's bytes lie in, owned by the image */
+    size_t nr_others;
     struct sw_out *out;      /* writing: owned by the caller */
     struct sw_image *parent; /* backing image, owned; NULL when there is none */
     uint32_t
@@ -56,10 +58,16 @@ struct sw_parent_resolver {
      */
     int (*open)(struct sw_parent_resolver *self, const char *name, const char *format, struct sw_image **out,
                 struct sw_err *err);
+    /*
+     * Opens one more file of the same image, such as an extent of a split VMDK. name is untrusted text that
+     * sw_is_file_name holds of. NULL: images that need it are refused.
+     */
+    int (*open_file)(struct sw_parent_resolver *self, const char *name, struct sw_in **in,
+                     struct sw_err *err);
 };
 
 struct sw_open_opts {
-    struct sw_parent_resolver *parents; /* NULL: an image that names a parent is refused */
+    struct sw_parent_resolver *parents; /* NULL: an image that names a parent or another file is refused */
     bool top_only;                      /* open without its parent: HOLE extents then mean "in the parent" */
     uint64_t max_virtual_bytes;         /* 0: SW_VIRTUAL_MAX_BYTES */
 };

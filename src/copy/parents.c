@@ -3,6 +3,7 @@
 
 #include "src/base/buf.h"
 #include "src/base/cleanup.h"
+#include "src/base/fs.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -24,7 +25,9 @@ struct sw_parents {
     struct file_id chain[SW_PARENTS_DEPTH_MAX];
 };
 
-static int open_beneath(const struct sw_parents *parents, const char *name, struct sw_err *err)
+/* what: "parent" or "extent", for messages. */
+static int open_beneath(const struct sw_parents *parents, const char *what, const char *name,
+                        struct sw_err *err)
 {
     struct open_how how = {
         .flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY,
@@ -35,9 +38,9 @@ static int open_beneath(const struct sw_parents *parents, const char *name, stru
     if (fd >= 0)
         return fd;
     if (errno == EXDEV || errno == ELOOP)
-        return sw_fail(err, SW_REFUSED, "parent '%s' leads out of '%s' or through a link", name,
+        return sw_fail(err, SW_REFUSED, "%s '%s' leads out of '%s' or through a link", what, name,
                        parents->folder);
-    return sw_fail_errno(err, "cannot open the parent '%s' beneath '%s'", name, parents->folder);
+    return sw_fail_errno(err, "cannot open the %s '%s' beneath '%s'", what, name, parents->folder);
 }
 
 /* "nbd://…", "json:{…}": qemu would take what comes before the first colon for a protocol. */
@@ -60,19 +63,36 @@ static int check_name(const struct sw_parents *parents, const char *name, const 
     return 0;
 }
 
-/* Notes the file as part of the chain, unless it is in there. */
-static int enter(struct sw_parents *parents, const struct sw_in *in, struct sw_err *err)
+/* A regular file that is none of the chain's; id gets what it is. */
+static int check_file(const struct sw_parents *parents, const char *what, const struct sw_in *in,
+                      struct file_id *id, struct sw_err *err)
 {
     struct stat st;
 
     if (fstat(in->fd, &st) < 0)
         return sw_fail_errno(err, "cannot look at '%s'", in->name);
     if (!S_ISREG(st.st_mode))
-        return sw_fail(err, SW_REFUSED, "parent '%s' is not a regular file", in->name);
+        return sw_fail(err, SW_REFUSED, "%s '%s' is not a regular file", what, in->name);
+    *id = (struct file_id){.dev = st.st_dev, .ino = st.st_ino};
     for (unsigned i = 0; i < parents->depth; i++)
-        if (parents->chain[i].dev == st.st_dev && parents->chain[i].ino == st.st_ino)
-            return sw_fail(err, SW_REFUSED, "parent '%s' is its own descendant", in->name);
-    parents->chain[parents->depth++] = (struct file_id){.dev = st.st_dev, .ino = st.st_ino};
+        if (parents->chain[i].dev == id->dev && parents->chain[i].ino == id->ino)
+            return sw_fail(err, SW_REFUSED, "%s '%s' is its own descendant", what, in->name);
+    return 0;
+}
+
+static int open_checked(const struct sw_parents *parents, const char *what, const char *name,
+                        struct sw_in **out, struct file_id *id, struct sw_err *err)
+{
+    struct sw_in *in = NULL;
+    int fd = open_beneath(parents, what, name, err);
+
+    if (fd < 0 || sw_in_open_fd(fd, name, &in, err) < 0)
+        return -1;
+    if (check_file(parents, what, in, id, err) < 0) {
+        sw_in_close(in);
+        return -1;
+    }
+    *out = in;
     return 0;
 }
 
@@ -82,20 +102,25 @@ static int open_parent(struct sw_parent_resolver *self, const char *name, const 
     struct sw_parents *parents = (struct sw_parents *)self;
     struct sw_open_opts opts = {.parents = self};
     struct sw_in *in = NULL;
-    int fd, rc;
+    struct file_id id;
+    int rc;
 
-    if (check_name(parents, name, format, err) < 0)
+    if (check_name(parents, name, format, err) < 0 ||
+        open_checked(parents, "parent", name, &in, &id, err) < 0)
         return -1;
-    fd = open_beneath(parents, name, err);
-    if (fd < 0 || sw_in_open_fd(fd, name, &in, err) < 0)
-        return -1;
-    if (enter(parents, in, err) < 0) {
-        sw_in_close(in);
-        return -1;
-    }
+    parents->chain[parents->depth++] = id;
     rc = sw_image_open(in, format, &opts, out, err);
     parents->depth--;
     return rc;
+}
+
+static int open_file(struct sw_parent_resolver *self, const char *name, struct sw_in **in, struct sw_err *err)
+{
+    struct file_id id;
+
+    if (!sw_is_file_name(name))
+        return sw_fail(err, SW_REFUSED, "extent '%s' is not the name of a file", name);
+    return open_checked((struct sw_parents *)self, "extent", name, in, &id, err);
 }
 
 struct sw_parents *sw_parents_new(const char *folder, const struct sw_in *first, struct sw_err *err)
@@ -105,7 +130,7 @@ struct sw_parents *sw_parents_new(const char *folder, const struct sw_in *first,
 
     if (parents == NULL)
         return NULL;
-    parents->base.open = open_parent;
+    parents->base = (struct sw_parent_resolver){.open = open_parent, .open_file = open_file};
     parents->folder = sw_strdup(folder, err);
     parents->dir = parents->folder != NULL ? open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
     if (parents->dir < 0) {

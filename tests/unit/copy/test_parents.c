@@ -1,4 +1,4 @@
-/* Parents that a file names: what is opened beneath the folder, and all that is not. */
+/* Parents and extents that a file names: what is opened beneath the folder, and all that is not. */
 #include "tests/unit/testing.h"
 
 #include "slipway/parents.h"
@@ -168,6 +168,54 @@ static void a_chain_has_at_most_32_images(void **state)
     expect_refusal("pool/c1.qcow2", SW_REFUSED, "more than 32");
 }
 
+static int open_extent(const char *name, uint64_t *size, struct sw_err *err)
+{
+    struct sw_in *first = NULL, *in = NULL;
+    struct sw_parents *parents;
+    struct sw_parent_resolver *resolver;
+    int rc;
+
+    assert_ok(sw_in_open_file("pool/base.raw", &first, err), *err);
+    parents = sw_parents_new("pool", first, err);
+    assert_non_null(parents);
+    resolver = sw_parents_resolver(parents);
+    rc = resolver->open_file(resolver, name, &in, err);
+    *size = in != NULL ? in->size_bytes : 0;
+    sw_in_close(in);
+    sw_in_close(first);
+    sw_parents_free(parents);
+    return rc;
+}
+
+static void an_extent_is_a_regular_file_right_in_the_folder(void **state)
+{
+    static const struct {
+        const char *name;
+        enum sw_code code;
+        const char *part;
+    } bad[] = {
+        {"link.raw", SW_REFUSED, "extent 'link.raw' leads out of 'pool' or through a link"},
+        {"fifo", SW_USAGE, "neither a regular file nor a block device"},
+        {"sub", SW_USAGE, "neither a regular file nor a block device"},
+        {"gone", SW_FAILED, "cannot open the extent 'gone' beneath 'pool'"},
+        {"base.raw", SW_REFUSED, "extent 'base.raw' is its own descendant"},
+        {"sub/x-flat.vmdk", SW_REFUSED, "is not the name of a file"},
+        {"../outside.raw", SW_REFUSED, "is not the name of a file"},
+        {"/etc/passwd", SW_REFUSED, "is not the name of a file"},
+        {"..", SW_REFUSED, "is not the name of a file"},
+        {"fd:0", SW_REFUSED, "is not the name of a file"},
+    };
+    struct sw_err err = {.code = SW_OK};
+    uint64_t size;
+
+    (void)state;
+    assert_ok(sw_write_file("pool/x flat.vmdk", "12345", 5, 0600, &err), err);
+    assert_ok(open_extent("x flat.vmdk", &size, &err), err);
+    assert_int_equal(size, 5);
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+        assert_failed(open_extent(bad[i].name, &size, &err), err, bad[i].code, bad[i].part);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -177,6 +225,7 @@ int main(void)
         cmocka_unit_test(what_is_no_regular_file_is_refused),
         cmocka_unit_test(a_format_is_never_guessed),
         cmocka_unit_test(loops_are_refused),
+        cmocka_unit_test(an_extent_is_a_regular_file_right_in_the_folder),
         cmocka_unit_test(a_chain_has_at_most_32_images),
     };
 

@@ -288,7 +288,7 @@ static void a_differencing_disk_is_its_sectors_over_its_parent(void **state)
     const struct piece first = {0, 1 << 20};
     uint8_t *below = disk_of(), *above = make_disk(SIZE, &first, 1);
     struct mem_file parent = {0}, child = {0};
-    struct resolver resolver = {{resolve}, "./p.vhd", &parent};
+    struct resolver resolver = {{.open = resolve}, "./p.vhd", &parent};
     struct sw_open_opts opts = {.parents = &resolver.base};
     struct sw_image *img = NULL;
     struct sw_extent extent;
