@@ -1,10 +1,10 @@
-/* VMDK, VMware's disk format: reads sparse single files, writes streamOptimized. */
+/* VMDK, VMware's disk format: reads all but what lies on devices and seSparse, writes streamOptimized. */
 #include "formats/vmdk/vmdk.h"
 #include "src/base/cleanup.h"
 
 #include <string.h>
 
-/* Also what is only refused by name: a text descriptor, ESX's own sparse kinds, a file left unfinished. */
+/* Also what is only refused by name: an extent without its descriptor, a file left unfinished. */
 static bool vmdk_probe(const struct sw_probe *probe)
 {
     static const char magics[][5] = {VMDK_MAGIC, VMDK_UNFINISHED, VMDK_COWD_MAGIC};
@@ -23,9 +23,9 @@ static void vmdk_close(struct sw_image *img)
 
     sw_image_close(img->parent);
     sw_in_close(img->in);
+    vmdk_parts_free(vmdk);
+    free(vmdk->parent_hint);
     free(vmdk->gd);
-    free(vmdk->tables);
-    free(vmdk->slots);
     free(vmdk);
 }
 

@@ -4,160 +4,230 @@
 #include "src/base/ckd.h"
 #include "src/base/endian.h"
 
-enum {
-    GD_MAX_ENTRIES = 4 << 20, /* 128 TiB in the usual shape */
-    TABLES_MAX_BYTES = 8 << 20,
-};
+#include <string.h>
 
-static uint64_t file_sectors(const struct vmdk_image *vmdk)
+static uint64_t file_sectors(const struct vmdk_sparse *sparse)
 {
-    return vmdk->base.in->size_bytes / SW_SECTOR_BYTES;
+    return sparse->in->size_bytes / SW_SECTOR_BYTES;
 }
 
-static int check_gde(const struct vmdk_image *vmdk, uint32_t gt, struct sw_err *err)
+/* The directory at sector at: the first or the second one. */
+static int check_gde(const struct vmdk_sparse *sparse, uint64_t at, uint32_t gt, uint32_t gde,
+                     struct sw_err *err)
 {
-    uint64_t sectors = sw_div_up((uint64_t)vmdk->gtes_per_gt * 4, SW_SECTOR_BYTES);
+    uint64_t sectors = sw_div_up((uint64_t)sparse->gtes_per_gt * 4, SW_SECTOR_BYTES);
 
-    if (vmdk->gd[gt] + sectors <= file_sectors(vmdk))
+    if (gde == 0 || gde + sectors <= file_sectors(sparse))
         return 0;
     return sw_fail(
         err, SW_INTEGRITY,
         "'%s': grain table %u at sector %u (directory entry at %llu) lies after the end of the file: "
         "it is truncated",
-        vmdk->base.in->name, gt, vmdk->gd[gt],
-        (unsigned long long)(vmdk->gd_offset * SW_SECTOR_BYTES + (uint64_t)gt * 4));
+        sparse->in->name, gt, gde, (unsigned long long)(at * SW_SECTOR_BYTES + (uint64_t)gt * 4));
 }
 
-static int bad_gte(const struct vmdk_image *vmdk, uint64_t grain, uint32_t gte, const char *why,
+static int bad_gte(const struct vmdk_sparse *sparse, uint64_t grain, uint32_t gte, const char *why,
                    struct sw_err *err)
 {
-    uint64_t gt = grain / vmdk->gtes_per_gt, i = grain % vmdk->gtes_per_gt;
+    uint64_t gt = grain / sparse->gtes_per_gt, i = grain % sparse->gtes_per_gt;
 
     return sw_fail(err, SW_INTEGRITY, "'%s': grain %llu at sector %u (table entry at %llu) %s",
-                   vmdk->base.in->name, (unsigned long long)grain, gte,
-                   (unsigned long long)((uint64_t)vmdk->gd[gt] * SW_SECTOR_BYTES + i * 4), why);
+                   sparse->in->name, (unsigned long long)grain, gte,
+                   (unsigned long long)((uint64_t)sparse->gd[gt] * SW_SECTOR_BYTES + i * 4), why);
 }
 
 /* A plain grain may be cut after the disk's end; of a compressed one the header must be there. */
-static int check_gte(const struct vmdk_image *vmdk, uint64_t grain, uint32_t gte, struct sw_err *err)
+static int check_gte(const struct vmdk_sparse *sparse, uint64_t grain, uint32_t gte, struct sw_err *err)
 {
-    uint64_t off = grain * vmdk->grain_bytes, need = sizeof(struct vmdk_grain_header);
+    uint64_t off = grain * sparse->grain_bytes, need = sizeof(struct vmdk_grain_header);
 
-    if (gte == 0 || (gte == VMDK_GTE_ZERO && (vmdk->flags & VMDK_FLAG_ZERO_GRAINS) != 0))
+    if (gte == 0 || (gte == VMDK_GTE_ZERO && (sparse->flags & VMDK_FLAG_ZERO_GRAINS) != 0))
         return 0;
-    if (gte < vmdk->overhead)
-        return bad_gte(vmdk, grain, gte, "lies within the tables", err);
-    if ((vmdk->flags & VMDK_FLAG_COMPRESSED) == 0)
-        need = sw_min_u64(vmdk->grain_bytes, vmdk->base.size_bytes - off);
-    if ((uint64_t)gte * SW_SECTOR_BYTES + need > vmdk->base.in->size_bytes)
-        return bad_gte(vmdk, grain, gte, "ends after the file: it is truncated", err);
+    if (gte < sparse->overhead)
+        return bad_gte(sparse, grain, gte, "lies within the tables", err);
+    if ((sparse->flags & VMDK_FLAG_COMPRESSED) == 0)
+        need = sw_min_u64(sparse->grain_bytes, sparse->size_bytes - off);
+    if ((uint64_t)gte * SW_SECTOR_BYTES + need > sparse->in->size_bytes)
+        return bad_gte(sparse, grain, gte, "ends after the file: it is truncated", err);
     return 0;
 }
 
-static int read_table(struct vmdk_image *vmdk, uint32_t gt, uint32_t *entries, struct sw_err *err)
+static int disagree(const struct vmdk_sparse *sparse, uint32_t gt, const char *what, struct sw_err *err)
 {
-    uint64_t grain = (uint64_t)gt * vmdk->gtes_per_gt;
+    return sw_fail(err, SW_INTEGRITY,
+                   "'%s': the directories at sectors %llu and %llu do not agree on %s %u: which of them is "
+                   "right is not known",
+                   sparse->in->name, (unsigned long long)sparse->gd_offset,
+                   (unsigned long long)sparse->rgd_offset, what, gt);
+}
 
-    if (sw_in_read(vmdk->base.in, entries, (size_t)vmdk->gtes_per_gt * 4,
-                   (uint64_t)vmdk->gd[gt] * SW_SECTOR_BYTES, err) < 0)
+/* Both copies of a table must map the disk alike. */
+static int check_second(const struct vmdk_sparse *sparse, uint32_t gt, const uint32_t *entries,
+                        uint32_t nr_inside, struct sw_err *err)
+{
+    uint32_t second[VMDK_TABLE_MAX];
+
+    if (sparse->rgd == NULL || sparse->rgd[gt] == sparse->gd[gt])
+        return 0;
+    if (sw_in_read(sparse->in, second, (size_t)nr_inside * 4, (uint64_t)sparse->rgd[gt] * SW_SECTOR_BYTES,
+                   err) < 0)
         return -1;
-    for (uint32_t i = 0; i < vmdk->gtes_per_gt; i++) {
-        bool inside = (grain + i) * vmdk->grain_bytes < vmdk->base.size_bytes;
+    return memcmp(entries, second, (size_t)nr_inside * 4) == 0 ? 0 : disagree(sparse, gt, "table", err);
+}
 
-        entries[i] = inside ? le32_get(&entries[i]) : 0;
-        if (check_gte(vmdk, grain + i, entries[i], err) < 0)
+static int read_table(const struct vmdk_sparse *sparse, uint32_t gt, uint32_t *entries, struct sw_err *err)
+{
+    uint64_t grain = (uint64_t)gt * sparse->gtes_per_gt;
+    uint64_t left = sw_div_up(sparse->size_bytes, sparse->grain_bytes) - grain;
+    uint32_t inside = (uint32_t)sw_min_u64(left, sparse->gtes_per_gt);
+
+    if (sw_in_read(sparse->in, entries, (size_t)sparse->gtes_per_gt * 4,
+                   (uint64_t)sparse->gd[gt] * SW_SECTOR_BYTES, err) < 0 ||
+        check_second(sparse, gt, entries, inside, err) < 0)
+        return -1;
+    for (uint32_t i = 0; i < sparse->gtes_per_gt; i++) {
+        entries[i] = i < inside ? le32_get(&entries[i]) : 0;
+        if (check_gte(sparse, grain + i, entries[i], err) < 0)
             return -1;
     }
     return 0;
 }
 
 /* Entries that share a place would make a small file a giant disk; each table and grain has its own. */
-static int check_room(const struct vmdk_image *vmdk, const char *what, uint64_t count, uint64_t each_bytes,
+static int check_room(const struct vmdk_sparse *sparse, const char *what, uint64_t count, uint64_t each_bytes,
                       struct sw_err *err)
 {
-    if (count <= vmdk->base.in->size_bytes / each_bytes)
+    if (count <= sparse->in->size_bytes / each_bytes)
         return 0;
     return sw_fail(err, SW_INTEGRITY, "'%s': %llu %s cannot lie in a file of %llu bytes: some share a place",
-                   vmdk->base.in->name, (unsigned long long)count, what,
-                   (unsigned long long)vmdk->base.in->size_bytes);
+                   sparse->in->name, (unsigned long long)count, what,
+                   (unsigned long long)sparse->in->size_bytes);
 }
 
-static int check_grains(const struct vmdk_image *vmdk, uint32_t present, struct sw_err *err)
+static int check_grains(const struct vmdk_sparse *sparse, uint32_t present, struct sw_err *err)
 {
-    bool deflated = (vmdk->flags & VMDK_FLAG_COMPRESSED) != 0;
+    bool deflated = (sparse->flags & VMDK_FLAG_COMPRESSED) != 0;
     uint64_t grains = 0;
 
-    for (size_t i = 0; i < (size_t)present * vmdk->gtes_per_gt; i++)
-        grains += vmdk->tables[i] > VMDK_GTE_ZERO;
+    for (size_t i = 0; i < (size_t)present * sparse->gtes_per_gt; i++)
+        grains += sparse->tables[i] > VMDK_GTE_ZERO;
     if (grains > 0)
         grains--; /* the last one may be cut */
-    return check_room(vmdk, "grains", grains, deflated ? SW_SECTOR_BYTES : vmdk->grain_bytes, err);
+    return check_room(sparse, "grains", grains, deflated ? SW_SECTOR_BYTES : sparse->grain_bytes, err);
 }
 
-static int load_directory(struct vmdk_image *vmdk, uint32_t *present, struct sw_err *err)
+/* The directory at sector at, its entries in host order and checked. NULL on failure. */
+static uint32_t *read_directory(const struct vmdk_sparse *sparse, uint64_t at, struct sw_err *err)
 {
-    uint64_t per_table = (uint64_t)vmdk->grain_bytes * vmdk->gtes_per_gt;
-    uint64_t entries = sw_div_up(vmdk->base.size_bytes, per_table);
-    uint64_t sectors = sw_div_up(entries * 4, SW_SECTOR_BYTES);
-    const char *name = vmdk->base.in->name;
+    uint64_t sectors = sw_div_up((uint64_t)sparse->nr_gts * 4, SW_SECTOR_BYTES);
+    SW_AUTO_FREE uint32_t *gd = NULL;
 
-    if (entries > GD_MAX_ENTRIES)
-        return sw_fail(err, SW_INTEGRITY, "'%s': a grain directory of %llu entries; at most %d are taken",
-                       name, (unsigned long long)entries, GD_MAX_ENTRIES);
-    if (vmdk->gd_offset == 0 || vmdk->gd_offset > file_sectors(vmdk) ||
-        file_sectors(vmdk) - vmdk->gd_offset < sectors)
-        return sw_fail(
-            err, SW_INTEGRITY,
-            "'%s' is truncated: the grain directory of %llu sectors at sector %llu is not in the file", name,
-            (unsigned long long)sectors, (unsigned long long)vmdk->gd_offset);
-    vmdk->nr_gts = (uint32_t)entries;
-    vmdk->gd = sw_calloc(vmdk->nr_gts, sizeof(*vmdk->gd), err);
-    if (vmdk->gd == NULL || sw_in_read(vmdk->base.in, vmdk->gd, (size_t)vmdk->nr_gts * sizeof(*vmdk->gd),
-                                       vmdk->gd_offset * SW_SECTOR_BYTES, err) < 0)
-        return -1;
-    for (uint32_t gt = 0; gt < vmdk->nr_gts; gt++) {
-        vmdk->gd[gt] = le32_get(&vmdk->gd[gt]);
-        if (vmdk->gd[gt] != 0 && check_gde(vmdk, gt, err) < 0)
-            return -1;
-        *present += vmdk->gd[gt] != 0;
+    if (at == 0 || at > file_sectors(sparse) || file_sectors(sparse) - at < sectors) {
+        sw_fail(err, SW_INTEGRITY,
+                "'%s' is truncated: the grain directory of %llu sectors at sector %llu is not in the file",
+                sparse->in->name, (unsigned long long)sectors, (unsigned long long)at);
+        return NULL;
     }
-    return check_room(vmdk, "grain tables", *present, (uint64_t)vmdk->gtes_per_gt * 4, err);
+    gd = sw_calloc(sparse->nr_gts, sizeof(*gd), err);
+    if (gd == NULL ||
+        sw_in_read(sparse->in, gd, (size_t)sparse->nr_gts * sizeof(*gd), at * SW_SECTOR_BYTES, err) < 0)
+        return NULL;
+    for (uint32_t gt = 0; gt < sparse->nr_gts; gt++) {
+        gd[gt] = le32_get(&gd[gt]);
+        if (check_gde(sparse, at, gt, gd[gt], err) < 0)
+            return NULL;
+    }
+    return SW_STEAL_PTR(gd);
 }
 
-int vmdk_load_tables(struct vmdk_image *vmdk, struct sw_err *err)
+static int load_second(struct vmdk_sparse *sparse, struct sw_err *err)
 {
-    uint32_t present = 0, slot = 0;
-
-    if (load_directory(vmdk, &present, err) < 0)
-        return -1;
-    if (present == 0 || (uint64_t)present * vmdk->gtes_per_gt * 4 > TABLES_MAX_BYTES)
+    if (sparse->rgd_offset == 0)
         return 0;
-    vmdk->slots = sw_calloc(vmdk->nr_gts, sizeof(*vmdk->slots), err);
-    if (vmdk->slots == NULL)
-        return -1;
-    vmdk->tables = sw_calloc((size_t)present * vmdk->gtes_per_gt, 4, err);
-    if (vmdk->tables == NULL)
-        return -1;
-    for (uint32_t gt = 0; gt < vmdk->nr_gts; gt++) {
-        if (vmdk->gd[gt] == 0)
-            continue;
-        vmdk->slots[gt] = slot++;
-        if (read_table(vmdk, gt, vmdk->tables + (size_t)vmdk->slots[gt] * vmdk->gtes_per_gt, err) < 0)
-            return -1;
-    }
-    return check_grains(vmdk, present, err);
+    sparse->rgd = read_directory(sparse, sparse->rgd_offset, err);
+    if (sparse->rgd == NULL)
+        return sw_context(err, "second directory");
+    for (uint32_t gt = 0; gt < sparse->nr_gts; gt++)
+        if ((sparse->gd[gt] == 0) != (sparse->rgd[gt] == 0))
+            return disagree(sparse, gt, "entry", err);
+    return 0;
 }
 
-int vmdk_table(struct vmdk_image *vmdk, uint32_t gt, uint32_t room[VMDK_GTES_MAX], const uint32_t **table,
-               struct sw_err *err)
+static int load_directory(struct vmdk_sparse *sparse, struct vmdk_room *room, uint32_t *present,
+                          struct sw_err *err)
+{
+    uint64_t per_table = (uint64_t)sparse->grain_bytes * sparse->gtes_per_gt;
+    uint64_t entries = sw_div_up(sparse->size_bytes, per_table);
+
+    if (entries > room->gd_entries)
+        return sw_fail(err, SW_INTEGRITY,
+                       "'%s': a grain directory of %llu entries; at most %d are taken over all extents",
+                       sparse->in->name, (unsigned long long)entries, VMDK_GD_MAX_ENTRIES);
+    room->gd_entries -= entries;
+    sparse->nr_gts = (uint32_t)entries;
+    sparse->gd = read_directory(sparse, sparse->gd_offset, err);
+    if (sparse->gd == NULL || load_second(sparse, err) < 0)
+        return -1;
+    for (uint32_t gt = 0; gt < sparse->nr_gts; gt++)
+        *present += sparse->gd[gt] != 0;
+    return check_room(sparse, "grain tables", *present, (uint64_t)sparse->gtes_per_gt * 4, err);
+}
+
+static int keep_tables(struct vmdk_sparse *sparse, uint32_t present, struct sw_err *err)
+{
+    uint32_t slot = 0;
+
+    sparse->slots = sw_calloc(sparse->nr_gts, sizeof(*sparse->slots), err);
+    if (sparse->slots == NULL)
+        return -1;
+    sparse->tables = sw_calloc((size_t)present * sparse->gtes_per_gt, 4, err);
+    if (sparse->tables == NULL)
+        return -1;
+    for (uint32_t gt = 0; gt < sparse->nr_gts; gt++) {
+        if (sparse->gd[gt] == 0)
+            continue;
+        sparse->slots[gt] = slot++;
+        if (read_table(sparse, gt, sparse->tables + (size_t)sparse->slots[gt] * sparse->gtes_per_gt, err) < 0)
+            return -1;
+    }
+    return check_grains(sparse, present, err);
+}
+
+int vmdk_load_tables(struct vmdk_sparse *sparse, struct vmdk_room *room, struct sw_err *err)
+{
+    uint32_t present = 0;
+    uint64_t bytes;
+
+    if (load_directory(sparse, room, &present, err) < 0)
+        return -1;
+    bytes = (uint64_t)present * sparse->gtes_per_gt * 4;
+    if (present == 0 || bytes > room->table_bytes)
+        return 0;
+    room->table_bytes -= bytes;
+    return keep_tables(sparse, present, err);
+}
+
+void vmdk_sparse_free(struct vmdk_sparse *sparse)
+{
+    if (sparse == NULL)
+        return;
+    free(sparse->gd);
+    free(sparse->rgd);
+    free(sparse->tables);
+    free(sparse->slots);
+    free(sparse);
+}
+
+int vmdk_table(const struct vmdk_sparse *sparse, uint32_t gt, uint32_t room[VMDK_TABLE_MAX],
+               const uint32_t **table, struct sw_err *err)
 {
     *table = NULL;
-    if (vmdk->gd[gt] == 0)
+    if (sparse->gd[gt] == 0)
         return 0;
-    if (vmdk->tables != NULL) {
-        *table = vmdk->tables + (size_t)vmdk->slots[gt] * vmdk->gtes_per_gt;
+    if (sparse->tables != NULL) {
+        *table = sparse->tables + (size_t)sparse->slots[gt] * sparse->gtes_per_gt;
         return 0;
     }
     *table = room;
-    return read_table(vmdk, gt, room, err);
+    return read_table(sparse, gt, room, err);
 }

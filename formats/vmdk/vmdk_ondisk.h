@@ -1,4 +1,4 @@
-/* VMDK on disk: the hosted sparse extent. All little endian (VMware's Virtual Disk Format 5.0 note, and what VMware writes). */
+/* VMDK on disk: sparse extents. All little endian (VMware's Virtual Disk Format 5.0 note, and what VMware writes). */
 #ifndef SW_FORMATS_VMDK_ONDISK_H
 #define SW_FORMATS_VMDK_ONDISK_H
 
@@ -65,5 +65,19 @@ struct vmdk_grain_header {
     uint8_t size[4];
 };
 static_assert(sizeof(struct vmdk_grain_header) == 12, "see specification");
+
+/* ESX's own sparse extent. What follows the fields below (a root's geometry or a child's parent) is not looked at. */
+struct vmdk_cowd_header {
+    uint8_t magic[4];
+    uint8_t version[4];
+    uint8_t flags[4];
+    uint8_t capacity[4]; /* this and all below in sectors */
+    uint8_t grain_size[4];
+    uint8_t gd_offset[4];
+    uint8_t nr_gd_entries[4];
+    uint8_t free_sector[4];
+    uint8_t rest[2016];
+};
+static_assert(sizeof(struct vmdk_cowd_header) == 2048, "the header is four sectors");
 
 #endif

@@ -5,7 +5,6 @@
 #include "formats/vmdk/vmdk.h"
 #include "src/base/buf.h"
 #include "src/base/ckd.h"
-#include "src/base/digest.h"
 #include "src/base/endian.h"
 
 #include <string.h>
@@ -16,9 +15,6 @@ enum {
     STREAM_VERSION = 3,
     STREAM_FLAGS = (int)(VMDK_FLAG_NEWLINES | VMDK_FLAG_COMPRESSED | VMDK_FLAG_MARKERS),
     GT_SECTORS = VMDK_GTES_MAX * 4 / SW_SECTOR_BYTES,
-    HEADS = 255,
-    TRACK_SECTORS = 63,
-    CYLINDERS_MAX = 65535,
 };
 
 #define NO_TABLE        UINT32_MAX
@@ -47,60 +43,15 @@ static void make_header(const struct vmdk_image *vmdk, uint64_t descriptor_secto
     le16_put(header->compress_algorithm, VMDK_COMPRESS_DEFLATE);
 }
 
-/* The content is not known when the descriptor is written: the identifiers come from size and stamp. */
-static int make_ids(const struct vmdk_image *vmdk, int64_t epoch, char hex[33], struct sw_err *err)
-{
-    uint8_t seed[16], digest[SW_SHA256_BYTES];
-
-    le64_put(seed, vmdk->base.size_bytes);
-    le64_put(seed + 8, (uint64_t)epoch);
-    if (sw_sha256(seed, sizeof(seed), digest, err) < 0)
-        return -1;
-    digest[12] &= 0x7f; /* ffffffff means "none", and fffffffe has a meaning too */
-    sw_hex(digest, 16, hex);
-    return 0;
-}
-
-static int make_descriptor(const struct vmdk_image *vmdk, int64_t epoch, struct sw_buf *out,
-                           struct sw_err *err)
-{
-    uint64_t sectors = vmdk->base.size_bytes / SW_SECTOR_BYTES;
-    uint64_t cylinders = sw_min_u64(sw_max_u64(sectors / (HEADS * TRACK_SECTORS), 1), CYLINDERS_MAX);
-    char id[33];
-
-    if (make_ids(vmdk, epoch, id, err) < 0)
-        return -1;
-    return sw_buf_printf(out, err,
-                         "# Disk DescriptorFile\n"
-                         "version=1\n"
-                         "CID=%s\n"
-                         "parentCID=ffffffff\n"
-                         "createType=\"streamOptimized\"\n"
-                         "\n"
-                         "# Extent description\n"
-                         "RDONLY %llu SPARSE \"generated-stream.vmdk\"\n"
-                         "\n"
-                         "# The Disk Data Base\n"
-                         "#DDB\n"
-                         "\n"
-                         "ddb.adapterType = \"lsilogic\"\n"
-                         "ddb.geometry.cylinders = \"%llu\"\n"
-                         "ddb.geometry.heads = \"%d\"\n"
-                         "ddb.geometry.sectors = \"%d\"\n"
-                         "ddb.longContentID = \"%s\"\n"
-                         "ddb.toolsVersion = \"2147483647\"\n"
-                         "ddb.virtualHWVersion = \"4\"\n",
-                         id + 24, (unsigned long long)sectors, (unsigned long long)cylinders, HEADS,
-                         TRACK_SECTORS, id);
-}
-
 static int write_front(struct vmdk_image *vmdk, int64_t epoch, struct sw_err *err)
 {
+    const struct vmdk_shape shape = {vmdk->base.size_bytes, "streamOptimized", "RDONLY",
+                                     "generated-stream.vmdk"};
     SW_AUTO_BUF struct sw_buf text = {0};
     struct vmdk_header header;
     struct sw_out *out = vmdk->base.out;
 
-    if (make_descriptor(vmdk, epoch, &text, err) < 0)
+    if (vmdk_describe(&shape, epoch, &text, err) < 0)
         return -1;
     vmdk->descriptor_sectors = sw_div_up(text.len, SW_SECTOR_BYTES);
     make_header(vmdk, vmdk->descriptor_sectors, VMDK_GD_AT_END, &header);

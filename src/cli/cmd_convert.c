@@ -31,7 +31,7 @@ static const struct opt convert_rows[] = {
     {'o', "option", "KEY=VAL,…", OPT_LIST, offsetof(struct convert_opts, settings),
      "subformat=, level=, cluster_size="},
     {0, "allow-parent", "DIR", OPT_STRING, offsetof(struct convert_opts, allow_parent),
-     "a parent that SRC names may be opened, beneath DIR only"},
+     "parents and extents that SRC names may be opened, beneath DIR only"},
     {0, "sync", NULL, OPT_FLAG, offsetof(struct convert_opts, sync),
      "wait until the disk has DST, so that a power cut cannot take it away"},
     OPT_END,
@@ -138,9 +138,13 @@ static int check_dst(const struct sw_image *src, const char *dst, struct sw_err 
 {
     struct stat st;
 
-    for (const struct sw_image *img = src; img != NULL; img = img->parent)
+    for (const struct sw_image *img = src; img != NULL; img = img->parent) {
         if (sw_refuse_same_file(img->in, dst, err) < 0)
             return -1;
+        for (size_t i = 0; i < img->nr_others; i++)
+            if (sw_refuse_same_file(img->others[i], dst, err) < 0)
+                return -1;
+    }
     if (lstat(dst, &st) == 0 && !S_ISREG(st.st_mode))
         return sw_fail(err, SW_USAGE, "'%s' is there and is not a regular file", dst);
     return 0;

@@ -16,7 +16,7 @@ static const struct opt inspect_rows[] = {
     {'f', "format", "FORMAT", OPT_STRING, offsetof(struct inspect_opts, format),
      "format of IMAGE (default: by its magic; raw must be named)"},
     {0, "allow-parent", "DIR", OPT_STRING, offsetof(struct inspect_opts, allow_parent),
-     "a parent that IMAGE names may be opened, beneath DIR only"},
+     "parents and extents that IMAGE names may be opened, beneath DIR only"},
     OPT_END,
 };
 
@@ -41,6 +41,16 @@ static int sum_extents(struct sw_image *img, struct extents *sum, struct sw_err 
             sum->hole += extent.len;
     }
     return 0;
+}
+
+/* Of all files of the image, its parents not counted. */
+static uint64_t file_bytes(const struct sw_image *img)
+{
+    uint64_t sum = img->in->size_bytes;
+
+    for (size_t i = 0; i < img->nr_others; i++)
+        sum += img->others[i]->size_bytes;
+    return sum;
 }
 
 static void print_size(const char *what, uint64_t bytes)
@@ -80,7 +90,7 @@ static void print_image(const struct sw_image *img, const struct extents *sum)
     if (img->subformat != NULL)
         printf("%-14s%s\n", "subformat:", img->subformat);
     print_size("virtual size:", img->size_bytes);
-    print_size("file size:", img->in->size_bytes);
+    print_size("file size:", file_bytes(img));
     print_size("data:", sum->data);
     if (sum->zero > 0)
         print_size("zeros:", sum->zero);
@@ -119,7 +129,7 @@ static json_t *describe(const struct image_arg *arg, const struct extents *sum)
     return json_pack("{s:o, s:s, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o}", "image",
                      json_untrusted(img->in->name), "format", img->format->name, "subformat",
                      optional(img->subformat), "virtual_bytes", (json_int_t)img->size_bytes, "file_bytes",
-                     (json_int_t)img->in->size_bytes, "data_bytes", (json_int_t)sum->data, "zero_bytes",
+                     (json_int_t)file_bytes(img), "data_bytes", (json_int_t)sum->data, "zero_bytes",
                      (json_int_t)sum->zero, "hole_bytes", (json_int_t)sum->hole, "unit_bytes",
                      (json_int_t)img->unit_bytes, "parents", list_parents(img), "warnings",
                      image_arg_warnings(arg));

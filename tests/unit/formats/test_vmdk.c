@@ -329,7 +329,7 @@ static void a_delta_is_read_over_the_parent_with_its_cid(void **state)
     const struct piece grain = {2 * GRAIN_BYTES, GRAIN_BYTES};
     uint8_t *below = make_disk(SMALL, small_pieces, 2), *above = make_disk(SMALL, &grain, 1);
     struct mem_file parent = {0}, child = {0};
-    struct resolver resolver = {{resolve}, &parent};
+    struct resolver resolver = {.base = {.open = resolve}, .file = &parent};
     struct sw_open_opts opts = {.parents = &resolver.base};
     struct sw_image *img = NULL;
     struct sw_err err = {0};
