@@ -73,7 +73,7 @@ int sw_read_parent(struct sw_image *img, void *buf, size_t len, uint64_t off, st
     return there == 0 ? 0 : sw_image_pread(img->parent, buf, (size_t)there, off, err);
 }
 
-static bool is_zero(const uint8_t *bytes, size_t len)
+bool sw_all_zero(const uint8_t *bytes, size_t len)
 {
     return bytes[0] == 0 && memcmp(bytes, bytes + 1, len - 1) == 0;
 }
@@ -87,7 +87,7 @@ int sw_sparse_pwrite(struct sw_out *out, const void *buf, size_t len, uint64_t o
         /* Steps lie on the output's own pages. */
         size_t step = (size_t)sw_min_u64(len - at, SPARSE_STEP_BYTES - (off + at) % SPARSE_STEP_BYTES);
 
-        if (is_zero(bytes + at, step)) {
+        if (sw_all_zero(bytes + at, step)) {
             if (at > begin && sw_out_pwrite(out, bytes + begin, at - begin, off + begin, err) < 0)
                 return -1;
             begin = at + step;

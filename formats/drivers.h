@@ -32,6 +32,9 @@ SW_MUST_CHECK int sw_check_virtual_size(const struct sw_in *in, uint64_t size_by
 SW_MUST_CHECK int sw_read_parent(struct sw_image *img, void *buf, size_t len, uint64_t off,
                                  struct sw_err *err);
 
+/* True when all len > 0 bytes are 0. */
+bool sw_all_zero(const uint8_t *bytes, size_t len);
+
 /*
  * Writes the pieces of buf that are not zero, in steps of 4 KiB, at off of a seekable output that reads as
  * zeros there so far.

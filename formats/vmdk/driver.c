@@ -1,8 +1,9 @@
-/* VMDK, VMware's disk format: reads all but what lies on devices and seSparse, writes streamOptimized. */
+/* VMDK, VMware's disk format: reads all but devices and seSparse, writes streamOptimized and monolithicSparse. */
 #include "formats/vmdk/vmdk.h"
 #include "src/base/cleanup.h"
 
 #include <string.h>
+#include <strings.h>
 
 /* Also what is only refused by name: an extent without its descriptor, a file left unfinished. */
 static bool vmdk_probe(const struct sw_probe *probe)
@@ -29,8 +30,54 @@ static void vmdk_close(struct sw_image *img)
     free(vmdk);
 }
 
+/* Writing: which of the two an image is. */
+static bool is_sparse(const struct sw_image *img)
+{
+    return strcmp(img->subformat, "monolithicSparse") == 0;
+}
+
+static int create(struct sw_out *out, const struct sw_create_opts *opts, struct sw_image **img,
+                  struct sw_err *err)
+{
+    if (opts->subformat != NULL && strcasecmp(opts->subformat, "monolithicSparse") == 0)
+        return vmdk_sparse_create(out, opts, img, err);
+    return vmdk_create(out, opts, img, err);
+}
+
+static int worker_new(const struct sw_image *img, void **worker, struct sw_err *err)
+{
+    *worker = NULL;
+    return is_sparse(img) ? 0 : vmdk_worker_new(img, worker, err);
+}
+
+static void worker_free(const struct sw_image *img, void *worker)
+{
+    if (!is_sparse(img))
+        vmdk_worker_free(img, worker);
+}
+
+static int encode(const struct sw_image *img, void *worker, struct sw_block *block, struct sw_err *err)
+{
+    return is_sparse(img) ? 0 : vmdk_encode(img, worker, block, err);
+}
+
+static size_t coded_bound(const struct sw_image *img)
+{
+    return is_sparse(img) ? 0 : vmdk_coded_bound(img);
+}
+
+static int put(struct sw_image *img, struct sw_block *block, struct sw_err *err)
+{
+    return is_sparse(img) ? vmdk_sparse_put(img, block, err) : vmdk_put(img, block, err);
+}
+
+static int finish(struct sw_image *img, struct sw_err *err)
+{
+    return is_sparse(img) ? vmdk_sparse_finish(img, err) : vmdk_finish(img, err);
+}
+
 static const char *const vmdk_extensions[] = {"vmdk", NULL};
-static const char *const vmdk_subformats[] = {"streamOptimized", NULL};
+static const char *const vmdk_subformats[] = {"streamOptimized", "monolithicSparse", NULL};
 
 const struct sw_format sw_format_vmdk = {
     .name = "vmdk",
@@ -41,12 +88,12 @@ const struct sw_format sw_format_vmdk = {
     .open = vmdk_open,
     .pread = vmdk_pread,
     .next_extent = vmdk_next_extent,
-    .create = vmdk_create,
-    .worker_new = vmdk_worker_new,
-    .worker_free = vmdk_worker_free,
-    .encode = vmdk_encode,
-    .coded_bound = vmdk_coded_bound,
-    .put = vmdk_put,
-    .finish = vmdk_finish,
+    .create = create,
+    .worker_new = worker_new,
+    .worker_free = worker_free,
+    .encode = encode,
+    .coded_bound = coded_bound,
+    .put = put,
+    .finish = finish,
     .close = vmdk_close,
 };

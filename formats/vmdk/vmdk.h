@@ -68,6 +68,7 @@ struct vmdk_image {
     uint32_t nr_gts;
     uint32_t gt_index; /* the table that is being filled; UINT32_MAX before the first */
     uint32_t gt[VMDK_GTES_MAX];
+    uint64_t next_sector; /* monolithicSparse: where the next grain goes */
 };
 
 static inline struct vmdk_image *vmdk_of(struct sw_image *img)
@@ -183,5 +184,11 @@ int vmdk_encode(const struct sw_image *img, void *worker, struct sw_block *block
 size_t vmdk_coded_bound(const struct sw_image *img);
 int vmdk_put(struct sw_image *img, struct sw_block *block, struct sw_err *err);
 int vmdk_finish(struct sw_image *img, struct sw_err *err);
+
+/* write_sparse.c: monolithicSparse. */
+int vmdk_sparse_create(struct sw_out *out, const struct sw_create_opts *opts, struct sw_image **img,
+                       struct sw_err *err);
+int vmdk_sparse_put(struct sw_image *img, struct sw_block *block, struct sw_err *err);
+int vmdk_sparse_finish(struct sw_image *img, struct sw_err *err);
 
 #endif

@@ -1,4 +1,5 @@
 /* Both ways with qemu-img: it reads what is written here, and what it writes is read here. */
+#include "slipway/parents.h"
 #include "src/base/proc.h"
 #include "tests/formats/disks.h"
 
@@ -97,6 +98,49 @@ static void what_qemu_img_writes_is_read(void **state)
     }
 }
 
+/* Also with holes of the file system in the flat ones. */
+static void vmdks_that_qemu_img_splits_are_read(void **state)
+{
+    static const struct {
+        const char *subformat;
+        unsigned files;
+    } cases[] = {{"monolithicFlat", 1}, {"twoGbMaxExtentFlat", 2}, {"twoGbMaxExtentSparse", 2}};
+    static const struct span far[] = {{0, 4096}, {2048 * MIB - 512, 1536}, {2049 * MIB + 512, MIB}};
+
+    (void)state;
+    make_raw("src", 2050 * MIB + 512, far, SW_ARRAY_LEN(far));
+    for (size_t i = 0; i < SW_ARRAY_LEN(cases); i++) {
+        char opts[64];
+        const char *const argv[] = {"qemu-img", "convert", "-f",  "raw",    "-O", "vmdk",
+                                    "-o",       opts,      "src", "q.vmdk", NULL};
+        struct sw_err err = {0};
+        struct sw_parents *parents;
+        struct sw_open_opts open_opts = {0};
+        struct sw_image *left, *right = NULL;
+        struct sw_in *in = NULL;
+        uint64_t at = 0;
+
+        snprintf(opts, sizeof(opts), "subformat=%s", cases[i].subformat);
+        print_message("%s\n", opts);
+        run(argv, NULL);
+        assert_ok(sw_in_open_file("q.vmdk", &in, &err), err);
+        parents = sw_parents_new(".", in, &err);
+        assert_non_null(parents);
+        open_opts.parents = sw_parents_resolver(parents);
+        assert_ok(sw_image_open(in, NULL, &open_opts, &right, &err), err);
+        assert_string_equal(right->subformat, cases[i].subformat);
+        assert_int_equal(right->nr_others, cases[i].files);
+        left = open_image("src", "raw");
+        assert_int_equal(left->size_bytes, right->size_bytes);
+        assert_ok(sw_compare_images(left, right, 2, &at, &err), err);
+        assert_true(at == UINT64_MAX);
+        sw_image_close(left);
+        sw_image_close(right);
+        sw_parents_free(parents);
+        assert_int_equal(system("rm q*.vmdk"), 0);
+    }
+}
+
 /* qemu-img rounds a VHD up to a geometry unless told not to; what it reports is what is read. */
 static void a_vhd_with_qemu_imgs_own_size_is_read(void **state)
 {
@@ -154,6 +198,7 @@ int main(void)
         cmocka_unit_test(qemu_img_reads_what_is_written),
         cmocka_unit_test(qemu_img_reads_disks_of_odd_sizes),
         cmocka_unit_test(what_qemu_img_writes_is_read),
+        cmocka_unit_test(vmdks_that_qemu_img_splits_are_read),
         cmocka_unit_test(a_vhd_with_qemu_imgs_own_size_is_read),
         cmocka_unit_test(a_cut_file_that_qemu_img_takes_is_refused),
     };
