@@ -43,22 +43,27 @@ static inline void fuzz_walk(struct sw_image *img, uint8_t *buf)
     fuzz_read(img, buf, img->size_bytes - 1);
 }
 
-static inline void fuzz_open(const uint8_t *data, size_t size, const char *format)
+static inline void fuzz_open_with(const uint8_t *data, size_t size, const char *format,
+                                  const struct sw_open_opts *opts)
 {
     static uint8_t buf[FUZZ_READ_BYTES];
+    struct sw_image *img = NULL;
+    struct sw_err err = {0};
+
+    if (sw_image_open(mem_in(data, size), format, opts, &img, &err) == 0) {
+        fuzz_walk(img, buf);
+        sw_image_close(img);
+    } else if (err.code == SW_OK || err.text[0] == '\0') {
+        abort();
+    }
+}
+
+static inline void fuzz_open(const uint8_t *data, size_t size, const char *format)
+{
     static const struct sw_open_opts alone[] = {{.top_only = false}, {.top_only = true}};
 
-    for (size_t i = 0; i < 2; i++) {
-        struct sw_image *img = NULL;
-        struct sw_err err = {0};
-
-        if (sw_image_open(mem_in(data, size), format, &alone[i], &img, &err) == 0) {
-            fuzz_walk(img, buf);
-            sw_image_close(img);
-        } else if (err.code == SW_OK || err.text[0] == '\0') {
-            abort();
-        }
-    }
+    for (size_t i = 0; i < 2; i++)
+        fuzz_open_with(data, size, format, &alone[i]);
 }
 
 #endif
