@@ -13,15 +13,15 @@ for subformat in monolithicFlat twoGbMaxExtentFlat twoGbMaxExtentSparse; do
     cmp disk.raw got.raw
 done
 
-cd allowed
-refused 2 "the same file" "$SLIPWAY" convert --allow-parent . monolithicFlat.vmdk monolithicFlat-flat.vmdk
-refused 1 "cannot open the extent 'monolithicFlat-flat.vmdk' beneath '/'" "$SLIPWAY" convert --allow-parent / monolithicFlat.vmdk ../out/x.raw
-truncate -s -1 monolithicFlat-flat.vmdk
-refused 5 "'monolithicFlat-flat.vmdk' is truncated" "$SLIPWAY" convert --allow-parent . monolithicFlat.vmdk ../out/x.raw
-mv monolithicFlat-flat.vmdk elsewhere
-ln -s elsewhere monolithicFlat-flat.vmdk
-refused 4 "leads out of '.' or through a link" "$SLIPWAY" convert --allow-parent . monolithicFlat.vmdk ../out/x.raw
-cd ..
+flat=allowed/monolithicFlat.vmdk
+data=allowed/monolithicFlat-flat.vmdk
+refused 2 "the same file" "$SLIPWAY" convert --allow-parent allowed $flat $data
+refused 1 "cannot open the extent 'monolithicFlat-flat.vmdk' beneath 'out'" "$SLIPWAY" convert --allow-parent out $flat out/x.raw
+truncate -s -1 $data
+refused 5 "'monolithicFlat-flat.vmdk' is truncated" "$SLIPWAY" convert --allow-parent allowed $flat out/x.raw
+mv $data allowed/elsewhere
+ln -s elsewhere $data
+refused 4 "leads out of 'allowed' or through a link" "$SLIPWAY" convert --allow-parent allowed $flat out/x.raw
 
 extent() {
     printf '# Disk DescriptorFile\nversion=1\nCID=1\nparentCID=ffffffff\ncreateType="monolithicFlat"\nRW 1 FLAT "%s" 0\n' "$1" >allowed/hostile.vmdk
