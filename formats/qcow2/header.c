@@ -41,9 +41,8 @@ static int check_incompatible(const struct sw_in *in, struct field field, struct
     } refused[] = {
         {QCOW2_INCOMPAT_CORRUPT, SW_INTEGRITY, "the image is marked as corrupt"},
         {QCOW2_INCOMPAT_DATA_FILE, SW_REFUSED, "its data lies in another file, which is never opened"},
-        {QCOW2_INCOMPAT_EXTENDED_L2, SW_REFUSED, "extended L2 entries (subclusters) are not read"},
     };
-    const uint64_t known = QCOW2_INCOMPAT_DIRTY | QCOW2_INCOMPAT_COMPRESSION;
+    const uint64_t known = QCOW2_INCOMPAT_DIRTY | QCOW2_INCOMPAT_COMPRESSION | QCOW2_INCOMPAT_EXTENDED_L2;
 
     for (size_t i = 0; i < SW_ARRAY_LEN(refused); i++)
         if ((field.value & refused[i].bit) != 0)
@@ -81,7 +80,7 @@ static int check_v3(const struct sw_in *in, const struct qcow2_disk_header *disk
                     struct sw_err *err)
 {
     struct field incompatible = FIELD64(disk, incompatible), length = FIELD32(disk, header_length);
-    struct field order = FIELD32(disk, refcount_order);
+    struct field order = FIELD32(disk, refcount_order), bits = FIELD32(disk, cluster_bits);
     struct field compression = {"compression", offsetof(struct qcow2_disk_header, compression),
                                 disk->compression};
 
@@ -94,6 +93,9 @@ static int check_v3(const struct sw_in *in, const struct qcow2_disk_header *disk
     if (order.value > 6)
         return bad_field(in, order, SW_INTEGRITY, "it must be 0 to 6", err);
     header->dirty = (incompatible.value & QCOW2_INCOMPAT_DIRTY) != 0;
+    header->extended = (incompatible.value & QCOW2_INCOMPAT_EXTENDED_L2) != 0;
+    if (header->extended && bits.value < QCOW2_EXTENDED_CLUSTER_BITS_MIN)
+        return bad_field(in, bits, SW_INTEGRITY, "extended L2 entries need 14 to 21", err);
     header->compression = length.value > QCOW2_V3_HEADER_BYTES ? disk->compression : 0;
     if (header->compression > QCOW2_COMPRESSION_ZSTD)
         return bad_field(in, compression, SW_REFUSED, "zlib (0) and zstd (1) are read", err);
@@ -107,8 +109,9 @@ static int check_l1(const struct sw_in *in, const struct qcow2_disk_header *disk
 {
     struct field size = FIELD32(disk, l1_size), off = FIELD64(disk, l1_off);
     uint64_t bytes = size.value * 8, end;
-    /* One L1 entry covers a cluster's worth of 8-byte L2 entries. */
-    uint64_t covers = UINT64_C(1) << (2 * header->cluster_bits - 3);
+    /* One L1 entry covers a cluster's worth of L2 entries. */
+    uint64_t covers =
+        UINT64_C(1) << (header->cluster_bits + qcow2_l2_bits(header->cluster_bits, header->extended));
 
     if (bytes > QCOW2_L1_BYTES_MAX)
         return bad_field(in, size, SW_REFUSED, "the L1 table is larger than 32 MiB", err);

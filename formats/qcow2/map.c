@@ -1,4 +1,4 @@
-/* From guest clusters to host clusters: the L1 table, a small cache of L2 tables, every entry checked. */
+/* From guest to host: the L1 table, checked at once, and a small cache of L2 tables. */
 #include "formats/qcow2/qcow2.h"
 #include "src/base/buf.h"
 #include "src/base/ckd.h"
@@ -21,23 +21,16 @@ static void table_to_host(uint64_t *table, size_t n)
         table[i] = be64_get(&table[i]);
 }
 
-static int bad_entry(const struct qcow2_map *map, const char *level, uint64_t index, uint64_t entry,
-                     const char *why, struct sw_err *err)
-{
-    return sw_fail(err, SW_INTEGRITY, "'%s': qcow2 %s entry %llu is 0x%016llx: %s", map->in->name, level,
-                   (unsigned long long)index, (unsigned long long)entry, why);
-}
-
 static int check_l1_entry(const struct qcow2_map *map, uint64_t index, struct sw_err *err)
 {
     uint64_t entry = map->l1[index], host = entry & QCOW2_HOST_MASK;
 
     if ((entry & ~(QCOW2_HOST_MASK | QCOW2_COPIED)) != 0)
-        return bad_entry(map, "L1", index, entry, "reserved bits are set", err);
+        return qcow2_bad_entry(map, "L1", index, entry, "reserved bits are set", err);
     if (host % cluster_bytes(map) != 0)
-        return bad_entry(map, "L1", index, entry, "the L2 table does not begin at a cluster", err);
+        return qcow2_bad_entry(map, "L1", index, entry, "the L2 table does not begin at a cluster", err);
     if (host != 0 && (host > map->in->size_bytes || map->in->size_bytes - host < cluster_bytes(map)))
-        return bad_entry(map, "L1", index, entry, "the L2 table lies beyond the end of the file", err);
+        return qcow2_bad_entry(map, "L1", index, entry, "the L2 table lies beyond the end of the file", err);
     return 0;
 }
 
@@ -74,13 +67,18 @@ static int read_l1(struct qcow2_map *map, uint64_t off, struct sw_err *err)
 int qcow2_map_open(struct qcow2_map *map, struct sw_in *in, const struct qcow2_header *header,
                    struct sw_err *err)
 {
+    unsigned l2_bits = qcow2_l2_bits(header->cluster_bits, header->extended);
+    unsigned sub_bits = header->extended ? QCOW2_SUBCLUSTER_BITS : 0;
+
     *map = (struct qcow2_map){
         .in = in,
         .version = header->version,
         .cluster_bits = header->cluster_bits,
-        .l2_bits = header->cluster_bits - 3,
+        .sub_bits = sub_bits,
+        .unit_bits = header->cluster_bits - sub_bits,
+        .table_bits = l2_bits + sub_bits,
         .size_bytes = header->size_bytes,
-        .l1_size = sw_div_up(header->size_bytes, UINT64_C(1) << (2 * header->cluster_bits - 3)),
+        .l1_size = sw_div_up(header->size_bytes, UINT64_C(1) << (header->cluster_bits + l2_bits)),
         .nr_slots = QCOW2_CACHE_SLOTS,
     };
     while (map->nr_slots > CACHE_SLOTS_MIN && map->nr_slots * cluster_bytes(map) > CACHE_BYTES)
@@ -118,96 +116,95 @@ static int slot_load(struct qcow2_map *map, struct qcow2_slot *slot, uint64_t l1
     return 0;
 }
 
-static int copy_entries(struct qcow2_map *map, uint64_t index, unsigned nr, uint64_t *entries,
+/* Words of an L2 entry. */
+static size_t entry_words(const struct qcow2_map *map)
+{
+    return map->sub_bits > 0 ? 2 : 1;
+}
+
+/* The place of the unit's entry in its L2 table, in words. */
+static size_t word_of(const struct qcow2_map *map, uint64_t index)
+{
+    uint64_t unit = index & ((UINT64_C(1) << map->table_bits) - 1);
+
+    return (size_t)(unit >> map->sub_bits) * entry_words(map);
+}
+
+/* The slot that holds the table of the unit, filled and locked; NULL on error. */
+static struct qcow2_slot *slot_lock(struct qcow2_map *map, uint64_t index, struct sw_err *err)
+{
+    uint64_t l1_index = index >> map->table_bits;
+    struct qcow2_slot *slot = &map->slots[l1_index % map->nr_slots];
+
+    pthread_mutex_lock(&slot->lock);
+    if (slot_load(map, slot, l1_index, err) == 0)
+        return slot;
+    pthread_mutex_unlock(&slot->lock);
+    return NULL;
+}
+
+/* The entries of units index … last, which one table has. */
+static int copy_entries(struct qcow2_map *map, uint64_t index, uint64_t last, uint64_t *words,
                         struct sw_err *err)
 {
-    uint64_t l1_index = index >> map->l2_bits;
-    size_t at = (size_t)(index & ((UINT64_C(1) << map->l2_bits) - 1));
-    struct qcow2_slot *slot = &map->slots[l1_index % map->nr_slots];
-    SW_AUTO_UNLOCK pthread_mutex_t *lock = &slot->lock;
+    size_t from = word_of(map, index), to = word_of(map, last) + entry_words(map);
+    struct qcow2_slot *slot = slot_lock(map, index, err);
 
-    pthread_mutex_lock(lock);
-    if (slot_load(map, slot, l1_index, err) < 0)
+    if (slot == NULL)
         return -1;
-    memcpy(entries, slot->table + at, nr * sizeof(*entries));
-    return 0;
-}
-
-static int place_coded(const struct qcow2_map *map, uint64_t index, uint64_t entry, struct qcow2_place *place,
-                       struct sw_err *err)
-{
-    unsigned bits = qcow2_coded_bits(map->cluster_bits);
-    uint64_t host = entry & ((UINT64_C(1) << bits) - 1);
-    uint64_t sectors = ((entry & ~QCOW2_COMPRESSED) >> bits) + 1;
-    uint64_t len = sectors * SW_SECTOR_BYTES - host % SW_SECTOR_BYTES;
-
-    if ((entry & QCOW2_COPIED) != 0)
-        return bad_entry(map, "L2", index, entry, "a compressed cluster cannot be marked as copied", err);
-    /* The last sector of the last compressed cluster may be cut short. */
-    if (host >= map->in->size_bytes ||
-        len - sw_min_u64(len, SW_SECTOR_BYTES - 1) > map->in->size_bytes - host)
-        return bad_entry(map, "L2", index, entry, "the compressed cluster lies beyond the end of the file",
-                         err);
-    place->kind = QCOW2_IS_CODED;
-    place->host = host;
-    place->coded_len = (uint32_t)sw_min_u64(len, map->in->size_bytes - host);
-    return 0;
-}
-
-static int place_plain(const struct qcow2_map *map, uint64_t index, uint64_t entry, struct qcow2_place *place,
-                       struct sw_err *err)
-{
-    uint64_t host = entry & QCOW2_HOST_MASK;
-    uint64_t begin = index << map->cluster_bits;
-    uint64_t need = sw_min_u64(cluster_bytes(map), map->size_bytes - begin);
-    bool zero = (entry & QCOW2_ZERO) != 0;
-
-    if ((entry & ~(QCOW2_HOST_MASK | QCOW2_COPIED | QCOW2_ZERO)) != 0)
-        return bad_entry(map, "L2", index, entry, "reserved bits are set", err);
-    if (zero && map->version < 3)
-        return bad_entry(map, "L2", index, entry, "version 2 has no zero clusters", err);
-    if (host % cluster_bytes(map) != 0)
-        return bad_entry(map, "L2", index, entry, "the data does not begin at a cluster", err);
-    if (host == 0 && (entry & QCOW2_COPIED) != 0)
-        return bad_entry(map, "L2", index, entry, "the data would begin at the header", err);
-    place->kind = zero ? QCOW2_IS_ZERO : host != 0 ? QCOW2_IS_PLAIN : QCOW2_IS_HOLE;
-    place->host = host;
-    if (place->kind == QCOW2_IS_PLAIN && (host > map->in->size_bytes || map->in->size_bytes - host < need))
-        return bad_entry(map, "L2", index, entry, "the data lies beyond the end of the file", err);
+    memcpy(words, slot->table + from, (to - from) * sizeof(*words));
+    pthread_mutex_unlock(&slot->lock);
     return 0;
 }
 
 uint64_t qcow2_map_unmapped(const struct qcow2_map *map, uint64_t index)
 {
-    uint64_t first = index >> map->l2_bits, at = first;
+    uint64_t first = index >> map->table_bits, at = first;
 
     while (at < map->l1_size && (map->l1[at] & QCOW2_HOST_MASK) == 0)
         at++;
-    return at == first ? 0 : (at << map->l2_bits) - index;
+    return at == first ? 0 : (at << map->table_bits) - index;
+}
+
+int qcow2_map_empty(struct qcow2_map *map, uint64_t index, uint64_t *nr, struct sw_err *err)
+{
+    size_t from = word_of(map, index), words = (size_t)(cluster_bytes(map) / 8), at = from;
+    struct qcow2_slot *slot = slot_lock(map, index, err);
+
+    if (slot == NULL)
+        return -1;
+    while (at < words && slot->table[at] == 0)
+        at++;
+    pthread_mutex_unlock(&slot->lock);
+    /* An entry of which only the first word is empty is not. */
+    at -= at % entry_words(map);
+    *nr = at == from
+              ? 0
+              : (((at - from) / entry_words(map)) << map->sub_bits) - (index & ((1U << map->sub_bits) - 1));
+    return 0;
 }
 
 int qcow2_map_get(struct qcow2_map *map, uint64_t index, unsigned max, struct qcow2_place *places,
                   unsigned *nr, struct sw_err *err)
 {
     enum { BATCH = 64 };
-    uint64_t entries[BATCH];
-    uint64_t left = (UINT64_C(1) << map->l2_bits) - (index & ((UINT64_C(1) << map->l2_bits) - 1));
-    uint64_t disk = sw_div_up(map->size_bytes, cluster_bytes(map));
+    uint64_t words[BATCH];
+    uint64_t left = (UINT64_C(1) << map->table_bits) - (index & ((UINT64_C(1) << map->table_bits) - 1));
+    uint64_t disk = sw_div_up(map->size_bytes, UINT64_C(1) << map->unit_bits);
+    size_t first = word_of(map, index);
 
     *nr = (unsigned)sw_min_u64(sw_min_u64(max, BATCH), sw_min_u64(left, disk - index));
     memset(places, 0, *nr * sizeof(*places));
-    if ((map->l1[index >> map->l2_bits] & QCOW2_HOST_MASK) == 0)
+    if ((map->l1[index >> map->table_bits] & QCOW2_HOST_MASK) == 0)
         return 0;
-    if (copy_entries(map, index, *nr, entries, err) < 0)
+    if (copy_entries(map, index, index + *nr - 1, words, err) < 0)
         return -1;
     for (unsigned i = 0; i < *nr; i++) {
-        int rc = (entries[i] & QCOW2_COMPRESSED) != 0
-                     ? place_coded(map, index + i, entries[i], &places[i], err)
-                     : place_plain(map, index + i, entries[i], &places[i], err);
+        const uint64_t *entry = &words[word_of(map, index + i) - first];
 
-        if (rc == 0)
+        if (qcow2_entry_place(map, index + i, entry, &places[i], err) == 0)
             continue;
-        /* What is before the damage can still be had; whoever asks for the cluster itself hears of it. */
+        /* What is before the damage can still be had; whoever asks for the unit itself hears of it. */
         *nr = i;
         return i > 0 ? 0 : -1;
     }

@@ -3,6 +3,7 @@
 #define SW_FORMATS_QCOW2_ONDISK_H
 
 #include <assert.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -44,6 +45,8 @@ enum {
     QCOW2_SNAPSHOTS_MAX = 65536,   /* QEMU's own limits, … */
     QCOW2_L1_BYTES_MAX = 32 << 20, /* … also for these tables */
     QCOW2_REFTABLE_BYTES_MAX = 8 << 20,
+    QCOW2_SUBCLUSTER_BITS = 5,            /* with extended L2 entries a cluster has 32 parts, … */
+    QCOW2_EXTENDED_CLUSTER_BITS_MIN = 14, /* … each a sector or more */
 };
 
 /* Bits of incompatible. */
@@ -68,10 +71,21 @@ enum { QCOW2_COMPRESSION_ZLIB = 0, QCOW2_COMPRESSION_ZSTD = 1 };
 #define QCOW2_ZERO       UINT64_C(1)                  /* L2, version 3 */
 #define QCOW2_HOST_MASK  UINT64_C(0x00fffffffffffe00) /* bits 9 to 55 */
 
+/*
+ * An extended entry has a second word: for each subcluster a bit that says it is allocated, 32 bits further one that
+ * says it reads as zeros. The first word has no QCOW2_ZERO then.
+ */
+
 /* In a compressed entry the host offset takes this many bits; the count of further sectors follows up to bit 61. */
 static inline unsigned qcow2_coded_bits(unsigned cluster_bits)
 {
     return 62 - (cluster_bits - 8);
+}
+
+/* An L2 table, which fills a cluster, has 1 << this many entries. */
+static inline unsigned qcow2_l2_bits(unsigned cluster_bits, bool extended)
+{
+    return cluster_bits - (extended ? 4 : 3);
 }
 
 #endif

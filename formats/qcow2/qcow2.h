@@ -16,6 +16,7 @@ struct qcow2_header {
     uint32_t l1_size;
     uint32_t nr_snapshots;
     bool dirty;
+    bool extended;                                 /* L2 entries of two words, with subclusters */
     char backing_name[QCOW2_BACKING_NAME_MAX + 1]; /* empty: none */
     char backing_format[64];                       /* empty: not stated */
 };
@@ -33,9 +34,13 @@ struct qcow2_slot {
     bool valid;
 };
 
+/* A unit is what has a place of its own: a cluster, or a subcluster where L2 entries are extended. */
 struct qcow2_map {
     struct sw_in *in;
-    unsigned version, cluster_bits, l2_bits;
+    unsigned version, cluster_bits;
+    unsigned sub_bits;   /* a cluster has 1 << sub_bits units: one, or 32 */
+    unsigned unit_bits;  /* a unit has 1 << unit_bits bytes */
+    unsigned table_bits; /* an L2 table maps 1 << table_bits units */
     uint64_t size_bytes; /* of the virtual disk */
     uint64_t *l1;        /* host byte order, checked */
     uint64_t l1_size;    /* entries that the disk needs */
@@ -45,10 +50,10 @@ struct qcow2_map {
 
 enum qcow2_kind { QCOW2_IS_HOLE, QCOW2_IS_ZERO, QCOW2_IS_PLAIN, QCOW2_IS_CODED };
 
-/* Where a guest cluster's bytes are. */
+/* Where a unit's bytes are. */
 struct qcow2_place {
     enum qcow2_kind kind;
-    uint64_t host;      /* PLAIN, CODED */
+    uint64_t host;      /* PLAIN: of the unit. CODED: of the whole cluster */
     uint32_t coded_len; /* CODED: bytes to read, an upper bound */
 };
 
@@ -58,14 +63,24 @@ SW_MUST_CHECK int qcow2_map_open(struct qcow2_map *map, struct sw_in *in, const 
 void qcow2_map_close(struct qcow2_map *map);
 
 /*
- * The places of *nr (at most max, at least 1) clusters from index on; it stops where an L2 table ends.
+ * The places of *nr (at most max, at least 1) units from index on; it stops where an L2 table ends.
  * Entries are checked as far as they are given. Any thread.
  */
 SW_MUST_CHECK int qcow2_map_get(struct qcow2_map *map, uint64_t index, unsigned max,
                                 struct qcow2_place *places, unsigned *nr, struct sw_err *err);
 
-/* Clusters from index on that no L2 table covers; 0 when one does. */
+/* Units from index on that no L2 table covers; 0 when one does. */
 uint64_t qcow2_map_unmapped(const struct qcow2_map *map, uint64_t index);
+
+/* *nr: units from index on that are holes because their L2 entries are empty, within the table. Any thread. */
+SW_MUST_CHECK int qcow2_map_empty(struct qcow2_map *map, uint64_t index, uint64_t *nr, struct sw_err *err);
+
+/* entry.c: checks the L2 entry (one word, or two) of the unit and tells its place. */
+SW_MUST_CHECK int qcow2_entry_place(const struct qcow2_map *map, uint64_t unit, const uint64_t *entry,
+                                    struct qcow2_place *place, struct sw_err *err);
+/* Fails with the number and the value of an entry. what: such as "L2". */
+int qcow2_bad_entry(const struct qcow2_map *map, const char *what, uint64_t index, uint64_t entry,
+                    const char *why, struct sw_err *err);
 
 /* Decompression: contexts, and the clusters that were opened last. */
 struct qcow2_decoders;

@@ -102,16 +102,21 @@ int qcow2_open(struct sw_in *in, const struct sw_open_opts *opts, struct sw_imag
     return 0;
 }
 
-/* How many of the places continue the first one: holes, zeros, and plain data that lies in one piece. */
-static unsigned run_length(const struct qcow2_map *map, const struct qcow2_place *places, unsigned nr)
+/*
+ * How many of the places from unit index on continue the first one: holes, zeros, plain data that lies in one piece,
+ * and what is left of a compressed cluster.
+ */
+static unsigned run_length(const struct qcow2_map *map, uint64_t index, const struct qcow2_place *places,
+                           unsigned nr)
 {
+    uint64_t units = UINT64_C(1) << map->sub_bits;
     unsigned n = 1;
 
     if (places[0].kind == QCOW2_IS_CODED)
-        return 1;
+        return (unsigned)sw_min_u64(nr, units - (index & (units - 1)));
     while (n < nr && places[n].kind == places[0].kind &&
            (places[0].kind != QCOW2_IS_PLAIN ||
-            places[n].host == places[0].host + ((uint64_t)n << map->cluster_bits)))
+            places[n].host == places[0].host + ((uint64_t)n << map->unit_bits)))
         n++;
     return n;
 }
@@ -119,7 +124,8 @@ static unsigned run_length(const struct qcow2_map *map, const struct qcow2_place
 static int read_run(struct qcow2_reader *reader, const struct qcow2_place *place, uint8_t *buf, size_t len,
                     uint64_t off, struct sw_err *err)
 {
-    uint64_t inside = off & ((UINT64_C(1) << reader->map.cluster_bits) - 1);
+    uint64_t in_unit = off & ((UINT64_C(1) << reader->map.unit_bits) - 1);
+    uint64_t in_cluster = off & ((UINT64_C(1) << reader->map.cluster_bits) - 1);
 
     switch (place->kind) {
     case QCOW2_IS_HOLE:
@@ -128,9 +134,9 @@ static int read_run(struct qcow2_reader *reader, const struct qcow2_place *place
         memset(buf, 0, len);
         return 0;
     case QCOW2_IS_PLAIN:
-        return sw_in_read(reader->base.in, buf, len, place->host + inside, err);
+        return sw_in_read(reader->base.in, buf, len, place->host + in_unit, err);
     case QCOW2_IS_CODED:
-        return qcow2_decode(reader->decoders, place, buf, len, (size_t)inside, err);
+        return qcow2_decode(reader->decoders, place, buf, len, (size_t)in_cluster, err);
     }
     return sw_fail(err, SW_FAILED, "unknown kind of cluster");
 }
@@ -139,7 +145,7 @@ int qcow2_pread(struct sw_image *img, void *buf, size_t len, uint64_t off, struc
 {
     enum { BATCH = 32 };
     struct qcow2_reader *reader = reader_of(img);
-    unsigned bits = reader->map.cluster_bits;
+    unsigned bits = reader->map.unit_bits;
     uint8_t *to = buf;
 
     while (len > 0) {
@@ -151,7 +157,7 @@ int qcow2_pread(struct sw_image *img, void *buf, size_t len, uint64_t off, struc
                           err) < 0)
             return -1;
         for (unsigned at = 0; at < nr;) {
-            unsigned run = run_length(&reader->map, places + at, nr - at);
+            unsigned run = run_length(&reader->map, first + at, places + at, nr - at);
             uint64_t end = (first + at + run) << bits;
             size_t n = (size_t)sw_min_u64(len, end - off);
 
@@ -180,7 +186,7 @@ static enum sw_extent_kind extent_kind(const struct qcow2_place *place)
     return SW_EXTENT_DATA;
 }
 
-/* Does the place carry the extent on, whose last cluster ends at host_end? */
+/* Does the place carry the extent on, whose last unit ends at host_end? */
 static bool continues(const struct sw_extent *extent, const struct qcow2_place *place, uint64_t host_end)
 {
     bool plain = place->kind == QCOW2_IS_PLAIN;
@@ -189,26 +195,33 @@ static bool continues(const struct sw_extent *extent, const struct qcow2_place *
            (!plain || place->host == host_end);
 }
 
-/* Lengthens the extent, which holds clusters up to index, within the L2 table of index. */
+/* Lengthens the extent, which holds units up to index, within the L2 table of its last one. */
 static int lengthen(struct qcow2_reader *reader, uint64_t index, struct sw_extent *extent, struct sw_err *err)
 {
     enum { BATCH = 64 };
     const struct qcow2_map *map = &reader->map;
-    uint64_t disk = sw_div_up(map->size_bytes, UINT64_C(1) << map->cluster_bits);
-    uint64_t end = sw_min_u64(disk, ((index >> map->l2_bits) + 1) << map->l2_bits);
+    uint64_t disk = sw_div_up(map->size_bytes, UINT64_C(1) << map->unit_bits);
+    uint64_t end = sw_min_u64(disk, (((index - 1) >> map->table_bits) + 1) << map->table_bits);
 
     while (index < end) {
         struct qcow2_place places[BATCH];
+        uint64_t empty = 0;
         unsigned nr;
 
+        if (extent->kind == SW_EXTENT_HOLE && qcow2_map_empty(&reader->map, index, &empty, err) < 0)
+            return -1;
+        index += empty;
+        extent->len = (index << map->unit_bits) - extent->off;
+        if (index >= end)
+            return 0;
         if (qcow2_map_get(&reader->map, index, BATCH, places, &nr, err) < 0)
             return -1;
         for (unsigned i = 0; i < nr; i++, index++) {
-            uint64_t begin = index << map->cluster_bits;
+            uint64_t begin = index << map->unit_bits;
 
             if (!continues(extent, &places[i], extent->physical + (begin - extent->off)))
                 return 0;
-            extent->len = ((index + 1) << map->cluster_bits) - extent->off;
+            extent->len = ((index + 1) << map->unit_bits) - extent->off;
         }
     }
     return 0;
@@ -217,7 +230,7 @@ static int lengthen(struct qcow2_reader *reader, uint64_t index, struct sw_exten
 int qcow2_next_extent(struct sw_image *img, uint64_t off, struct sw_extent *extent, struct sw_err *err)
 {
     struct qcow2_reader *reader = reader_of(img);
-    unsigned bits = reader->map.cluster_bits, nr;
+    unsigned bits = reader->map.unit_bits, nr;
     uint64_t index = off >> bits, inside = off - (index << bits);
     uint64_t unmapped = qcow2_map_unmapped(&reader->map, index);
     struct qcow2_place place;

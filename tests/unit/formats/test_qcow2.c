@@ -228,7 +228,7 @@ static const struct header_case header_cases[] = {
     {60, 4, 65537, SW_INTEGRITY, "'nr_snapshots'"},
     {72, 8, 1 << 1, SW_INTEGRITY, "corrupt"},
     {72, 8, 1 << 2, SW_REFUSED, "another file"},
-    {72, 8, 1 << 4, SW_REFUSED, "extended L2"},
+    {72, 8, 1 << 4, SW_INTEGRITY, "'cluster_bits' at offset 20 is 12 (0xc): extended L2 entries need 14"},
     {72, 8, UINT64_C(1) << 63 | 8, SW_REFUSED, "not known"},
     {72, 8, 0, SW_INTEGRITY, "'compression'"},
     {96, 4, 7, SW_INTEGRITY, "'refcount_order'"},
