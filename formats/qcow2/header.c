@@ -72,6 +72,7 @@ static int check_base(const struct sw_in *in, const struct qcow2_disk_header *di
     header->version = (unsigned)version.value;
     header->cluster_bits = (unsigned)bits.value;
     header->nr_snapshots = (uint32_t)snapshots.value;
+    header->snapshots_off = be64_get(disk->snapshots_off);
     header->size_bytes = size.value;
     return 0;
 }
@@ -132,6 +133,8 @@ static int take_extension(const struct sw_in *in, uint32_t type, const uint8_t *
     if (type == QCOW2_EXT_DATA_FILE)
         return sw_fail(err, SW_REFUSED, "'%s': its data lies in another file, which is never opened",
                        in->name);
+    if (type == QCOW2_EXT_LUKS)
+        return sw_fail(err, SW_REFUSED, "'%s' names a LUKS header: encrypted images are not read", in->name);
     if (type != QCOW2_EXT_BACKING_FORMAT)
         return 0;
     if (len >= sizeof(header->backing_format) || memchr(bytes, 0, len) != NULL)

@@ -36,6 +36,21 @@ static_assert(offsetof(struct qcow2_disk_header, l1_off) == 40, "qcow2 header");
 static_assert(offsetof(struct qcow2_disk_header, incompatible) == 72, "qcow2 header");
 static_assert(offsetof(struct qcow2_disk_header, compression) == 104, "qcow2 header");
 
+/* In the snapshot table; extra data, an id and a name follow, and padding to 8. */
+struct qcow2_disk_snapshot {
+    uint8_t l1_off[8];
+    uint8_t l1_size[4]; /* entries */
+    uint8_t id_len[2];
+    uint8_t name_len[2];
+    uint8_t seconds[4];
+    uint8_t nanoseconds[4];
+    uint8_t vm_clock[8];
+    uint8_t vm_state_size[4];
+    uint8_t extra_size[4];
+};
+static_assert(sizeof(struct qcow2_disk_snapshot) == 40, "qcow2 snapshot");
+static_assert(offsetof(struct qcow2_disk_snapshot, extra_size) == 36, "qcow2 snapshot");
+
 enum {
     QCOW2_V2_HEADER_BYTES = 72,
     QCOW2_V3_HEADER_BYTES = 104,
@@ -45,6 +60,8 @@ enum {
     QCOW2_SNAPSHOTS_MAX = 65536,   /* QEMU's own limits, … */
     QCOW2_L1_BYTES_MAX = 32 << 20, /* … also for these tables */
     QCOW2_REFTABLE_BYTES_MAX = 8 << 20,
+    QCOW2_SNAPSHOT_EXTRA_MAX = 1024,
+    QCOW2_SNAPSHOT_TABLE_MAX = 64 << 20,
     QCOW2_SUBCLUSTER_BITS = 5,            /* with extended L2 entries a cluster has 32 parts, … */
     QCOW2_EXTENDED_CLUSTER_BITS_MIN = 14, /* … each a sector or more */
 };
@@ -63,6 +80,7 @@ enum { QCOW2_COMPRESSION_ZLIB = 0, QCOW2_COMPRESSION_ZSTD = 1 };
 /* Header extensions: {u32 type, u32 length, bytes padded to 8}. */
 #define QCOW2_EXT_END            UINT32_C(0)
 #define QCOW2_EXT_BACKING_FORMAT UINT32_C(0xe2792aca)
+#define QCOW2_EXT_LUKS           UINT32_C(0x0537be77)
 #define QCOW2_EXT_DATA_FILE      UINT32_C(0x44415441)
 
 /* L1 and L2 entries. */

@@ -15,6 +15,7 @@ struct qcow2_header {
     uint64_t l1_off;
     uint32_t l1_size;
     uint32_t nr_snapshots;
+    uint64_t snapshots_off;
     bool dirty;
     bool extended;                                 /* L2 entries of two words, with subclusters */
     char backing_name[QCOW2_BACKING_NAME_MAX + 1]; /* empty: none */
@@ -23,6 +24,12 @@ struct qcow2_header {
 
 /* Reads and checks the header and its extensions. Every refusal names the field, its value and its offset. */
 SW_MUST_CHECK int qcow2_header_read(struct sw_in *in, struct qcow2_header *header, struct sw_err *err);
+
+/*
+ * Walks the table of internal snapshots: each record and its L1 table must lie in the file. Their disks are not read.
+ */
+SW_MUST_CHECK int qcow2_snapshots_check(struct sw_in *in, const struct qcow2_header *header,
+                                        struct sw_err *err);
 
 /* L2 tables that were read lately; a table has one place, by its number. */
 enum { QCOW2_CACHE_SLOTS = 32 };

@@ -62,8 +62,8 @@ static void add_warnings(struct qcow2_reader *reader)
         sw_image_warn(&reader->base,
                       "it was not closed cleanly (dirty bit); its reference counts are not used");
     if (reader->header.nr_snapshots > 0)
-        sw_image_warn(&reader->base, "it holds %u internal snapshots; the active state is read",
-                      reader->header.nr_snapshots);
+        sw_image_warn(&reader->base, "it holds %u internal snapshot%s; the active state is read",
+                      reader->header.nr_snapshots, reader->header.nr_snapshots > 1 ? "s" : "");
 }
 
 static void fill_image(struct qcow2_reader *reader, struct sw_in *in)
@@ -90,7 +90,8 @@ int qcow2_open(struct sw_in *in, const struct sw_open_opts *opts, struct sw_imag
         return -1;
     reader->base.format = &sw_format_qcow2;
     if (qcow2_header_read(in, &reader->header, err) < 0 ||
-        sw_check_virtual_size(in, reader->header.size_bytes, opts, err) < 0)
+        sw_check_virtual_size(in, reader->header.size_bytes, opts, err) < 0 ||
+        qcow2_snapshots_check(in, &reader->header, err) < 0)
         return -1;
     fill_image(reader, in);
     if (qcow2_map_open(&reader->map, in, &reader->header, err) < 0)

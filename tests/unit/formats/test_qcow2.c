@@ -240,6 +240,7 @@ static const struct header_case header_cases[] = {
     {16, 4, 1024, SW_INTEGRITY, "1023"},
     {8, 8, CLUSTER - 3, SW_INTEGRITY, "leaves the first cluster"},
     {112, 4, 0x44415441, SW_REFUSED, "another file"},
+    {112, 4, 0x0537be77, SW_REFUSED, "names a LUKS header"},
     {116, 4, CLUSTER, SW_INTEGRITY, "leaves the header"},
     {116, 4, UINT32_MAX, SW_INTEGRITY, "leaves the header"},
 };
