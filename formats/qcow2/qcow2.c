@@ -17,7 +17,7 @@ static void qcow2_close(struct sw_image *img)
 }
 
 static const char *const qcow2_extensions[] = {"qcow2", NULL};
-static const char *const qcow2_subformats[] = {"zstd", "plain", NULL};
+static const char *const qcow2_subformats[] = {"zstd", "zlib", "plain", NULL};
 
 const struct sw_format sw_format_qcow2 = {
     .name = "qcow2",

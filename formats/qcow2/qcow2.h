@@ -106,6 +106,12 @@ void qcow2_encoder_free(void *encoder);
 SW_MUST_CHECK int qcow2_encode(void *encoder, struct sw_block *block, size_t len, size_t most,
                                struct sw_err *err);
 
+/* The same with zlib (deflate.c); levels are 1 to 9. */
+SW_MUST_CHECK int qcow2_deflater_new(int level, void **deflater, struct sw_err *err);
+void qcow2_deflater_free(void *deflater);
+SW_MUST_CHECK int qcow2_deflate(void *deflater, struct sw_block *block, size_t len, size_t most,
+                                struct sw_err *err);
+
 /* The driver's functions, read.c and write.c. */
 SW_MUST_CHECK int qcow2_open(struct sw_in *in, const struct sw_open_opts *opts, struct sw_image **out,
                              struct sw_err *err);

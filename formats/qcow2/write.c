@@ -10,9 +10,10 @@
 
 enum {
     CLUSTER_BYTES = 64 << 10,         /* of images that are written to, or that lie on another one */
-    PACKED_CLUSTER_BYTES = 256 << 10, /* of compressed ones that stand alone */
+    PACKED_CLUSTER_BYTES = 256 << 10, /* of those that are packed with zstd and stand alone */
     DEFAULT_LEVEL = 1,
-    LEVEL_MAX = 19, /* zstd's higher ones want hundreds of MiB a worker */
+    ZSTD_LEVEL_MAX = 19, /* the higher ones want hundreds of MiB a worker */
+    ZLIB_LEVEL_MAX = 9,
     REFCOUNT_ORDER = 4,
     REFCOUNT_BYTES = 2,
     REFCOUNT_MAX = 65535,
@@ -24,6 +25,7 @@ struct qcow2_writer {
     struct sw_image base;
     unsigned cluster_bits;
     bool compress;
+    unsigned compression; /* where compress is set */
     int level;
     char *backing_name, *backing_format; /* both or neither */
     uint64_t *l1;                        /* big endian */
@@ -194,13 +196,20 @@ int qcow2_put(struct sw_image *img, struct sw_block *block, struct sw_err *err)
 
 int qcow2_worker_new(const struct sw_image *img, void **worker, struct sw_err *err)
 {
-    return writer_of(img)->compress ? qcow2_encoder_new(writer_of(img)->level, worker, err) : 0;
+    const struct qcow2_writer *writer = writer_of(img);
+
+    if (!writer->compress)
+        return 0;
+    return writer->compression == QCOW2_COMPRESSION_ZLIB ? qcow2_deflater_new(writer->level, worker, err)
+                                                         : qcow2_encoder_new(writer->level, worker, err);
 }
 
 void qcow2_worker_free(const struct sw_image *img, void *worker)
 {
-    (void)img;
-    qcow2_encoder_free(worker);
+    if (writer_of(img)->compression == QCOW2_COMPRESSION_ZLIB)
+        qcow2_deflater_free(worker);
+    else
+        qcow2_encoder_free(worker);
 }
 
 size_t qcow2_coded_bound(const struct sw_image *img)
@@ -218,7 +227,9 @@ int qcow2_encode_block(const struct sw_image *img, void *worker, struct sw_block
     /* A compressed cluster is always a whole one. */
     memset(block->data + block->len, 0, unit - (size_t)block->len);
     /* Saving less than one part in 64 is not worth decompressing. */
-    return qcow2_encode(worker, block, unit, unit - unit / 64, err);
+    return writer_of(img)->compression == QCOW2_COMPRESSION_ZLIB
+               ? qcow2_deflate(worker, block, unit, unit - unit / 64, err)
+               : qcow2_encode(worker, block, unit, unit - unit / 64, err);
 }
 
 /* The tables' places behind what is there; the reference counts also count themselves. */
@@ -275,9 +286,10 @@ static void fill_header(const struct qcow2_writer *writer, const struct tail *ta
     be32_put(disk->reftable_clusters, (uint32_t)tail->nr_reftable);
     be32_put(disk->refcount_order, REFCOUNT_ORDER);
     be32_put(disk->header_length, sizeof(*disk));
-    if (writer->compress) {
+    /* Type zlib is what a reader takes where nothing is said. */
+    if (writer->compress && writer->compression != QCOW2_COMPRESSION_ZLIB) {
         be64_put(disk->incompatible, QCOW2_INCOMPAT_COMPRESSION);
-        disk->compression = QCOW2_COMPRESSION_ZSTD;
+        disk->compression = (uint8_t)writer->compression;
     }
 }
 
@@ -328,6 +340,22 @@ int qcow2_finish(struct sw_image *img, struct sw_err *err)
     return write_header(writer, &tail, err);
 }
 
+static bool is_subformat(const struct sw_create_opts *opts, const char *name)
+{
+    return opts->subformat != NULL && strcasecmp(opts->subformat, name) == 0;
+}
+
+static int check_level(const struct sw_create_opts *opts, struct sw_err *err)
+{
+    bool zlib = is_subformat(opts, "zlib");
+    int most = zlib ? ZLIB_LEVEL_MAX : ZSTD_LEVEL_MAX;
+
+    if (opts->level >= 0 && opts->level <= most)
+        return 0;
+    return sw_fail(err, SW_USAGE, "qcow2 takes %s levels 1 to %d, not %d", zlib ? "zlib" : "zstd", most,
+                   opts->level);
+}
+
 static int check_create(const struct sw_create_opts *opts, uint64_t unit, struct sw_err *err)
 {
     uint64_t l1_bytes;
@@ -339,8 +367,8 @@ static int check_create(const struct sw_create_opts *opts, uint64_t unit, struct
         return sw_fail(err, SW_USAGE,
                        "a qcow2 cluster has 512 bytes to 2 MiB, a power of two, not %llu bytes",
                        (unsigned long long)unit);
-    if (opts->level < 0 || opts->level > LEVEL_MAX)
-        return sw_fail(err, SW_USAGE, "qcow2 takes zstd levels 1 to %d, not %d", LEVEL_MAX, opts->level);
+    if (check_level(opts, err) < 0)
+        return -1;
     if ((opts->backing_name == NULL) != (opts->backing_format == NULL))
         return sw_fail(err, SW_FAILED, "a backing name and its format belong together");
     if (opts->backing_name != NULL &&
@@ -354,17 +382,13 @@ static int check_create(const struct sw_create_opts *opts, uint64_t unit, struct
     return 0;
 }
 
-static bool is_compressed(const struct sw_create_opts *opts)
-{
-    return opts->subformat == NULL || strcasecmp(opts->subformat, "zstd") == 0;
-}
-
 static int fill_writer(struct qcow2_writer *writer, const struct sw_create_opts *opts, struct sw_err *err)
 {
     uint64_t unit = writer->base.unit_bytes;
 
     writer->cluster_bits = (unsigned)__builtin_ctzll(unit);
-    writer->compress = is_compressed(opts);
+    writer->compress = !is_subformat(opts, "plain");
+    writer->compression = is_subformat(opts, "zlib") ? QCOW2_COMPRESSION_ZLIB : QCOW2_COMPRESSION_ZSTD;
     writer->level = opts->level != 0 ? opts->level : DEFAULT_LEVEL;
     writer->l1_size = sw_div_up(opts->size_bytes, unit / 8 * unit);
     writer->l2_index = NO_TABLE;
@@ -385,7 +409,9 @@ static int fill_writer(struct qcow2_writer *writer, const struct sw_create_opts 
  */
 static uint64_t default_unit(const struct sw_create_opts *opts)
 {
-    return is_compressed(opts) && opts->backing_name == NULL ? PACKED_CLUSTER_BYTES : CLUSTER_BYTES;
+    bool zstd = opts->subformat == NULL || is_subformat(opts, "zstd");
+
+    return zstd && opts->backing_name == NULL ? PACKED_CLUSTER_BYTES : CLUSTER_BYTES;
 }
 
 int qcow2_create(struct sw_out *out, const struct sw_create_opts *opts, struct sw_image **img,

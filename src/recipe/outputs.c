@@ -14,7 +14,7 @@ static const struct disk_format disk_formats[] = {
     {"raw", {NULL}},
     {"vmdk", {"streamOptimized", NULL}},
     {"vhd", {"dynamic", "fixed", NULL}},
-    {"qcow2", {NULL}},
+    {"qcow2", {"zstd", "zlib", "plain", NULL}},
 };
 
 static const struct disk_format *find_format(const char *name)

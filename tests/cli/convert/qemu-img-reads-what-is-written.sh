@@ -2,7 +2,7 @@
 . "$CASE_LIB/disks.sh"
 need qemu-img
 make_disk disk.raw 9
-for options in subformat=zstd subformat=plain cluster_size=512 cluster_size=4K cluster_size=256K cluster_size=2M,level=9; do
+for options in subformat=zstd subformat=plain subformat=zlib subformat=zlib,level=9,cluster_size=512 cluster_size=512 cluster_size=4K cluster_size=256K cluster_size=2M,level=9; do
     "$SLIPWAY" convert -q -f raw -o "$options" disk.raw disk.qcow2
     qemu-img check -q -f qcow2 disk.qcow2
     qemu-img compare -q -f raw -F qcow2 disk.raw disk.qcow2

@@ -101,10 +101,10 @@ static int check_content(struct sw_image *img, struct sw_err *err)
 
 static void what_is_written_is_read_back(void **state)
 {
-    static const char *const subformats[] = {"zstd", "plain"};
+    static const char *const subformats[] = {"zstd", "zlib", "plain"};
 
     (void)state;
-    for (size_t i = 0; i < 2; i++) {
+    for (size_t i = 0; i < 3; i++) {
         struct sw_err err = {.code = SW_OK};
         struct sw_buf file = sample(subformats[i], NULL);
         struct sw_image *img;
@@ -355,10 +355,10 @@ static void version_2_has_no_zero_clusters(void **state)
 /* Wherever the file is cut: an error, or every byte right. Never zeros in place of data. */
 static void a_truncated_file_never_reads_as_zeros(void **state)
 {
-    static const char *const subformats[] = {"zstd", "plain"};
+    static const char *const subformats[] = {"zstd", "zlib", "plain"};
 
     (void)state;
-    for (size_t i = 0; i < 2; i++) {
+    for (size_t i = 0; i < 3; i++) {
         struct sw_buf file = sample(subformats[i], NULL);
         size_t whole = file.len, last_wrong = 0;
 
@@ -422,6 +422,8 @@ static void create_refuses_what_qcow2_cannot_hold(void **state)
         {{.size_bytes = DISK, .unit_bytes = 3 << 16}, "power of two"},
         {{.size_bytes = DISK, .level = 20}, "levels 1 to 19"},
         {{.size_bytes = DISK, .level = -1}, "levels 1 to 19"},
+        {{.size_bytes = DISK, .subformat = "zlib", .level = 10}, "zlib levels 1 to 9, not 10"},
+        {{.size_bytes = DISK, .subformat = "zlib", .level = -1}, "zlib levels 1 to 9"},
         {{.size_bytes = DISK, .subformat = "zip"}, "subformat"},
         {{.size_bytes = UINT64_C(1) << 40, .unit_bytes = 512}, "too small for a disk"},
         {{.size_bytes = DISK + 1}, "whole sectors"},

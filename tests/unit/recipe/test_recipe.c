@@ -197,6 +197,22 @@ static void outputs_are_checked(void **state)
                          "9:26: a recipient is a text such as pem:FILE or aes:FILE\n");
 }
 
+static void every_subformat_of_qcow2_is_an_output(void **state)
+{
+    struct sw_recipe *r;
+
+    (void)state;
+    r = good_recipe(RECIPE_HEAD
+                    "outputs:\n  - {format: qcow2}\n  - {format: qcow2, subformat: zstd}\n"
+                    "  - {format: qcow2, subformat: zlib}\n  - {format: qcow2, subformat: plain}\n",
+                    NULL);
+    assert_int_equal(r->nr_outputs, 4);
+    assert_string_equal(r->outputs[2].subformat, "zlib");
+    sw_recipe_free(r);
+    assert_recipe_faults(RECIPE_HEAD "outputs:\n  - {format: qcow2, subformat: zlip}\n",
+                         "5:32: the format qcow2 has no subformat 'zlip' (did you mean 'zlib'?)\n");
+}
+
 static void components_are_checked_together_with_the_recipe(void **state)
 {
     (void)state;
@@ -409,6 +425,7 @@ int main(void)
         cmocka_unit_test(unknown_and_malformed_fields_are_faults),
         cmocka_unit_test(data_fields_are_kept_with_a_warning),
         cmocka_unit_test(outputs_are_checked),
+        cmocka_unit_test(every_subformat_of_qcow2_is_an_output),
         cmocka_unit_test(components_are_checked_together_with_the_recipe),
         cmocka_unit_test(parameters_are_checked_against_the_component),
         cmocka_unit_test(the_command_lines_parameters_come_first),
