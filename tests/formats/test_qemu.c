@@ -1,7 +1,6 @@
 /* Both ways with qemu-img: it reads what is written here, and what it writes is read here. */
 #include "slipway/parents.h"
-#include "src/base/proc.h"
-#include "tests/formats/disks.h"
+#include "tests/formats/qemu.h"
 
 #define MIB (UINT64_C(1) << 20)
 
@@ -13,16 +12,6 @@ static const struct span spans[] = {
 static const char *qemu_name(const struct sw_format *format)
 {
     return strcmp(format->name, "vhd") == 0 ? "vpc" : format->name;
-}
-
-static void run(const char *const argv[], struct sw_buf *said)
-{
-    struct sw_err err = {0};
-    int status = 0;
-
-    assert_ok(sw_run_program(argv, 120000, said, &status, &err), err);
-    if (status != 0)
-        fail_msg("%s %s: exit status %d", argv[0], argv[1], status);
 }
 
 /* The same bytes and the same size: of other sizes it says so, and takes zeros at the end for equal. */
@@ -193,7 +182,6 @@ static void a_cut_file_that_qemu_img_takes_is_refused(void **state)
 
 int main(void)
 {
-    static const char *const version[] = {"qemu-img", "--version", NULL};
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(qemu_img_reads_what_is_written),
         cmocka_unit_test(qemu_img_reads_disks_of_odd_sizes),
@@ -202,12 +190,8 @@ int main(void)
         cmocka_unit_test(a_vhd_with_qemu_imgs_own_size_is_read),
         cmocka_unit_test(a_cut_file_that_qemu_img_takes_is_refused),
     };
-    struct sw_err err = {0};
-    int status = 1;
 
-    if (sw_run_program(version, 10000, NULL, &status, &err) < 0 || status != 0) {
-        print_message("skipped: no qemu-img here\n");
+    if (no_qemu())
         return 77;
-    }
     return cmocka_run_group_tests(tests, enter_empty_folder, leave_folder);
 }

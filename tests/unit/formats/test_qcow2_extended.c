@@ -150,7 +150,7 @@ static void a_parent_shows_through_absent_subclusters_only(void **state)
 {
     const struct piece all = {0, 6 * Q_CLUSTER + 3 * Q_SUB};
     uint8_t *under = make_disk(Q_DISK_BYTES, &all, 1);
-    struct resolver resolver = {{open_bytes}, under, all.len};
+    struct resolver resolver = {{.open = open_bytes}, under, all.len};
     struct sw_open_opts opts = {.parents = &resolver.base};
     struct mem_file file = mixed_file();
     uint8_t *disk = mixed_disk(&file, under), *got = malloc(Q_DISK_BYTES);
