@@ -7,6 +7,20 @@ enum { DISK_MAX = 4 << 20, STEP = 64 << 10 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+/* What is no data reads as zeros: there is no parent. */
+static void check_zeros(struct sw_image *img, const struct sw_extent *extent)
+{
+    static uint8_t buf[STEP];
+    struct sw_err err = {.code = SW_OK};
+    size_t len = (size_t)sw_min_u64(extent->len, STEP);
+
+    if (sw_image_pread(img, buf, len, extent->off, &err) < 0)
+        abort();
+    for (size_t i = 0; i < len; i++)
+        if (buf[i] != 0)
+            abort();
+}
+
 static void walk(struct sw_image *img)
 {
     struct sw_err err = {.code = SW_OK};
@@ -20,6 +34,8 @@ static void walk(struct sw_image *img)
         if (extent.plain &&
             (extent.physical > img->in->size_bytes || img->in->size_bytes - extent.physical < extent.len))
             abort();
+        if (extent.kind != SW_EXTENT_DATA)
+            check_zeros(img, &extent);
     }
 }
 
