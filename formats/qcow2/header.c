@@ -34,19 +34,11 @@ static int bad_field(const struct sw_in *in, struct field field, enum sw_code co
 
 static int check_incompatible(const struct sw_in *in, struct field field, struct sw_err *err)
 {
-    static const struct {
-        uint64_t bit;
-        enum sw_code code;
-        const char *why;
-    } refused[] = {
-        {QCOW2_INCOMPAT_CORRUPT, SW_INTEGRITY, "the image is marked as corrupt"},
-        {QCOW2_INCOMPAT_DATA_FILE, SW_REFUSED, "its data lies in another file, which is never opened"},
-    };
-    const uint64_t known = QCOW2_INCOMPAT_DIRTY | QCOW2_INCOMPAT_COMPRESSION | QCOW2_INCOMPAT_EXTENDED_L2;
+    const uint64_t known = QCOW2_INCOMPAT_DIRTY | QCOW2_INCOMPAT_DATA_FILE | QCOW2_INCOMPAT_COMPRESSION |
+                           QCOW2_INCOMPAT_EXTENDED_L2;
 
-    for (size_t i = 0; i < SW_ARRAY_LEN(refused); i++)
-        if ((field.value & refused[i].bit) != 0)
-            return bad_field(in, field, refused[i].code, refused[i].why, err);
+    if ((field.value & QCOW2_INCOMPAT_CORRUPT) != 0)
+        return bad_field(in, field, SW_INTEGRITY, "the image is marked as corrupt", err);
     if ((field.value & ~known) != 0)
         return bad_field(in, field, SW_REFUSED, "it asks for features that are not known", err);
     return 0;
@@ -91,6 +83,10 @@ static int check_v3(const struct sw_in *in, const struct qcow2_disk_header *disk
         length.value > UINT64_C(1) << header->cluster_bits)
         return bad_field(in, length, SW_INTEGRITY, "it must be 104 or more, by eights, within a cluster",
                          err);
+    header->data_file = (incompatible.value & QCOW2_INCOMPAT_DATA_FILE) != 0;
+    /* It is refused with the file's name, once that was read. */
+    if (header->data_file)
+        return 0;
     if (order.value > 6)
         return bad_field(in, order, SW_INTEGRITY, "it must be 0 to 6", err);
     header->dirty = (incompatible.value & QCOW2_INCOMPAT_DIRTY) != 0;
@@ -131,8 +127,9 @@ static int take_extension(const struct sw_in *in, uint32_t type, const uint8_t *
                           struct qcow2_header *header, struct sw_err *err)
 {
     if (type == QCOW2_EXT_DATA_FILE)
-        return sw_fail(err, SW_REFUSED, "'%s': its data lies in another file, which is never opened",
-                       in->name);
+        return sw_fail(err, SW_REFUSED, "'%s': its data lies in another file, '%.*s', which is never opened",
+                       in->name, (int)strnlen((const char *)bytes, sw_min_u64(len, 200)),
+                       (const char *)bytes);
     if (type == QCOW2_EXT_LUKS)
         return sw_fail(err, SW_REFUSED, "'%s' names a LUKS header: encrypted images are not read", in->name);
     if (type != QCOW2_EXT_BACKING_FORMAT)
@@ -206,7 +203,13 @@ static int read_rest(struct sw_in *in, const struct qcow2_disk_header *disk, str
         return -1;
     if (backing_off >= at && backing_off < end)
         end = (size_t)backing_off;
-    return read_extensions(in, head, at, end, header, err);
+    if (read_extensions(in, head, at, end, header, err) < 0)
+        return -1;
+    if (header->data_file)
+        return bad_field(in, FIELD64(disk, incompatible), SW_REFUSED,
+                         "its data lies in another file, which is never opened and which it does not name",
+                         err);
+    return 0;
 }
 
 int qcow2_header_read(struct sw_in *in, struct qcow2_header *header, struct sw_err *err)

@@ -17,6 +17,7 @@ struct qcow2_header {
     uint32_t nr_snapshots;
     uint64_t snapshots_off;
     bool dirty;
+    bool data_file;                                /* never set where the header was read without an error */
     bool extended;                                 /* L2 entries of two words, with subclusters */
     char backing_name[QCOW2_BACKING_NAME_MAX + 1]; /* empty: none */
     char backing_format[64];                       /* empty: not stated */

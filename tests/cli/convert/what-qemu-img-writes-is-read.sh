@@ -7,7 +7,8 @@ check() {
     cmp disk.raw back.raw || { echo "$1 is read wrong"; exit 1; }
 }
 for options in compat=0.10 compat=1.1 compression_type=zstd cluster_size=512 cluster_size=2M \
-    cluster_size=2M,compression_type=zstd lazy_refcounts=on refcount_bits=1; do
+    cluster_size=2M,compression_type=zstd lazy_refcounts=on refcount_bits=1 extended_l2=on \
+    extended_l2=on,cluster_size=16K; do
     qemu-img convert -q -f raw -O qcow2 -o "$options" disk.raw plain.qcow2
     check plain.qcow2
     qemu-img convert -q -c -f raw -O qcow2 -o "$options" disk.raw coded.qcow2

@@ -93,6 +93,26 @@ static void very_many_extensions_are_no_harm(void **state)
     free(file.bytes);
 }
 
+/* It is named, not opened: with the bit that asks for it, and where only the name is there. */
+static void another_file_with_the_data_is_refused_by_its_name(void **state)
+{
+    static const char name[] = "json:{\"driver\":\"nbd\"}";
+
+    (void)state;
+    for (uint64_t bit = 0; bit <= QCOW2_INCOMPAT_DATA_FILE; bit += QCOW2_INCOMPAT_DATA_FILE) {
+        struct mem_file file = q_file(bit);
+        size_t at = EXTENSIONS;
+
+        put_extension(&file, &at, QCOW2_EXT_DATA_FILE, name, sizeof(name) - 1);
+        assert_refused(file.bytes, file.len, "qcow2", SW_REFUSED,
+                       "its data lies in another file, 'json:{\"driver\":\"nbd\"}', which is never opened");
+        memset(file.bytes + EXTENSIONS, 0, 64);
+        if (bit != 0)
+            assert_refused(file.bytes, file.len, "qcow2", SW_REFUSED, "'incompatible' at offset 72 is 4");
+        free(file.bytes);
+    }
+}
+
 /* Where version 3 has its fields version 2 has extensions: bits there, even of doom, mean nothing. */
 static void version_2_has_extensions_at_byte_72(void **state)
 {
@@ -159,6 +179,7 @@ int main(void)
         cmocka_unit_test(extensions_that_are_not_known_are_passed_over),
         cmocka_unit_test(extensions_end_with_the_first_cluster),
         cmocka_unit_test(very_many_extensions_are_no_harm),
+        cmocka_unit_test(another_file_with_the_data_is_refused_by_its_name),
         cmocka_unit_test(version_2_has_extensions_at_byte_72),
         cmocka_unit_test(bits_that_only_writers_mind_are_no_obstacle),
         cmocka_unit_test(zero_clusters_with_a_place_read_as_zeros),
