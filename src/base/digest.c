@@ -1,4 +1,4 @@
-/* SHA-256, HMAC and MD5 by OpenSSL's EVP. */
+/* SHA-2, SHA-1, HMAC and MD5 by OpenSSL's EVP. */
 #include "src/base/digest.h"
 
 #include "src/base/fs.h"
@@ -12,6 +12,17 @@
 
 struct sw_digest {
     EVP_MD_CTX *ctx;
+    enum sw_hash hash;
+};
+
+static const struct {
+    const char *name;
+    size_t bytes;
+    const EVP_MD *(*md)(void);
+} hashes[SW_HASH_COUNT] = {
+    [SW_HASH_SHA256] = {"SHA256", SW_SHA256_BYTES, EVP_sha256},
+    [SW_HASH_SHA1] = {"SHA1", 20, EVP_sha1},
+    [SW_HASH_SHA512] = {"SHA512", SW_HASH_BYTES_MAX, EVP_sha512},
 };
 
 static int crypto_failed(const char *what, struct sw_err *err)
@@ -19,16 +30,32 @@ static int crypto_failed(const char *what, struct sw_err *err)
     return sw_fail(err, SW_FAILED, "libcrypto cannot compute %s", what);
 }
 
+const char *sw_hash_name(enum sw_hash hash)
+{
+    return hashes[hash].name;
+}
+
+size_t sw_hash_bytes(enum sw_hash hash)
+{
+    return hashes[hash].bytes;
+}
+
 struct sw_digest *sw_digest_new(struct sw_err *err)
+{
+    return sw_digest_new_of(SW_HASH_SHA256, err);
+}
+
+struct sw_digest *sw_digest_new_of(enum sw_hash hash, struct sw_err *err)
 {
     struct sw_digest *digest = sw_calloc(1, sizeof(*digest), err);
 
     if (digest == NULL)
         return NULL;
+    digest->hash = hash;
     digest->ctx = EVP_MD_CTX_new();
-    if (digest->ctx == NULL || EVP_DigestInit_ex(digest->ctx, EVP_sha256(), NULL) != 1) {
+    if (digest->ctx == NULL || EVP_DigestInit_ex(digest->ctx, hashes[hash].md(), NULL) != 1) {
         sw_digest_free(digest);
-        crypto_failed("SHA-256", err);
+        crypto_failed(hashes[hash].name, err);
         return NULL;
     }
     return digest;
@@ -36,14 +63,14 @@ struct sw_digest *sw_digest_new(struct sw_err *err)
 
 int sw_digest_update(struct sw_digest *digest, const void *bytes, size_t len, struct sw_err *err)
 {
-    return EVP_DigestUpdate(digest->ctx, bytes, len) == 1 ? 0 : crypto_failed("SHA-256", err);
+    return EVP_DigestUpdate(digest->ctx, bytes, len) == 1 ? 0 : crypto_failed(hashes[digest->hash].name, err);
 }
 
-int sw_digest_final(struct sw_digest *digest, uint8_t out[SW_SHA256_BYTES], struct sw_err *err)
+int sw_digest_final(struct sw_digest *digest, uint8_t *out, struct sw_err *err)
 {
     if (EVP_DigestFinal_ex(digest->ctx, out, NULL) != 1 ||
-        EVP_DigestInit_ex(digest->ctx, EVP_sha256(), NULL) != 1)
-        return crypto_failed("SHA-256", err);
+        EVP_DigestInit_ex(digest->ctx, hashes[digest->hash].md(), NULL) != 1)
+        return crypto_failed(hashes[digest->hash].name, err);
     return 0;
 }
 

@@ -1,4 +1,4 @@
-/* SHA-256 and HMAC for everybody outside the sealing room; the one digest file of base. */
+/* SHA-2, SHA-1 and HMAC for everybody outside the sealing room; the one digest file of base. */
 #ifndef SW_BASE_DIGEST_H
 #define SW_BASE_DIGEST_H
 
@@ -10,13 +10,21 @@
 
 enum { SW_SHA256_BYTES = 32, SW_SHA256_HEX = 65 /* with the NUL */ };
 
-/* A running digest. NULL and err on failure. */
+/* What foreign files hold digests by; what is made here is SHA-256. */
+enum sw_hash { SW_HASH_SHA256, SW_HASH_SHA1, SW_HASH_SHA512, SW_HASH_COUNT };
+enum { SW_HASH_BYTES_MAX = 64 };
+/* "SHA256", and its length. */
+const char *sw_hash_name(enum sw_hash hash);
+size_t sw_hash_bytes(enum sw_hash hash);
+
+/* A running digest, SHA-256 unless another is named. NULL and err on failure. */
 struct sw_digest;
 SW_MUST_CHECK struct sw_digest *sw_digest_new(struct sw_err *err);
+SW_MUST_CHECK struct sw_digest *sw_digest_new_of(enum sw_hash hash, struct sw_err *err);
 SW_MUST_CHECK int sw_digest_update(struct sw_digest *digest, const void *bytes, size_t len,
                                    struct sw_err *err);
-/* Ends it and begins a new one. */
-SW_MUST_CHECK int sw_digest_final(struct sw_digest *digest, uint8_t out[SW_SHA256_BYTES], struct sw_err *err);
+/* Ends it and begins a new one; out has room for the hash's length. */
+SW_MUST_CHECK int sw_digest_final(struct sw_digest *digest, uint8_t *out, struct sw_err *err);
 void sw_digest_free(struct sw_digest *digest);
 SW_DEFINE_AUTO(sw_digest, struct sw_digest, sw_digest_free)
 #define SW_AUTO_DIGEST SW_CLEANUP(sw_digest_auto)

@@ -42,6 +42,36 @@ static void a_digest_begins_anew_after_its_end(void **state)
     sw_digest_free(digest);
 }
 
+static void the_other_hashes_of_abc_are_the_published_ones(void **state)
+{
+    static const struct {
+        enum sw_hash hash;
+        const char *name, *hex;
+    } cases[] = {
+        {SW_HASH_SHA1, "SHA1", "a9993e364706816aba3e25717850c26c9cd0d89d"},
+        {SW_HASH_SHA256, "SHA256", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"},
+        {SW_HASH_SHA512, "SHA512",
+         "ddaf35a193617abacc417349ae20413112e6fa4e89a97ea20a9eeee64b55d39a"
+         "2192992a274fc1a836ba3c23a3feebbd454d4423643ce80e2a9ac94fa54ca49f"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct sw_err err = {0};
+        struct sw_digest *digest = sw_digest_new_of(cases[i].hash, &err);
+        uint8_t out[SW_HASH_BYTES_MAX];
+
+        assert_non_null(digest);
+        for (int again = 0; again < 2; again++) {
+            assert_ok(sw_digest_update(digest, "abc", 3, &err), err);
+            assert_ok(sw_digest_final(digest, out, &err), err);
+            assert_hex(out, sw_hash_bytes(cases[i].hash), cases[i].hex);
+        }
+        assert_string_equal(sw_hash_name(cases[i].hash), cases[i].name);
+        sw_digest_free(digest);
+    }
+}
+
 static void hmac_is_that_of_rfc_4231_case_2(void **state)
 {
     struct sw_err err = {0};
@@ -69,6 +99,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sha256_of_abc_is_the_published_one),
         cmocka_unit_test(a_digest_begins_anew_after_its_end),
+        cmocka_unit_test(the_other_hashes_of_abc_are_the_published_ones),
         cmocka_unit_test(hmac_is_that_of_rfc_4231_case_2),
         cmocka_unit_test(hex_with_a_wrong_digit_or_length_is_refused),
     };
