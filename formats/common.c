@@ -47,6 +47,10 @@ int sw_create_check(const struct sw_format *format, const struct sw_create_opts 
         return sw_fail(err, SW_USAGE, "%s takes no cluster size", format->name);
     if (opts->backing_name != NULL && (takes & SW_CREATE_BACKING) == 0)
         return sw_fail(err, SW_USAGE, "%s images are written without a parent", format->name);
+    if ((opts->manifest != NULL || opts->cpus != 0 || opts->memory_mib != 0) &&
+        (takes & SW_CREATE_MACHINE) == 0)
+        return sw_fail(err, SW_USAGE, "%s takes no manifest, cpus or memory: it describes no machine",
+                       format->name);
     return 0;
 }
 

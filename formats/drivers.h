@@ -9,6 +9,7 @@ extern const struct sw_format sw_format_raw;
 extern const struct sw_format sw_format_vhd;
 extern const struct sw_format sw_format_vmdk;
 extern const struct sw_format sw_format_qcow2;
+extern const struct sw_format sw_format_ova;
 
 /* Adds a warning to the image; what is beyond the eighth is dropped. */
 void sw_image_warn(struct sw_image *img, const char *fmt, ...) SW_PRINTF(2, 3);
@@ -18,6 +19,7 @@ enum {
     SW_CREATE_LEVEL = 1u << 0,
     SW_CREATE_UNIT = 1u << 1,
     SW_CREATE_BACKING = 1u << 2,
+    SW_CREATE_MACHINE = 1u << 3, /* manifest, cpus, memory_mib */
 };
 
 /* Refuses options that are not in takes, an unknown subformat, and a size that is 0 or not whole sectors. */

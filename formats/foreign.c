@@ -25,9 +25,9 @@ static const struct foreign table[] = {
     {"a compressed loop image", MAGIC("#!/bin/sh\n#V2.0 Format\n"), 0, false},
     {"an Apple disk image", MAGIC("koly"), 512, true},
     {"a LUKS volume", MAGIC("LUKS\xba\xbe"), 0, false},
-    {"a tar archive (an OVA?)", MAGIC("ustar"), 257, false},
+    {"an XML file (an OVF? its disks lie beside it, convert those)", MAGIC("<?xml"), 0, false},
     {"a zip archive", MAGIC("PK\x03\x04"), 0, false},
-    {"a gzip file", MAGIC("\x1f\x8b\x08"), 0, false},
+    {"a gzip file (a packed disk or OVA? unpack it with gunzip first)", MAGIC("\x1f\x8b\x08"), 0, false},
     {"a bzip2 file", MAGIC("BZh"), 0, false},
     {"an xz file",
      MAGIC("\xfd"

@@ -7,7 +7,7 @@
 #include <strings.h>
 
 const struct sw_format *const sw_formats[] = {
-    &sw_format_raw, &sw_format_qcow2, &sw_format_vhd, &sw_format_vmdk, NULL,
+    &sw_format_raw, &sw_format_qcow2, &sw_format_vhd, &sw_format_vmdk, &sw_format_ova, NULL,
 };
 
 const struct sw_format *sw_format_by_name(const char *name)
@@ -96,6 +96,16 @@ static void warn_of_magic(struct sw_image *img, const struct sw_probe *probe)
                           found[i]->name);
 }
 
+/* Of a file that is a disk itself there is disk 1. */
+static int check_disk(const struct sw_in *in, const struct sw_format *driver, const struct sw_open_opts *opts,
+                      struct sw_err *err)
+{
+    if (opts->disk <= 1 || opts->disk == SW_DISK_NONE || (driver->caps & SW_FORMAT_PACKAGE) != 0)
+        return 0;
+    return sw_fail(err, SW_USAGE, "'%s' is one %s disk: there is no disk %u", in->name, driver->name,
+                   opts->disk);
+}
+
 static int open_probed(struct sw_in *in, const char *format, const struct sw_open_opts *opts,
                        struct sw_image **out, struct sw_err *err)
 {
@@ -107,8 +117,10 @@ static int open_probed(struct sw_in *in, const char *format, const struct sw_ope
 
     if (sw_in_read(in, head, len, 0, err) < 0 || sw_in_read(in, tail, len, in->size_bytes - len, err) < 0)
         return -1;
-    if (choose(in, format, &probe, &driver, err) < 0 ||
-        driver->open(in, opts != NULL ? opts : &defaults, out, err) < 0)
+    if (opts == NULL)
+        opts = &defaults;
+    if (choose(in, format, &probe, &driver, err) < 0 || check_disk(in, driver, opts, err) < 0 ||
+        driver->open(in, opts, out, err) < 0)
         return -1;
     warn_of_magic(*out, &probe);
     return 0;
@@ -160,6 +172,12 @@ int sw_image_next_extent(struct sw_image *img, uint64_t off, struct sw_extent *e
     if (extent->kind == SW_EXTENT_HOLE && img->parent != NULL)
         return look_through(img->parent, extent, err);
     return 0;
+}
+
+int sw_image_verify(struct sw_image *img, struct sw_progress *progress, const atomic_bool *stop,
+                    struct sw_err *err)
+{
+    return img->format->verify != NULL ? img->format->verify(img, progress, stop, err) : 0;
 }
 
 void sw_image_close(struct sw_image *img)

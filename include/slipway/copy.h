@@ -61,7 +61,10 @@ struct sw_copy_stats {
     uint64_t stored_bytes; /* length of the target */
 };
 
-/* Creates, fills and finishes the target. Same bytes for any number of jobs. stats may be NULL. */
+/*
+ * Creates, fills and finishes the target. Same bytes for any number of jobs. stats may be NULL. Fails where the source
+ * keeps digests of its bytes (sw_image_verify) and one is wrong.
+ */
 SW_MUST_CHECK int sw_copy_image(const struct sw_copy *copy, struct sw_copy_stats *stats, struct sw_err *err);
 
 /*

@@ -6,6 +6,8 @@
 #include "slipway/io.h"
 #include "slipway/pipeline.h"
 
+#include <limits.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -30,6 +32,22 @@ struct sw_extent {
     uint64_t physical; /* … at this offset of the image's input */
 };
 
+/* One disk of a package. Texts are as the package has them: untrusted. */
+struct sw_package_disk {
+    const char *name;          /* of its file; NULL for an empty disk, which has none */
+    const char *stated_format; /* NULL when it is not stated */
+    uint64_t capacity_bytes;   /* as stated; 0 when it is not */
+    uint64_t file_bytes;
+};
+
+/* A file that holds several disks, such as an OVA. */
+struct sw_package {
+    unsigned nr_disks;
+    unsigned chosen; /* from 1; 0 when the package was opened alone */
+    struct sw_package_disk *disks;
+    const char *digests; /* such as "SHA256"; NULL when it holds none of its files' digests */
+};
+
 struct sw_format;
 
 /* An open image. Drivers embed it as their first member; everybody else only reads it. */
@@ -43,10 +61,11 @@ struct sw_image {
     struct sw_image *parent; /* backing image, owned; NULL when there is none */
     uint32_t
         unit_bytes; /* grain, cluster or block size; blocks to encode/put are one unit (last may be short) */
-    const char *subformat;     /* such as "streamOptimized", "dynamic"; static text or NULL */
-    const char *parent_name;   /* as the file names it: untrusted text; NULL when it names none */
-    const char *parent_format; /* likewise; NULL when it is not stated */
-    unsigned nr_warnings;      /* things a user should hear; at most 8 */
+    const char *subformat;            /* such as "streamOptimized", "dynamic"; static text or NULL */
+    const char *parent_name;          /* as the file names it: untrusted text; NULL when it names none */
+    const char *parent_format;        /* likewise; NULL when it is not stated */
+    const struct sw_package *package; /* what the disk lies in; NULL for a file that is a disk itself */
+    unsigned nr_warnings;             /* things a user should hear; at most 8 */
     char warnings[8][160];
 };
 
@@ -66,10 +85,14 @@ struct sw_parent_resolver {
                      struct sw_err *err);
 };
 
+/* In sw_open_opts.disk: no disk, the package alone. Its image has 0 bytes; of other formats, the one disk. */
+#define SW_DISK_NONE UINT_MAX
+
 struct sw_open_opts {
     struct sw_parent_resolver *parents; /* NULL: an image that names a parent or another file is refused */
     bool top_only;                      /* open without its parent: HOLE extents then mean "in the parent" */
     uint64_t max_virtual_bytes;         /* 0: SW_VIRTUAL_MAX_BYTES */
+    unsigned disk;                      /* of a package, from 1; 0: the only one; or SW_DISK_NONE */
 };
 
 /* What a new image is made with. Drivers refuse keys that they do not know. */
@@ -82,6 +105,10 @@ struct sw_create_opts {
     int level;                  /* compression level; 0: the driver's default */
     int64_t
         epoch; /* seconds for stamps in the file (SOURCE_DATE_EPOCH); ids derive from content or are fixed */
+    const char *name;     /* what the machine is called inside, in formats that name one; NULL: "image" */
+    const char *manifest; /* ova: "sha256", "sha1" or "sha512"; NULL: the first */
+    unsigned cpus;        /* ova: of the machine; 0: 1 */
+    unsigned memory_mib;  /* ova: likewise; 0: 1024 */
 };
 
 /* The first and last bytes of a file, for probing. */
@@ -102,6 +129,7 @@ enum {
     /* put may come from any worker in any order where the output is seekable; on a stream it comes in order. */
     SW_FORMAT_PUT_ANY_ORDER = 1u << 3,
     SW_FORMAT_BACKING = 1u << 4, /* knows parents */
+    SW_FORMAT_PACKAGE = 1u << 5, /* holds disks: sw_open_opts.disk chooses one */
 };
 
 /* A driver: one const table at the foot of its file, listed in formats/registry.c. */
@@ -123,6 +151,14 @@ struct sw_format {
 
     /* The extent that holds off, from off on; off < size_bytes. Reports this file's own view, not the parent's. Any thread. */
     int (*next_extent)(struct sw_image *img, uint64_t off, struct sw_extent *extent, struct sw_err *err);
+
+    /*
+     * Optional: reads what the file keeps digests of (the chosen disk's file; of a package opened alone, every
+     * file) and fails with SW_INTEGRITY where one differs. Any thread. It ends early, with SW_INTERRUPTED, once
+     * *stop is true; stop and progress may be NULL.
+     */
+    int (*verify)(struct sw_image *img, struct sw_progress *progress, const atomic_bool *stop,
+                  struct sw_err *err);
 
     /* Begins a new image on out. */
     int (*create)(struct sw_out *out, const struct sw_create_opts *opts, struct sw_image **img,
@@ -176,6 +212,9 @@ SW_MUST_CHECK int sw_image_pread(struct sw_image *img, void *buf, size_t len, ui
 /* Merges the chain: HOLE comes back only where no image of the chain has anything. */
 SW_MUST_CHECK int sw_image_next_extent(struct sw_image *img, uint64_t off, struct sw_extent *extent,
                                        struct sw_err *err);
+/* The driver's verify; 0 where it has none. */
+SW_MUST_CHECK int sw_image_verify(struct sw_image *img, struct sw_progress *progress, const atomic_bool *stop,
+                                  struct sw_err *err);
 void sw_image_close(struct sw_image *img);
 
 #endif

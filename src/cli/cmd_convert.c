@@ -21,6 +21,7 @@ struct convert_opts {
     struct opt_list settings;
     const char *allow_parent;
     bool sync;
+    uint64_t disk;
 };
 
 static const struct opt convert_rows[] = {
@@ -29,18 +30,20 @@ static const struct opt convert_rows[] = {
     {'O', "output-format", "FORMAT", OPT_STRING, offsetof(struct convert_opts, output_format),
      "format of DST (default: by its name's ending)"},
     {'o', "option", "KEY=VAL,…", OPT_LIST, offsetof(struct convert_opts, settings),
-     "subformat=, level=, cluster_size="},
+     "subformat=, level=, cluster_size=; ova: manifest=, cpus=, memory="},
     {0, "allow-parent", "DIR", OPT_STRING, offsetof(struct convert_opts, allow_parent),
      "parents and extents that SRC names may be opened, beneath DIR only"},
     {0, "sync", NULL, OPT_FLAG, offsetof(struct convert_opts, sync),
      "wait until the disk has DST, so that a power cut cannot take it away"},
+    {0, "disk", "N", OPT_UINT, offsetof(struct convert_opts, disk),
+     "which disk of an OVA that holds several (inspect lists them)"},
     OPT_END,
 };
 
 /* A setting's text; the target's options point into it. */
 struct settings {
     struct sw_create_opts create;
-    char subformat[64];
+    char subformat[64], manifest[16], name[64];
 };
 
 static int set_number(const char *key, const char *value, uint64_t max, uint64_t *out, struct sw_err *err)
@@ -63,29 +66,79 @@ static int set_number(const char *key, const char *value, uint64_t max, uint64_t
     return 0;
 }
 
-static int apply_setting(struct settings *settings, const char *key, const char *value, struct sw_err *err)
+static int set_text(const char *key, const char *value, char *to, size_t cap, struct sw_err *err)
+{
+    if (strlen(value) >= cap)
+        return sw_fail(err, SW_USAGE, "-o %s: '%s' is not known", key, value);
+    memcpy(to, value, strlen(value) + 1);
+    return 0;
+}
+
+/* What only a format that describes a machine takes. Returns 1 when the key is none of these. */
+static int apply_machine(struct settings *settings, const char *key, const char *value, struct sw_err *err)
 {
     uint64_t number = 0;
 
+    if (strcmp(key, "manifest") == 0) {
+        settings->create.manifest = settings->manifest;
+        return set_text(key, value, settings->manifest, sizeof(settings->manifest), err);
+    }
+    if (strcmp(key, "cpus") == 0) {
+        if (set_number(key, value, 1024, &number, err) < 0)
+            return -1;
+        settings->create.cpus = (unsigned)number;
+        return 0;
+    }
+    if (strcmp(key, "memory") != 0)
+        return 1;
+    if (set_number(key, value, UINT64_C(1) << 50, &number, err) < 0)
+        return -1;
+    if (number % (1 << 20) != 0)
+        return sw_fail(err, SW_USAGE, "-o memory: '%s' is no multiple of 1M", value);
+    settings->create.memory_mib = (unsigned)(number >> 20);
+    return 0;
+}
+
+static int apply_setting(struct settings *settings, const char *key, const char *value, struct sw_err *err)
+{
+    uint64_t number = 0;
+    int rc;
+
     if (strcmp(key, "subformat") == 0) {
-        if (strlen(value) >= sizeof(settings->subformat))
-            return sw_fail(err, SW_USAGE, "-o subformat: '%s' is not known", value);
-        memcpy(settings->subformat, value, strlen(value) + 1);
         settings->create.subformat = settings->subformat;
-    } else if (strcmp(key, "level") == 0) {
+        return set_text(key, value, settings->subformat, sizeof(settings->subformat), err);
+    }
+    if (strcmp(key, "level") == 0) {
         if (set_number(key, value, 99, &number, err) < 0)
             return -1;
         settings->create.level = (int)number;
-    } else if (strcmp(key, "cluster_size") == 0) {
+        return 0;
+    }
+    if (strcmp(key, "cluster_size") == 0) {
         if (set_number(key, value, UINT32_MAX / 2, &number, err) < 0)
             return -1;
         settings->create.unit_bytes = (uint32_t)number;
-    } else if (strncmp(key, "backing_", 8) == 0) {
-        return sw_fail(err, SW_USAGE, "-o %s: convert writes images that stand alone, without a parent", key);
-    } else {
-        return sw_fail(err, SW_USAGE, "-o %s: not known (subformat, level, cluster_size)", key);
+        return 0;
     }
-    return 0;
+    if (strncmp(key, "backing_", 8) == 0)
+        return sw_fail(err, SW_USAGE, "-o %s: convert writes images that stand alone, without a parent", key);
+    rc = apply_machine(settings, key, value, err);
+    if (rc > 0)
+        return sw_fail(err, SW_USAGE,
+                       "-o %s: not known (subformat, level, cluster_size, manifest, cpus, memory)", key);
+    return rc;
+}
+
+/* What a machine is called inside: the target's name without its ending. */
+static void name_after(struct settings *settings, const char *dst)
+{
+    const char *slash = strrchr(dst, '/'), *base = slash != NULL ? slash + 1 : dst;
+    const char *dot = strrchr(base, '.');
+    size_t len = dot != NULL && dot != base ? (size_t)(dot - base) : strlen(base);
+
+    snprintf(settings->name, sizeof(settings->name), "%.*s", (int)sw_min_u64(len, sizeof(settings->name)),
+             base);
+    settings->create.name = settings->name;
 }
 
 static int parse_settings(const struct opt_list *list, struct settings *settings, struct sw_err *err)
@@ -195,6 +248,8 @@ static int run_convert(const void *raw_opts, const struct args *args, struct sw_
     const struct convert_opts *opts = raw_opts;
     const char *dst = args->items[1];
     AUTO_IMAGE_ARG struct image_arg src = {.img = NULL};
+    const struct image_arg_opts open = {
+        .format = opts->format, .allow_parent = opts->allow_parent, .disk = opts->disk};
     struct settings settings = {.subformat = ""};
     struct sw_copy copy = {.jobs = opt_jobs(&opts->common)};
     struct out_progress progress;
@@ -204,10 +259,10 @@ static int run_convert(const void *raw_opts, const struct args *args, struct sw_
     if (parse_settings(&opts->settings, &settings, err) < 0 ||
         sw_source_date(0, &settings.create.epoch, err) < 0 ||
         choose_format(opts, dst, &copy.format, err) < 0 ||
-        image_arg_open(args->items[0], opts->format, opts->allow_parent, false, &src, err) < 0 ||
-        check_dst(src.img, dst, err) < 0)
+        image_arg_open(args->items[0], &open, &src, err) < 0 || check_dst(src.img, dst, err) < 0)
         return -1;
     image_arg_warn(&src);
+    name_after(&settings, dst);
     out_progress_begin(&progress, "convert", &opts->common);
     copy.src = src.img;
     copy.create = settings.create;

@@ -10,6 +10,7 @@ struct inspect_opts {
     struct common_opts common;
     const char *format;
     const char *allow_parent;
+    uint64_t disk;
 };
 
 static const struct opt inspect_rows[] = {
@@ -17,6 +18,8 @@ static const struct opt inspect_rows[] = {
      "format of IMAGE (default: by its magic; raw must be named)"},
     {0, "allow-parent", "DIR", OPT_STRING, offsetof(struct inspect_opts, allow_parent),
      "parents and extents that IMAGE names may be opened, beneath DIR only"},
+    {0, "disk", "N", OPT_UINT, offsetof(struct inspect_opts, disk),
+     "look into this disk of an OVA that holds several"},
     OPT_END,
 };
 
@@ -83,10 +86,44 @@ static void print_parents(const struct sw_image *img)
     }
 }
 
-static void print_image(const struct sw_image *img, const struct extents *sum)
+static void print_package(const struct sw_package *package)
 {
-    print_untrusted("image:", img->in->name);
-    printf("%-14s%s\n", "format:", img->format->name);
+    char text[32], head[24];
+
+    if (package == NULL)
+        return;
+    printf("%-14s%s\n", "digests:", package->digests != NULL ? package->digests : "none");
+    for (unsigned i = 0; i < package->nr_disks; i++) {
+        const struct sw_package_disk *disk = &package->disks[i];
+
+        snprintf(head, sizeof(head), "disk %u:", i + 1);
+        print_untrusted(head, disk->name != NULL ? disk->name : "(empty)");
+        out_size(disk->capacity_bytes, text, sizeof(text));
+        printf("%-14s%s (%llu bytes)", "", disk->capacity_bytes != 0 ? text : "size not stated",
+               (unsigned long long)disk->capacity_bytes);
+        if (disk->name != NULL) {
+            out_size(disk->file_bytes, text, sizeof(text));
+            printf(", a file of %s", text);
+        }
+        if (disk->stated_format != NULL) {
+            printf(", stated as ");
+            out_safe(stdout, disk->stated_format);
+        }
+        putchar('\n');
+    }
+    if (package->chosen != 0 && package->nr_disks > 1)
+        printf("%-14s%u\n", "chosen disk:", package->chosen);
+}
+
+static void print_warnings(const struct sw_image *img)
+{
+    for (; img != NULL; img = img->parent)
+        for (unsigned i = 0; i < img->nr_warnings; i++)
+            print_untrusted("warning:", img->warnings[i]);
+}
+
+static void print_disk(const struct sw_image *img, const struct extents *sum)
+{
     if (img->subformat != NULL)
         printf("%-14s%s\n", "subformat:", img->subformat);
     print_size("virtual size:", img->size_bytes);
@@ -98,9 +135,18 @@ static void print_image(const struct sw_image *img, const struct extents *sum)
     if (img->unit_bytes > 0)
         print_size("unit:", img->unit_bytes);
     print_parents(img);
-    for (; img != NULL; img = img->parent)
-        for (unsigned i = 0; i < img->nr_warnings; i++)
-            print_untrusted("warning:", img->warnings[i]);
+}
+
+static void print_image(const struct sw_image *img, const struct extents *sum)
+{
+    print_untrusted("image:", img->in->name);
+    printf("%-14s%s\n", "format:", img->format->name);
+    print_package(img->package);
+    if (img->package == NULL || img->package->chosen != 0)
+        print_disk(img, sum);
+    else
+        print_size("file size:", img->in->size_bytes);
+    print_warnings(img);
 }
 
 static json_t *optional(const char *text)
@@ -122,17 +168,60 @@ static json_t *list_parents(const struct sw_image *img)
     return list;
 }
 
+static json_t *describe_disk(const struct sw_package_disk *disk)
+{
+    return json_pack("{s:o, s:o, s:I, s:I}", "file", optional(disk->name), "stated_format",
+                     optional(disk->stated_format), "capacity_bytes", (json_int_t)disk->capacity_bytes,
+                     "file_bytes", (json_int_t)disk->file_bytes);
+}
+
+/* null for a file that is a disk itself. */
+static json_t *describe_package(const struct sw_package *package)
+{
+    json_t *disks;
+
+    if (package == NULL)
+        return json_null();
+    disks = json_array();
+    for (unsigned i = 0; i < package->nr_disks; i++)
+        if (json_array_append_new(disks, describe_disk(&package->disks[i])) < 0) {
+            json_decref(disks);
+            return NULL;
+        }
+    return json_pack("{s:o, s:o, s:i}", "disks", disks, "digests", optional(package->digests), "chosen",
+                     (int)package->chosen);
+}
+
 static json_t *describe(const struct image_arg *arg, const struct extents *sum)
 {
     const struct sw_image *img = arg->img;
 
-    return json_pack("{s:o, s:s, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o}", "image",
+    return json_pack("{s:o, s:s, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o}", "image",
                      json_untrusted(img->in->name), "format", img->format->name, "subformat",
                      optional(img->subformat), "virtual_bytes", (json_int_t)img->size_bytes, "file_bytes",
                      (json_int_t)file_bytes(img), "data_bytes", (json_int_t)sum->data, "zero_bytes",
                      (json_int_t)sum->zero, "hole_bytes", (json_int_t)sum->hole, "unit_bytes",
-                     (json_int_t)img->unit_bytes, "parents", list_parents(img), "warnings",
-                     image_arg_warnings(arg));
+                     (json_int_t)img->unit_bytes, "parents", list_parents(img), "package",
+                     describe_package(img->package), "warnings", image_arg_warnings(arg));
+}
+
+/* Of a package with one disk that disk; with several, and none chosen, the package alone. */
+static int open_arg(const char *path, const struct inspect_opts *opts, struct image_arg *arg,
+                    struct sw_err *err)
+{
+    struct image_arg_opts open = {.format = opts->format,
+                                  .allow_parent = opts->allow_parent,
+                                  .top_only = true,
+                                  .disk = opts->disk,
+                                  .package = true};
+
+    if (image_arg_open(path, &open, arg, err) < 0)
+        return -1;
+    if (arg->img->package == NULL || arg->img->package->chosen != 0 || arg->img->package->nr_disks > 1)
+        return 0;
+    image_arg_close(arg);
+    open.disk = 1;
+    return image_arg_open(path, &open, arg, err);
 }
 
 static int run_inspect(const void *raw_opts, const struct args *args, struct sw_err *err)
@@ -141,8 +230,7 @@ static int run_inspect(const void *raw_opts, const struct args *args, struct sw_
     AUTO_IMAGE_ARG struct image_arg arg = {.img = NULL};
     struct extents sum;
 
-    if (image_arg_open(args->items[0], opts->format, opts->allow_parent, true, &arg, err) < 0 ||
-        sum_extents(arg.img, &sum, err) < 0)
+    if (open_arg(args->items[0], opts, &arg, err) < 0 || sum_extents(arg.img, &sum, err) < 0)
         return -1;
     if (opts->common.json)
         return out_json(describe(&arg, &sum), err);
@@ -156,7 +244,7 @@ const struct cmd cmd_inspect = {
     .summary = "tell what a disk image is and holds",
     .more =
         "A parent that the image names is shown, and opened only with --allow-parent. Holes are what the image\n"
-        "does not hold: zeros, or its parent's bytes.",
+        "does not hold: zeros, or its parent's bytes. An OVA's disks are listed; --disk N looks into one of several.",
     .opts = inspect_rows,
     .opts_size = sizeof(struct inspect_opts),
     .min_args = 1,

@@ -4,24 +4,36 @@
 #include "src/base/buf.h"
 #include "src/base/log.h"
 
-int image_arg_open(const char *path, const char *format, const char *allow_parent, bool top_only,
-                   struct image_arg *out, struct sw_err *err)
+static int open_in(struct sw_in *in, const struct image_arg_opts *arg, struct image_arg *out,
+                   struct sw_err *err)
 {
-    struct sw_open_opts opts = {.top_only = top_only && allow_parent == NULL};
-    struct sw_in *in = NULL;
+    struct sw_open_opts opts = {.top_only = arg->top_only && arg->allow_parent == NULL,
+                                .disk = (unsigned)arg->disk};
 
-    *out = (struct image_arg){.img = NULL};
-    if (sw_in_open_file(path, &in, err) < 0)
-        return -1;
-    if (allow_parent != NULL) {
-        out->parents = sw_parents_new(allow_parent, in, err);
+    if (arg->package && arg->disk == 0)
+        opts.disk = SW_DISK_NONE;
+    if (arg->allow_parent != NULL) {
+        out->parents = sw_parents_new(arg->allow_parent, in, err);
         if (out->parents == NULL) {
             sw_in_close(in);
             return -1;
         }
         opts.parents = sw_parents_resolver(out->parents);
     }
-    return sw_image_open(in, format, &opts, &out->img, err);
+    return sw_image_open(in, arg->format, &opts, &out->img, err);
+}
+
+int image_arg_open(const char *path, const struct image_arg_opts *opts, struct image_arg *out,
+                   struct sw_err *err)
+{
+    struct sw_in *in = NULL;
+
+    *out = (struct image_arg){.img = NULL};
+    if (opts->disk >= SW_DISK_NONE)
+        return sw_fail(err, SW_USAGE, "--disk: no file holds %llu disks", (unsigned long long)opts->disk);
+    if (sw_in_open_file(path, &in, err) < 0)
+        return -1;
+    return open_in(in, opts, out, err);
 }
 
 void image_arg_close(struct image_arg *arg)

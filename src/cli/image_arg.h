@@ -12,12 +12,17 @@ struct image_arg {
     struct sw_parents *parents;
 };
 
-/*
- * format NULL: probed. allow_parent: the folder beneath which a parent may be opened; NULL refuses an image that
- * names one, or with top_only opens it without.
- */
-SW_MUST_CHECK int image_arg_open(const char *path, const char *format, const char *allow_parent,
-                                 bool top_only, struct image_arg *out, struct sw_err *err);
+struct image_arg_opts {
+    const char *format; /* NULL: probed */
+    const char
+        *allow_parent; /* the folder beneath which a parent may be opened; NULL refuses an image that … */
+    bool top_only;     /* … names one, or with top_only opens it without */
+    uint64_t disk;     /* --disk: of a file that holds several, from 1; 0: the only one */
+    bool package;      /* without --disk, such a file is opened alone (SW_DISK_NONE) */
+};
+
+SW_MUST_CHECK int image_arg_open(const char *path, const struct image_arg_opts *opts, struct image_arg *out,
+                                 struct sw_err *err);
 void image_arg_close(struct image_arg *arg);
 
 #define AUTO_IMAGE_ARG __attribute__((cleanup(image_arg_close)))

@@ -2,6 +2,7 @@
 #include "slipway/copy.h"
 
 #include "src/base/ckd.h"
+#include "src/copy/verify.h"
 #include "src/copy/walk.h"
 
 #include <stdatomic.h>
@@ -177,13 +178,16 @@ int sw_copy_image(const struct sw_copy *copy, struct sw_copy_stats *stats, struc
 {
     struct sw_create_opts create = copy->create;
     struct sw_image *target = NULL;
+    struct verify verify = {.src = NULL};
     int rc;
 
     if (create.size_bytes == 0)
         create.size_bytes = sw_round_up(copy->src->size_bytes, SW_SECTOR_BYTES);
     if (check_target(copy, &create, err) < 0 || copy->format->create(copy->out, &create, &target, err) < 0)
         return -1;
-    rc = fill(copy, target, stats, err);
+    rc = verify_begin(&verify, copy->src, copy->jobs, err);
+    if (rc == 0)
+        rc = verify_end(&verify, fill(copy, target, stats, err), err);
     sw_image_close(target);
     return rc;
 }
