@@ -50,22 +50,19 @@ static char *read_text(const struct ova_image *ova, const struct tar_member *mem
     return SW_STEAL_PTR(text);
 }
 
-static int load_ovf(struct ova_image *ova, const struct tar_member **member, struct sw_err *err)
+/* Finds the OVF and reads its text; what it means is read once its digest is known to be right. */
+static char *read_ovf(struct ova_image *ova, const struct tar_member **member, struct sw_err *err)
 {
-    const char *name = ova->base.in->name;
-    SW_AUTO_FREE char *text = NULL;
-
     if (find_only(ova, ".ovf", member, err) < 0)
-        return -1;
-    if (*member == NULL)
-        return sw_fail(err, SW_REFUSED, "'%s' is a tar of %zu files, none of them an .ovf: it is no OVA",
-                       name, ova->tar.n);
-    text = read_text(ova, *member, OVF_MAX_BYTES, err);
-    if (text == NULL)
-        return -1;
+        return NULL;
+    if (*member == NULL) {
+        sw_fail(err, SW_REFUSED, "'%s' is a tar of %zu files, none of them an .ovf: it is no OVA",
+                ova->base.in->name, ova->tar.n);
+        return NULL;
+    }
     if (*member != &ova->tar.members[0])
         sw_image_warn(&ova->base, "its OVF is not the first member: VMware's programs refuse such an OVA");
-    return ovf_parse(text, (size_t)(*member)->size_bytes, name, &ova->ovf, err);
+    return read_text(ova, *member, OVF_MAX_BYTES, err);
 }
 
 /* Names nothing twice and nothing that is not there, and leaves nothing out but what signs it. */
@@ -222,10 +219,15 @@ static int list_disks(struct ova_image *ova, struct sw_err *err)
 
 int ova_load(struct ova_image *ova, struct sw_err *err)
 {
-    const struct tar_member *ovf = NULL;
+    struct sw_in *in = ova->base.in;
+    const struct tar_member *member = NULL;
+    SW_AUTO_FREE char *text = NULL;
 
-    if (tar_list(ova->base.in, &ova->tar, err) < 0 || load_ovf(ova, &ovf, err) < 0 ||
-        load_manifest(ova, ovf, err) < 0)
+    if (tar_list(in, &ova->tar, err) < 0)
+        return -1;
+    text = read_ovf(ova, &member, err);
+    if (text == NULL || load_manifest(ova, member, err) < 0 ||
+        ovf_parse(text, (size_t)member->size_bytes, in->name, &ova->ovf, err) < 0)
         return -1;
     for (size_t i = 0; i < ova->ovf.nr_files; i++)
         if (check_file(ova, &ova->ovf.files[i], err) < 0)

@@ -24,6 +24,16 @@ static void qemu_compares(const char *format, const char *path)
     assert_null(strstr(said.data, "size mismatch"));
 }
 
+/* An OVA's disk is taken out by tar, for a program that knows no OVA. Returns the name to read "dst" by. */
+static const char *qemu_reads(const struct target *target)
+{
+    if (strcmp(target->format->name, "ova") == 0) {
+        assert_int_equal(system("tar -xOf dst image-disk1.vmdk >disk && mv disk dst"), 0);
+        return "vmdk";
+    }
+    return qemu_name(target->format);
+}
+
 static void qemu_img_reads_what_is_written(void **state)
 {
     struct target target = {0};
@@ -31,11 +41,12 @@ static void qemu_img_reads_what_is_written(void **state)
     (void)state;
     make_raw("src", SIZE_MIB * MIB, spans, SW_ARRAY_LEN(spans));
     while (next_target(&target)) {
-        const char *name = qemu_name(target.format);
-        const char *const check[] = {"qemu-img", "check", "-f", name, "dst", NULL};
+        const char *check[] = {"qemu-img", "check", "-f", NULL, "dst", NULL}, *name;
 
         copy_to("src", "raw", "dst", target.format, target.subformat, 2);
+        name = qemu_reads(&target);
         qemu_compares(name, "dst");
+        check[3] = name;
         if (strcmp(name, "vmdk") == 0 || strcmp(name, "qcow2") == 0)
             run(check, NULL);
     }
@@ -51,7 +62,7 @@ static void qemu_img_reads_disks_of_odd_sizes(void **state)
     make_raw("src", 3 * MIB + 1536, &all, 1);
     while (next_target(&target)) {
         copy_to("src", "raw", "dst", target.format, target.subformat, 2);
-        qemu_compares(qemu_name(target.format), "dst");
+        qemu_compares(qemu_reads(&target), "dst");
     }
 }
 

@@ -303,6 +303,87 @@ static void a_damaged_source_leaves_no_target(void **state)
     }
 }
 
+/* An OVA of the mixed disk; *disk_at is where its VMDK begins. */
+static void make_ova(const char *path, size_t *disk_at)
+{
+    SW_AUTO_BUF struct sw_buf file = {0};
+    struct sw_image *src;
+    struct sw_err err = {.code = SW_OK};
+
+    make_raw("src.raw", mixed, 0);
+    src = open_image("src.raw", "raw", NULL, false);
+    assert_ok(copy_file((struct sw_copy){.src = src}, "ova", path, NULL, &err), err);
+    sw_image_close(src);
+    assert_ok(sw_read_file(path, FILE_MAX, &file, &err), err);
+    for (*disk_at = 0; memcmp(file.data + *disk_at, "KDMV", 4) != 0; *disk_at += 512)
+        assert_true(*disk_at + 1024 < file.len);
+}
+
+static void put_byte(const char *path, size_t at)
+{
+    int fd = open(path, O_WRONLY);
+
+    assert_int_equal(pwrite(fd, "!", 1, (off_t)at), 1);
+    close(fd);
+}
+
+/* The first byte is one that no reader of the disk looks at; the second spoils a grain as well. */
+static void a_source_that_is_not_what_its_digest_says_leaves_no_target(void **state)
+{
+    size_t disk_at, spoiled[2];
+    struct sw_err err = {.code = SW_OK};
+    struct sw_image *src;
+
+    (void)state;
+    make_ova("bad.ova", &disk_at);
+    spoiled[0] = disk_at + 60 * 512;
+    spoiled[1] = disk_at + 128 * 512 + 20;
+    for (unsigned jobs = 1; jobs < 10; jobs += 4) {
+        src = open_image("bad.ova", "ova", NULL, false);
+        assert_ok(copy_file((struct sw_copy){.src = src, .jobs = jobs}, "raw", "good.raw", NULL, &err), err);
+        assert_same_files("src.raw", "good.raw");
+        sw_image_close(src);
+    }
+    for (size_t i = 0; i < 2; i++) {
+        put_byte("bad.ova", spoiled[i]);
+        for (unsigned jobs = 1; jobs < 10; jobs += 4) {
+            src = open_image("bad.ova", "ova", NULL, false);
+            assert_failed(
+                copy_file((struct sw_copy){.src = src, .jobs = jobs}, "raw", "none.raw", NULL, &err), err,
+                SW_INTEGRITY, "is not what the manifest has");
+            assert_int_equal(access("none.raw", F_OK), -1);
+            sw_image_close(src);
+        }
+    }
+}
+
+static int full_write(struct sw_out *out, const void *buf, size_t len, struct sw_err *err)
+{
+    (void)buf;
+    (void)len;
+    return sw_fail(err, SW_FAILED, "'%s' is full", out->name);
+}
+
+/* What the target says is told, and nobody waits for the rest of the source. */
+static void a_target_that_fails_is_told_over_digests_that_were_not_read(void **state)
+{
+    static const struct sw_out_ops full = {.write = full_write};
+    struct sw_out out = {.ops = &full, .fd = -1, .name = "target"};
+    struct sw_err err = {.code = SW_OK};
+    struct sw_image *src;
+    size_t disk_at;
+
+    (void)state;
+    make_ova("good.ova", &disk_at);
+    for (unsigned jobs = 1; jobs < 10; jobs += 4) {
+        struct sw_copy copy = {.format = sw_format_by_name("raw"), .out = &out, .jobs = jobs};
+
+        copy.src = src = open_image("good.ova", "ova", NULL, false);
+        assert_failed(sw_copy_image(&copy, NULL, &err), err, SW_FAILED, "'target' is full");
+        sw_image_close(src);
+    }
+}
+
 static void expect_compare(const char *a_map, const char *b_map, size_t b_surplus, uint64_t want)
 {
     struct sw_image *a, *b;
@@ -349,6 +430,8 @@ int main(void)
         cmocka_unit_test(through_an_overlay_only_its_own_units_are_read),
         cmocka_unit_test(a_target_smaller_than_the_source_is_refused),
         cmocka_unit_test(a_damaged_source_leaves_no_target),
+        cmocka_unit_test(a_source_that_is_not_what_its_digest_says_leaves_no_target),
+        cmocka_unit_test(a_target_that_fails_is_told_over_digests_that_were_not_read),
         cmocka_unit_test(comparison_finds_the_first_difference),
     };
 
