@@ -129,8 +129,9 @@ static int open_inner(struct ova_image *ova, const struct sw_open_opts *opts, st
         return 0;
     if (err->code == SW_USAGE) /* the hint to name a format is of no use here */
         return sw_fail(
-            err, SW_REFUSED, "'%s': disk %u, '%s', is of no format that is known here; the OVF calls it '%s'",
-            ova->base.in->name, ova->package.chosen, ova->member->name, stated != NULL ? stated : "");
+            err, SW_REFUSED, "'%s': disk %u, '%s', is of no format that is known here; the OVF states %s%s%s",
+            ova->base.in->name, ova->package.chosen, ova->member->name, stated != NULL ? "'" : "none",
+            stated != NULL ? stated : "", stated != NULL ? "'" : "");
     return -1;
 }
 

@@ -18,5 +18,10 @@ refused 2 "512 bytes to 2 MiB" run -o cluster_size=1000 disk.raw out.qcow2
 refused 2 "-o cluster_size: '64KB'" run -o cluster_size=64KB disk.raw out.qcow2
 refused 2 "no subformat 'thick'" run -o subformat=thick disk.raw out.qcow2
 refused 2 "takes no level" run -o level=3 disk.raw out.raw
+refused 2 "no manifest of 'md5'" run -o manifest=md5 disk.raw out.ova
+refused 2 "a machine of 200 processors" run -o cpus=200 disk.raw out.ova
+refused 2 "no multiple of 1M" run -o memory=1000 disk.raw out.ova
+refused 2 "a multiple of 4 MiB" run -o memory=1M disk.raw out.ova
+refused 2 "describes no machine" run -o memory=1G disk.raw out.vmdk
 refused 2 "missing argument" run disk.raw
 nothing_but disk.raw

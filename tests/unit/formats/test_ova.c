@@ -285,7 +285,7 @@ static void a_disk_of_no_known_format_is_refused_and_not_guessed(void **state)
     add_text(&a, "x.vmdk", "ABCD");
     end(&a);
     assert_disk_refused(0, SW_REFUSED,
-                        "disk 1, 'x.vmdk', is of no format that is known here; the OVF calls it 'http");
+                        "disk 1, 'x.vmdk', is of no format that is known here; the OVF states 'http");
     one_disk(OVF_ONE_DISK("ovf:href='x.vmdk'", "ovf:fileRef='f1' " CAPACITY));
     header = (struct tar_header *)(a.bytes + a.len - 1024 - (vmdk.len + 511) / 512 * 512 - 512);
     snprintf(header->size, sizeof(header->size), "%011o", (unsigned)vmdk.len - 512); /* its end is cut off */

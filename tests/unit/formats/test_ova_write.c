@@ -108,8 +108,7 @@ static void the_ovf_has_the_lengths_and_only_blanks_behind_its_end(void **state)
     assert_int_equal(ovf_number(ovf.files[0].size, &size), 0);
     assert_int_equal(size, tar.members[2].size_bytes);
     assert_string_equal(ovf.files[0].href, tar.members[2].name);
-    assert_non_null(
-        strstr(text, "ovf:populatedSize=\"131584\"")); /* two grains and the short one */
+    assert_non_null(strstr(text, "ovf:populatedSize=\"131584\"")); /* two grains and the short one */
     assert_non_null(strstr(text, ">2 virtual CPU(s)<"));
     assert_non_null(strstr(text, ">512 MiB of memory<"));
     behind = strstr(text, "</Envelope>") + strlen("</Envelope>");
