@@ -8,6 +8,7 @@
 
 #include <ctype.h>
 #include <string.h>
+#include <strings.h>
 
 enum {
     CPUS_DEFAULT = 1,
@@ -66,18 +67,28 @@ static int check_opts(const struct sw_create_opts *opts, enum sw_hash *hash, str
 }
 
 /* Letters, digits and ".-_" need no care in XML, in a tar, in a manifest or on any file system. */
-static void take_name(struct ova_writing *w, const char *name)
+static char plain(char c, bool first)
 {
-    size_t n = 0;
+    bool taken =
+        isascii((unsigned char)c) && (isalnum((unsigned char)c) || (!first && (c == '.' || c == '-')));
 
-    if (name == NULL || name[0] == '\0')
+    return taken ? c : '_';
+}
+
+static void take_name(struct ova_writing *w, const char *path)
+{
+    const char *slash = path != NULL ? strrchr(path, '/') : NULL;
+    const char *name = slash != NULL ? slash + 1 : path;
+    size_t len = name != NULL ? strlen(name) : 0, n = 0;
+
+    if (len > 4 && strcasecmp(name + len - 4, ".ova") == 0)
+        len -= 4;
+    if (len == 0) {
         name = "image";
-    for (; *name != '\0' && n + 1 < sizeof(w->name); name++, n++) {
-        bool plain = isascii((unsigned char)*name) && (isalnum((unsigned char)*name) || *name == '_' ||
-                                                       (n > 0 && strchr(".-", *name) != NULL));
-
-        w->name[n] = plain ? *name : '_';
+        len = strlen(name);
     }
+    for (; n < len && n + 1 < sizeof(w->name); n++)
+        w->name[n] = plain(name[n], n == 0);
     w->name[n] = '\0';
 }
 

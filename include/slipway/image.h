@@ -105,7 +105,7 @@ struct sw_create_opts {
     int level;                  /* compression level; 0: the driver's default */
     int64_t
         epoch; /* seconds for stamps in the file (SOURCE_DATE_EPOCH); ids derive from content or are fixed */
-    const char *name;     /* what the machine is called inside, in formats that name one; NULL: "image" */
+    const char *name;     /* ova: of the machine, by the last part of this path; NULL: "image" */
     const char *manifest; /* ova: "sha256", "sha1" or "sha512"; NULL: the first */
     unsigned cpus;        /* ova: of the machine; 0: 1 */
     unsigned memory_mib;  /* ova: likewise; 0: 1024 */

@@ -234,7 +234,7 @@ SW_MUST_CHECK json_t *sw_step_inputs_json(const struct sw_scope *scope, const st
 
 /* Recipes. */
 struct sw_output_spec {
-    const char *format;    /* vmdk, vhd, raw, qcow2 */
+    const char *format;    /* vmdk, vhd, raw, qcow2, ova */
     const char *subformat; /* NULL: the format's own default */
     const char **seal;     /* recipients; file names in them are made relative to the recipe's folder */
     size_t nr_seal;

@@ -222,7 +222,7 @@ static json_t *write_output(const struct output *output, struct sw_image *chain,
     struct sw_copy_stats stats = {0};
     struct sw_copy copy = {.src = chain,
                            .format = output->format,
-                           .create = {.subformat = output->subformat},
+                           .create = {.subformat = output->subformat, .name = output->file},
                            .jobs = opts->jobs,
                            .progress = opts->progress};
 

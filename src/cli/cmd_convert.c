@@ -43,7 +43,7 @@ static const struct opt convert_rows[] = {
 /* A setting's text; the target's options point into it. */
 struct settings {
     struct sw_create_opts create;
-    char subformat[64], manifest[16], name[64];
+    char subformat[64], manifest[16];
 };
 
 static int set_number(const char *key, const char *value, uint64_t max, uint64_t *out, struct sw_err *err)
@@ -127,18 +127,6 @@ static int apply_setting(struct settings *settings, const char *key, const char 
         return sw_fail(err, SW_USAGE,
                        "-o %s: not known (subformat, level, cluster_size, manifest, cpus, memory)", key);
     return rc;
-}
-
-/* What a machine is called inside: the target's name without its ending. */
-static void name_after(struct settings *settings, const char *dst)
-{
-    const char *slash = strrchr(dst, '/'), *base = slash != NULL ? slash + 1 : dst;
-    const char *dot = strrchr(base, '.');
-    size_t len = dot != NULL && dot != base ? (size_t)(dot - base) : strlen(base);
-
-    snprintf(settings->name, sizeof(settings->name), "%.*s", (int)sw_min_u64(len, sizeof(settings->name)),
-             base);
-    settings->create.name = settings->name;
 }
 
 static int parse_settings(const struct opt_list *list, struct settings *settings, struct sw_err *err)
@@ -262,10 +250,10 @@ static int run_convert(const void *raw_opts, const struct args *args, struct sw_
         image_arg_open(args->items[0], &open, &src, err) < 0 || check_dst(src.img, dst, err) < 0)
         return -1;
     image_arg_warn(&src);
-    name_after(&settings, dst);
     out_progress_begin(&progress, "convert", &opts->common);
     copy.src = src.img;
     copy.create = settings.create;
+    copy.create.name = dst;
     copy.progress = &progress.base;
     rc = copy_to(&copy, dst, opts->sync, &stats, err);
     out_progress_end(&progress);

@@ -144,7 +144,7 @@ static int check_base(struct sw_recipe_reading *r, const struct sw_node *root)
     const char *format_text = format != NULL ? format->text : NULL;
 
     if (format != NULL && !sw_recipe_format(format_text))
-        sw_doc_fault(r->doc, format, "parentImageFormat is '%s': it must be raw, vmdk, vhd or qcow2",
+        sw_doc_fault(r->doc, format, "parentImageFormat is '%s': it must be raw, vmdk, vhd, qcow2 or ova",
                      sw_show(format_text).text);
     r->recipe->parent_image = image != NULL ? image->text : NULL;
     if (r->overrides->base != NULL)

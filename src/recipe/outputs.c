@@ -12,9 +12,10 @@ struct disk_format {
 
 static const struct disk_format disk_formats[] = {
     {"raw", {NULL}},
-    {"vmdk", {"streamOptimized", NULL}},
+    {"vmdk", {"streamOptimized", "monolithicSparse", NULL}},
     {"vhd", {"dynamic", "fixed", NULL}},
     {"qcow2", {"zstd", "zlib", "plain", NULL}},
+    {"ova", {NULL}},
 };
 
 static const struct disk_format *find_format(const char *name)
@@ -123,7 +124,7 @@ static int read_output(struct sw_recipe_reading *r, const struct sw_node *map)
         format = find_format(out.format);
         if (format == NULL)
             sw_doc_fault(r->doc, sw_node_get(map, "format"),
-                         "the format '%s' is not known: raw, vmdk, vhd and qcow2 are",
+                         "the format '%s' is not known: raw, vmdk, vhd, qcow2 and ova are",
                          sw_show(out.format).text);
         else if (subformat != NULL)
             check_subformat(r, subformat, format);

@@ -152,7 +152,11 @@ static void any_name_becomes_one_that_every_program_takes(void **state)
         {".hidden-1.0", "_hidden-1.0.ovf"},
         {"-rf", "_rf.ovf"},
         {"gr\xc3\xbc\xc3\x9f", "gr____.ovf"},
-        {"a/../b", "a_.._b.ovf"},
+        {"a/../b", "b.ovf"},
+        {"out/web-1.0.0.OVA", "web-1.0.0.ovf"},
+        {".ova", "_ova.ovf"},
+        {"out/", "image.ovf"},
+        {"disk.img", "disk.img.ovf"},
         {"0123456789012345678901234567890123456789012345678901234567890123456789",
          "012345678901234567890123456789012345678901234567890123456789012.ovf"},
     };

@@ -165,7 +165,7 @@ static void unknown_and_malformed_fields_are_faults(void **state)
         "3:1: a recipe has no field 'parentImages' (did you mean 'parentImage'?)\n"
         "4:10: network is 'maybe': it must be deny or allow\n"
         "5:19: workingDirectory is 'tmp': it must be an absolute path\n"
-        "6:20: parentImageFormat is 'vdi': it must be raw, vmdk, vhd or qcow2\n"
+        "6:20: parentImageFormat is 'vdi': it must be raw, vmdk, vhd, qcow2 or ova\n"
         "7:11: the tag 'a' is a list here, and must be a text\n"
         "8:1: a recipe has no field 'extra'\n");
     assert_recipe_faults(
@@ -190,7 +190,7 @@ static void outputs_are_checked(void **state)
                          "outputs:\n  - vmdk\n  - {format: vdi}\n  - {format: vhd, subformat: dynamik}\n"
                          "  - {format: raw, seal: []}\n  - {format: raw, seal: [lab.pem]}\n",
                          "5:5: an output is a text here, and must be a map ('- format: vmdk')\n"
-                         "6:14: the format 'vdi' is not known: raw, vmdk, vhd and qcow2 are\n"
+                         "6:14: the format 'vdi' is not known: raw, vmdk, vhd, qcow2 and ova are\n"
                          "7:30: the format vhd has no subformat 'dynamik' (did you mean 'dynamic'?)\n"
                          "8:25: 'seal' is empty: name a recipient, or leave it out\n"
                          "9:5: the output 'raw' is there twice\n"
