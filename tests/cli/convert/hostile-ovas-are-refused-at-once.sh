@@ -5,17 +5,16 @@ make_disk disk.raw 9
 mkdir files out
 "$SLIPWAY" convert -q -f raw disk.raw vm.ova
 tar xf vm.ova -C files
-cd files
-rm vm.mf
-ln -s /etc/passwd link.vmdk
-mkdir sub
-cp vm-disk1.vmdk sub/
-at=$((512 + ($(stat -c %s vm.ovf) + 511) / 512 * 512)) # of the second header
+rm files/vm.mf
+ln -s /etc/passwd files/link.vmdk
+mkdir files/sub
+cp files/vm-disk1.vmdk files/sub/
+at=$((512 + ($(stat -c %s files/vm.ovf) + 511) / 512 * 512)) # of the second header
 pack() {
-    tar cf ../bad.ova --format=gnu "$@"
+    tar cf bad.ova -C files --format=gnu "$@"
 }
 no() {
-    (cd .. && refused "$1" "$2" timeout 10 "$SLIPWAY" convert bad.ova out/disk.raw)
+    refused "$1" "$2" timeout 10 "$SLIPWAY" convert bad.ova out/disk.raw
 }
 pack vm.ovf link.vmdk vm-disk1.vmdk
 no 4 "'link.vmdk' at $at is a symbolic link"
@@ -25,13 +24,12 @@ pack -P --transform 's,^vm-disk1,../vm-disk1,' vm.ovf vm-disk1.vmdk
 no 4 "'../vm-disk1.vmdk' at $at is not a plain name"
 pack --hard-dereference vm.ovf vm-disk1.vmdk vm.ovf
 no 5 "a second member 'vm.ovf'"
-sed -i 's/vm-disk1.vmdk/..\/..\/etc\/passwd/' vm.ovf
+sed -i 's/vm-disk1.vmdk/..\/..\/etc\/passwd/' files/vm.ovf
 pack vm.ovf vm-disk1.vmdk
 no 5 "names the file '../../etc/passwd', which is not in it"
-sed -i '2i <!DOCTYPE Envelope [<!ENTITY x SYSTEM "file:///etc/passwd">]>' vm.ovf
+sed -i '2i <!DOCTYPE Envelope [<!ENTITY x SYSTEM "file:///etc/passwd">]>' files/vm.ovf
 pack vm.ovf vm-disk1.vmdk
 no 5 "has a DTD"
-cd ..
 gzip -c vm.ova >vm.ova.gz
 refused 4 "unpack it with gunzip first" "$SLIPWAY" convert vm.ova.gz out/disk.raw
 refused 4 "an XML file (an OVF?" "$SLIPWAY" convert files/vm.ovf out/disk.raw
