@@ -5,6 +5,8 @@
 #include "slipway/image.h"
 #include "slipway/pipeline.h"
 
+struct sw_damage; /* slipway/verify.h */
+
 /*
  * Encoded units of one image of a chain, kept from an earlier copy into the same format with the same options. What
  * it gives must be what the target's encode would give; whatever goes wrong in it is its own affair, and costs time.
@@ -50,6 +52,11 @@ struct sw_copy {
      * Looked at when the format has a coding (slipway/image.h); not with base, and not where all bytes must be seen.
      */
     struct sw_coded_cache *coded;
+
+    /* Noted in the same pass, see slipway/verify.h; not with top. */
+    uint8_t *verity; /* gets the digest of the disk as it is written, SW_VERITY_BYTES; may be NULL */
+    struct sw_damage
+        *damage; /* gets what cannot be read and became zeros; NULL: the first of it is the error */
 };
 
 struct sw_copy_stats {

@@ -68,8 +68,8 @@ int sw_digest_update(struct sw_digest *digest, const void *bytes, size_t len, st
 
 int sw_digest_final(struct sw_digest *digest, uint8_t *out, struct sw_err *err)
 {
-    if (EVP_DigestFinal_ex(digest->ctx, out, NULL) != 1 ||
-        EVP_DigestInit_ex(digest->ctx, hashes[digest->hash].md(), NULL) != 1)
+    /* Without naming it again: looking it up costs as much as a few hundred bytes. */
+    if (EVP_DigestFinal_ex(digest->ctx, out, NULL) != 1 || EVP_DigestInit_ex(digest->ctx, NULL, NULL) != 1)
         return crypto_failed(hashes[digest->hash].name, err);
     return 0;
 }

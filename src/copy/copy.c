@@ -4,6 +4,7 @@
 #include "src/base/ckd.h"
 #include "src/copy/verify.h"
 #include "src/copy/walk.h"
+#include "src/copy/watch.h"
 
 #include <stdatomic.h>
 #include <string.h>
@@ -33,6 +34,7 @@ struct reader {
     struct sw_transform base;
     struct sw_image *src;
     struct sw_image *under; /* the layer's base, or NULL */
+    struct watch *watch;
 };
 
 static int reader_apply(const struct sw_transform *self, void *worker, struct sw_block *block,
@@ -42,7 +44,7 @@ static int reader_apply(const struct sw_transform *self, void *worker, struct sw
     size_t len = (size_t)block->len;
 
     (void)worker;
-    if (read_padded(reader->src, block->data, block->len, block->off, err) < 0)
+    if (watch_read(reader->watch, reader->src, block, err) < 0)
         return -1;
     if (sw_is_zero(block->data, len))
         block->kind = SW_BLOCK_ZERO;
@@ -91,12 +93,12 @@ struct copy_sink {
     struct sw_sink base;
     struct sw_image *target;
     atomic_ullong data_bytes, zero_bytes;
+    struct watch *watch;
+    bool watch_only; /* the putter has put the block */
 };
 
-static int copy_put(struct sw_sink *self, struct sw_block *block, struct sw_err *err)
+static int put_block(struct copy_sink *sink, struct sw_block *block, struct sw_err *err)
 {
-    struct copy_sink *sink = (struct copy_sink *)self;
-
     if (block->user == LEFT_OUT)
         return 0;
     atomic_fetch_add_explicit(block->kind == SW_BLOCK_ZERO ? &sink->zero_bytes : &sink->data_bytes,
@@ -104,8 +106,32 @@ static int copy_put(struct sw_sink *self, struct sw_block *block, struct sw_err 
     return sink->target->format->put(sink->target, block, err);
 }
 
+static int copy_put(struct sw_sink *self, struct sw_block *block, struct sw_err *err)
+{
+    struct copy_sink *sink = (struct copy_sink *)self;
+
+    if (!sink->watch_only && put_block(sink, block, err) < 0)
+        return -1;
+    return watch_put(sink->watch, block, err);
+}
+
+/* Puts in any order, from the workers, what the sink then watches in order. */
+struct putter {
+    struct sw_transform base;
+    struct copy_sink *sink;
+};
+
+static int putter_apply(const struct sw_transform *self, void *worker, struct sw_block *block,
+                        struct sw_err *err)
+{
+    (void)worker;
+    return put_block(((const struct putter *)self)->sink, block, err);
+}
+
 static int check_target(const struct sw_copy *copy, const struct sw_create_opts *create, struct sw_err *err)
 {
+    if (copy->verity != NULL && copy->top != NULL)
+        return sw_fail(err, SW_FAILED, "a part of a disk has no digest");
     if ((copy->format->caps & SW_FORMAT_CAN_WRITE) == 0)
         return sw_fail(err, SW_USAGE, "format '%s' can be read, not written", copy->format->name);
     if ((copy->format->caps & SW_FORMAT_STREAM_OUT) == 0 && !sw_out_seekable(copy->out))
@@ -141,33 +167,48 @@ static size_t coded_cap(const struct sw_copy *copy, const struct sw_image *targe
     return copy->base != NULL && cap < target->unit_bytes ? target->unit_bytes : cap;
 }
 
-static int fill(const struct sw_copy *copy, struct sw_image *target, struct sw_copy_stats *stats,
-                struct sw_err *err)
+/* The stages of the pipeline: read, hash, encode, and put where the sink only watches. */
+static void add_stage(struct sw_pipeline *pipeline, bool wanted, const struct sw_transform *stage)
+{
+    if (wanted)
+        pipeline->stages[pipeline->nr_stages++] = stage;
+}
+
+static int fill(const struct sw_copy *copy, struct sw_image *target, struct watch *watch,
+                struct sw_copy_stats *stats, struct sw_err *err)
 {
     struct copy_source source = {.base = {.next = copy_next},
                                  .walk = {.src = copy->src,
                                           .other = copy->base,
                                           .top = copy->base != NULL ? copy->top : NULL,
                                           .size_bytes = target->size_bytes,
-                                          .unit_bytes = target->unit_bytes}};
-    struct reader reader = {.base = {.apply = reader_apply}, .src = copy->src, .under = copy->base};
+                                          .unit_bytes = target->unit_bytes,
+                                          .past_damage = copy->damage != NULL}};
+    struct reader reader = {{.apply = reader_apply}, copy->src, copy->base, watch};
     struct encoder encoder = {.base = {encoder_new, encoder_free, encoder_apply}, .target = target};
     bool any_order = (copy->format->caps & SW_FORMAT_PUT_ANY_ORDER) != 0 && sw_out_seekable(copy->out);
-    struct copy_sink sink = {.base = {.any_order = any_order, .put = copy_put}, .target = target};
+    struct copy_sink sink = {.base = {.any_order = any_order && !watch_wants(watch), .put = copy_put},
+                             .target = target,
+                             .watch = watch,
+                             .watch_only = any_order && watch_wants(watch)};
+    struct putter putter = {{.apply = putter_apply}, &sink};
     struct sw_pipeline pipeline = {
         .source = &source.base,
-        .stages = {&reader.base, &encoder.base},
-        .nr_stages = copy->format->encode != NULL ? 2 : 1,
         .sink = &sink.base,
         .jobs = copy->jobs,
-        .data_cap = target->unit_bytes,
+        .data_cap = target->unit_bytes + watch->room,
         .coded_cap = coded_cap(copy, target),
         .progress = copy->progress,
     };
 
+    add_stage(&pipeline, true, &reader.base);
+    add_stage(&pipeline, copy->verity != NULL, &watch->hasher.base);
+    add_stage(&pipeline, copy->format->encode != NULL, &encoder.base);
+    add_stage(&pipeline, sink.watch_only, &putter.base);
     if (copy->progress != NULL && walk_total(&source.walk, &pipeline.total_bytes, err) < 0)
         return -1;
-    if (sw_pipeline_run(&pipeline, err) < 0 || target->format->finish(target, err) < 0)
+    if (sw_pipeline_run(&pipeline, err) < 0 || watch_finish(watch, err) < 0 ||
+        target->format->finish(target, err) < 0)
         return -1;
     if (stats != NULL)
         fill_stats(copy, &source, &sink, stats);
@@ -179,15 +220,19 @@ int sw_copy_image(const struct sw_copy *copy, struct sw_copy_stats *stats, struc
     struct sw_create_opts create = copy->create;
     struct sw_image *target = NULL;
     struct verify verify = {.src = NULL};
+    struct watch watch = {.verity = copy->verity, .damage = copy->damage};
     int rc;
 
     if (create.size_bytes == 0)
         create.size_bytes = sw_round_up(copy->src->size_bytes, SW_SECTOR_BYTES);
     if (check_target(copy, &create, err) < 0 || copy->format->create(copy->out, &create, &target, err) < 0)
         return -1;
-    rc = verify_begin(&verify, copy->src, copy->jobs, err);
+    rc = watch_open(&watch, target->size_bytes, target->unit_bytes, err);
     if (rc == 0)
-        rc = verify_end(&verify, fill(copy, target, stats, err), err);
+        rc = verify_begin(&verify, copy->src, copy->jobs, err);
+    if (rc == 0)
+        rc = verify_end(&verify, fill(copy, target, &watch, stats, err), err);
+    watch_close(&watch);
     sw_image_close(target);
     return rc;
 }

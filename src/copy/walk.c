@@ -2,18 +2,33 @@
 #include "src/copy/walk.h"
 
 #include "src/base/ckd.h"
+#include "src/copy/damage.h"
 
 #include <string.h>
 
+/* Damage in a table hides no more than a unit: the next one is asked for anew. */
+static int past_damage(const struct sw_image *img, uint64_t off, uint64_t *len, bool *data,
+                       const struct sw_err *err)
+{
+    uint64_t unit = sw_max_u64(img->unit_bytes, SW_SECTOR_BYTES);
+
+    if (!damage_is_cause(err))
+        return -1;
+    *len = sw_min_u64(*len, unit - off % unit);
+    *data = true;
+    return 0;
+}
+
 /* Shortens *len to the run of img that begins at off; *data when bytes must be read. */
-static int narrow(struct sw_image *img, uint64_t off, uint64_t *len, bool *data, struct sw_err *err)
+static int narrow(const struct walk *walk, struct sw_image *img, uint64_t off, uint64_t *len, bool *data,
+                  struct sw_err *err)
 {
     struct sw_extent extent;
 
     if (off >= img->size_bytes)
         return 0;
     if (sw_image_next_extent(img, off, &extent, err) < 0)
-        return -1;
+        return walk->past_damage ? past_damage(img, off, len, data, err) : -1;
     *len = sw_min_u64(*len, extent.len);
     if (extent.kind == SW_EXTENT_DATA)
         *data = true;
@@ -39,9 +54,9 @@ static int run_at(const struct walk *walk, uint64_t off, uint64_t *len, bool *lo
     *look = false;
     if (walk->top != NULL)
         return narrow_to_top(walk->top, off, len, look, err);
-    if (narrow(walk->src, off, len, look, err) < 0)
+    if (narrow(walk, walk->src, off, len, look, err) < 0)
         return -1;
-    return walk->other != NULL ? narrow(walk->other, off, len, look, err) : 0;
+    return walk->other != NULL ? narrow(walk, walk->other, off, len, look, err) : 0;
 }
 
 /* The run at pos; runs without data of different kinds (holes, zeros) are one. */

@@ -11,6 +11,7 @@ struct walk {
     struct sw_image *top;   /* only what this file itself holds; NULL: everything */
     uint64_t size_bytes;    /* where it ends; what lies past an image's own end has no data */
     uint64_t unit_bytes;
+    bool past_damage; /* what cannot be told is to be looked at, instead of an error */
     uint64_t pos;
     uint64_t run_end; /* the run that holds pos ends here … */
     bool run_look;    /* … and is to be looked at */
