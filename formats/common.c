@@ -22,6 +22,20 @@ void sw_image_warn(struct sw_image *img, const char *fmt, ...)
     va_end(args);
 }
 
+bool sw_entry_opens(bool salvage, uint64_t end, uint64_t limit, uint64_t *cut)
+{
+    if (end <= limit)
+        return true;
+    *cut += salvage;
+    return salvage;
+}
+
+void sw_image_warn_cut(struct sw_image *img, uint64_t cut, const char *what)
+{
+    if (cut > 0)
+        sw_image_warn(img, "the file is cut: %llu %s lie after its end", (unsigned long long)cut, what);
+}
+
 static bool knows_subformat(const struct sw_format *format, const char *name)
 {
     for (const char *const *at = format->subformats; at != NULL && *at != NULL; at++)

@@ -14,6 +14,14 @@ extern const struct sw_format sw_format_ova;
 /* Adds a warning to the image; what is beyond the eighth is dropped. */
 void sw_image_warn(struct sw_image *img, const char *fmt, ...) SW_PRINTF(2, 3);
 
+/*
+ * For a table entry that leads to what ends at end of the file. True when that is not after limit, or for salvage: then
+ * it is counted in *cut, and reading there fails.
+ */
+bool sw_entry_opens(bool salvage, uint64_t end, uint64_t limit, uint64_t *cut);
+/* The warning that goes with it; none for 0. what: such as "grain tables". */
+void sw_image_warn_cut(struct sw_image *img, uint64_t cut, const char *what);
+
 /* What a driver's create takes beside size, subformat and epoch. */
 enum {
     SW_CREATE_LEVEL = 1u << 0,

@@ -21,7 +21,7 @@ static void table_to_host(uint64_t *table, size_t n)
         table[i] = be64_get(&table[i]);
 }
 
-static int check_l1_entry(const struct qcow2_map *map, uint64_t index, struct sw_err *err)
+static int check_l1_entry(struct qcow2_map *map, uint64_t index, struct sw_err *err)
 {
     uint64_t entry = map->l1[index], host = entry & QCOW2_HOST_MASK;
 
@@ -29,7 +29,8 @@ static int check_l1_entry(const struct qcow2_map *map, uint64_t index, struct sw
         return qcow2_bad_entry(map, "L1", index, entry, "reserved bits are set", err);
     if (host % cluster_bytes(map) != 0)
         return qcow2_bad_entry(map, "L1", index, entry, "the L2 table does not begin at a cluster", err);
-    if (host != 0 && (host > map->in->size_bytes || map->in->size_bytes - host < cluster_bytes(map)))
+    if (host != 0 &&
+        !sw_entry_opens(map->salvage, host + cluster_bytes(map), map->in->size_bytes, &map->nr_cut))
         return qcow2_bad_entry(map, "L1", index, entry, "the L2 table lies beyond the end of the file", err);
     return 0;
 }
@@ -41,7 +42,7 @@ static int check_room(const struct qcow2_map *map, struct sw_err *err)
 
     for (uint64_t i = 0; i < map->l1_size; i++)
         tables += (map->l1[i] & QCOW2_HOST_MASK) != 0;
-    if (tables <= map->in->size_bytes / cluster_bytes(map))
+    if (tables - map->nr_cut <= map->in->size_bytes / cluster_bytes(map))
         return 0;
     return sw_fail(err, SW_INTEGRITY,
                    "'%s': %llu L2 tables cannot lie in a file of %llu bytes: some share a place",
@@ -78,6 +79,7 @@ int qcow2_map_open(struct qcow2_map *map, struct sw_in *in, const struct qcow2_h
         .unit_bits = header->cluster_bits - sub_bits,
         .table_bits = l2_bits + sub_bits,
         .size_bytes = header->size_bytes,
+        .salvage = header->salvage,
         .l1_size = sw_div_up(header->size_bytes, UINT64_C(1) << (header->cluster_bits + l2_bits)),
         .nr_slots = QCOW2_CACHE_SLOTS,
     };

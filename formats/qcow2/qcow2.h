@@ -19,6 +19,7 @@ struct qcow2_header {
     bool dirty;
     bool data_file;                                /* never set where the header was read without an error */
     bool extended;                                 /* L2 entries of two words, with subclusters */
+    bool salvage;                                  /* what the opener asks for, not the file */
     char backing_name[QCOW2_BACKING_NAME_MAX + 1]; /* empty: none */
     char backing_format[64];                       /* empty: not stated */
 };
@@ -50,6 +51,8 @@ struct qcow2_map {
     unsigned unit_bits;  /* a unit has 1 << unit_bits bytes */
     unsigned table_bits; /* an L2 table maps 1 << table_bits units */
     uint64_t size_bytes; /* of the virtual disk */
+    bool salvage;        /* L1 entries may lead past the end of the file … */
+    uint64_t nr_cut;     /* … and so many do */
     uint64_t *l1;        /* host byte order, checked */
     uint64_t l1_size;    /* entries that the disk needs */
     unsigned nr_slots;

@@ -93,9 +93,11 @@ int qcow2_open(struct sw_in *in, const struct sw_open_opts *opts, struct sw_imag
         sw_check_virtual_size(in, reader->header.size_bytes, opts, err) < 0 ||
         qcow2_snapshots_check(in, &reader->header, err) < 0)
         return -1;
+    reader->header.salvage = reader->base.salvage = opts->salvage;
     fill_image(reader, in);
     if (qcow2_map_open(&reader->map, in, &reader->header, err) < 0)
         return -1;
+    sw_image_warn_cut(&reader->base, reader->map.nr_cut, "L2 tables");
     reader->decoders = qcow2_decoders_new(in, reader->header.compression, reader->header.cluster_bits, err);
     if (reader->decoders == NULL || open_parent(reader, opts, err) < 0)
         return -1;
@@ -197,7 +199,7 @@ static bool continues(const struct sw_extent *extent, const struct qcow2_place *
 }
 
 /* Lengthens the extent, which holds units up to index, within the L2 table of its last one. */
-static int lengthen(struct qcow2_reader *reader, uint64_t index, struct sw_extent *extent, struct sw_err *err)
+static void lengthen(struct qcow2_reader *reader, uint64_t index, struct sw_extent *extent)
 {
     enum { BATCH = 64 };
     const struct qcow2_map *map = &reader->map;
@@ -206,26 +208,25 @@ static int lengthen(struct qcow2_reader *reader, uint64_t index, struct sw_exten
 
     while (index < end) {
         struct qcow2_place places[BATCH];
+        struct sw_err err = {.code = SW_OK};
         uint64_t empty = 0;
         unsigned nr;
 
-        if (extent->kind == SW_EXTENT_HOLE && qcow2_map_empty(&reader->map, index, &empty, err) < 0)
-            return -1;
+        /* Whoever asks for the unit itself hears of its damage; what is before it can still be had. */
+        if (extent->kind == SW_EXTENT_HOLE && qcow2_map_empty(&reader->map, index, &empty, &err) < 0)
+            return;
         index += empty;
         extent->len = (index << map->unit_bits) - extent->off;
-        if (index >= end)
-            return 0;
-        if (qcow2_map_get(&reader->map, index, BATCH, places, &nr, err) < 0)
-            return -1;
+        if (index >= end || qcow2_map_get(&reader->map, index, BATCH, places, &nr, &err) < 0)
+            return;
         for (unsigned i = 0; i < nr; i++, index++) {
             uint64_t begin = index << map->unit_bits;
 
             if (!continues(extent, &places[i], extent->physical + (begin - extent->off)))
-                return 0;
+                return;
             extent->len = ((index + 1) << map->unit_bits) - extent->off;
         }
     }
-    return 0;
 }
 
 int qcow2_next_extent(struct sw_image *img, uint64_t off, struct sw_extent *extent, struct sw_err *err)
@@ -247,8 +248,7 @@ int qcow2_next_extent(struct sw_image *img, uint64_t off, struct sw_extent *exte
     extent->plain = place.kind == QCOW2_IS_PLAIN;
     extent->physical = extent->plain ? place.host + inside : 0;
     extent->len = ((index + 1) << bits) - off;
-    if (lengthen(reader, index + 1, extent, err) < 0)
-        return -1;
+    lengthen(reader, index + 1, extent);
     extent->len = sw_min_u64(extent->len, img->size_bytes - off);
     return 0;
 }

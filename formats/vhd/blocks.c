@@ -71,14 +71,14 @@ static bool overlap(uint64_t begin, uint64_t end, uint64_t at, uint64_t len)
 }
 
 /* A block may be cut after the disk's end, not before it, and lies clear of header and table. */
-static int check_entry(const struct vhd_image *vhd, uint32_t i, struct sw_err *err)
+static int check_entry(const struct vhd_image *vhd, uint32_t i, uint64_t *cut, struct sw_err *err)
 {
     uint64_t begin = (uint64_t)vhd->bat[i] * SW_SECTOR_BYTES;
     uint64_t rest = vhd->base.size_bytes - (uint64_t)i * vhd->block_bytes;
     uint64_t end = begin + vhd->bitmap_bytes + sw_min_u64(rest, vhd->block_bytes);
     const char *fault = NULL;
 
-    if (end > vhd->data_end)
+    if (!sw_entry_opens(vhd->base.salvage, end, vhd->data_end, cut))
         fault = "ends after the file: it is truncated";
     else if (begin < VHD_FOOTER_BYTES || overlap(begin, end, vhd->header_at, VHD_HEADER_BYTES) ||
              overlap(begin, end, vhd->table_at, (uint64_t)vhd->nr_blocks * 4))
@@ -102,7 +102,7 @@ static int check_room(const struct vhd_image *vhd, uint64_t used, struct sw_err 
 
 int vhd_load_blocks(struct vhd_image *vhd, struct vhd_header *header, struct sw_err *err)
 {
-    uint64_t used = 0;
+    uint64_t used = 0, cut = 0;
 
     if (read_header(vhd, header, err) < 0 || check_table(vhd, header, err) < 0)
         return -1;
@@ -114,9 +114,10 @@ int vhd_load_blocks(struct vhd_image *vhd, struct vhd_header *header, struct sw_
         vhd->bat[i] = be32_get(&vhd->bat[i]);
         if (vhd->bat[i] == VHD_BLOCK_UNUSED)
             continue;
-        if (check_entry(vhd, i, err) < 0)
+        if (check_entry(vhd, i, &cut, err) < 0)
             return -1;
         used++;
     }
-    return check_room(vhd, used, err);
+    sw_image_warn_cut(&vhd->base, cut, "blocks");
+    return check_room(vhd, used - cut, err);
 }

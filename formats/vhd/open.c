@@ -42,6 +42,17 @@ static int read_footer(struct sw_in *in, struct vhd_footer *footer, uint64_t *at
                    in->name, (unsigned long long)in->size_bytes);
 }
 
+/* A dynamic disk that lost its end has the copy at its start. */
+static bool take_copy(struct sw_in *in, struct vhd_footer *footer, uint64_t *at)
+{
+    struct sw_err err = {.code = SW_OK};
+
+    *at = in->size_bytes;
+    return sw_in_read(in, footer, sizeof(*footer), 0, &err) == 0 && has_cookie(footer) &&
+           check_footer_sum(in, footer, "footer's copy", 0, &err) == 0 &&
+           be32_get(footer->disk_type) != VHD_FIXED;
+}
+
 /* The copy at the start must say the same: a difference means that one of them is stale. */
 static int check_copy(struct sw_in *in, const struct vhd_footer *footer, struct sw_err *err)
 {
@@ -133,10 +144,16 @@ static int open_into(struct vhd_image *vhd, struct sw_in *in, const struct sw_op
 {
     struct vhd_footer footer;
     uint64_t at = 0;
+    bool copied = false;
 
-    if (read_footer(in, &footer, &at, err) < 0 || check_fields(in, &footer, at, err) < 0)
+    if (read_footer(in, &footer, &at, err) < 0 && !(copied = opts->salvage && take_copy(in, &footer, &at)))
         return -1;
-    vhd->base = (struct sw_image){.format = &sw_format_vhd, .in = in, .unit_bytes = VHD_UNIT_BYTES};
+    if (check_fields(in, &footer, copied ? 0 : at, err) < 0)
+        return -1;
+    vhd->base = (struct sw_image){
+        .format = &sw_format_vhd, .in = in, .unit_bytes = VHD_UNIT_BYTES, .salvage = opts->salvage};
+    if (copied)
+        sw_image_warn(&vhd->base, "it has no good footer at its end: its copy at 0 is taken");
     vhd->type = (enum vhd_type)be32_get(footer.disk_type);
     vhd->data_end = at;
     memcpy(vhd->uuid, footer.uuid, sizeof(vhd->uuid));

@@ -133,6 +133,7 @@ static int open_single(struct vmdk_image *vmdk, const struct sw_open_opts *opts,
 
     if (make_part(vmdk, &sparse, err) < 0 || vmdk_read_header(in, sparse, &header, err) < 0)
         return -1;
+    vmdk->base.salvage = sparse->salvage = opts->salvage;
     vmdk->base.size_bytes = vmdk->parts[0].len = sparse->size_bytes;
     vmdk->base.unit_bytes = sparse->grain_bytes;
     if (sparse->unclean)
@@ -140,7 +141,10 @@ static int open_single(struct vmdk_image *vmdk, const struct sw_open_opts *opts,
     if (sw_check_virtual_size(in, vmdk->base.size_bytes, opts, err) < 0 ||
         read_descriptor(in, &header, descriptor, err) < 0 || check_single(vmdk, descriptor, err) < 0)
         return -1;
-    return vmdk_load_tables(sparse, &room, err);
+    if (vmdk_load_tables(sparse, &room, err) < 0)
+        return -1;
+    sw_image_warn_cut(&vmdk->base, sparse->nr_cut, "grain tables");
+    return 0;
 }
 
 /* A text file with the descriptor: its data is elsewhere. */

@@ -151,7 +151,11 @@ static int open_sparse(struct opening *o, struct vmdk_part *part, const struct v
     if (sparse->unclean && o->image->base.nr_warnings == 0)
         sw_image_warn(&o->image->base, "extent '%.60s' was not closed by the virtual machine that wrote it",
                       in->name);
-    return vmdk_load_tables(sparse, &o->room, err);
+    sparse->salvage = o->image->base.salvage;
+    if (vmdk_load_tables(sparse, &o->room, err) < 0)
+        return -1;
+    sw_image_warn_cut(&o->image->base, sparse->nr_cut, "grain tables");
+    return 0;
 }
 
 static int open_part(struct opening *o, size_t i, uint64_t off, struct sw_err *err)
@@ -235,6 +239,7 @@ int vmdk_open_parts(struct vmdk_image *image, const struct vmdk_descriptor *desc
     SW_AUTO_FREE size_t *files = NULL;
     size_t n = descriptor->nr_lines;
 
+    image->base.salvage = opts->salvage;
     if (check_lines(&o, &image->base.size_bytes, err) < 0 ||
         sw_check_virtual_size(image->base.in, image->base.size_bytes, opts, err) < 0)
         return -1;

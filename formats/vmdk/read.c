@@ -172,6 +172,14 @@ static int bad_grain(const struct reader *reader, uint64_t grain, const char *wh
                    (unsigned long long)grain, (unsigned long long)grain_at(reader, grain), what);
 }
 
+/* An image that is opened for salvage has tables that were not checked. */
+static int check_place(const struct reader *reader, uint64_t grain, struct sw_err *err)
+{
+    if (grain_at(reader, grain) >= reader->sparse->overhead * SW_SECTOR_BYTES)
+        return 0;
+    return bad_grain(reader, grain, "lies within the tables", err);
+}
+
 /* Reads the stream of a compressed grain into reader->coded; *in points at it. */
 static int read_coded(struct reader *reader, uint64_t grain, const uint8_t **in, size_t *in_len,
                       struct sw_err *err)
@@ -179,9 +187,14 @@ static int read_coded(struct reader *reader, uint64_t grain, const uint8_t **in,
     const struct vmdk_sparse *sparse = reader->sparse;
     bool markers = (sparse->flags & VMDK_FLAG_MARKERS) != 0;
     size_t head = markers ? sizeof(struct vmdk_grain_header) : sizeof(uint32_t);
-    uint64_t at = grain_at(reader, grain), there = sparse->in->size_bytes - at;
+    uint64_t at = grain_at(reader, grain), file_bytes = sparse->in->size_bytes;
+    uint64_t there = at < file_bytes ? file_bytes - at : 0;
     size_t have = (size_t)sw_min_u64(LOOK_BYTES, there);
 
+    if (check_place(reader, grain, err) < 0)
+        return -1;
+    if (there < head)
+        return bad_grain(reader, grain, "begins after the file: it is truncated", err);
     if (sw_in_read(sparse->in, reader->coded, have, at, err) < 0)
         return -1;
     if (markers && le64_get(reader->coded) != grain * (sparse->grain_bytes / SW_SECTOR_BYTES))
@@ -241,6 +254,8 @@ static int read_run(struct reader *reader, const struct run *run, uint8_t *to, s
 {
     if (run->deflated)
         return read_deflated(reader, to, len, off, err);
+    if (run->kind == SW_EXTENT_DATA && check_place(reader, off / reader->sparse->grain_bytes, err) < 0)
+        return -1;
     if (run->kind == SW_EXTENT_DATA)
         return sw_in_read(reader->sparse->in, to, len, run->physical, err);
     memset(to, 0, len);

@@ -1,4 +1,5 @@
 /* Grain directory and grain tables: bounded, and every entry checked against the file. */
+#include "formats/drivers.h"
 #include "formats/vmdk/vmdk.h"
 #include "src/base/buf.h"
 #include "src/base/ckd.h"
@@ -12,12 +13,11 @@ static uint64_t file_sectors(const struct vmdk_sparse *sparse)
 }
 
 /* The directory at sector at: the first or the second one. */
-static int check_gde(const struct vmdk_sparse *sparse, uint64_t at, uint32_t gt, uint32_t gde,
-                     struct sw_err *err)
+static int check_gde(struct vmdk_sparse *sparse, uint64_t at, uint32_t gt, uint32_t gde, struct sw_err *err)
 {
     uint64_t sectors = sw_div_up((uint64_t)sparse->gtes_per_gt * 4, SW_SECTOR_BYTES);
 
-    if (gde == 0 || gde + sectors <= file_sectors(sparse))
+    if (gde == 0 || sw_entry_opens(sparse->salvage, gde + sectors, file_sectors(sparse), &sparse->nr_cut))
         return 0;
     return sw_fail(
         err, SW_INTEGRITY,
@@ -41,7 +41,8 @@ static int check_gte(const struct vmdk_sparse *sparse, uint64_t grain, uint32_t 
 {
     uint64_t off = grain * sparse->grain_bytes, need = sizeof(struct vmdk_grain_header);
 
-    if (gte == 0 || (gte == VMDK_GTE_ZERO && (sparse->flags & VMDK_FLAG_ZERO_GRAINS) != 0))
+    /* For salvage the grain is read as far as it is there. */
+    if (sparse->salvage || gte == 0 || (gte == VMDK_GTE_ZERO && (sparse->flags & VMDK_FLAG_ZERO_GRAINS) != 0))
         return 0;
     if (gte < sparse->overhead)
         return bad_gte(sparse, grain, gte, "lies within the tables", err);
@@ -117,7 +118,7 @@ static int check_grains(const struct vmdk_sparse *sparse, uint32_t present, stru
 }
 
 /* The directory at sector at, its entries in host order and checked. NULL on failure. */
-static uint32_t *read_directory(const struct vmdk_sparse *sparse, uint64_t at, struct sw_err *err)
+static uint32_t *read_directory(struct vmdk_sparse *sparse, uint64_t at, struct sw_err *err)
 {
     uint64_t sectors = sw_div_up((uint64_t)sparse->nr_gts * 4, SW_SECTOR_BYTES);
     SW_AUTO_FREE uint32_t *gd = NULL;
@@ -142,7 +143,8 @@ static uint32_t *read_directory(const struct vmdk_sparse *sparse, uint64_t at, s
 
 static int load_second(struct vmdk_sparse *sparse, struct sw_err *err)
 {
-    if (sparse->rgd_offset == 0)
+    /* For salvage the first one is believed. */
+    if (sparse->rgd_offset == 0 || sparse->salvage)
         return 0;
     sparse->rgd = read_directory(sparse, sparse->rgd_offset, err);
     if (sparse->rgd == NULL)
@@ -170,7 +172,8 @@ static int load_directory(struct vmdk_sparse *sparse, struct vmdk_room *room, ui
         return -1;
     for (uint32_t gt = 0; gt < sparse->nr_gts; gt++)
         *present += sparse->gd[gt] != 0;
-    return check_room(sparse, "grain tables", *present, (uint64_t)sparse->gtes_per_gt * 4, err);
+    return check_room(sparse, "grain tables", *present - sparse->nr_cut, (uint64_t)sparse->gtes_per_gt * 4,
+                      err);
 }
 
 static int keep_tables(struct vmdk_sparse *sparse, uint32_t present, struct sw_err *err)
@@ -201,7 +204,8 @@ int vmdk_load_tables(struct vmdk_sparse *sparse, struct vmdk_room *room, struct 
     if (load_directory(sparse, room, &present, err) < 0)
         return -1;
     bytes = (uint64_t)present * sparse->gtes_per_gt * 4;
-    if (present == 0 || bytes > room->table_bytes)
+    /* For salvage a table that cannot be read is damage where it is used. */
+    if (sparse->salvage || present == 0 || bytes > room->table_bytes)
         return 0;
     room->table_bytes -= bytes;
     return keep_tables(sparse, present, err);

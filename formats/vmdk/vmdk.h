@@ -31,6 +31,8 @@ struct vmdk_sparse {
     uint64_t rgd_offset; /* sectors; 0 where there is no second directory */
     uint64_t overhead;   /* sectors; no grain lies before */
     bool unclean;        /* not closed by its writer */
+    bool salvage;        /* directory entries may lead past the end of the file … */
+    uint64_t nr_cut;     /* … and so many do */
 
     uint32_t *gd;  /* sector of each grain table, host order; 0 where none is */
     uint32_t *rgd; /* the second one, with the same ones absent, or NULL */

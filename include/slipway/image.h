@@ -65,6 +65,7 @@ struct sw_image {
     const char *parent_name;          /* as the file names it: untrusted text; NULL when it names none */
     const char *parent_format;        /* likewise; NULL when it is not stated */
     const struct sw_package *package; /* what the disk lies in; NULL for a file that is a disk itself */
+    bool salvage;                     /* opened so: entries of its tables may lead past the end of the file */
     unsigned nr_warnings;             /* things a user should hear; at most 8 */
     char warnings[8][160];
 };
@@ -93,6 +94,7 @@ struct sw_open_opts {
     bool top_only;                      /* open without its parent: HOLE extents then mean "in the parent" */
     uint64_t max_virtual_bytes;         /* 0: SW_VIRTUAL_MAX_BYTES */
     unsigned disk;                      /* of a package, from 1; 0: the only one; or SW_DISK_NONE */
+    bool salvage; /* open what is cut where that can be: a warning now, an error where it is read */
 };
 
 /* What a new image is made with. Drivers refuse keys that they do not know. */
