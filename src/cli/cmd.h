@@ -16,6 +16,7 @@ extern const struct cmd cmd_seal;
 extern const struct cmd cmd_open;
 extern const struct cmd cmd_keygen;
 extern const struct cmd cmd_store;
+extern const struct cmd cmd_verify;
 extern const struct cmd cmd_version;
 
 #endif

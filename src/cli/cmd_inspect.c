@@ -1,6 +1,7 @@
 /* slipway inspect: what a disk image is, without following anything that it names. */
 #include "src/base/json.h"
 #include "src/cli/cmd.h"
+#include "src/cli/disk_out.h"
 #include "src/cli/image_arg.h"
 #include "src/cli/output.h"
 
@@ -11,6 +12,7 @@ struct inspect_opts {
     const char *format;
     const char *allow_parent;
     uint64_t disk;
+    bool digest;
 };
 
 static const struct opt inspect_rows[] = {
@@ -20,6 +22,8 @@ static const struct opt inspect_rows[] = {
      "parents and extents that IMAGE names may be opened, beneath DIR only"},
     {0, "disk", "N", OPT_UINT, offsetof(struct inspect_opts, disk),
      "look into this disk of an OVA that holds several"},
+    {0, "digest", NULL, OPT_FLAG, offsetof(struct inspect_opts, digest),
+     "read the disk and print its fs-verity digest"},
     OPT_END,
 };
 
@@ -192,28 +196,29 @@ static json_t *describe_package(const struct sw_package *package)
                      (int)package->chosen);
 }
 
-static json_t *describe(const struct image_arg *arg, const struct extents *sum)
+/* digest: NULL when it was not asked for. */
+static json_t *describe(const struct image_arg *arg, const struct extents *sum, const char *digest)
 {
     const struct sw_image *img = arg->img;
 
-    return json_pack("{s:o, s:s, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o}", "image",
+    return json_pack("{s:o, s:s, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:s*}", "image",
                      json_untrusted(img->in->name), "format", img->format->name, "subformat",
                      optional(img->subformat), "virtual_bytes", (json_int_t)img->size_bytes, "file_bytes",
                      (json_int_t)file_bytes(img), "data_bytes", (json_int_t)sum->data, "zero_bytes",
                      (json_int_t)sum->zero, "hole_bytes", (json_int_t)sum->hole, "unit_bytes",
                      (json_int_t)img->unit_bytes, "parents", list_parents(img), "package",
-                     describe_package(img->package), "warnings", image_arg_warnings(arg));
+                     describe_package(img->package), "warnings", image_arg_warnings(arg), "fsverity", digest);
 }
 
-/* Of a package with one disk that disk; with several, and none chosen, the package alone. */
+/* Without its parent a disk's bytes are not known. Of a package with one disk that disk; with several, and none chosen, the package alone. */
 static int open_arg(const char *path, const struct inspect_opts *opts, struct image_arg *arg,
                     struct sw_err *err)
 {
     struct image_arg_opts open = {.format = opts->format,
                                   .allow_parent = opts->allow_parent,
-                                  .top_only = true,
+                                  .top_only = !opts->digest,
                                   .disk = opts->disk,
-                                  .package = true};
+                                  .package = !opts->digest};
 
     if (image_arg_open(path, &open, arg, err) < 0)
         return -1;
@@ -224,17 +229,38 @@ static int open_arg(const char *path, const struct inspect_opts *opts, struct im
     return image_arg_open(path, &open, arg, err);
 }
 
+static int digest_image(const struct inspect_opts *opts, struct sw_image *img,
+                        uint8_t verity[SW_VERITY_BYTES], struct sw_err *err)
+{
+    struct out_progress progress;
+    struct sw_scan scan = {
+        .img = img, .jobs = opt_jobs(&opts->common), .progress = &progress.base, .verity = verity};
+    int rc;
+
+    out_progress_begin(&progress, "digest", &opts->common);
+    rc = sw_scan_image(&scan, NULL, err);
+    out_progress_end(&progress);
+    return rc;
+}
+
 static int run_inspect(const void *raw_opts, const struct args *args, struct sw_err *err)
 {
     const struct inspect_opts *opts = raw_opts;
     AUTO_IMAGE_ARG struct image_arg arg = {.img = NULL};
     struct extents sum;
+    uint8_t verity[SW_VERITY_BYTES];
+    char digest[DISK_DIGEST_CHARS];
 
-    if (open_arg(args->items[0], opts, &arg, err) < 0 || sum_extents(arg.img, &sum, err) < 0)
+    if (open_arg(args->items[0], opts, &arg, err) < 0 || sum_extents(arg.img, &sum, err) < 0 ||
+        (opts->digest && digest_image(opts, arg.img, verity, err) < 0))
         return -1;
+    if (opts->digest)
+        disk_digest_text(verity, digest);
     if (opts->common.json)
-        return out_json(describe(&arg, &sum), err);
+        return out_json(describe(&arg, &sum, opts->digest ? digest : NULL), err);
     print_image(arg.img, &sum);
+    if (opts->digest)
+        disk_digest_print(verity);
     return 0;
 }
 
@@ -244,7 +270,9 @@ const struct cmd cmd_inspect = {
     .summary = "tell what a disk image is and holds",
     .more =
         "A parent that the image names is shown, and opened only with --allow-parent. Holes are what the image\n"
-        "does not hold: zeros, or its parent's bytes. An OVA's disks are listed; --disk N looks into one of several.",
+        "does not hold: zeros, or its parent's bytes. An OVA's disks are listed; --disk N looks into one of several.\n\n"
+        "The digest is that of fs-verity (SHA-256, blocks of 4096 bytes, no salt) over the disk, whatever the\n"
+        "format: what 'fsverity digest' prints for the same disk as a raw file.",
     .opts = inspect_rows,
     .opts_size = sizeof(struct inspect_opts),
     .min_args = 1,
