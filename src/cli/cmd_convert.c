@@ -1,11 +1,12 @@
 /* slipway convert: copy a disk image into another format. */
-#include "slipway/copy.h"
+#include "slipway/verify.h"
 #include "src/base/buf.h"
 #include "src/base/ckd.h"
 #include "src/base/clock.h"
 #include "src/base/json.h"
 #include "src/base/log.h"
 #include "src/cli/cmd.h"
+#include "src/cli/disk_out.h"
 #include "src/cli/image_arg.h"
 #include "src/cli/output.h"
 
@@ -22,6 +23,8 @@ struct convert_opts {
     const char *allow_parent;
     bool sync;
     uint64_t disk;
+    bool digest, verify, salvage;
+    const char *expect_digest;
 };
 
 static const struct opt convert_rows[] = {
@@ -37,6 +40,14 @@ static const struct opt convert_rows[] = {
      "wait until the disk has DST, so that a power cut cannot take it away"},
     {0, "disk", "N", OPT_UINT, offsetof(struct convert_opts, disk),
      "which disk of an OVA that holds several (inspect lists them)"},
+    {0, "digest", NULL, OPT_FLAG, offsetof(struct convert_opts, digest),
+     "print the fs-verity digest of the disk, taken in the same pass"},
+    {0, "expect-digest", "sha256:HEX", OPT_STRING, offsetof(struct convert_opts, expect_digest),
+     "fail, and leave nothing, when the disk has another digest"},
+    {0, "verify", NULL, OPT_FLAG, offsetof(struct convert_opts, verify),
+     "read DST back before it gets its name, and compare"},
+    {0, "salvage", NULL, OPT_FLAG, offsetof(struct convert_opts, salvage),
+     "zeros for what cannot be read of SRC, which is listed; exit status 5 then"},
     OPT_END,
 };
 
@@ -191,17 +202,39 @@ static int check_dst(const struct sw_image *src, const char *dst, struct sw_err 
     return 0;
 }
 
-static int print_result(const struct image_arg *src, const char *dst, const struct sw_format *format,
-                        const struct sw_copy_stats *stats, struct sw_err *err)
+/* What convert did and noted. */
+struct outcome {
+    struct sw_copy_stats stats;
+    struct sw_damage damage;
+    uint8_t verity[SW_VERITY_BYTES];
+};
+
+static void outcome_free(struct outcome *outcome)
 {
-    return out_json(json_pack("{s:o, s:s, s:o, s:s, s:I, s:I, s:I, s:I, s:I, s:o}", "source",
-                              json_untrusted(src->img->in->name), "source_format", src->img->format->name,
-                              "target", json_untrusted(dst), "target_format", format->name, "virtual_bytes",
-                              (json_int_t)stats->virtual_bytes, "read_bytes", (json_int_t)stats->read_bytes,
-                              "data_bytes", (json_int_t)stats->data_bytes, "zero_bytes",
-                              (json_int_t)stats->zero_bytes, "stored_bytes", (json_int_t)stats->stored_bytes,
-                              "warnings", image_arg_warnings(src)),
-                    err);
+    sw_damage_free(&outcome->damage);
+}
+
+static json_t *describe(const struct image_arg *src, const char *dst, const struct sw_format *format,
+                        const struct sw_copy_stats *stats, const char *digest)
+{
+    return json_pack("{s:o, s:s, s:o, s:s, s:I, s:I, s:I, s:I, s:I, s:o, s:s*}", "source",
+                     json_untrusted(src->img->in->name), "source_format", src->img->format->name, "target",
+                     json_untrusted(dst), "target_format", format->name, "virtual_bytes",
+                     (json_int_t)stats->virtual_bytes, "read_bytes", (json_int_t)stats->read_bytes,
+                     "data_bytes", (json_int_t)stats->data_bytes, "zero_bytes", (json_int_t)stats->zero_bytes,
+                     "stored_bytes", (json_int_t)stats->stored_bytes, "warnings", image_arg_warnings(src),
+                     "fsverity", digest);
+}
+
+static int print_result(const struct convert_opts *opts, const struct image_arg *src, const char *dst,
+                        const struct sw_format *format, const struct outcome *outcome, struct sw_err *err)
+{
+    char digest[DISK_DIGEST_CHARS];
+    json_t *result;
+
+    disk_digest_text(outcome->verity, digest);
+    result = describe(src, dst, format, &outcome->stats, opts->digest ? digest : NULL);
+    return out_json(opts->salvage ? disk_damage_json(result, &outcome->damage) : result, err);
 }
 
 static void say_result(const char *dst, const struct sw_format *format, const struct sw_copy_stats *stats)
@@ -215,20 +248,80 @@ static void say_result(const char *dst, const struct sw_format *format, const st
            stored);
 }
 
-static int copy_to(const struct sw_copy *plan, const char *dst, bool sync, struct sw_copy_stats *stats,
-                   struct sw_err *err)
+static int show(const struct convert_opts *opts, const struct image_arg *src, const char *dst,
+                const struct sw_format *format, const struct outcome *outcome, struct sw_err *err)
+{
+    const struct sw_damage *damage = &outcome->damage;
+
+    if (opts->common.json) {
+        if (print_result(opts, src, dst, format, outcome, err) < 0)
+            return -1;
+    } else {
+        disk_damage_print(damage);
+        say_result(dst, format, &outcome->stats);
+        if (opts->digest)
+            disk_digest_print(outcome->verity);
+    }
+    if (damage->nr_ranges == 0)
+        return 0;
+    sw_log(SW_LOG_WARNING, "'%s': %llu bytes of the disk in %llu ranges could not be read and are zeros", dst,
+           (unsigned long long)damage->bytes, (unsigned long long)damage->nr_ranges);
+    return SW_INTEGRITY;
+}
+
+/* Before the target gets its name. */
+static int check_copy(const struct convert_opts *opts, const struct sw_copy *copy, struct sw_err *err)
+{
+    uint8_t want[SW_VERITY_BYTES];
+    char got_text[DISK_DIGEST_CHARS];
+
+    if (opts->expect_digest != NULL) {
+        if (disk_digest_parse("expect-digest", opts->expect_digest, want, err) < 0)
+            return -1;
+        disk_digest_text(copy->verity, got_text);
+        if (memcmp(want, copy->verity, sizeof(want)) != 0)
+            return sw_fail(err, SW_INTEGRITY, "the disk in '%s' has the digest %s, not %s as expected",
+                           copy->src->in->name, got_text, opts->expect_digest);
+    }
+    return opts->verify ? sw_read_back(copy, copy->verity, err) : 0;
+}
+
+static int copy_to(const struct convert_opts *opts, const struct sw_copy *plan, const char *dst,
+                   struct sw_copy_stats *stats, struct sw_err *err)
 {
     struct sw_copy copy = *plan;
     int rc;
 
     if (sw_out_create_file(dst, 0666, &copy.out, err) < 0)
         return -1;
-    copy.out->lazy = !sync;
+    copy.out->lazy = !opts->sync;
     rc = sw_copy_image(&copy, stats, err);
+    if (rc == 0)
+        rc = check_copy(opts, &copy, err);
     if (rc == 0)
         rc = sw_out_commit(copy.out, err);
     sw_out_close(copy.out);
     return rc;
+}
+
+static int open_src(const struct convert_opts *opts, const char *path, struct image_arg *src,
+                    struct sw_err *err)
+{
+    const struct image_arg_opts open = {.format = opts->format,
+                                        .allow_parent = opts->allow_parent,
+                                        .disk = opts->disk,
+                                        .salvage = opts->salvage};
+
+    return image_arg_open(path, &open, src, err);
+}
+
+/* Wrong words are refused before anything is read. */
+static int check_words(const struct convert_opts *opts, struct sw_err *err)
+{
+    uint8_t ignored[SW_VERITY_BYTES];
+
+    return opts->expect_digest != NULL ? disk_digest_parse("expect-digest", opts->expect_digest, ignored, err)
+                                       : 0;
 }
 
 static int run_convert(const void *raw_opts, const struct args *args, struct sw_err *err)
@@ -236,18 +329,16 @@ static int run_convert(const void *raw_opts, const struct args *args, struct sw_
     const struct convert_opts *opts = raw_opts;
     const char *dst = args->items[1];
     AUTO_IMAGE_ARG struct image_arg src = {.img = NULL};
-    const struct image_arg_opts open = {
-        .format = opts->format, .allow_parent = opts->allow_parent, .disk = opts->disk};
+    __attribute__((cleanup(outcome_free))) struct outcome outcome = {.damage = {.nr_listed = 0}};
     struct settings settings = {.subformat = ""};
     struct sw_copy copy = {.jobs = opt_jobs(&opts->common)};
     struct out_progress progress;
-    struct sw_copy_stats stats;
     int rc;
 
-    if (parse_settings(&opts->settings, &settings, err) < 0 ||
+    if (check_words(opts, err) < 0 || parse_settings(&opts->settings, &settings, err) < 0 ||
         sw_source_date(0, &settings.create.epoch, err) < 0 ||
-        choose_format(opts, dst, &copy.format, err) < 0 ||
-        image_arg_open(args->items[0], &open, &src, err) < 0 || check_dst(src.img, dst, err) < 0)
+        choose_format(opts, dst, &copy.format, err) < 0 || open_src(opts, args->items[0], &src, err) < 0 ||
+        check_dst(src.img, dst, err) < 0)
         return -1;
     image_arg_warn(&src);
     out_progress_begin(&progress, "convert", &opts->common);
@@ -255,14 +346,11 @@ static int run_convert(const void *raw_opts, const struct args *args, struct sw_
     copy.create = settings.create;
     copy.create.name = dst;
     copy.progress = &progress.base;
-    rc = copy_to(&copy, dst, opts->sync, &stats, err);
+    copy.damage = opts->salvage ? &outcome.damage : NULL;
+    copy.verity = opts->digest || opts->verify || opts->expect_digest != NULL ? outcome.verity : NULL;
+    rc = copy_to(opts, &copy, dst, &outcome.stats, err);
     out_progress_end(&progress);
-    if (rc < 0)
-        return -1;
-    if (opts->common.json)
-        return print_result(&src, dst, copy.format, &stats, err);
-    say_result(dst, copy.format, &stats);
-    return 0;
+    return rc < 0 ? -1 : show(opts, &src, dst, copy.format, &outcome, err);
 }
 
 const struct cmd cmd_convert = {
@@ -274,7 +362,9 @@ const struct cmd cmd_convert = {
         "The result is the same, byte for byte, for any number of jobs. Like cp it leaves it to the kernel when\n"
         "DST goes to the disk: --sync waits for that.\n\n"
         "subformat: vmdk streamOptimized, vhd dynamic or fixed, qcow2 zstd or plain (the first is the\n"
-        "default). level: of the compression. cluster_size: of qcow2, 512 to 2M (default 256K, or 64K where plain).",
+        "default). level: of the compression. cluster_size: of qcow2, 512 to 2M (default 256K, or 64K where plain).\n\n"
+        "damaged becomes zeros: DST is kept, the ranges are listed, and the exit status is 5 when anything was\n"
+        "lost.",
     .opts = convert_rows,
     .opts_size = sizeof(struct convert_opts),
     .min_args = 2,

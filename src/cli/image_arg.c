@@ -8,7 +8,8 @@ static int open_in(struct sw_in *in, const struct image_arg_opts *arg, struct im
                    struct sw_err *err)
 {
     struct sw_open_opts opts = {.top_only = arg->top_only && arg->allow_parent == NULL,
-                                .disk = (unsigned)arg->disk};
+                                .disk = (unsigned)arg->disk,
+                                .salvage = arg->salvage};
 
     if (arg->package && arg->disk == 0)
         opts.disk = SW_DISK_NONE;

@@ -19,6 +19,7 @@ struct image_arg_opts {
     bool top_only;     /* … names one, or with top_only opens it without */
     uint64_t disk;     /* --disk: of a file that holds several, from 1; 0: the only one */
     bool package;      /* without --disk, such a file is opened alone (SW_DISK_NONE) */
+    bool salvage; /* what is cut off or leads past the file's end is a warning where the driver can go on */
 };
 
 SW_MUST_CHECK int image_arg_open(const char *path, const struct image_arg_opts *opts, struct image_arg *out,
