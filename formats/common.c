@@ -2,6 +2,7 @@
 #include "formats/drivers.h"
 #include "src/base/ckd.h"
 #include "src/base/cleanup.h"
+#include "src/base/endian.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -10,6 +11,9 @@
 
 /* A page: the least that file systems keep as a hole. */
 enum { SPARSE_STEP_BYTES = 4096 };
+
+/* Of each unit, for identifiers. */
+enum { SAMPLE_BYTES = 4096 };
 
 void sw_image_warn(struct sw_image *img, const char *fmt, ...)
 {
@@ -148,4 +152,33 @@ int sw_out_zeros_to(struct sw_out *out, uint64_t pos, struct sw_err *err)
         if (sw_out_write(out, zeros, (size_t)sw_min_u64(pos - out->pos, sizeof(zeros)), err) < 0)
             return -1;
     return 0;
+}
+
+int sw_content_sample(struct sw_digest *content, const struct sw_block *block, struct sw_err *err)
+{
+    uint8_t off[8];
+
+    be64_put(off, block->off);
+    if (sw_digest_update(content, off, sizeof(off), err) < 0)
+        return -1;
+    return sw_digest_update(content, block->data, (size_t)sw_min_u64(block->len, SAMPLE_BYTES), err);
+}
+
+int sw_content_digest(struct sw_digest *content, uint64_t size_bytes, int64_t epoch,
+                      uint8_t digest[SW_SHA256_BYTES], struct sw_err *err)
+{
+    uint8_t seed[16];
+
+    be64_put(seed, size_bytes);
+    be64_put(seed + 8, (uint64_t)epoch);
+    if (sw_digest_update(content, seed, sizeof(seed), err) < 0)
+        return -1;
+    return sw_digest_final(content, digest, err);
+}
+
+void sw_digest_uuid(const uint8_t digest[SW_SHA256_BYTES], uint8_t uuid[16])
+{
+    memcpy(uuid, digest, 16);
+    uuid[6] = (uint8_t)(0x80 | (uuid[6] & 0x0f));
+    uuid[8] = (uint8_t)(0x80 | (uuid[8] & 0x3f));
 }

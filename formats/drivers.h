@@ -3,6 +3,7 @@
 #define SW_FORMATS_DRIVERS_H
 
 #include "slipway/image.h"
+#include "src/base/digest.h"
 
 /* One line a driver; formats/registry.c lists those that are built. */
 extern const struct sw_format sw_format_raw;
@@ -57,6 +58,25 @@ SW_MUST_CHECK int sw_sparse_pwrite(struct sw_out *out, const void *buf, size_t l
  * tell, up to end (both whole sectors).
  */
 void sw_file_extent(const struct sw_in *in, uint64_t off, uint64_t end, struct sw_extent *extent);
+
+/*
+ * Identifiers follow from content, size and stamp. Units are sampled as they are put, in order: enough to tell two
+ * disks apart, for a fraction of a digest's time. content begins again with the digest.
+ */
+SW_MUST_CHECK int sw_content_sample(struct sw_digest *content, const struct sw_block *block,
+                                    struct sw_err *err);
+SW_MUST_CHECK int sw_content_digest(struct sw_digest *content, uint64_t size_bytes, int64_t epoch,
+                                    uint8_t digest[SW_SHA256_BYTES], struct sw_err *err);
+/* A UUID of version 8 (RFC 9562: any bits of one's own), in network order. */
+void sw_digest_uuid(const uint8_t digest[SW_SHA256_BYTES], uint8_t uuid[16]);
+
+/* Code units in host order, up to the first 0, as UTF-8; a lone surrogate is SW_INTEGRITY. Free it. */
+SW_MUST_CHECK char *sw_utf16_to_utf8(const uint16_t *units, size_t n, struct sw_err *err);
+/*
+ * In place: Windows' separators become ours, and of a path that is not relative, which is another machine's, only
+ * the last part stays. Returns name.
+ */
+char *sw_portable_name(char *name, bool relative);
 
 /* Appends zeros until out->pos is pos. */
 SW_MUST_CHECK int sw_out_zeros_to(struct sw_out *out, uint64_t pos, struct sw_err *err);

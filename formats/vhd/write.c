@@ -13,7 +13,6 @@ enum {
     PAGE_BYTES = 4096,
     HEADER_AT = VHD_FOOTER_BYTES,
     TABLE_AT = HEADER_AT + VHD_HEADER_BYTES,
-    SAMPLE_BYTES = 4096, /* of each unit, for the identifier */
 };
 _Static_assert((int)BITMAP_BYTES == (int)SW_SECTOR_BYTES, "one sector of bits a block");
 
@@ -80,17 +79,6 @@ int vhd_create(struct sw_out *out, const struct sw_create_opts *opts, struct sw_
     return 0;
 }
 
-/* Enough of the content to tell two disks apart, for a fraction of a digest's time. */
-static int take_sample(struct vhd_image *vhd, const struct sw_block *block, struct sw_err *err)
-{
-    uint8_t off[8];
-
-    be64_put(off, block->off);
-    if (sw_digest_update(vhd->content, off, sizeof(off), err) < 0)
-        return -1;
-    return sw_digest_update(vhd->content, block->data, (size_t)sw_min_u64(block->len, SAMPLE_BYTES), err);
-}
-
 static int put_block(struct vhd_image *vhd, const struct sw_block *block, struct sw_err *err)
 {
     uint8_t bitmap[BITMAP_BYTES];
@@ -120,25 +108,9 @@ int vhd_put(struct sw_image *img, struct sw_block *block, struct sw_err *err)
 
     if (block->kind == SW_BLOCK_ZERO)
         return 0;
-    if (take_sample(vhd, block, err) < 0)
+    if (sw_content_sample(vhd->content, block, err) < 0)
         return -1;
     return vhd->type == VHD_FIXED ? put_fixed(img->out, block, err) : put_block(vhd, block, err);
-}
-
-/* A UUID of version 8 (RFC 9562: any bits of one's own) from size, stamp and content. */
-static int make_uuid(struct vhd_image *vhd, uint8_t uuid[16], struct sw_err *err)
-{
-    uint8_t digest[SW_SHA256_BYTES], seed[16];
-
-    be64_put(seed, vhd->base.size_bytes);
-    be64_put(seed + 8, (uint64_t)vhd->epoch);
-    if (sw_digest_update(vhd->content, seed, sizeof(seed), err) < 0 ||
-        sw_digest_final(vhd->content, digest, err) < 0)
-        return -1;
-    memcpy(uuid, digest, 16);
-    uuid[6] = (uint8_t)(0x80 | (uuid[6] & 0x0f));
-    uuid[8] = (uint8_t)(0x80 | (uuid[8] & 0x3f));
-    return 0;
 }
 
 static uint32_t stamp_of(int64_t epoch)
@@ -151,6 +123,8 @@ static uint32_t stamp_of(int64_t epoch)
 /* The largest geometry, which makes every reader take the current size: the exact one. */
 static int make_footer(struct vhd_image *vhd, struct vhd_footer *footer, struct sw_err *err)
 {
+    uint8_t digest[SW_SHA256_BYTES];
+
     *footer = (struct vhd_footer){.heads = {16}, .sectors = {255}};
     memcpy(footer->cookie, VHD_FOOTER_COOKIE, sizeof(footer->cookie));
     memcpy(footer->creator_app, "win ", 4);
@@ -164,8 +138,9 @@ static int make_footer(struct vhd_image *vhd, struct vhd_footer *footer, struct 
     be64_put(footer->current_size, vhd->base.size_bytes);
     be16_put(footer->cylinders, 65535);
     be32_put(footer->disk_type, vhd->type);
-    if (make_uuid(vhd, footer->uuid, err) < 0)
+    if (sw_content_digest(vhd->content, vhd->base.size_bytes, vhd->epoch, digest, err) < 0)
         return -1;
+    sw_digest_uuid(digest, footer->uuid);
     be32_put(footer->checksum, vhd_checksum(footer, sizeof(*footer), offsetof(struct vhd_footer, checksum)));
     return 0;
 }
