@@ -8,6 +8,7 @@
 /* One line a driver; formats/registry.c lists those that are built. */
 extern const struct sw_format sw_format_raw;
 extern const struct sw_format sw_format_vhd;
+extern const struct sw_format sw_format_vhdx;
 extern const struct sw_format sw_format_vmdk;
 extern const struct sw_format sw_format_qcow2;
 extern const struct sw_format sw_format_ova;

@@ -15,7 +15,6 @@ struct foreign {
 #define MAGIC(text) text, sizeof(text) - 1
 
 static const struct foreign table[] = {
-    {"a VHDX disk", MAGIC("vhdxfile"), 0, false},
     {"a VirtualBox VDI disk", MAGIC("\x7f\x10\xda\xbe"), 64, false},
     {"a Parallels disk", MAGIC("WithoutFreeSpace"), 0, false},
     {"a Parallels disk", MAGIC("WithouFreSpacExt"), 0, false},

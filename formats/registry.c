@@ -7,7 +7,7 @@
 #include <strings.h>
 
 const struct sw_format *const sw_formats[] = {
-    &sw_format_raw, &sw_format_qcow2, &sw_format_vhd, &sw_format_vmdk, &sw_format_ova, NULL,
+    &sw_format_raw, &sw_format_qcow2, &sw_format_vhd, &sw_format_vhdx, &sw_format_vmdk, &sw_format_ova, NULL,
 };
 
 const struct sw_format *sw_format_by_name(const char *name)

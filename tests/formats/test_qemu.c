@@ -47,7 +47,7 @@ static void qemu_img_reads_what_is_written(void **state)
         name = qemu_reads(&target);
         qemu_compares(name, "dst");
         check[3] = name;
-        if (strcmp(name, "vmdk") == 0 || strcmp(name, "qcow2") == 0)
+        if (strcmp(name, "vmdk") == 0 || strcmp(name, "qcow2") == 0 || strcmp(name, "vhdx") == 0)
             run(check, NULL);
     }
 }
@@ -74,6 +74,9 @@ static void what_qemu_img_writes_is_read(void **state)
         {"raw", "size=105906176", NULL},
         {"vpc", "subformat=dynamic,force_size=on", NULL},
         {"vpc", "subformat=fixed,force_size=on", NULL},
+        {"vhdx", "subformat=dynamic,block_size=1M", NULL},
+        {"vhdx", "subformat=dynamic,block_size=32M,block_state_zero=off", NULL},
+        {"vhdx", "subformat=fixed,block_size=16M", NULL},
         {"vmdk", "subformat=monolithicSparse", NULL},
         {"vmdk", "subformat=monolithicSparse,zeroed_grain=on", NULL},
         {"vmdk", "subformat=streamOptimized", NULL},
@@ -164,7 +167,7 @@ static void a_vhd_with_qemu_imgs_own_size_is_read(void **state)
 /* qemu-img opens both of these and gives zeros for what is lost. */
 static void a_cut_file_that_qemu_img_takes_is_refused(void **state)
 {
-    static const char *const formats[] = {"vmdk", "qcow2"};
+    static const char *const formats[] = {"vmdk", "qcow2", "vhdx"};
     const struct span all = {0, 20 * MIB};
 
     (void)state;
