@@ -7,7 +7,7 @@
 #include <string.h>
 
 /* A larger table (that of 64 TiB in small blocks has 512 MiB) is read where it is used. */
-enum { TABLE_LOAD_BYTES = 32 << 20, CHUNK_ENTRIES = 8192 };
+enum { TABLE_LOAD_BYTES = 32 << 20, CHUNK_ENTRIES = 8192, LOOK_ENTRIES = 512 };
 
 /* Twice the largest disk; one bit of the map of places is a MiB. */
 #define FILE_MAX_BYTES (2 * SW_VIRTUAL_MAX_BYTES)
@@ -83,17 +83,17 @@ static int parse_bitmap(const struct vhdx_image *vhdx, uint64_t index, uint64_t 
     return check_place(vhdx, index, entry, VHDX_BITMAP_BYTES, err);
 }
 
-static int entry_at(const struct vhdx_image *vhdx, uint64_t index, uint64_t *entry, struct sw_err *err)
+static int entries_at(const struct vhdx_image *vhdx, uint64_t index, uint64_t *entries, size_t n,
+                      struct sw_err *err)
 {
-    uint8_t bytes[8];
-
     if (vhdx->bat != NULL) {
-        *entry = vhdx->bat[index];
+        memcpy(entries, vhdx->bat + index, n * sizeof(*entries));
         return 0;
     }
-    if (vhdx_read(vhdx, bytes, sizeof(bytes), vhdx->bat_at + index * 8, err) < 0)
+    if (vhdx_read(vhdx, entries, n * sizeof(*entries), vhdx->bat_at + index * 8, err) < 0)
         return -1;
-    *entry = le64_get(bytes);
+    for (size_t i = 0; i < n; i++)
+        entries[i] = le64_get(&entries[i]);
     return 0;
 }
 
@@ -101,9 +101,49 @@ int vhdx_block_at(const struct vhdx_image *vhdx, uint64_t i, struct vhdx_block *
 {
     uint64_t entry;
 
-    if (entry_at(vhdx, index_of(vhdx, i), &entry, err) < 0)
+    if (entries_at(vhdx, index_of(vhdx, i), &entry, 1, err) < 0)
         return -1;
     return parse_block(vhdx, i, entry, block, err);
+}
+
+static bool is_bitmap(const struct vhdx_image *vhdx, uint64_t index)
+{
+    return index % ((uint64_t)vhdx->chunk_blocks + 1) == vhdx->chunk_blocks;
+}
+
+/* Moves *i on while blocks are absent in this way: 1 when all of the n entries are, 0 when one is not. */
+static int pass_absent(const struct vhdx_image *vhdx, uint64_t *i, const uint64_t *entries, size_t n,
+                       bool hole, struct sw_err *err)
+{
+    uint64_t first = index_of(vhdx, *i);
+    struct vhdx_block block;
+
+    for (size_t k = 0; k < n; k++) {
+        if (is_bitmap(vhdx, first + k))
+            continue;
+        if (parse_block(vhdx, *i, entries[k], &block, err) < 0)
+            return -1;
+        if (block.at != 0 || (block.state == VHDX_NOT_PRESENT) != hole)
+            return 0;
+        ++*i;
+    }
+    return 1;
+}
+
+int vhdx_absent_until(const struct vhdx_image *vhdx, uint64_t *i, uint64_t end, bool hole, struct sw_err *err)
+{
+    uint64_t entries[LOOK_ENTRIES];
+    int all = 1;
+
+    while (all > 0 && *i < end) {
+        uint64_t index = index_of(vhdx, *i);
+        size_t n = (size_t)sw_min_u64(index_of(vhdx, end - 1) + 1 - index, LOOK_ENTRIES);
+
+        if (entries_at(vhdx, index, entries, n, err) < 0)
+            return -1;
+        all = pass_absent(vhdx, i, entries, n, hole, err);
+    }
+    return all < 0 ? -1 : 0;
 }
 
 static uint64_t bitmap_index(const struct vhdx_image *vhdx, uint64_t i)
@@ -115,7 +155,7 @@ int vhdx_bitmap_at(const struct vhdx_image *vhdx, uint64_t i, uint64_t *at, stru
 {
     uint64_t index = bitmap_index(vhdx, i), entry;
 
-    if (entry_at(vhdx, index, &entry, err) < 0)
+    if (entries_at(vhdx, index, &entry, 1, err) < 0)
         return -1;
     return parse_bitmap(vhdx, index, entry, at, err);
 }
@@ -150,11 +190,6 @@ static int take_tables(const struct vhdx_image *vhdx, struct places *places, con
             return sw_fail(err, SW_INTEGRITY, "'%s': region %zu at %llu overlaps the log or another region",
                            vhdx->base.in->name, i, (unsigned long long)taken[i].at);
     return 0;
-}
-
-static bool is_bitmap(const struct vhdx_image *vhdx, uint64_t index)
-{
-    return index % ((uint64_t)vhdx->chunk_blocks + 1) == vhdx->chunk_blocks;
 }
 
 static int check_entry(const struct vhdx_image *vhdx, struct places *places, uint64_t index, uint64_t entry,

@@ -60,23 +60,22 @@ static enum sw_extent_kind kind_of(const struct vhdx_block *block)
     return block->state == VHDX_NOT_PRESENT ? SW_EXTENT_HOLE : SW_EXTENT_ZERO;
 }
 
-/* Blocks without bytes, as many as follow each other. */
-static int run_of_absent(const struct vhdx_image *vhdx, uint64_t off, struct run *run, struct sw_err *err)
+/* Blocks without bytes, as many as follow each other; not many more than want bytes need. */
+static int run_of_absent(const struct vhdx_image *vhdx, uint64_t off, uint64_t want, struct run *run,
+                         struct sw_err *err)
 {
-    uint64_t i = off / vhdx->block_bytes + 1, end = sw_min_u64(vhdx->nr_blocks, i + LOOK_BLOCKS);
-    struct vhdx_block block;
+    uint64_t i = off / vhdx->block_bytes + 1;
+    uint64_t end = sw_min_u64(vhdx->nr_blocks, i + sw_min_u64(want / vhdx->block_bytes, LOOK_BLOCKS));
 
-    for (; i < end; i++) {
-        if (vhdx_block_at(vhdx, i, &block, err) < 0)
-            return -1;
-        if (kind_of(&block) != run->kind)
-            break;
-    }
+    if (vhdx_absent_until(vhdx, &i, end, run->kind == SW_EXTENT_HOLE, err) < 0)
+        return -1;
     run->len = i * vhdx->block_bytes - off;
     return 0;
 }
 
-static int find_run(const struct vhdx_image *vhdx, uint64_t off, struct run *run, struct sw_err *err)
+/* The run that holds off; more than want bytes of it are not looked for. */
+static int find_run(const struct vhdx_image *vhdx, uint64_t off, uint64_t want, struct run *run,
+                    struct sw_err *err)
 {
     uint64_t within = off % vhdx->block_bytes;
     struct vhdx_block block;
@@ -86,7 +85,7 @@ static int find_run(const struct vhdx_image *vhdx, uint64_t off, struct run *run
     *run = (struct run){kind_of(&block), vhdx->block_bytes - within, block.at + within};
     if (block.state == VHDX_PARTIALLY_PRESENT && run_by_bitmap(vhdx, off, run, err) < 0)
         return -1;
-    if (block.at == 0 && run_of_absent(vhdx, off, run, err) < 0)
+    if (block.at == 0 && run_of_absent(vhdx, off, want, run, err) < 0)
         return -1;
     run->len = sw_min_u64(run->len, vhdx->base.size_bytes - off);
     return 0;
@@ -123,7 +122,7 @@ int vhdx_next_extent(struct sw_image *img, uint64_t off, struct sw_extent *exten
     struct vhdx_image *vhdx = vhdx_of(img);
     struct run run;
 
-    if (find_run(vhdx, off, &run, err) < 0)
+    if (find_run(vhdx, off, UINT64_MAX, &run, err) < 0)
         return -1;
     *extent = (struct sw_extent){.off = off, .len = run.len, .kind = run.kind};
     if (run.kind == SW_EXTENT_DATA)
@@ -151,7 +150,7 @@ int vhdx_pread(struct sw_image *img, void *buf, size_t len, uint64_t off, struct
         struct run run;
         size_t n;
 
-        if (find_run(vhdx, off, &run, err) < 0)
+        if (find_run(vhdx, off, len, &run, err) < 0)
             return -1;
         n = (size_t)sw_min_u64(len, run.len);
         if (read_run(vhdx, &run, to, n, off, err) < 0)

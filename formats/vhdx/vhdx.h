@@ -114,6 +114,11 @@ SW_MUST_CHECK int vhdx_check_blocks(struct vhdx_image *vhdx, const struct vhdx_r
 /* One block's entry. */
 SW_MUST_CHECK int vhdx_block_at(const struct vhdx_image *vhdx, uint64_t i, struct vhdx_block *block,
                                 struct sw_err *err);
+/*
+ * Moves *i on, up to end, past blocks without bytes: those that are holes, or those that hide a parent with zeros.
+ */
+SW_MUST_CHECK int vhdx_absent_until(const struct vhdx_image *vhdx, uint64_t *i, uint64_t end, bool hole,
+                                    struct sw_err *err);
 /* Where the sector bitmap lies that has block i's bits. */
 SW_MUST_CHECK int vhdx_bitmap_at(const struct vhdx_image *vhdx, uint64_t i, uint64_t *at, struct sw_err *err);
 
