@@ -1,6 +1,7 @@
 /* Public images of many writers: the content's digest as INDEX.tsv has it, or a refusal in one line. */
 #include "slipway/parents.h"
 #include "src/base/digest.h"
+#include "src/base/endian.h"
 #include "src/base/fs.h"
 #include "tests/formats/disks.h"
 
@@ -24,6 +25,62 @@ static const struct {
     {"log2timeline+dfvfs/fat-differential.vhd",
      "f4b61a33ee2f7e8c19f737792a4107e46340026a9a829e4169b751901cc3ef02"},
 };
+
+/*
+ * Disks that are too large to be hashed with their zeros: here the digest is that of the sectors that are not zero,
+ * each behind its number. They were taken when the whole disk's digest was found to be the index's.
+ */
+#define LARGE_BYTES (UINT64_C(4) << 30)
+static const struct {
+    const char *path, *sha256;
+} large[] = {
+    {"LTRData+DiscUtils/lvm2.vhdx.gz", "71bccb1f5dce48b0e220a2664a0c5d0fc343d8e776133040cea9b7d45a4f82ce"},
+    {"LTRData+DiscUtils/swap.vhdx.gz", "22d188cbd3a7e6206960b1f3e950f53b5dbed93404fd4361e5aec6ce2030334b"},
+    {"LTRData+DiscUtils/xfs.vhdx.gz", "ebf2caaa9e1e6e9452945dd6c57bd5e3163d09b362b3b7b1428016557c778887"},
+    {"LTRData+DiscUtils/xfs5.vhdx.gz", "eca2f79309fb477e1d581e1862d982bb35314015f11a9b29cb7079e10a96238b"},
+    {"qemu+qemu/sample_images/iotest-dirtylog-10G-4M.vhdx.bz2",
+     "0f995676d2b10fa6422a1e48214a803d3e1b7a1fd061ba5f3649db86d91a5f0e"},
+    {"qemu+qemu/sample_images/iotest-version3.vmdk",
+     "d0ba27e313b73a7f34130ae22d6d4963cc675ac64b5ed06c46167fa6f42fde74"},
+};
+
+/* Adds those of n bytes at off that are not zero. */
+static void add_sectors(struct sw_digest *digest, const uint8_t *buf, size_t n, uint64_t off)
+{
+    struct sw_err err = {0};
+
+    for (size_t i = 0; i < n; i += SW_SECTOR_BYTES) {
+        uint8_t number[8];
+
+        be64_put(number, (off + i) / SW_SECTOR_BYTES);
+        if (sw_is_zero(buf + i, SW_SECTOR_BYTES))
+            continue;
+        assert_ok(sw_digest_update(digest, number, sizeof(number), &err), err);
+        assert_ok(sw_digest_update(digest, buf + i, SW_SECTOR_BYTES, &err), err);
+    }
+}
+
+static void digest_of_large(struct sw_image *img, char hex[SW_SHA256_HEX])
+{
+    static uint8_t buf[CHUNK];
+    struct sw_err err = {0};
+    struct sw_digest *digest = sw_digest_new(&err);
+    struct sw_extent extent;
+    uint8_t bytes[SW_SHA256_BYTES];
+
+    for (uint64_t off = 0; off < img->size_bytes; off += extent.len) {
+        assert_ok(sw_image_next_extent(img, off, &extent, &err), err);
+        for (uint64_t at = 0; extent.kind == SW_EXTENT_DATA && at < extent.len; at += CHUNK) {
+            size_t n = extent.len - at < CHUNK ? (size_t)(extent.len - at) : CHUNK;
+
+            assert_ok(sw_image_pread(img, buf, n, off + at, &err), err);
+            add_sectors(digest, buf, n, off + at);
+        }
+    }
+    assert_ok(sw_digest_final(digest, bytes, &err), err);
+    sw_hex(bytes, sizeof(bytes), hex);
+    sw_digest_free(digest);
+}
 
 static void digest_of(struct sw_image *img, char hex[SW_SHA256_HEX])
 {
@@ -119,7 +176,13 @@ static void assert_content(struct sw_image *img, char *const row[COLUMNS])
     assert_int_equal(img->size_bytes, strtoull(row[VIRTUAL_SIZE], NULL, 10));
     if (row[SHA256][0] == '\0')
         return;
-    digest_of(img, hex);
+    for (size_t i = 0; i < SW_ARRAY_LEN(large); i++)
+        if (strcmp(row[PATH], large[i].path) == 0)
+            want = large[i].sha256;
+    if (img->size_bytes > LARGE_BYTES)
+        digest_of_large(img, hex);
+    else
+        digest_of(img, hex);
     assert_string_equal(hex, want);
 }
 

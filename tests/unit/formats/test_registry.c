@@ -130,7 +130,7 @@ static void reading_outside_of_the_disk_is_refused(void **state)
 
 static void a_disk_above_the_limit_is_refused(void **state)
 {
-    static const char *const formats[] = {"raw", "vhd", "vmdk"};
+    static const char *const formats[] = {"raw", "vhd", "vhdx", "vmdk"};
     struct sw_open_opts open = {.max_virtual_bytes = 1 << 20};
     struct sw_create_opts opts = {.size_bytes = (1 << 20) + 512};
     uint8_t *disk = make_disk(opts.size_bytes, &some, 1);
