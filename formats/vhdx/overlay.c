@@ -103,7 +103,7 @@ struct vhdx_overlay *vhdx_overlay_new(struct vhdx_write *writes, size_t n, struc
         overlay->owner = sw_calloc(2 * n + 1, sizeof(*overlay->owner), err);
     if (overlay->owner != NULL)
         next = sw_calloc(2 * n + 1, sizeof(*next), err);
-    if (next == NULL) {
+    if (overlay->edges == NULL || overlay->owner == NULL || next == NULL) {
         vhdx_overlay_free(overlay);
         return NULL;
     }
