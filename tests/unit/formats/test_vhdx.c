@@ -356,7 +356,7 @@ static void a_differencing_disk_is_its_sectors_over_its_parent(void **state)
     const struct piece all = {0, EDIT_SIZE};
     uint8_t *disk = make_disk(EDIT_SIZE, &all, 1), *above = edit_disk();
     struct mem_file parent = {0}, child = {0};
-    struct resolver resolver = {{resolve}, "vhdx", &parent};
+    struct resolver resolver = {{.open = resolve}, "vhdx", &parent};
     struct sw_open_opts opts = {.parents = &resolver.base};
     struct sw_image *img = NULL;
     struct sw_err err = {0};
@@ -421,7 +421,7 @@ static void a_parent_that_is_not_the_one_is_refused(void **state)
 {
     uint8_t *disk = edit_disk();
     struct mem_file parent = {0}, child = {0};
-    struct resolver resolver = {{resolve}, "raw", &parent};
+    struct resolver resolver = {{.open = resolve}, "raw", &parent};
     struct sw_open_opts opts = {.parents = &resolver.base};
     struct sw_image *img = NULL;
     struct sw_err err = {0};
