@@ -74,6 +74,23 @@ struct sw_out {
 SW_MUST_CHECK int sw_out_create_file(const char *path, unsigned mode, struct sw_out **out,
                                      struct sw_err *err);
 
+/*
+ * The same for work that goes on after an interruption: until commit the bytes lie in ".<name>.partial" beside path,
+ * together with what earlier runs left there, locked against other processes (SW_REFUSED while one has it). Whatever
+ * vouches for them lies in ".<name>.journal". Commit and close remove both, but close leaves them after
+ * sw_partial_keep, and so does the end of the process by force.
+ */
+SW_MUST_CHECK int sw_out_open_partial(const char *path, unsigned mode, struct sw_out **out,
+                                      struct sw_err *err);
+/* Where the journal of such an output lies. */
+const char *sw_partial_journal(const struct sw_out *out);
+/* Empties such an output, its journal removed first. */
+SW_MUST_CHECK int sw_partial_restart(struct sw_out *out, struct sw_err *err);
+/* Tells close to leave the file and the journal for another run. */
+void sw_partial_keep(struct sw_out *out);
+/* ".<name>.<ending>" beside path; ending: "partial" or "journal". Free it. */
+SW_MUST_CHECK char *sw_partial_path(const char *path, const char *ending, struct sw_err *err);
+
 SW_MUST_CHECK int sw_out_write(struct sw_out *out, const void *buf, size_t len, struct sw_err *err);
 SW_MUST_CHECK int sw_out_pwrite(struct sw_out *out, const void *buf, size_t len, uint64_t off,
                                 struct sw_err *err);

@@ -41,6 +41,8 @@ SW_MUST_CHECK int sw_mkdir_p(const char *path, unsigned mode, struct sw_err *err
 SW_MUST_CHECK int sw_remove_tree(const char *path, struct sw_err *err);
 SW_MUST_CHECK int sw_fsync_dir(const char *path, struct sw_err *err);
 bool sw_path_exists(const char *path);
+/* Removes the temporary files that processes which are gone left in folder when they wrote path. */
+void sw_sweep_tmp(const char *folder, const char *path);
 
 /* An exclusive flock on path (made when missing, 0600); released by closing the descriptor. Waits when wait is true,
  * else returns -1 with err->sys EWOULDBLOCK while another holds it. */

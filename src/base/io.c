@@ -197,11 +197,10 @@ static const struct sw_out_ops file_out_ops = {
     .close = file_out_close,
 };
 
-/* Removes what a process that is gone left beside path. */
-static void sweep(const struct file_out *file)
+void sw_sweep_tmp(const char *folder, const char *path)
 {
-    SW_AUTO_DIR DIR *dir = opendir(file->dir);
-    const char *base = sw_path_base(file->path);
+    SW_AUTO_DIR DIR *dir = opendir(folder);
+    const char *base = sw_path_base(path);
     size_t base_len = strlen(base);
     const struct dirent *entry;
 
@@ -256,7 +255,7 @@ int sw_out_create_file(const char *path, unsigned mode, struct sw_out **out, str
     file->dir = sw_path_dir(path, err);
     file->base.name = file->path;
     if (file->path != NULL && file->dir != NULL) {
-        sweep(file);
+        sw_sweep_tmp(file->dir, file->path);
         file->base.fd = open_tmp(file, mode, err);
     }
     if (file->base.fd < 0) {
