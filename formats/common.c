@@ -154,26 +154,41 @@ int sw_out_zeros_to(struct sw_out *out, uint64_t pos, struct sw_err *err)
     return 0;
 }
 
-int sw_content_sample(struct sw_digest *content, const struct sw_block *block, struct sw_err *err)
+int sw_content_begin(struct sw_content *content, struct sw_err *err)
 {
+    content->digest = sw_digest_new(err);
+    return content->digest != NULL ? 0 : -1;
+}
+
+void sw_content_end(struct sw_content *content)
+{
+    sw_digest_free(content->digest);
+}
+
+int sw_content_sample(struct sw_content *content, const struct sw_block *block, struct sw_err *err)
+{
+    size_t len = (size_t)sw_min_u64(block->len, SAMPLE_BYTES);
     uint8_t off[8];
 
     be64_put(off, block->off);
-    if (sw_digest_update(content, off, sizeof(off), err) < 0)
+    if (sw_digest_update(content->digest, content->chain, sizeof(content->chain), err) < 0 ||
+        sw_digest_update(content->digest, off, sizeof(off), err) < 0 ||
+        sw_digest_update(content->digest, block->data, len, err) < 0)
         return -1;
-    return sw_digest_update(content, block->data, (size_t)sw_min_u64(block->len, SAMPLE_BYTES), err);
+    return sw_digest_final(content->digest, content->chain, err);
 }
 
-int sw_content_digest(struct sw_digest *content, uint64_t size_bytes, int64_t epoch,
+int sw_content_digest(struct sw_content *content, uint64_t size_bytes, int64_t epoch,
                       uint8_t digest[SW_SHA256_BYTES], struct sw_err *err)
 {
     uint8_t seed[16];
 
     be64_put(seed, size_bytes);
     be64_put(seed + 8, (uint64_t)epoch);
-    if (sw_digest_update(content, seed, sizeof(seed), err) < 0)
+    if (sw_digest_update(content->digest, content->chain, sizeof(content->chain), err) < 0 ||
+        sw_digest_update(content->digest, seed, sizeof(seed), err) < 0)
         return -1;
-    return sw_digest_final(content, digest, err);
+    return sw_digest_final(content->digest, digest, err);
 }
 
 void sw_digest_uuid(const uint8_t digest[SW_SHA256_BYTES], uint8_t uuid[16])

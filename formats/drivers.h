@@ -62,11 +62,18 @@ void sw_file_extent(const struct sw_in *in, uint64_t off, uint64_t end, struct s
 
 /*
  * Identifiers follow from content, size and stamp. Units are sampled as they are put, in order: enough to tell two
- * disks apart, for a fraction of a digest's time. content begins again with the digest.
+ * disks apart, for a fraction of a digest's time. Each sample is hashed over what came before, so that the chain alone
+ * is all that a writer has to save.
  */
-SW_MUST_CHECK int sw_content_sample(struct sw_digest *content, const struct sw_block *block,
+struct sw_content {
+    struct sw_digest *digest;
+    uint8_t chain[SW_SHA256_BYTES]; /* zeros before the first sample */
+};
+SW_MUST_CHECK int sw_content_begin(struct sw_content *content, struct sw_err *err);
+void sw_content_end(struct sw_content *content);
+SW_MUST_CHECK int sw_content_sample(struct sw_content *content, const struct sw_block *block,
                                     struct sw_err *err);
-SW_MUST_CHECK int sw_content_digest(struct sw_digest *content, uint64_t size_bytes, int64_t epoch,
+SW_MUST_CHECK int sw_content_digest(struct sw_content *content, uint64_t size_bytes, int64_t epoch,
                                     uint8_t digest[SW_SHA256_BYTES], struct sw_err *err);
 /* A UUID of version 8 (RFC 9562: any bits of one's own), in network order. */
 void sw_digest_uuid(const uint8_t digest[SW_SHA256_BYTES], uint8_t uuid[16]);

@@ -1,5 +1,6 @@
 /* Raw disks: the bytes themselves. Never guessed; holes come from the file system. */
 #include "formats/drivers.h"
+#include "formats/state.h"
 #include "src/base/buf.h"
 #include "src/base/ckd.h"
 
@@ -100,6 +101,25 @@ static int raw_finish(struct sw_image *img, struct sw_err *err)
     return sw_out_zeros_to(img->out, img->size_bytes, err);
 }
 
+/* What was put lies where it lies: point says it all. */
+static int raw_save(const struct sw_image *img, uint64_t point, struct sw_buf *state, uint64_t *kept_bytes,
+                    struct sw_err *err)
+{
+    (void)state;
+    (void)err;
+    *kept_bytes = point;
+    return sw_out_seekable(img->out) ? 0 : 1;
+}
+
+static int raw_restore(struct sw_image *img, uint64_t point, const void *state, size_t len,
+                       struct sw_err *err)
+{
+    (void)img;
+    (void)point;
+    (void)state;
+    return len == 0 ? 0 : sw_state_bad("length", err);
+}
+
 static void raw_close(struct sw_image *img)
 {
     sw_in_close(img->in);
@@ -118,5 +138,7 @@ const struct sw_format sw_format_raw = {
     .create = raw_create,
     .put = raw_put,
     .finish = raw_finish,
+    .save = raw_save,
+    .restore = raw_restore,
     .close = raw_close,
 };

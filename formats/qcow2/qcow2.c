@@ -35,5 +35,7 @@ const struct sw_format sw_format_qcow2 = {
     .coded_bound = qcow2_coded_bound,
     .put = qcow2_put,
     .finish = qcow2_finish,
+    .save = qcow2_save,
+    .restore = qcow2_restore,
     .close = qcow2_close,
 };

@@ -133,6 +133,10 @@ SW_MUST_CHECK int qcow2_encode_block(const struct sw_image *img, void *worker, s
 size_t qcow2_coded_bound(const struct sw_image *img);
 SW_MUST_CHECK int qcow2_put(struct sw_image *img, struct sw_block *block, struct sw_err *err);
 SW_MUST_CHECK int qcow2_finish(struct sw_image *img, struct sw_err *err);
+SW_MUST_CHECK int qcow2_save(const struct sw_image *img, uint64_t point, struct sw_buf *state,
+                             uint64_t *kept_bytes, struct sw_err *err);
+SW_MUST_CHECK int qcow2_restore(struct sw_image *img, uint64_t point, const void *state, size_t len,
+                                struct sw_err *err);
 void qcow2_writer_close(struct sw_image *img);
 
 #endif

@@ -1,5 +1,5 @@
 /* Writing qcow2 in one pass: clusters as they come, each L2 table once it is full, the rest at the end. */
-#include "formats/qcow2/qcow2.h"
+#include "formats/qcow2/writer.h"
 #include "src/base/buf.h"
 #include "src/base/ckd.h"
 #include "src/base/cleanup.h"
@@ -19,25 +19,6 @@ enum {
     REFCOUNT_MAX = 65535,
 };
 
-#define NO_TABLE UINT64_MAX
-
-struct qcow2_writer {
-    struct sw_image base;
-    unsigned cluster_bits;
-    bool compress;
-    unsigned compression; /* where compress is set */
-    int level;
-    char *backing_name, *backing_format; /* both or neither */
-    uint64_t *l1;                        /* big endian */
-    uint64_t l1_size;
-    uint64_t *l2;      /* the table that is being filled, big endian */
-    uint64_t l2_index; /* its place in L1; NO_TABLE when none was begun */
-    uint16_t *refs;    /* references to each host cluster, big endian once they are written */
-    size_t refs_cap;
-    uint64_t nr_clusters; /* of the file so far */
-    uint64_t packed;      /* where the last compressed cluster ended; 0 before the first */
-};
-
 /* What finish places behind the data; in clusters. */
 struct tail {
     uint64_t l1, nr_l1;
@@ -45,11 +26,6 @@ struct tail {
     uint64_t refblocks, nr_refblocks;
     uint64_t end;
 };
-
-static struct qcow2_writer *writer_of(const struct sw_image *img)
-{
-    return (struct qcow2_writer *)(uintptr_t)img;
-}
 
 static uint64_t cluster_bytes(const struct qcow2_writer *writer)
 {
@@ -69,7 +45,7 @@ SW_DEFINE_AUTO(writer, struct qcow2_writer, writer_free)
 
 void qcow2_writer_close(struct sw_image *img)
 {
-    writer_free(writer_of(img));
+    writer_free(qcow2_writer_of(img));
 }
 
 /* Counts one more reference to clusters first … last. */
@@ -120,14 +96,14 @@ static int flush_l2(struct qcow2_writer *writer, struct sw_err *err)
     size_t bytes = (size_t)cluster_bytes(writer);
     uint64_t host;
 
-    if (writer->l2_index == NO_TABLE)
+    if (writer->l2_index == QCOW2_NO_TABLE)
         return 0;
     if (take_clusters(writer, 1, &host, err) < 0 ||
         sw_out_pwrite(writer->base.out, writer->l2, bytes, host, err) < 0)
         return -1;
     be64_put(&writer->l1[writer->l2_index], host | QCOW2_COPIED);
     memset(writer->l2, 0, bytes);
-    writer->l2_index = NO_TABLE;
+    writer->l2_index = QCOW2_NO_TABLE;
     return 0;
 }
 
@@ -184,7 +160,7 @@ static int put_plain(struct qcow2_writer *writer, const struct sw_block *block, 
 
 int qcow2_put(struct sw_image *img, struct sw_block *block, struct sw_err *err)
 {
-    struct qcow2_writer *writer = writer_of(img);
+    struct qcow2_writer *writer = qcow2_writer_of(img);
 
     if (block->off % cluster_bytes(writer) != 0)
         return sw_fail(err, SW_FAILED, "a block at %llu does not begin at a cluster",
@@ -196,7 +172,7 @@ int qcow2_put(struct sw_image *img, struct sw_block *block, struct sw_err *err)
 
 int qcow2_worker_new(const struct sw_image *img, void **worker, struct sw_err *err)
 {
-    const struct qcow2_writer *writer = writer_of(img);
+    const struct qcow2_writer *writer = qcow2_writer_of(img);
 
     if (!writer->compress)
         return 0;
@@ -206,7 +182,7 @@ int qcow2_worker_new(const struct sw_image *img, void **worker, struct sw_err *e
 
 void qcow2_worker_free(const struct sw_image *img, void *worker)
 {
-    if (writer_of(img)->compression == QCOW2_COMPRESSION_ZLIB)
+    if (qcow2_writer_of(img)->compression == QCOW2_COMPRESSION_ZLIB)
         qcow2_deflater_free(worker);
     else
         qcow2_encoder_free(worker);
@@ -214,7 +190,7 @@ void qcow2_worker_free(const struct sw_image *img, void *worker)
 
 size_t qcow2_coded_bound(const struct sw_image *img)
 {
-    return writer_of(img)->compress ? img->unit_bytes : 0;
+    return qcow2_writer_of(img)->compress ? img->unit_bytes : 0;
 }
 
 int qcow2_encode_block(const struct sw_image *img, void *worker, struct sw_block *block, struct sw_err *err)
@@ -222,12 +198,12 @@ int qcow2_encode_block(const struct sw_image *img, void *worker, struct sw_block
     size_t unit = img->unit_bytes;
 
     block->coded_len = 0;
-    if (!writer_of(img)->compress)
+    if (!qcow2_writer_of(img)->compress)
         return 0;
     /* A compressed cluster is always a whole one. */
     memset(block->data + block->len, 0, unit - (size_t)block->len);
     /* Saving less than one part in 64 is not worth decompressing. */
-    return writer_of(img)->compression == QCOW2_COMPRESSION_ZLIB
+    return qcow2_writer_of(img)->compression == QCOW2_COMPRESSION_ZLIB
                ? qcow2_deflate(worker, block, unit, unit - unit / 64, err)
                : qcow2_encode(worker, block, unit, unit - unit / 64, err);
 }
@@ -320,7 +296,7 @@ static int write_header(struct qcow2_writer *writer, const struct tail *tail, st
 
 int qcow2_finish(struct sw_image *img, struct sw_err *err)
 {
-    struct qcow2_writer *writer = writer_of(img);
+    struct qcow2_writer *writer = qcow2_writer_of(img);
     struct tail tail;
     uint64_t host;
 
@@ -391,7 +367,7 @@ static int fill_writer(struct qcow2_writer *writer, const struct sw_create_opts 
     writer->compression = is_subformat(opts, "zlib") ? QCOW2_COMPRESSION_ZLIB : QCOW2_COMPRESSION_ZSTD;
     writer->level = opts->level != 0 ? opts->level : DEFAULT_LEVEL;
     writer->l1_size = sw_div_up(opts->size_bytes, unit / 8 * unit);
-    writer->l2_index = NO_TABLE;
+    writer->l2_index = QCOW2_NO_TABLE;
     writer->l1 = sw_calloc((size_t)writer->l1_size, 8, err);
     writer->l2 = writer->l1 != NULL ? sw_calloc(1, (size_t)unit, err) : NULL;
     if (writer->l2 == NULL)

@@ -33,7 +33,7 @@ static void vhd_close(struct sw_image *img)
 
     sw_image_close(img->parent);
     sw_in_close(img->in);
-    sw_digest_free(vhd->content);
+    sw_content_end(&vhd->content);
     free(vhd->bat);
     free(vhd);
 }
@@ -55,5 +55,7 @@ const struct sw_format sw_format_vhd = {
     .create = vhd_create,
     .put = vhd_put,
     .finish = vhd_finish,
+    .save = vhd_save,
+    .restore = vhd_restore,
     .close = vhd_close,
 };

@@ -24,8 +24,8 @@ struct vhd_image {
 
     /* Writing. */
     int64_t epoch;
-    uint64_t next_block;       /* where the next block's bitmap goes */
-    struct sw_digest *content; /* what the identifier is made of */
+    uint64_t next_block; /* where the next block's bitmap goes */
+    struct sw_content content;
 };
 
 static inline struct vhd_image *vhd_of(struct sw_image *img)
@@ -44,6 +44,9 @@ int vhd_create(struct sw_out *out, const struct sw_create_opts *opts, struct sw_
                struct sw_err *err);
 int vhd_put(struct sw_image *img, struct sw_block *block, struct sw_err *err);
 int vhd_finish(struct sw_image *img, struct sw_err *err);
+int vhd_save(const struct sw_image *img, uint64_t point, struct sw_buf *state, uint64_t *kept_bytes,
+             struct sw_err *err);
+int vhd_restore(struct sw_image *img, uint64_t point, const void *state, size_t len, struct sw_err *err);
 
 /* Reads and checks the dynamic header at header_at, and the whole block table. base and data_end are set. */
 SW_MUST_CHECK int vhd_load_blocks(struct vhd_image *vhd, struct vhd_header *header, struct sw_err *err);

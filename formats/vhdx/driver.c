@@ -53,7 +53,7 @@ void vhdx_free(struct vhdx_image *vhdx)
 {
     sw_image_close(vhdx->base.parent);
     vhdx_overlay_free(vhdx->overlay);
-    sw_digest_free(vhdx->content);
+    sw_content_end(&vhdx->content);
     free(vhdx->locator);
     free(vhdx->parent_name);
     free(vhdx->bat);

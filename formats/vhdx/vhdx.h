@@ -40,7 +40,7 @@ struct vhdx_image {
     uint64_t next_block;
     uint64_t open_block;       /* the one that is being filled: its number … */
     uint64_t open_at;          /* … and place; 0: none */
-    struct sw_digest *content; /* what the identifiers are made of */
+    struct sw_content content; /* what the identifiers are made of */
 };
 
 /* A place in the file that something lies at. */

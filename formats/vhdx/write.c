@@ -67,8 +67,7 @@ int vhdx_create(struct sw_out *out, const struct sw_create_opts *opts, struct sw
     };
     vhdx->epoch = opts->epoch;
     lay_out(vhdx, block);
-    vhdx->content = sw_digest_new(err);
-    if (vhdx->content == NULL) {
+    if (sw_content_begin(&vhdx->content, err) < 0) {
         vhdx_free(vhdx);
         return -1;
     }
@@ -97,7 +96,7 @@ int vhdx_put(struct sw_image *img, struct sw_block *block, struct sw_err *err)
 
     if (block->kind == SW_BLOCK_ZERO)
         return 0;
-    if (sw_content_sample(vhdx->content, block, err) < 0 ||
+    if (sw_content_sample(&vhdx->content, block, err) < 0 ||
         begin_block(vhdx, block->off / vhdx->block_bytes, err) < 0)
         return -1;
     return sw_sparse_pwrite(img->out, block->data, (size_t)block->len,
@@ -232,7 +231,7 @@ int vhdx_finish(struct sw_image *img, struct sw_err *err)
     struct vhdx_image *vhdx = vhdx_of(img);
     uint8_t digest[SW_SHA256_BYTES];
 
-    if (sw_content_digest(vhdx->content, img->size_bytes, vhdx->epoch, digest, err) < 0 ||
+    if (sw_content_digest(&vhdx->content, img->size_bytes, vhdx->epoch, digest, err) < 0 ||
         write_file_id(img->out, err) < 0 || write_headers(img->out, digest, err) < 0 ||
         write_regions(vhdx, err) < 0 || write_metadata(vhdx, digest, err) < 0)
         return -1;

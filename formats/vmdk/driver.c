@@ -95,5 +95,7 @@ const struct sw_format sw_format_vmdk = {
     .coded_bound = coded_bound,
     .put = put,
     .finish = finish,
+    .save = vmdk_save,
+    .restore = vmdk_restore,
     .close = vmdk_close,
 };

@@ -14,6 +14,8 @@ enum {
     VMDK_UNIT_BYTES = VMDK_UNIT_SECTORS * SW_SECTOR_BYTES,
 };
 
+#define VMDK_NO_TABLE UINT32_MAX
+
 /* What may still be kept of the tables of one image, over all of its extents. */
 struct vmdk_room {
     uint64_t gd_entries;
@@ -68,7 +70,7 @@ struct vmdk_image {
     uint64_t descriptor_sectors;
     uint32_t *gd; /* as it is written */
     uint32_t nr_gts;
-    uint32_t gt_index; /* the table that is being filled; UINT32_MAX before the first */
+    uint32_t gt_index; /* the table that is being filled; VMDK_NO_TABLE before the first */
     uint32_t gt[VMDK_GTES_MAX];
     uint64_t next_sector; /* monolithicSparse: where the next grain goes */
 };
@@ -186,6 +188,9 @@ int vmdk_encode(const struct sw_image *img, void *worker, struct sw_block *block
 size_t vmdk_coded_bound(const struct sw_image *img);
 int vmdk_put(struct sw_image *img, struct sw_block *block, struct sw_err *err);
 int vmdk_finish(struct sw_image *img, struct sw_err *err);
+int vmdk_save(const struct sw_image *img, uint64_t point, struct sw_buf *state, uint64_t *kept_bytes,
+              struct sw_err *err);
+int vmdk_restore(struct sw_image *img, uint64_t point, const void *state, size_t len, struct sw_err *err);
 
 /* write_sparse.c: monolithicSparse. */
 int vmdk_sparse_create(struct sw_out *out, const struct sw_create_opts *opts, struct sw_image **img,

@@ -17,7 +17,6 @@ enum {
     GT_SECTORS = VMDK_GTES_MAX * 4 / SW_SECTOR_BYTES,
 };
 
-#define NO_TABLE        UINT32_MAX
 #define PER_TABLE_BYTES ((uint64_t)VMDK_GTES_MAX * VMDK_UNIT_BYTES)
 
 static uint64_t directory_sectors(const struct vmdk_image *vmdk)
@@ -74,7 +73,7 @@ static int check_opts(const struct sw_create_opts *opts, struct sw_err *err)
 static int create_into(struct vmdk_image *vmdk, const struct sw_create_opts *opts, struct sw_err *err)
 {
     vmdk->level = opts->level != 0 ? opts->level : VMDK_LEVEL_DEFAULT;
-    vmdk->gt_index = NO_TABLE;
+    vmdk->gt_index = VMDK_NO_TABLE;
     vmdk->nr_gts = (uint32_t)sw_div_up(opts->size_bytes, PER_TABLE_BYTES);
     vmdk->gd = sw_calloc((size_t)directory_sectors(vmdk), SW_SECTOR_BYTES, err);
     return vmdk->gd == NULL ? -1 : write_front(vmdk, opts->epoch, err);
@@ -170,7 +169,7 @@ static int end_table(struct vmdk_image *vmdk, struct sw_err *err)
     struct sw_out *out = vmdk->base.out;
     uint32_t here = 0;
 
-    if (vmdk->gt_index == NO_TABLE)
+    if (vmdk->gt_index == VMDK_NO_TABLE)
         return 0;
     if (write_marker(out, VMDK_MARKER_GT, GT_SECTORS, err) < 0 || sector_here(out, &here, err) < 0)
         return -1;

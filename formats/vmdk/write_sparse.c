@@ -18,7 +18,6 @@ enum {
     GDES_AT_ONCE = 4096,
 };
 
-#define NO_TABLE        UINT32_MAX
 #define PER_TABLE_BYTES ((uint64_t)VMDK_GTES_MAX * VMDK_UNIT_BYTES)
 
 static int check_opts(const struct sw_out *out, const struct sw_create_opts *opts, struct sw_err *err)
@@ -100,7 +99,7 @@ static int write_directory(const struct vmdk_image *vmdk, uint64_t at, struct sw
 
 static int create_into(struct vmdk_image *vmdk, const struct sw_create_opts *opts, struct sw_err *err)
 {
-    vmdk->gt_index = NO_TABLE;
+    vmdk->gt_index = VMDK_NO_TABLE;
     vmdk->nr_gts = (uint32_t)sw_div_up(opts->size_bytes, PER_TABLE_BYTES);
     vmdk->next_sector = overhead(vmdk);
     if (write_header(vmdk, err) < 0 || write_descriptor(vmdk, opts->epoch, err) < 0)
@@ -138,7 +137,7 @@ static int end_table(const struct vmdk_image *vmdk, struct sw_err *err)
 {
     uint64_t first_gt = RGD_AT + directory_sectors(vmdk), within;
 
-    if (vmdk->gt_index == NO_TABLE)
+    if (vmdk->gt_index == VMDK_NO_TABLE)
         return 0;
     within = (uint64_t)vmdk->gt_index * GT_SECTORS;
     if (sw_out_pwrite(vmdk->base.out, vmdk->gt, sizeof(vmdk->gt), (first_gt + within) * SW_SECTOR_BYTES,

@@ -32,6 +32,8 @@ struct sw_extent {
     uint64_t physical; /* … at this offset of the image's input */
 };
 
+struct sw_buf; /* src/base/buf.h */
+
 /* One disk of a package. Texts are as the package has them: untrusted. */
 struct sw_package_disk {
     const char *name;          /* of its file; NULL for an empty disk, which has none */
@@ -189,6 +191,20 @@ struct sw_format {
 
     /* Writes tables and footers. The caller then commits out. */
     int (*finish)(struct sw_image *img, struct sw_err *err);
+
+    /*
+     * Optional, both or neither: a copy that was interrupted goes on. save appends to state what restore needs to go
+     * on at point, and tells how many bytes of the output count. Called between two puts, with every block before
+     * point put and none after it; where puts come in any order, while later ones are under way. Returns 1 when an
+     * image of this kind cannot go on.
+     */
+    int (*save)(const struct sw_image *img, uint64_t point, struct sw_buf *state, uint64_t *kept_bytes,
+                struct sw_err *err);
+    /*
+     * On an image that was just made with the same options, over an output that has the bytes that count. What is out
+     * of range is SW_INTEGRITY, and the image then only fit to be closed.
+     */
+    int (*restore)(struct sw_image *img, uint64_t point, const void *state, size_t len, struct sw_err *err);
 
     /* Frees; closes in and parent. */
     void (*close)(struct sw_image *img);
