@@ -31,6 +31,13 @@ struct sw_coded_cache {
     void (*close)(struct sw_coded_cache *self, bool whole);
 };
 
+/* How a copy outlives an interruption. */
+struct sw_resume {
+    const char *program; /* the version of who writes: what another one began is not gone on with */
+    int64_t every_ms;    /* between check-points; 0: after each block */
+    bool restart;        /* begin anew in any case */
+};
+
 struct sw_copy {
     struct sw_image *src;           /* read through its whole chain */
     const struct sw_format *format; /* of the target */
@@ -57,6 +64,13 @@ struct sw_copy {
     uint8_t *verity; /* gets the digest of the disk as it is written, SW_VERITY_BYTES; may be NULL */
     struct sw_damage
         *damage; /* gets what cannot be read and became zeros; NULL: the first of it is the error */
+
+    /*
+     * With an output of sw_out_open_partial, where sw_copy_can_resume says so: check-points are kept in its journal,
+     * and the copy begins at the last one when source, options and program are the same. After SW_INTERRUPTED the
+     * output is told to keep what it has. NULL: nothing of that.
+     */
+    const struct sw_resume *resume;
 };
 
 struct sw_copy_stats {
@@ -67,6 +81,12 @@ struct sw_copy_stats {
     uint64_t coded_bytes;  /* of read_bytes: taken from coded, neither read nor encoded */
     uint64_t stored_bytes; /* length of the target */
 };
+
+/*
+ * True when the copy (src, format and create are looked at) may be gone on with: the driver can save its state, and all
+ * files of the source tell when they change, which devices do not.
+ */
+bool sw_copy_can_resume(const struct sw_copy *copy);
 
 /*
  * Creates, fills and finishes the target. Same bytes for any number of jobs. stats may be NULL. Fails where the source

@@ -2,6 +2,7 @@
 #include "slipway/copy.h"
 
 #include "src/base/ckd.h"
+#include "src/copy/resume.h"
 #include "src/copy/verify.h"
 #include "src/copy/walk.h"
 #include "src/copy/watch.h"
@@ -13,10 +14,18 @@
 /* In block->user: the target gets nothing for this unit. */
 enum { LEFT_OUT = 1 };
 
+/* What goes on beside the copying. */
+struct extras {
+    struct verify verify;
+    struct watch watch;
+    struct resume resume;
+};
+
 struct copy_source {
     struct sw_source base;
     struct walk walk;
     uint64_t read_bytes;
+    struct resume *resume;
 };
 
 static int copy_next(struct sw_source *self, struct sw_block *block, struct sw_err *err)
@@ -25,9 +34,10 @@ static int copy_next(struct sw_source *self, struct sw_block *block, struct sw_e
     int more = walk_next(&source->walk, &block->off, &block->len, err);
 
     block->kind = SW_BLOCK_DATA;
-    if (more > 0)
-        source->read_bytes += block->len;
-    return more;
+    if (more <= 0)
+        return more;
+    source->read_bytes += block->len;
+    return resume_planned(source->resume, block, err) < 0 ? -1 : 1;
 }
 
 struct reader {
@@ -95,14 +105,30 @@ struct copy_sink {
     atomic_ullong data_bytes, zero_bytes;
     struct watch *watch;
     bool watch_only; /* the putter has put the block */
+    struct resume *resume;
 };
+
+/* What the target gets of a block. */
+struct stored {
+    uint64_t data_bytes, zero_bytes;
+};
+
+static struct stored stored_of(const struct sw_block *block)
+{
+    uint64_t len = block->user == LEFT_OUT ? 0 : block->len;
+
+    return block->kind == SW_BLOCK_ZERO ? (struct stored){.zero_bytes = len}
+                                        : (struct stored){.data_bytes = len};
+}
 
 static int put_block(struct copy_sink *sink, struct sw_block *block, struct sw_err *err)
 {
-    if (block->user == LEFT_OUT)
+    struct stored stored = stored_of(block);
+
+    atomic_fetch_add_explicit(&sink->zero_bytes, stored.zero_bytes, memory_order_relaxed);
+    atomic_fetch_add_explicit(&sink->data_bytes, stored.data_bytes, memory_order_relaxed);
+    if (stored.zero_bytes + stored.data_bytes == 0)
         return 0;
-    atomic_fetch_add_explicit(block->kind == SW_BLOCK_ZERO ? &sink->zero_bytes : &sink->data_bytes,
-                              block->len, memory_order_relaxed);
     return sink->target->format->put(sink->target, block, err);
 }
 
@@ -110,9 +136,13 @@ static int copy_put(struct sw_sink *self, struct sw_block *block, struct sw_err 
 {
     struct copy_sink *sink = (struct copy_sink *)self;
 
+    struct stored stored = stored_of(block);
+
     if (!sink->watch_only && put_block(sink, block, err) < 0)
         return -1;
-    return watch_put(sink->watch, block, err);
+    if (watch_put(sink->watch, block, err) < 0)
+        return -1;
+    return resume_put(sink->resume, block, stored.data_bytes, stored.zero_bytes, err);
 }
 
 /* Puts in any order, from the workers, what the sink then watches in order. */
@@ -174,22 +204,29 @@ static void add_stage(struct sw_pipeline *pipeline, bool wanted, const struct sw
         pipeline->stages[pipeline->nr_stages++] = stage;
 }
 
-static int fill(const struct sw_copy *copy, struct sw_image *target, struct watch *watch,
+static int fill(const struct sw_copy *copy, struct sw_image *target, struct extras *extras,
                 struct sw_copy_stats *stats, struct sw_err *err)
 {
+    struct watch *watch = &extras->watch;
     struct copy_source source = {.base = {.next = copy_next},
                                  .walk = {.src = copy->src,
                                           .other = copy->base,
                                           .top = copy->base != NULL ? copy->top : NULL,
                                           .size_bytes = target->size_bytes,
                                           .unit_bytes = target->unit_bytes,
-                                          .past_damage = copy->damage != NULL}};
+                                          .past_damage = copy->damage != NULL,
+                                          .pos = extras->resume.from.point},
+                                 .read_bytes = extras->resume.from.read_bytes,
+                                 .resume = &extras->resume};
     struct reader reader = {{.apply = reader_apply}, copy->src, copy->base, watch};
     struct encoder encoder = {.base = {encoder_new, encoder_free, encoder_apply}, .target = target};
     bool any_order = (copy->format->caps & SW_FORMAT_PUT_ANY_ORDER) != 0 && sw_out_seekable(copy->out);
     struct copy_sink sink = {.base = {.any_order = any_order && !watch_wants(watch), .put = copy_put},
                              .target = target,
+                             .data_bytes = extras->resume.from.data_bytes,
+                             .zero_bytes = extras->resume.from.zero_bytes,
                              .watch = watch,
+                             .resume = &extras->resume,
                              .watch_only = any_order && watch_wants(watch)};
     struct putter putter = {{.apply = putter_apply}, &sink};
     struct sw_pipeline pipeline = {
@@ -198,15 +235,17 @@ static int fill(const struct sw_copy *copy, struct sw_image *target, struct watc
         .jobs = copy->jobs,
         .data_cap = target->unit_bytes + watch->room,
         .coded_cap = coded_cap(copy, target),
-        .progress = copy->progress,
+        .progress = copy->progress != NULL ? &extras->resume.progress : NULL,
     };
 
     add_stage(&pipeline, true, &reader.base);
     add_stage(&pipeline, copy->verity != NULL, &watch->hasher.base);
     add_stage(&pipeline, copy->format->encode != NULL, &encoder.base);
     add_stage(&pipeline, sink.watch_only, &putter.base);
-    if (copy->progress != NULL && walk_total(&source.walk, &pipeline.total_bytes, err) < 0)
+    if ((copy->progress != NULL || copy->resume != NULL) &&
+        walk_total(&source.walk, &pipeline.total_bytes, err) < 0)
         return -1;
+    resume_say(&extras->resume, pipeline.total_bytes);
     if (sw_pipeline_run(&pipeline, err) < 0 || watch_finish(watch, err) < 0 ||
         target->format->finish(target, err) < 0)
         return -1;
@@ -215,24 +254,36 @@ static int fill(const struct sw_copy *copy, struct sw_image *target, struct watc
     return 0;
 }
 
+static int fill_watched(const struct sw_copy *copy, struct sw_image *target, struct extras *extras,
+                        struct sw_copy_stats *stats, struct sw_err *err)
+{
+    int rc = watch_open(&extras->watch, target->size_bytes, target->unit_bytes, err);
+
+    if (rc == 0)
+        rc = verify_begin(&extras->verify, copy->src, copy->jobs, err);
+    if (rc == 0)
+        rc = verify_end(&extras->verify, fill(copy, target, extras, stats, err), err);
+    watch_close(&extras->watch);
+    return rc;
+}
+
 int sw_copy_image(const struct sw_copy *copy, struct sw_copy_stats *stats, struct sw_err *err)
 {
     struct sw_create_opts create = copy->create;
     struct sw_image *target = NULL;
-    struct verify verify = {.src = NULL};
-    struct watch watch = {.verity = copy->verity, .damage = copy->damage};
+    struct extras extras = {.watch = {.verity = copy->verity, .damage = copy->damage}};
     int rc;
 
     if (create.size_bytes == 0)
         create.size_bytes = sw_round_up(copy->src->size_bytes, SW_SECTOR_BYTES);
-    if (check_target(copy, &create, err) < 0 || copy->format->create(copy->out, &create, &target, err) < 0)
+    if (check_target(copy, &create, err) < 0)
         return -1;
-    rc = watch_open(&watch, target->size_bytes, target->unit_bytes, err);
+    rc = resume_begin(&extras.resume, copy, &create, &target, err);
     if (rc == 0)
-        rc = verify_begin(&verify, copy->src, copy->jobs, err);
-    if (rc == 0)
-        rc = verify_end(&verify, fill(copy, target, &watch, stats, err), err);
-    watch_close(&watch);
+        rc = fill_watched(copy, target, &extras, stats, err);
+    if (rc < 0)
+        rc = resume_failed(&extras.resume, err);
+    resume_end(&extras.resume);
     sw_image_close(target);
     return rc;
 }
