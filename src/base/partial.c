@@ -25,14 +25,14 @@ static int partial_commit(struct sw_out *out, struct sw_err *err)
 {
     struct partial_out *file = partial_of(out);
 
-    if (fsync(out->fd) < 0)
+    if (!out->lazy && fsync(out->fd) < 0)
         return sw_fail_errno(err, "cannot sync '%s'", out->name);
     if (rename(file->partial, file->path) < 0)
         return sw_fail_errno(err, "cannot rename '%s' to '%s'", file->partial, file->path);
     free(SW_STEAL_PTR(file->partial));
     /* Not before: what is whole and not named yet must not have to be made again. */
     unlink(file->journal);
-    return sw_fsync_dir(file->dir, err);
+    return out->lazy ? 0 : sw_fsync_dir(file->dir, err);
 }
 
 static void partial_close(struct sw_out *out)

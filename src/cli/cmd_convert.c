@@ -16,6 +16,8 @@
 #include <strings.h>
 #include <sys/stat.h>
 
+enum { CHECKPOINT_MS = 10000, CHECKPOINT_MAX_MS = 86400000 };
+
 struct convert_opts {
     struct common_opts common;
     const char *format, *output_format;
@@ -25,6 +27,7 @@ struct convert_opts {
     uint64_t disk;
     bool digest, verify, salvage;
     const char *expect_digest;
+    bool restart;
 };
 
 static const struct opt convert_rows[] = {
@@ -48,6 +51,8 @@ static const struct opt convert_rows[] = {
      "read DST back before it gets its name, and compare"},
     {0, "salvage", NULL, OPT_FLAG, offsetof(struct convert_opts, salvage),
      "zeros for what cannot be read of SRC, which is listed; exit status 5 then"},
+    {0, "restart", NULL, OPT_FLAG, offsetof(struct convert_opts, restart),
+     "begin anew, whatever an interrupted run has left"},
     OPT_END,
 };
 
@@ -185,13 +190,24 @@ static int choose_format(const struct convert_opts *opts, const char *dst, const
     return sw_fail(err, SW_USAGE, "the name '%s' does not tell a format: give -O FORMAT", dst);
 }
 
+/* What lies beside DST while it is made must not be what is read. */
+static int check_beside(const struct sw_image *img, const char *dst, struct sw_err *err)
+{
+    SW_AUTO_FREE char *partial = sw_partial_path(dst, "partial", err);
+    SW_AUTO_FREE char *journal = sw_partial_path(dst, "journal", err);
+
+    if (partial == NULL || journal == NULL || sw_refuse_same_file(img->in, partial, err) < 0)
+        return -1;
+    return sw_refuse_same_file(img->in, journal, err);
+}
+
 /* A regular file is replaced once the new one is whole; anything else is not for convert to replace. */
 static int check_dst(const struct sw_image *src, const char *dst, struct sw_err *err)
 {
     struct stat st;
 
     for (const struct sw_image *img = src; img != NULL; img = img->parent) {
-        if (sw_refuse_same_file(img->in, dst, err) < 0)
+        if (sw_refuse_same_file(img->in, dst, err) < 0 || check_beside(img, dst, err) < 0)
             return -1;
         for (size_t i = 0; i < img->nr_others; i++)
             if (sw_refuse_same_file(img->others[i], dst, err) < 0)
@@ -286,13 +302,37 @@ static int check_copy(const struct convert_opts *opts, const struct sw_copy *cop
     return opts->verify ? sw_read_back(copy, copy->verity, err) : 0;
 }
 
+/* Tests want more check-points than there are on a small disk. */
+static int checkpoint_ms(int64_t *out, struct sw_err *err)
+{
+    const char *text = getenv("SLIPWAY_CHECKPOINT_MS");
+    char *end;
+
+    *out = CHECKPOINT_MS;
+    if (text == NULL)
+        return 0;
+    errno = 0;
+    *out = strtoll(text, &end, 10);
+    if (errno != 0 || end == text || *end != '\0' || *out < 0 || *out > CHECKPOINT_MAX_MS)
+        return sw_fail(err, SW_USAGE, "SLIPWAY_CHECKPOINT_MS: '%s' is not a number from 0 to %d", text,
+                       CHECKPOINT_MAX_MS);
+    return 0;
+}
+
 static int copy_to(const struct convert_opts *opts, const struct sw_copy *plan, const char *dst,
                    struct sw_copy_stats *stats, struct sw_err *err)
 {
+    struct sw_resume resume = {.program = SLIPWAY_VERSION, .restart = opts->restart};
     struct sw_copy copy = *plan;
     int rc;
 
-    if (sw_out_create_file(dst, 0666, &copy.out, err) < 0)
+    if (sw_copy_can_resume(&copy)) {
+        copy.resume = &resume;
+        rc = checkpoint_ms(&resume.every_ms, err) < 0 ? -1 : sw_out_open_partial(dst, 0666, &copy.out, err);
+    } else {
+        rc = sw_out_create_file(dst, 0666, &copy.out, err);
+    }
+    if (rc < 0)
         return -1;
     copy.out->lazy = !opts->sync;
     rc = sw_copy_image(&copy, stats, err);
@@ -361,6 +401,10 @@ const struct cmd cmd_convert = {
         "DST appears under its name only when it is whole; a file that was there is then replaced.\n"
         "The result is the same, byte for byte, for any number of jobs. Like cp it leaves it to the kernel when\n"
         "DST goes to the disk: --sync waits for that.\n\n"
+        "A convert that was interrupted, or killed after its first ten seconds, is gone on with by the same\n"
+        "command, to the same bytes. Until then .DST.partial and .DST.journal stay beside DST. It starts over\n"
+        "when SRC has changed or the options are others. A device as SRC, an OVA, and a copy with a digest or\n"
+        "--salvage cannot be gone on with.\n\n"
         "subformat: vmdk streamOptimized, vhd dynamic or fixed, qcow2 zstd or plain (the first is the\n"
         "default). level: of the compression. cluster_size: of qcow2, 512 to 2M (default 256K, or 64K where plain).\n\n"
         "damaged becomes zeros: DST is kept, the ranges are listed, and the exit status is 5 when anything was\n"

@@ -68,7 +68,7 @@ void out_size(uint64_t bytes, char *buf, size_t buf_len)
 static void print_progress(struct out_progress *progress, uint64_t done, uint64_t total, int64_t now)
 {
     double seconds = (double)(now - progress->began_ns) / 1e9;
-    double rate = seconds > 0 ? (double)done / seconds : 0;
+    double rate = seconds > 0 ? (double)(done - progress->first_done) / seconds : 0;
     char done_text[32], rate_text[32];
 
     out_size(done, done_text, sizeof(done_text));
@@ -90,8 +90,11 @@ static void tick(struct sw_progress *self, uint64_t done, uint64_t total)
     int64_t pause = progress->terminal ? INT64_C(200000000) : INT64_C(10000000000);
 
     /* One verb may do several copies, each with a count of its own. */
-    if (done == 0 || done < progress->last_done)
+    if (!progress->begun || done == 0 || done < progress->last_done) {
         progress->began_ns = progress->last_ns = now;
+        progress->first_done = done;
+        progress->begun = true;
+    }
     progress->last_done = done;
     if (progress->quiet || now - progress->last_ns < pause)
         return;

@@ -23,7 +23,8 @@ struct out_progress {
     const char *what;
     bool quiet, terminal;
     int64_t began_ns, last_ns;
-    uint64_t last_done;
+    uint64_t first_done, last_done; /* what was done before this run is no part of its rate */
+    bool begun;
 };
 void out_progress_begin(struct out_progress *progress, const char *what, const struct common_opts *common);
 void out_progress_end(struct out_progress *progress);

@@ -54,3 +54,14 @@ refused() {
 nothing_but() {
     diff <(printf '%s\n' "$@" | LC_ALL=C sort) <(find . -mindepth 1 -printf '%P\n' | LC_ALL=C sort)
 }
+
+# make_text FILE MIB: a disk of words, which the higher levels take their time for. The same bytes every time.
+make_text() {
+    python3 - "$1" "$2" <<'END'
+import random, sys
+rnd = random.Random(1)
+words = [bytes(rnd.choices(b"abcdefgh ", k=8)) for _ in range(500)]
+with open(sys.argv[1], "wb") as file:
+    file.write(b"".join(rnd.choices(words, k=int(sys.argv[2]) << 17)))
+END
+}

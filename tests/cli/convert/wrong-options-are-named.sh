@@ -25,3 +25,7 @@ refused 2 "a multiple of 4 MiB" run -o memory=1M disk.raw out.ova
 refused 2 "describes no machine" run -o memory=1G disk.raw out.vmdk
 refused 2 "missing argument" run disk.raw
 nothing_but disk.raw
+for value in x -1 '' 86400001 99999999999999999999; do
+    SLIPWAY_CHECKPOINT_MS=$value refused 2 "SLIPWAY_CHECKPOINT_MS: '$value' is not a number" run disk.raw out.raw
+done
+nothing_but disk.raw
