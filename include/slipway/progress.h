@@ -18,7 +18,7 @@ struct sw_progress {
 
 void sw_progress_tick(struct sw_progress *progress, uint64_t done_bytes, uint64_t total_bytes);
 
-/* True once SIGINT or SIGTERM came. */
+/* True once SIGINT, SIGTERM or (but under nohup) SIGHUP came. */
 bool sw_interrupted(void);
 
 /* Fails with SW_INTERRUPTED once a signal came; else 0. Long loops call it per block. */

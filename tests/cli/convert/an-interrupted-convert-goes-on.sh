@@ -1,4 +1,4 @@
-# SIGINT and SIGTERM: exit status 9, no target, and the same command ends with the same bytes.
+# SIGINT, SIGTERM and the end of a terminal: exit status 9, no target, and the same command ends with the same bytes.
 . "$CASE_LIB/disks.sh"
 mkdir work
 cd work || exit
@@ -29,6 +29,7 @@ done <<'END'
 INT 1
 INT 4
 TERM 3
+HUP 2
 END
 
 # Once more and once more: it goes on from where the last one stopped. Percentages count what was done before.
@@ -45,4 +46,8 @@ result = json.load(open("../result.json"))
 assert result["read_bytes"] == result["data_bytes"] == int(sys.argv[1]), result
 END
 rm out.vmdk
-nothing_but disk.raw whole.vmdk
+
+# nohup: the end of the terminal is not an interruption.
+(trap '' HUP; exec "$CASE_LIB/stop-when" HUP .out.vmdk.partial 200000 "${convert[@]}" -q disk.raw out.vmdk)
+cmp out.vmdk whole.vmdk
+nothing_but disk.raw whole.vmdk out.vmdk
