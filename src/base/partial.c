@@ -25,8 +25,9 @@ static int partial_commit(struct sw_out *out, struct sw_err *err)
 {
     struct partial_out *file = partial_of(out);
 
-    if (!out->lazy && fsync(out->fd) < 0)
-        return sw_fail_errno(err, "cannot sync '%s'", out->name);
+    while (!out->lazy && fsync(out->fd) < 0)
+        if (errno != EINTR)
+            return sw_fail_errno(err, "cannot sync '%s'", out->name);
     if (rename(file->partial, file->path) < 0)
         return sw_fail_errno(err, "cannot rename '%s' to '%s'", file->partial, file->path);
     free(SW_STEAL_PTR(file->partial));

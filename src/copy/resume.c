@@ -120,6 +120,40 @@ static int take_up(struct resume *resume, const struct journal *journal, const s
     return 0;
 }
 
+static int drop_write(struct sw_out *out, const void *buf, size_t len, struct sw_err *err)
+{
+    (void)out;
+    (void)buf;
+    (void)len;
+    (void)err;
+    return 0;
+}
+
+static int drop_pwrite(struct sw_out *out, const void *buf, size_t len, uint64_t off, struct sw_err *err)
+{
+    (void)off;
+    return drop_write(out, buf, len, err);
+}
+
+static int drop_truncate(struct sw_out *out, uint64_t size_bytes, struct sw_err *err)
+{
+    return drop_pwrite(out, NULL, 0, size_bytes, err);
+}
+
+/* Options that are refused must not cost what an earlier run did with others. */
+static int check_options(const struct sw_copy *copy, const struct sw_create_opts *create, struct sw_err *err)
+{
+    static const struct sw_out_ops ops = {
+        .write = drop_write, .pwrite = drop_pwrite, .truncate = drop_truncate};
+    struct sw_out nowhere = {.ops = &ops, .fd = -1, .name = copy->out->name};
+    struct sw_image *img = NULL;
+
+    if (copy->format->create(&nowhere, create, &img, err) < 0)
+        return -1;
+    sw_image_close(img);
+    return 0;
+}
+
 static int begin_anew(struct resume *resume, const struct sw_create_opts *create, struct sw_image **target,
                       struct sw_err *err)
 {
@@ -147,6 +181,14 @@ static int begin(struct resume *resume, const struct sw_create_opts *create, str
 {
     AUTO_JOURNAL struct journal journal = {.source = NULL};
 
+    if (check_options(resume->copy, create, err) < 0) {
+        struct sw_err why = {.code = SW_OK};
+        uint64_t bytes = 0;
+
+        if (output_bytes(resume->copy->out, &bytes, &why) == 0 && bytes > 0)
+            sw_partial_keep(resume->copy->out);
+        return -1;
+    }
     resume->source = journal_source(resume->copy->src, err);
     resume->made_with = resume->source != NULL ? journal_target(resume->copy, create, err) : NULL;
     if (resume->made_with == NULL)
@@ -208,8 +250,9 @@ static int write_checkpoint(struct resume *resume, const struct sw_buf *state, u
                               .state_len = state->len};
     struct sw_err why = {.code = SW_OK};
 
-    if (fdatasync(out->fd) < 0)
-        return sw_fail_errno(err, "cannot sync '%s'", out->name);
+    while (fdatasync(out->fd) < 0)
+        if (errno != EINTR)
+            return sw_fail_errno(err, "cannot sync '%s'", out->name);
     if (output_bytes(out, &journal.stored_bytes, err) < 0)
         return -1;
     journal.stored_bytes = sw_min_u64(journal.stored_bytes, kept);
@@ -238,8 +281,9 @@ static int take(struct resume *resume, struct sw_err *err)
     rc = target->format->save(target, made.point, &state, &kept, err);
     if (rc < 0)
         return -1;
-    /* The check-point before stays good. */
     if (rc > 0 || state.len > JOURNAL_STATE_MAX) {
+        sw_log(SW_LOG_INFO, "'%s': no more check-points: what the writer knows takes more than %d bytes",
+               resume->copy->out->name, (int)JOURNAL_STATE_MAX);
         resume->active = false;
         return 0;
     }

@@ -26,6 +26,13 @@ ends() {
 }
 leave
 ends "'out.qcow2' goes on at"
+
+# Options that are refused cost nothing.
+leave
+refused 2 "no subformat 'thick'" "$SLIPWAY" convert -f raw -o subformat=thick disk.raw out.qcow2
+refused 2 "levels 1 to 19" "$SLIPWAY" convert -f raw -o level=99 disk.raw out.qcow2
+ends "'out.qcow2' goes on at"
+
 leave
 printf 'x' | dd of=disk.raw bs=1 seek=5000 conv=notrunc status=none
 ends "starts over: the source has changed"
