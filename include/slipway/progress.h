@@ -24,7 +24,7 @@ bool sw_interrupted(void);
 /* Fails with SW_INTERRUPTED once a signal came; else 0. Long loops call it per block. */
 SW_MUST_CHECK int sw_check_interrupt(struct sw_err *err);
 
-/* Installs the handlers; called once, by main. A second signal ends the process at once. */
+/* Installs the handlers; called once, by main. A second signal ends the process at once, but for SIGHUP. */
 void sw_catch_signals(void);
 
 #endif

@@ -10,7 +10,8 @@ static volatile sig_atomic_t interrupted;
 
 static void on_signal(int number)
 {
-    if (interrupted)
+    /* A terminal that goes sends SIGHUP, and so does its shell. */
+    if (interrupted && number != SIGHUP)
         _exit(128 + number);
     interrupted = 1;
 }
