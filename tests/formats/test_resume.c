@@ -188,7 +188,7 @@ static void killed_after_any_block_it_goes_on_to_the_same_bytes(void **state)
     (void)state;
     make_source();
     while (next_resumable(&target))
-        stop_everywhere(&target, 0, SIGKILL, 2);
+        stop_everywhere(&target, 0, SIGKILL, 3);
 }
 
 static void clusters_of_any_size_go_on(void **state)
@@ -201,7 +201,7 @@ static void clusters_of_any_size_go_on(void **state)
     for (size_t i = 0; i < 4; i++) {
         struct target target = {.format = sw_format_by_name("qcow2"), .subformat = subformats[i % 2]};
 
-        stop_everywhere(&target, units[i / 2], SIGINT, units[i / 2] == 4096 ? 17 : 1);
+        stop_everywhere(&target, units[i / 2], SIGINT, units[i / 2] == 4096 ? 41 : 2);
     }
 }
 
@@ -244,7 +244,7 @@ static void damage_state(const struct target *target, const struct journal *jour
     copy[journal->state_len] = 0;
     assert_true(try_state(target, journal->made.point, copy, journal->state_len));
     assert_false(try_state(target, journal->made.point, copy, journal->state_len + 1));
-    for (size_t at = 0; at < journal->state_len; at += at < 256 ? 1 : 61) {
+    for (size_t at = 0; at < journal->state_len; at += at < 128 ? 1 : 997) {
         static const uint8_t flips[] = {0x01, 0x80, 0xff};
 
         assert_false(try_state(target, journal->made.point, copy, at));
