@@ -1,14 +1,12 @@
-/* The zlib streams of compressed grains, by libdeflate. */
-#include "formats/vmdk/vmdk.h"
+/* The zlib streams of compressed grains: the fastest level by deflate_*.c, everything else by libdeflate. */
+#include "formats/vmdk/deflate_fast.h"
 #include "src/base/buf.h"
+#include "src/base/ckd.h"
+#include "src/base/endian.h"
 
 #include <libdeflate.h>
-
-/*
- * ISA-L's fastest level takes half of the time or less, but the same grain was seen to give other bytes in another call (3
- * grains of 800 in one run, none in the next), and a processor without SSE 4.2 gives others. Output that does not
- * depend on the grain alone is worth no speed.
- */
+#include <stdlib.h>
+#include <string.h>
 
 struct vmdk_inflater *vmdk_inflater_new(struct sw_err *err)
 {
@@ -33,27 +31,67 @@ int vmdk_inflate(struct vmdk_inflater *inflater, const void *in, size_t in_len, 
                : -1;
 }
 
+/*
+ * ISA-L's fastest level has the same speed and ratio, but what it writes is not a function of the grain: version 2.30
+ * hashes bits of the stream's address for a grain's third place (igzip_icf_body_h1_gr_bt.asm, write_first_byte), and its
+ * portable code hashes by a product where the others use the CRC instruction.
+ */
+struct vmdk_deflater {
+    struct deflate_parse *fast; /* at VMDK_LEVEL_FAST, else NULL */
+    struct libdeflate_compressor *lib;
+};
+
 struct vmdk_deflater *vmdk_deflater_new(int level, struct sw_err *err)
 {
-    struct libdeflate_compressor *made = libdeflate_alloc_compressor(level);
+    struct vmdk_deflater *made = sw_calloc(1, sizeof(*made), err);
 
     if (made == NULL)
+        return NULL;
+    if (level == VMDK_LEVEL_FAST)
+        made->fast = malloc(sizeof(*made->fast));
+    else
+        made->lib = libdeflate_alloc_compressor(level);
+    if (made->fast == NULL && made->lib == NULL) {
         sw_fail(err, SW_FAILED, "no memory to deflate");
-    return (struct vmdk_deflater *)made;
+        vmdk_deflater_free(made);
+        return NULL;
+    }
+    return made;
 }
 
 void vmdk_deflater_free(struct vmdk_deflater *deflater)
 {
-    libdeflate_free_compressor((struct libdeflate_compressor *)deflater);
+    if (deflater == NULL)
+        return;
+    libdeflate_free_compressor(deflater->lib);
+    free(deflater->fast);
+    free(deflater);
 }
 
-size_t vmdk_deflate(struct vmdk_deflater *deflater, const uint8_t *in, size_t in_len, uint8_t *out,
-                    size_t cap)
+static size_t deflate_fast(struct deflate_parse *parse, const uint8_t *in, size_t in_len, uint8_t *out)
 {
-    return libdeflate_zlib_compress((struct libdeflate_compressor *)deflater, in, in_len, out, cap);
+    static const uint8_t head[] = {0x78, 0x01}; /* a window of 32 KiB, the fastest level */
+    uint8_t *end;
+
+    memcpy(out, head, sizeof(head));
+    parse->in = in;
+    parse->in_len = in_len;
+    deflate_find_matches(parse);
+    end = deflate_put_blocks(parse, out + sizeof(head));
+    be32_put(end, libdeflate_adler32(1, in, in_len));
+    return (size_t)(end - out) + sizeof(uint32_t);
+}
+
+size_t vmdk_deflate(struct vmdk_deflater *deflater, const uint8_t *in, size_t in_len, uint8_t *out)
+{
+    if (in_len > VMDK_UNIT_BYTES)
+        return 0;
+    if (deflater->fast != NULL)
+        return deflate_fast(deflater->fast, in, in_len, out);
+    return libdeflate_zlib_compress(deflater->lib, in, in_len, out, vmdk_deflate_bound());
 }
 
 size_t vmdk_deflate_bound(void)
 {
-    return libdeflate_zlib_compress_bound(NULL, VMDK_UNIT_BYTES);
+    return sw_max_u64(libdeflate_zlib_compress_bound(NULL, VMDK_UNIT_BYTES), DEFLATE_FAST_BOUND);
 }

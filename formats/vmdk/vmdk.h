@@ -167,12 +167,14 @@ SW_MUST_CHECK int vmdk_inflate(struct vmdk_inflater *inflater, const void *in, s
 struct vmdk_deflater;
 SW_MUST_CHECK struct vmdk_deflater *vmdk_deflater_new(int level, struct sw_err *err);
 void vmdk_deflater_free(struct vmdk_deflater *deflater);
-/* Returns the length of the zlib stream, at most vmdk_deflate_bound(); 0 when it does not fit into cap. */
-size_t vmdk_deflate(struct vmdk_deflater *deflater, const uint8_t *in, size_t in_len, uint8_t *out,
-                    size_t cap);
+/*
+ * Returns the length of the zlib stream: a function of the bytes and the level alone, at most vmdk_deflate_bound(), for
+ * which out must have room. 0 for more than VMDK_UNIT_BYTES.
+ */
+size_t vmdk_deflate(struct vmdk_deflater *deflater, const uint8_t *in, size_t in_len, uint8_t *out);
 /* Enough for a grain of VMDK_UNIT_BYTES at any level. */
 size_t vmdk_deflate_bound(void);
-enum { VMDK_LEVEL_DEFAULT = 1, VMDK_LEVEL_MAX = 12 };
+enum { VMDK_LEVEL_FAST = 1, VMDK_LEVEL_DEFAULT = VMDK_LEVEL_FAST, VMDK_LEVEL_MAX = 12 };
 
 /* Reading; contracts in slipway/image.h. */
 int vmdk_open(struct sw_in *in, const struct sw_open_opts *opts, struct sw_image **out, struct sw_err *err);

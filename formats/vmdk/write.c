@@ -132,7 +132,7 @@ int vmdk_encode(const struct sw_image *img, void *worker, struct sw_block *block
     (void)img;
     if (block->kind == SW_BLOCK_ZERO)
         return 0;
-    len = vmdk_deflate(worker, block->data, (size_t)block->len, block->coded + head, vmdk_deflate_bound());
+    len = vmdk_deflate(worker, block->data, (size_t)block->len, block->coded + head);
     if (len == 0)
         return sw_fail(err, SW_FAILED, "cannot deflate the grain at %llu", (unsigned long long)block->off);
     le64_put(header.lba, block->off / SW_SECTOR_BYTES);

@@ -1,0 +1,279 @@
+/* Deflate blocks: one dynamic Huffman block a grain, or stored bytes where that is shorter. */
+#include "formats/vmdk/deflate_fast.h"
+#include "src/base/endian.h"
+
+enum {
+    PRECODES = 19,
+    PRECODE_BITS = 7,
+    STORED_MAX = 65535,
+    STORED_HEAD = 5,
+    LENS_MAX = DEFLATE_LITLENS + DEFLATE_DISTS,
+};
+
+/* The order in which the lengths of the precode stand in a block's head. */
+static const uint8_t precode_order[PRECODES] = {16, 17, 18, 0, 8,  7, 9,  6, 10, 5,
+                                                11, 4,  12, 3, 13, 2, 14, 1, 15};
+static const uint8_t repeat_bits[PRECODES] = {[16] = 2, [17] = 3, [18] = 7};
+
+struct bits {
+    uint64_t held; /* the first bit lowest */
+    unsigned count;
+    uint8_t *out;
+};
+
+/* A symbol's bits above, how many below: together with extra bits at most 24 and 8. */
+typedef uint32_t bit_string;
+
+static inline bit_string string_of(uint32_t bits, unsigned count)
+{
+    return bits << 8 | count;
+}
+
+/* Room for 8 bytes is always there: see deflate_put_blocks. At most 7 bits stay held. */
+static inline struct bits flush(struct bits bits)
+{
+    le64_put(bits.out, bits.held);
+    return (struct bits){bits.held >> (bits.count & ~7u), bits.count & 7, bits.out + (bits.count >> 3)};
+}
+
+static inline struct bits add(struct bits bits, uint64_t value, unsigned count)
+{
+    return (struct bits){bits.held | value << bits.count, bits.count + count, bits.out};
+}
+
+static inline struct bits add_string(struct bits bits, bit_string string)
+{
+    return add(bits, string >> 8, (uint8_t)string);
+}
+
+/* Row n keeps the first n of four strings. */
+static const bit_string keep[5][4] = {{0},
+                                      {UINT32_MAX},
+                                      {UINT32_MAX, UINT32_MAX},
+                                      {UINT32_MAX, UINT32_MAX, UINT32_MAX},
+                                      {UINT32_MAX, UINT32_MAX, UINT32_MAX, UINT32_MAX}};
+
+/* The head of a dynamic block: both codes' lengths, run-length coded, in a code of their own. */
+struct head {
+    unsigned nr_litlens, nr_dists, nr_precodes, nr_runs;
+    uint8_t lens[LENS_MAX];
+    uint16_t runs[LENS_MAX]; /* symbol | repeat << 5 */
+    uint32_t freqs[PRECODES];
+    uint8_t precode_lens[PRECODES];
+};
+
+static void add_run(struct head *head, unsigned symbol, unsigned repeat)
+{
+    head->runs[head->nr_runs++] = (uint16_t)(symbol | repeat << 5);
+    head->freqs[symbol]++;
+}
+
+static void run_zeros(struct head *head, unsigned n)
+{
+    for (; n >= 11; n -= n < 138 ? n : 138)
+        add_run(head, 18, (n < 138 ? n : 138) - 11);
+    if (n >= 3)
+        add_run(head, 17, n - 3);
+    else
+        for (; n > 0; n--)
+            add_run(head, 0, 0);
+}
+
+static void run_lengths(struct head *head, uint8_t len, unsigned n)
+{
+    add_run(head, len, 0);
+    for (n--; n >= 3; n -= n < 6 ? n : 6)
+        add_run(head, 16, (n < 6 ? n : 6) - 3);
+    for (; n > 0; n--)
+        add_run(head, len, 0);
+}
+
+static void make_runs(struct head *head)
+{
+    unsigned total = head->nr_litlens + head->nr_dists, n;
+
+    for (unsigned i = 0; i < total; i += n) {
+        for (n = 1; i + n < total && head->lens[i + n] == head->lens[i];)
+            n++;
+        if (head->lens[i] == 0)
+            run_zeros(head, n);
+        else
+            run_lengths(head, head->lens[i], n);
+    }
+}
+
+static unsigned used(const uint8_t *lens, unsigned count, unsigned least)
+{
+    while (count > least && lens[count - 1] == 0)
+        count--;
+    return count;
+}
+
+static void make_head(struct head *head, const uint8_t *litlen_lens, const uint8_t *dist_lens)
+{
+    *head = (struct head){.nr_litlens = used(litlen_lens, DEFLATE_LITLENS, 257),
+                          .nr_dists = used(dist_lens, DEFLATE_DISTS, 1)};
+    memcpy(head->lens, litlen_lens, head->nr_litlens);
+    memcpy(head->lens + head->nr_litlens, dist_lens, head->nr_dists);
+    make_runs(head);
+    deflate_code_lengths(head->freqs, PRECODES, PRECODE_BITS, head->precode_lens);
+    head->nr_precodes = PRECODES;
+    while (head->nr_precodes > 4 && head->precode_lens[precode_order[head->nr_precodes - 1]] == 0)
+        head->nr_precodes--;
+}
+
+static size_t head_bits(const struct head *head)
+{
+    size_t bits = 3 + 5 + 5 + 4 + 3 * (size_t)head->nr_precodes;
+
+    for (unsigned s = 0; s < PRECODES; s++)
+        bits += (size_t)head->freqs[s] * (head->precode_lens[s] + repeat_bits[s]);
+    return bits;
+}
+
+static struct bits put_head(struct bits bits, const struct head *head)
+{
+    uint16_t codes[PRECODES];
+
+    deflate_codes(head->precode_lens, PRECODES, codes);
+    bits = add(bits, 1 | 2 << 1, 3); /* the last block, dynamic */
+    bits = add(bits, head->nr_litlens - 257, 5);
+    bits = add(bits, head->nr_dists - 1, 5);
+    bits = flush(add(bits, head->nr_precodes - 4, 4));
+    for (unsigned i = 0; i < head->nr_precodes; i++)
+        bits = flush(add(bits, head->precode_lens[precode_order[i]], 3));
+    for (unsigned i = 0; i < head->nr_runs; i++) {
+        unsigned s = head->runs[i] & 31;
+
+        bits = add(bits, codes[s], head->precode_lens[s]);
+        bits = flush(add(bits, head->runs[i] >> 5, repeat_bits[s]));
+    }
+    return bits;
+}
+
+static unsigned length_extra_bits(unsigned symbol)
+{
+    return symbol < 265 || symbol == 285 ? 0 : (symbol - 261) / 4;
+}
+
+static unsigned dist_extra_bits(unsigned symbol)
+{
+    return symbol < 2 ? 0 : symbol / 2 - 1;
+}
+
+static size_t body_bits(const struct deflate_parse *parse, const uint8_t *litlen_lens,
+                        const uint8_t *dist_lens)
+{
+    size_t bits = 0;
+
+    for (unsigned s = 0; s < DEFLATE_LITLENS; s++)
+        bits += (size_t)parse->litlens[s] * (litlen_lens[s] + length_extra_bits(s));
+    for (unsigned s = 0; s < DEFLATE_DISTS; s++)
+        bits += (size_t)parse->dists[s] * (dist_lens[s] + dist_extra_bits(s));
+    return bits;
+}
+
+/* What each literal, length and distance symbol is written as. */
+struct strings {
+    bit_string lits[256], lens[DEFLATE_LENS], end;
+    bit_string dists[DEFLATE_DISTS]; /* without extra bits */
+};
+
+static void length_strings(struct strings *strings, const uint8_t *lens, const uint16_t *codes)
+{
+    for (unsigned len = 0; len < DEFLATE_LENS; len++) {
+        unsigned s = deflate_length_symbol(len), extra = length_extra_bits(s);
+
+        strings->lens[len] = string_of(codes[s] | (len & ((1u << extra) - 1)) << lens[s], lens[s] + extra);
+    }
+}
+
+static void make_strings(struct strings *strings, const uint8_t *litlen_lens, const uint8_t *dist_lens)
+{
+    uint16_t litlens[DEFLATE_LITLENS], dists[DEFLATE_DISTS];
+
+    deflate_codes(litlen_lens, DEFLATE_LITLENS, litlens);
+    deflate_codes(dist_lens, DEFLATE_DISTS, dists);
+    for (unsigned s = 0; s < 256; s++)
+        strings->lits[s] = string_of(litlens[s], litlen_lens[s]);
+    strings->end = string_of(litlens[DEFLATE_END], litlen_lens[DEFLATE_END]);
+    length_strings(strings, litlen_lens, litlens);
+    for (unsigned s = 0; s < DEFLATE_DISTS; s++)
+        strings->dists[s] = string_of(dists[s], dist_lens[s]);
+}
+
+/* Up to four literals; always four are looked up, for a branch on n would be taken at random. */
+static inline struct bits put_few(struct bits bits, const bit_string *lits, const uint8_t *in, unsigned n)
+{
+    bit_string a = lits[in[0]] & keep[n][0], b = lits[in[1]] & keep[n][1];
+    bit_string c = lits[in[2]] & keep[n][2], d = lits[in[3]] & keep[n][3];
+    uint64_t ab = (uint64_t)(a >> 8) | (uint64_t)(b >> 8) << (uint8_t)a;
+    uint64_t cd = (uint64_t)(c >> 8) | (uint64_t)(d >> 8) << (uint8_t)c;
+
+    bits = add(bits, ab, (uint8_t)(a + b));
+    bits = add(bits, cd, (uint8_t)(c + d));
+    return flush(bits);
+}
+
+static inline struct bits put_literals(struct bits bits, const bit_string *lits, const uint8_t *in,
+                                       unsigned n)
+{
+    for (; n > 4; n -= 4, in += 4)
+        bits = put_few(bits, lits, in, 4);
+    return put_few(bits, lits, in, n);
+}
+
+static uint8_t *put_body(struct bits bits, const struct deflate_parse *parse, const struct strings *strings)
+{
+    const struct deflate_seq *seq = parse->seqs, *end = seq + parse->nr_seqs;
+    const uint8_t *lits = parse->lits;
+
+    for (; seq < end; seq++) {
+        bit_string dist = strings->dists[seq->dist_sym];
+        unsigned extra = dist_extra_bits(seq->dist_sym), dist_len = (uint8_t)dist;
+        uint64_t value = seq->dist & ((1u << extra) - 1);
+
+        bits = put_literals(bits, strings->lits, lits, seq->lits);
+        lits += seq->lits;
+        bits = add_string(bits, strings->lens[seq->len]);
+        bits = add(bits, value << dist_len | dist >> 8, dist_len + extra);
+        bits = flush(bits);
+    }
+    bits = put_literals(bits, strings->lits, lits, parse->nr_lits - (uint32_t)(lits - parse->lits));
+    bits = flush(add_string(bits, strings->end));
+    if (bits.count > 0)
+        *bits.out++ = (uint8_t)bits.held;
+    return bits.out;
+}
+
+static uint8_t *put_stored(const uint8_t *in, size_t len, uint8_t *out)
+{
+    do {
+        size_t n = len < STORED_MAX ? len : STORED_MAX;
+
+        *out++ = n == len; /* the last block */
+        le16_put(out, (uint16_t)n);
+        le16_put(out + 2, (uint16_t)~n);
+        memcpy(out + 4, in, n);
+        out += 4 + n;
+        in += n;
+        len -= n;
+    } while (len > 0);
+    return out;
+}
+
+uint8_t *deflate_put_blocks(const struct deflate_parse *parse, uint8_t *out)
+{
+    uint8_t litlen_lens[DEFLATE_LITLENS], dist_lens[DEFLATE_DISTS];
+    struct bits bits = {.out = out};
+    struct strings strings;
+    struct head head;
+
+    deflate_code_lengths(parse->litlens, DEFLATE_LITLENS, DEFLATE_LITLEN_BITS, litlen_lens);
+    deflate_code_lengths(parse->dists, DEFLATE_DISTS, DEFLATE_DIST_BITS, dist_lens);
+    make_head(&head, litlen_lens, dist_lens);
+    if (head_bits(&head) + body_bits(parse, litlen_lens, dist_lens) >= 8 * (parse->in_len + STORED_HEAD))
+        return put_stored(parse->in, parse->in_len, out);
+    make_strings(&strings, litlen_lens, dist_lens);
+    return put_body(put_head(bits, &head), parse, &strings);
+}

@@ -1,0 +1,160 @@
+/* Greedy matches of at least four bytes through a hash table that is empty at the start of each grain. */
+#include "formats/vmdk/deflate_fast.h"
+#include "src/base/endian.h"
+
+enum {
+    MATCH_MIN = 4,
+    MARGIN =
+        DEFLATE_SLACK, /* the last bytes are literals: whole words may be read at any place before them */
+    SKIP_SHIFT = 8,    /* a run of literals of 2^SKIP_SHIFT bytes makes the next step one byte longer */
+};
+
+static uint32_t hash_of(uint32_t bytes)
+{
+    return bytes * 0x9e3779b1u >> (32 - DEFLATE_HASH_BITS);
+}
+
+/* How many bytes are the same from a and b on, where b may go up to end. */
+static size_t same_bytes(const uint8_t *a, const uint8_t *b, const uint8_t *end)
+{
+    const uint8_t *start = b;
+
+    for (; end - b >= 8; a += 8, b += 8) {
+        uint64_t differ = le64_get(a) ^ le64_get(b);
+
+        if (differ != 0)
+            return (size_t)(b - start) + ((unsigned)__builtin_ctzll(differ) >> 3);
+    }
+    while (b < end && *a == *b) {
+        a++;
+        b++;
+    }
+    return (size_t)(b - start);
+}
+
+/* dist: - 1 */
+static unsigned dist_symbol(uint32_t dist)
+{
+    unsigned high;
+
+    if (dist < 2)
+        return dist;
+    high = 31 ^ (unsigned)__builtin_clz(dist);
+    return 2 * high + (dist >> (high - 1) & 1);
+}
+
+static struct deflate_seq *put_seq(struct deflate_parse *parse, struct deflate_seq *seq, uint32_t lits,
+                                   size_t len, uint32_t dist)
+{
+    unsigned sym = dist_symbol(dist);
+
+    *seq =
+        (struct deflate_seq){(uint16_t)lits, (uint8_t)(len - DEFLATE_LEN_MIN), (uint8_t)sym, (uint16_t)dist};
+    parse->lens[len - DEFLATE_LEN_MIN]++;
+    parse->dists[sym]++;
+    return seq + 1;
+}
+
+/* A match that is longer than one may be becomes several, none of them too short. */
+static __attribute__((noinline)) struct deflate_seq *put_long(struct deflate_parse *parse,
+                                                              struct deflate_seq *seq, uint32_t lits,
+                                                              size_t len, uint32_t dist)
+{
+    while (len > DEFLATE_LEN_MAX) {
+        size_t part =
+            len - DEFLATE_LEN_MAX < DEFLATE_LEN_MIN ? DEFLATE_LEN_MAX - DEFLATE_LEN_MIN : DEFLATE_LEN_MAX;
+
+        seq = put_seq(parse, seq, lits, part, dist);
+        lits = 0;
+        len -= part;
+    }
+    return put_seq(parse, seq, lits, len, dist);
+}
+
+/* Whole words at a time: a loop over single bytes would end at another place each time. */
+static inline uint8_t *copy_literals(uint8_t *to, const uint8_t *from, size_t n)
+{
+    memcpy(to, from, DEFLATE_SLACK);
+    for (size_t k = DEFLATE_SLACK; k < n; k += DEFLATE_SLACK)
+        memcpy(to + k, from + k, DEFLATE_SLACK);
+    return to + n;
+}
+
+/* The place where these bytes' hash was seen last; from now on i. */
+static inline uint32_t swap_in(struct deflate_parse *parse, uint32_t bytes, uint32_t i)
+{
+    uint32_t h = hash_of(bytes), at = parse->table[h];
+
+    parse->table[h] = (uint16_t)i;
+    return at;
+}
+
+static void count_literals(struct deflate_parse *parse)
+{
+    uint32_t freqs[4][256] = {{0}};
+    size_t n = parse->nr_lits, i = 0;
+
+    for (; i + 4 <= n; i += 4) {
+        freqs[0][parse->lits[i]]++;
+        freqs[1][parse->lits[i + 1]]++;
+        freqs[2][parse->lits[i + 2]]++;
+        freqs[3][parse->lits[i + 3]]++;
+    }
+    for (; i < n; i++)
+        freqs[0][parse->lits[i]]++;
+    for (unsigned s = 0; s < 256; s++)
+        parse->litlens[s] = freqs[0][s] + freqs[1][s] + freqs[2][s] + freqs[3][s];
+}
+
+static void count_symbols(struct deflate_parse *parse)
+{
+    count_literals(parse);
+    memset(parse->litlens + 256, 0, sizeof(parse->litlens) - 256 * sizeof(*parse->litlens));
+    parse->litlens[DEFLATE_END] = 1;
+    for (unsigned len = 0; len < DEFLATE_LENS; len++)
+        parse->litlens[deflate_length_symbol(len)] += parse->lens[len];
+}
+
+void deflate_find_matches(struct deflate_parse *parse)
+{
+    const uint8_t *in = parse->in, *end = in + parse->in_len;
+    const uint32_t limit = parse->in_len > MARGIN ? (uint32_t)parse->in_len - MARGIN : 0;
+    struct deflate_seq *seq = parse->seqs;
+    uint8_t *lits = parse->lits;
+    uint32_t i = 1, anchor = 0; /* place 0 is what an empty table says */
+
+    memset(parse->dists, 0, sizeof(parse->dists));
+    memset(parse->lens, 0, sizeof(parse->lens));
+    memset(parse->table, 0, sizeof(parse->table));
+    while (i < limit) {
+        uint64_t word = le64_get(in + i);
+        uint32_t a = swap_in(parse, (uint32_t)word, i), b = swap_in(parse, (uint32_t)(word >> 8), i + 1);
+        bool at_a = le32_get(in + a) == (uint32_t)word, at_b = le32_get(in + b) == (uint32_t)(word >> 8);
+        size_t len;
+
+        if (!(at_a | at_b)) {
+            i += 2 + ((i - anchor) >> SKIP_SHIFT);
+            continue;
+        }
+        if (!at_a)
+            a = b;
+        i += !at_a;
+        if (i - a > DEFLATE_WINDOW) { /* both places are in the table now: go on after them */
+            i += 1 + at_a;
+            continue;
+        }
+        len = MATCH_MIN + same_bytes(in + a + MATCH_MIN, in + i + MATCH_MIN, end);
+        lits = copy_literals(lits, in + anchor, i - anchor);
+        seq = (len <= DEFLATE_LEN_MAX ? put_seq : put_long)(parse, seq, i - anchor, len, i - a - 1);
+        i += (uint32_t)len;
+        anchor = i;
+        if (i >= limit)
+            break;
+        for (uint32_t back = 3; back > 0; back--)
+            (void)swap_in(parse, le32_get(in + i - back), i - back);
+    }
+    memcpy(lits, in + anchor, parse->in_len - anchor);
+    parse->nr_lits = (uint32_t)(lits - parse->lits) + (uint32_t)parse->in_len - anchor;
+    parse->nr_seqs = (uint32_t)(seq - parse->seqs);
+    count_symbols(parse);
+}
