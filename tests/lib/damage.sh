@@ -40,7 +40,7 @@ else:
 PY
 }
 
-# hurt_unit FILE DISK_OFFSET: the compressed unit there no longer decodes: its magic is gone (zstd has no checksum), or
+# hurt_unit FILE DISK_OFFSET: the compressed unit there no longer decodes: its magic is gone, or it
 # does not sum up.
 hurt_unit() {
     local at

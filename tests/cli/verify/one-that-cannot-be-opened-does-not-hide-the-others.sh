@@ -20,7 +20,7 @@ assert good["whole"] is True and "error" not in good, good
 assert missing["code"] == 1 and missing["image"] == "missing", missing
 PY
 # A parent is opened only when that is allowed, and its damage is the child's.
-"$SLIPWAY" convert -q -f raw disk.raw base.qcow2
+"$SLIPWAY" convert -q -f raw -o cluster_size=64K disk.raw base.qcow2
 hurt_unit base.qcow2 2162688
 qemu-img create -q -f qcow2 -b base.qcow2 -F qcow2 child.qcow2
 refused 4 "--allow-parent" "$SLIPWAY" verify child.qcow2

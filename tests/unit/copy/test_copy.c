@@ -48,6 +48,8 @@ static int copy_file(struct sw_copy copy, const char *format, const char *to, st
     int rc;
 
     copy.format = sw_format_by_name(format);
+    if (strcmp(format, "qcow2") == 0 && copy.create.unit_bytes == 0)
+        copy.create.unit_bytes = UNIT;
     if (copy.jobs == 0)
         copy.jobs = 2;
     assert_ok(sw_out_create_file(to, 0600, &copy.out, err), *err);
