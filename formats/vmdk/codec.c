@@ -95,3 +95,26 @@ size_t vmdk_deflate_bound(void)
 {
     return sw_max_u64(libdeflate_zlib_compress_bound(NULL, VMDK_UNIT_BYTES), DEFLATE_FAST_BOUND);
 }
+
+#define BY_LIBDEFLATE(level) [level] = "vmdk-" #level "-libdeflate" LIBDEFLATE_VERSION_STRING
+
+const char *vmdk_deflate_name(int level)
+{
+    /* The letter changes whenever deflate_*.c gives a grain other bytes. */
+    static const char *const names[] = {
+        [VMDK_LEVEL_FAST] = "vmdk-1-a",
+        BY_LIBDEFLATE(2),
+        BY_LIBDEFLATE(3),
+        BY_LIBDEFLATE(4),
+        BY_LIBDEFLATE(5),
+        BY_LIBDEFLATE(6),
+        BY_LIBDEFLATE(7),
+        BY_LIBDEFLATE(8),
+        BY_LIBDEFLATE(9),
+        BY_LIBDEFLATE(10),
+        BY_LIBDEFLATE(11),
+        BY_LIBDEFLATE(12),
+    };
+
+    return names[level];
+}

@@ -66,6 +66,11 @@ static size_t coded_bound(const struct sw_image *img)
     return is_sparse(img) ? 0 : vmdk_coded_bound(img);
 }
 
+static const char *coding(const struct sw_image *img)
+{
+    return is_sparse(img) ? NULL : vmdk_coding(img);
+}
+
 static int put(struct sw_image *img, struct sw_block *block, struct sw_err *err)
 {
     return is_sparse(img) ? vmdk_sparse_put(img, block, err) : vmdk_put(img, block, err);
@@ -93,6 +98,7 @@ const struct sw_format sw_format_vmdk = {
     .worker_free = worker_free,
     .encode = encode,
     .coded_bound = coded_bound,
+    .coding = coding,
     .put = put,
     .finish = finish,
     .save = vmdk_save,

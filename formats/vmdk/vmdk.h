@@ -175,6 +175,8 @@ size_t vmdk_deflate(struct vmdk_deflater *deflater, const uint8_t *in, size_t in
 /* Enough for a grain of VMDK_UNIT_BYTES at any level. */
 size_t vmdk_deflate_bound(void);
 enum { VMDK_LEVEL_FAST = 1, VMDK_LEVEL_DEFAULT = VMDK_LEVEL_FAST, VMDK_LEVEL_MAX = 12 };
+/* Names what a level does to a grain: the same name, the same bytes. */
+const char *vmdk_deflate_name(int level);
 
 /* Reading; contracts in slipway/image.h. */
 int vmdk_open(struct sw_in *in, const struct sw_open_opts *opts, struct sw_image **out, struct sw_err *err);
@@ -188,6 +190,7 @@ int vmdk_worker_new(const struct sw_image *img, void **worker, struct sw_err *er
 void vmdk_worker_free(const struct sw_image *img, void *worker);
 int vmdk_encode(const struct sw_image *img, void *worker, struct sw_block *block, struct sw_err *err);
 size_t vmdk_coded_bound(const struct sw_image *img);
+const char *vmdk_coding(const struct sw_image *img);
 int vmdk_put(struct sw_image *img, struct sw_block *block, struct sw_err *err);
 int vmdk_finish(struct sw_image *img, struct sw_err *err);
 int vmdk_save(const struct sw_image *img, uint64_t point, struct sw_buf *state, uint64_t *kept_bytes,

@@ -122,6 +122,11 @@ size_t vmdk_coded_bound(const struct sw_image *img)
     return sw_round_up(sizeof(struct vmdk_grain_header) + vmdk_deflate_bound(), SW_SECTOR_BYTES);
 }
 
+const char *vmdk_coding(const struct sw_image *img)
+{
+    return vmdk_deflate_name(((const struct vmdk_image *)img)->level);
+}
+
 /* Makes the grain as it lies in the file: header, stream, zeros up to a sector. */
 int vmdk_encode(const struct sw_image *img, void *worker, struct sw_block *block, struct sw_err *err)
 {

@@ -212,7 +212,13 @@ static json_t *describe(const struct output *output, const struct sw_copy_stats 
     return SW_STEAL_PTR(json);
 }
 
-static json_t *write_output(const struct output *output, struct sw_image *chain, const char *dir,
+/* The final chain, and what of it was encoded before. */
+struct flat {
+    struct sw_image *chain;
+    struct sw_coded_cache *coded;
+};
+
+static json_t *write_output(const struct output *output, const struct flat *flat, const char *dir,
                             const struct sw_build_opts *opts, struct sw_err *err)
 {
     SW_AUTO_FREE char *path = sw_path_join(dir, output->file, err);
@@ -220,7 +226,8 @@ static json_t *write_output(const struct output *output, struct sw_image *chain,
     AUTO_KEYRING struct sw_keyring *ring = recipients(output, err);
     AUTO_OUT struct sw_out *out = NULL;
     struct sw_copy_stats stats = {0};
-    struct sw_copy copy = {.src = chain,
+    struct sw_copy copy = {.src = flat->chain,
+                           .coded = flat->coded,
                            .format = output->format,
                            .create = {.subformat = output->subformat, .name = output->file},
                            .jobs = opts->jobs,
@@ -239,16 +246,13 @@ static json_t *write_output(const struct output *output, struct sw_image *chain,
     return describe(output, &stats, keys, err);
 }
 
-json_t *outputs_write(const struct outputs *outputs, struct sw_store *store, const char *layer,
-                      const char *dir, const struct sw_build_opts *opts, struct sw_err *err)
+static json_t *write_all(const struct outputs *outputs, const struct flat *flat, const char *dir,
+                         const struct sw_build_opts *opts, struct sw_err *err)
 {
     SW_AUTO_JSON json_t *list = json_array();
-    AUTO_IMAGE struct sw_image *chain = NULL;
 
-    if (list == NULL || sw_store_open_chain(store, layer, &chain, err) < 0)
-        return NULL;
     for (size_t i = 0; i < outputs->n; i++) {
-        json_t *item = write_output(&outputs->items[i], chain, dir, opts, err);
+        json_t *item = write_output(&outputs->items[i], flat, dir, opts, err);
 
         if (item == NULL || sw_json_append(list, item, err) < 0) {
             sw_context(err, "output '%s'", outputs->items[i].file);
@@ -256,4 +260,20 @@ json_t *outputs_write(const struct outputs *outputs, struct sw_store *store, con
         }
     }
     return SW_STEAL_PTR(list);
+}
+
+json_t *outputs_write(const struct outputs *outputs, struct sw_store *store, const char *layer,
+                      const char *dir, const struct sw_build_opts *opts, struct sw_err *err)
+{
+    AUTO_IMAGE struct sw_image *chain = NULL;
+    struct flat flat = {.chain = NULL};
+    json_t *list;
+
+    if (sw_store_open_chain(store, layer, &chain, err) < 0 ||
+        sw_store_coded_new(store, layer, &flat.coded, err) < 0)
+        return NULL;
+    flat.chain = chain;
+    list = write_all(outputs, &flat, dir, opts, err);
+    sw_store_coded_free(flat.coded);
+    return list;
 }

@@ -2,6 +2,7 @@
 #include "slipway/copy.h"
 
 #include "src/base/ckd.h"
+#include "src/copy/cached.h"
 #include "src/copy/resume.h"
 #include "src/copy/verify.h"
 #include "src/copy/walk.h"
@@ -11,14 +12,15 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* In block->user: the target gets nothing for this unit. */
-enum { LEFT_OUT = 1 };
+/* In block->user: the target gets nothing for this unit. The other bits are cached.h's. */
+enum { LEFT_OUT = 1u << 0 };
 
 /* What goes on beside the copying. */
 struct extras {
     struct verify verify;
     struct watch watch;
     struct resume resume;
+    struct cached cached;
 };
 
 struct copy_source {
@@ -26,6 +28,7 @@ struct copy_source {
     struct walk walk;
     uint64_t read_bytes;
     struct resume *resume;
+    struct cached *cached;
 };
 
 static int copy_next(struct sw_source *self, struct sw_block *block, struct sw_err *err)
@@ -37,6 +40,8 @@ static int copy_next(struct sw_source *self, struct sw_block *block, struct sw_e
     if (more <= 0)
         return more;
     source->read_bytes += block->len;
+    if (cached_planned(source->cached, block, err) < 0)
+        return -1;
     return resume_planned(source->resume, block, err) < 0 ? -1 : 1;
 }
 
@@ -54,18 +59,22 @@ static int reader_apply(const struct sw_transform *self, void *worker, struct sw
     size_t len = (size_t)block->len;
 
     (void)worker;
+    if ((block->user & CACHED_TAKEN) != 0) {
+        block->user |= block->kind == SW_BLOCK_ZERO ? LEFT_OUT : 0;
+        return 0;
+    }
     if (watch_read(reader->watch, reader->src, block, err) < 0)
         return -1;
     if (sw_is_zero(block->data, len))
         block->kind = SW_BLOCK_ZERO;
     if (reader->under == NULL) {
-        block->user = block->kind == SW_BLOCK_ZERO ? LEFT_OUT : 0;
+        block->user |= block->kind == SW_BLOCK_ZERO ? LEFT_OUT : 0;
         return 0;
     }
     if (read_padded(reader->under, block->coded, block->len, block->off, err) < 0)
         return sw_context(err, "base '%s'", reader->under->in != NULL ? reader->under->in->name : "image");
     if (memcmp(block->data, block->coded, len) == 0)
-        block->user = LEFT_OUT;
+        block->user |= LEFT_OUT;
     return 0;
 }
 
@@ -94,7 +103,7 @@ static int encoder_apply(const struct sw_transform *self, void *worker, struct s
 {
     struct sw_image *target = ((const struct encoder *)self)->target;
 
-    if (block->kind != SW_BLOCK_DATA || block->user == LEFT_OUT)
+    if (block->kind != SW_BLOCK_DATA || (block->user & (LEFT_OUT | CACHED_TAKEN)) != 0)
         return 0;
     return target->format->encode(target, worker, block, err);
 }
@@ -106,6 +115,7 @@ struct copy_sink {
     struct watch *watch;
     bool watch_only; /* the putter has put the block */
     struct resume *resume;
+    struct cached *cached;
 };
 
 /* What the target gets of a block. */
@@ -115,7 +125,7 @@ struct stored {
 
 static struct stored stored_of(const struct sw_block *block)
 {
-    uint64_t len = block->user == LEFT_OUT ? 0 : block->len;
+    uint64_t len = (block->user & LEFT_OUT) != 0 ? 0 : block->len;
 
     return block->kind == SW_BLOCK_ZERO ? (struct stored){.zero_bytes = len}
                                         : (struct stored){.data_bytes = len};
@@ -135,11 +145,11 @@ static int put_block(struct copy_sink *sink, struct sw_block *block, struct sw_e
 static int copy_put(struct sw_sink *self, struct sw_block *block, struct sw_err *err)
 {
     struct copy_sink *sink = (struct copy_sink *)self;
-
     struct stored stored = stored_of(block);
 
     if (!sink->watch_only && put_block(sink, block, err) < 0)
         return -1;
+    cached_put(sink->cached, block);
     if (watch_put(sink->watch, block, err) < 0)
         return -1;
     return resume_put(sink->resume, block, stored.data_bytes, stored.zero_bytes, err);
@@ -183,6 +193,7 @@ static void fill_stats(const struct sw_copy *copy, const struct copy_source *sou
         .read_bytes = source->read_bytes,
         .data_bytes = atomic_load(&sink->data_bytes),
         .zero_bytes = atomic_load(&sink->zero_bytes),
+        .coded_bytes = atomic_load(&sink->cached->bytes),
         .stored_bytes = copy->out->pos,
     };
     if (sw_out_seekable(copy->out) && copy->out->fd >= 0 && fstat(copy->out->fd, &st) == 0)
@@ -217,7 +228,8 @@ static int fill(const struct sw_copy *copy, struct sw_image *target, struct extr
                                           .past_damage = copy->damage != NULL,
                                           .pos = extras->resume.from.point},
                                  .read_bytes = extras->resume.from.read_bytes,
-                                 .resume = &extras->resume};
+                                 .resume = &extras->resume,
+                                 .cached = &extras->cached};
     struct reader reader = {{.apply = reader_apply}, copy->src, copy->base, watch};
     struct encoder encoder = {.base = {encoder_new, encoder_free, encoder_apply}, .target = target};
     bool any_order = (copy->format->caps & SW_FORMAT_PUT_ANY_ORDER) != 0 && sw_out_seekable(copy->out);
@@ -227,6 +239,7 @@ static int fill(const struct sw_copy *copy, struct sw_image *target, struct extr
                              .zero_bytes = extras->resume.from.zero_bytes,
                              .watch = watch,
                              .resume = &extras->resume,
+                             .cached = &extras->cached,
                              .watch_only = any_order && watch_wants(watch)};
     struct putter putter = {{.apply = putter_apply}, &sink};
     struct sw_pipeline pipeline = {
@@ -238,6 +251,7 @@ static int fill(const struct sw_copy *copy, struct sw_image *target, struct extr
         .progress = copy->progress != NULL ? &extras->resume.progress : NULL,
     };
 
+    add_stage(&pipeline, cached_on(&extras->cached), &extras->cached.base);
     add_stage(&pipeline, true, &reader.base);
     add_stage(&pipeline, copy->verity != NULL, &watch->hasher.base);
     add_stage(&pipeline, copy->format->encode != NULL, &encoder.base);
@@ -259,10 +273,12 @@ static int fill_watched(const struct sw_copy *copy, struct sw_image *target, str
 {
     int rc = watch_open(&extras->watch, target->size_bytes, target->unit_bytes, err);
 
+    cached_begin(&extras->cached, copy, target);
     if (rc == 0)
         rc = verify_begin(&extras->verify, copy->src, copy->jobs, err);
     if (rc == 0)
         rc = verify_end(&extras->verify, fill(copy, target, extras, stats, err), err);
+    cached_end(&extras->cached, rc == 0);
     watch_close(&extras->watch);
     return rc;
 }
