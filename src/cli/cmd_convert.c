@@ -1,11 +1,11 @@
 /* slipway convert: copy a disk image into another format. */
 #include "slipway/verify.h"
 #include "src/base/buf.h"
-#include "src/base/ckd.h"
 #include "src/base/clock.h"
 #include "src/base/json.h"
 #include "src/base/log.h"
 #include "src/cli/cmd.h"
+#include "src/cli/create_arg.h"
 #include "src/cli/disk_out.h"
 #include "src/cli/image_arg.h"
 #include "src/cli/output.h"
@@ -13,7 +13,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/stat.h>
 
 enum { CHECKPOINT_MS = 10000, CHECKPOINT_MAX_MS = 86400000 };
@@ -35,8 +34,7 @@ static const struct opt convert_rows[] = {
      "format of SRC (default: by its magic; raw must be named)"},
     {'O', "output-format", "FORMAT", OPT_STRING, offsetof(struct convert_opts, output_format),
      "format of DST (default: by its name's ending)"},
-    {'o', "option", "KEY=VAL,…", OPT_LIST, offsetof(struct convert_opts, settings),
-     "subformat=, level=, cluster_size=; ova: manifest=, cpus=, memory="},
+    {'o', "option", "KEY=VAL,…", OPT_LIST, offsetof(struct convert_opts, settings), CREATE_ARG_HELP},
     {0, "allow-parent", "DIR", OPT_STRING, offsetof(struct convert_opts, allow_parent),
      "parents and extents that SRC names may be opened, beneath DIR only"},
     {0, "sync", NULL, OPT_FLAG, offsetof(struct convert_opts, sync),
@@ -55,140 +53,6 @@ static const struct opt convert_rows[] = {
      "begin anew, whatever an interrupted run has left"},
     OPT_END,
 };
-
-/* A setting's text; the target's options point into it. */
-struct settings {
-    struct sw_create_opts create;
-    char subformat[64], manifest[16];
-};
-
-static int set_number(const char *key, const char *value, uint64_t max, uint64_t *out, struct sw_err *err)
-{
-    static const char suffixes[] = "KMG";
-    char *end;
-    const char *suffix;
-
-    errno = 0;
-    *out = strtoull(value, &end, 10);
-    suffix = *end != '\0' ? strchr(suffixes, *end) : NULL;
-    if (suffix != NULL && end != value) {
-        if (sw_mul_ovf(*out, UINT64_C(1) << (10 * (unsigned)(suffix - suffixes + 1)), out))
-            errno = ERANGE;
-        end++;
-    }
-    if (errno != 0 || end == value || *end != '\0' || value[0] == '-' || *out == 0 || *out > max)
-        return sw_fail(err, SW_USAGE, "-o %s: '%s' is not a number from 1 to %llu", key, value,
-                       (unsigned long long)max);
-    return 0;
-}
-
-static int set_text(const char *key, const char *value, char *to, size_t cap, struct sw_err *err)
-{
-    if (strlen(value) >= cap)
-        return sw_fail(err, SW_USAGE, "-o %s: '%s' is not known", key, value);
-    memcpy(to, value, strlen(value) + 1);
-    return 0;
-}
-
-/* What only a format that describes a machine takes. Returns 1 when the key is none of these. */
-static int apply_machine(struct settings *settings, const char *key, const char *value, struct sw_err *err)
-{
-    uint64_t number = 0;
-
-    if (strcmp(key, "manifest") == 0) {
-        settings->create.manifest = settings->manifest;
-        return set_text(key, value, settings->manifest, sizeof(settings->manifest), err);
-    }
-    if (strcmp(key, "cpus") == 0) {
-        if (set_number(key, value, 1024, &number, err) < 0)
-            return -1;
-        settings->create.cpus = (unsigned)number;
-        return 0;
-    }
-    if (strcmp(key, "memory") != 0)
-        return 1;
-    if (set_number(key, value, UINT64_C(1) << 50, &number, err) < 0)
-        return -1;
-    if (number % (1 << 20) != 0)
-        return sw_fail(err, SW_USAGE, "-o memory: '%s' is no multiple of 1M", value);
-    settings->create.memory_mib = (unsigned)(number >> 20);
-    return 0;
-}
-
-static int apply_setting(struct settings *settings, const char *key, const char *value, struct sw_err *err)
-{
-    uint64_t number = 0;
-    int rc;
-
-    if (strcmp(key, "subformat") == 0) {
-        settings->create.subformat = settings->subformat;
-        return set_text(key, value, settings->subformat, sizeof(settings->subformat), err);
-    }
-    if (strcmp(key, "level") == 0) {
-        if (set_number(key, value, 99, &number, err) < 0)
-            return -1;
-        settings->create.level = (int)number;
-        return 0;
-    }
-    if (strcmp(key, "cluster_size") == 0) {
-        if (set_number(key, value, UINT32_MAX / 2, &number, err) < 0)
-            return -1;
-        settings->create.unit_bytes = (uint32_t)number;
-        return 0;
-    }
-    if (strncmp(key, "backing_", 8) == 0)
-        return sw_fail(err, SW_USAGE, "-o %s: convert writes images that stand alone, without a parent", key);
-    rc = apply_machine(settings, key, value, err);
-    if (rc > 0)
-        return sw_fail(err, SW_USAGE,
-                       "-o %s: not known (subformat, level, cluster_size, manifest, cpus, memory)", key);
-    return rc;
-}
-
-static int parse_settings(const struct opt_list *list, struct settings *settings, struct sw_err *err)
-{
-    for (size_t i = 0; i < list->n; i++) {
-        SW_AUTO_FREE char *copy = sw_strdup(list->items[i], err);
-        char *rest = copy, *word;
-
-        if (copy == NULL)
-            return -1;
-        while ((word = strsep(&rest, ",")) != NULL) {
-            char *value = strchr(word, '=');
-
-            if (value == NULL)
-                return sw_fail(err, SW_USAGE, "-o: '%s' is not KEY=VALUE", word);
-            *value++ = '\0';
-            if (apply_setting(settings, word, value, err) < 0)
-                return -1;
-        }
-    }
-    return 0;
-}
-
-static const struct sw_format *format_by_ending(const char *path)
-{
-    const char *dot = strrchr(path, '.');
-
-    if (dot == NULL || strchr(dot, '/') != NULL)
-        return NULL;
-    for (const struct sw_format *const *at = sw_formats; *at != NULL; at++)
-        for (const char *const *end = (*at)->extensions; end != NULL && *end != NULL; end++)
-            if (strcasecmp(*end, dot + 1) == 0)
-                return *at;
-    return NULL;
-}
-
-static int choose_format(const struct convert_opts *opts, const char *dst, const struct sw_format **out,
-                         struct sw_err *err)
-{
-    *out = opts->output_format != NULL ? sw_format_by_name(opts->output_format) : format_by_ending(dst);
-    if (*out != NULL)
-        return 0;
-    if (opts->output_format != NULL)
-        return sw_fail(err, SW_USAGE, "-O: format '%s' is not known", opts->output_format);
-    return sw_fail(err, SW_USAGE, "the name '%s' does not tell a format: give -O FORMAT", dst);
-}
 
 /* What lies beside DST while it is made must not be what is read. */
 static int check_beside(const struct sw_image *img, const char *dst, struct sw_err *err)
@@ -370,20 +234,20 @@ static int run_convert(const void *raw_opts, const struct args *args, struct sw_
     const char *dst = args->items[1];
     AUTO_IMAGE_ARG struct image_arg src = {.img = NULL};
     __attribute__((cleanup(outcome_free))) struct outcome outcome = {.damage = {.nr_listed = 0}};
-    struct settings settings = {.subformat = ""};
+    struct create_arg create = {.subformat = ""};
     struct sw_copy copy = {.jobs = opt_jobs(&opts->common)};
     struct out_progress progress;
     int rc;
 
-    if (check_words(opts, err) < 0 || parse_settings(&opts->settings, &settings, err) < 0 ||
-        sw_source_date(0, &settings.create.epoch, err) < 0 ||
-        choose_format(opts, dst, &copy.format, err) < 0 || open_src(opts, args->items[0], &src, err) < 0 ||
-        check_dst(src.img, dst, err) < 0)
+    if (check_words(opts, err) < 0 || create_arg_parse(&opts->settings, &create, err) < 0 ||
+        sw_source_date(0, &create.create.epoch, err) < 0 ||
+        create_arg_format(opts->output_format, dst, &copy.format, err) < 0 ||
+        open_src(opts, args->items[0], &src, err) < 0 || check_dst(src.img, dst, err) < 0)
         return -1;
     image_arg_warn(&src);
     out_progress_begin(&progress, "convert", &opts->common);
     copy.src = src.img;
-    copy.create = settings.create;
+    copy.create = create.create;
     copy.create.name = dst;
     copy.progress = &progress.base;
     copy.damage = opts->salvage ? &outcome.damage : NULL;
