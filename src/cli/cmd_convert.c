@@ -4,11 +4,13 @@
 #include "src/base/clock.h"
 #include "src/base/json.h"
 #include "src/base/log.h"
+#include "src/cli/backing.h"
 #include "src/cli/cmd.h"
 #include "src/cli/create_arg.h"
 #include "src/cli/disk_out.h"
 #include "src/cli/image_arg.h"
 #include "src/cli/output.h"
+#include "src/cli/seal_args.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -27,6 +29,8 @@ struct convert_opts {
     bool digest, verify, salvage;
     const char *expect_digest;
     bool restart;
+    const char *backing, *backing_format;
+    struct opt_list seal_to;
 };
 
 static const struct opt convert_rows[] = {
@@ -37,6 +41,12 @@ static const struct opt convert_rows[] = {
     {'o', "option", "KEY=VAL,…", OPT_LIST, offsetof(struct convert_opts, settings), CREATE_ARG_HELP},
     {0, "allow-parent", "DIR", OPT_STRING, offsetof(struct convert_opts, allow_parent),
      "parents and extents that SRC names may be opened, beneath DIR only"},
+    {'B', "backing", "FILE", OPT_STRING, offsetof(struct convert_opts, backing),
+     "DST (qcow2) holds what differs from FILE, named relative to DST's folder"},
+    {'F', "backing-format", "FORMAT", OPT_STRING, offsetof(struct convert_opts, backing_format),
+     "format of that FILE (default: by its magic; raw must be named)"},
+    {0, "seal-to", "RECIPIENT", OPT_LIST, offsetof(struct convert_opts, seal_to),
+     "encrypt DST for it as it is written (see seal); its sidecar DST.keys appears beside it"},
     {0, "sync", NULL, OPT_FLAG, offsetof(struct convert_opts, sync),
      "wait until the disk has DST, so that a power cut cannot take it away"},
     {0, "disk", "N", OPT_UINT, offsetof(struct convert_opts, disk),
@@ -183,22 +193,52 @@ static int checkpoint_ms(int64_t *out, struct sw_err *err)
     return 0;
 }
 
+static int open_sealed(const struct sw_keyring *ring, const char *dst, const struct sw_copy *copy,
+                       struct sw_out **out, struct sw_err *err)
+{
+    struct sw_pair format = {.key = "image-format", .value = copy->format->name};
+    struct sw_seal_opts seal = {.recipients = ring,
+                                .context = &format,
+                                .nr_context = 1,
+                                .plain_bytes = SW_SEAL_SIZE_UNKNOWN,
+                                .jobs = copy->jobs};
+
+    return sw_seal_create_file(&seal, dst, out, err);
+}
+
+/* ring: whom DST is sealed to, or NULL. */
+static int open_dst(const struct convert_opts *opts, const struct sw_keyring *ring, const char *dst,
+                    struct sw_resume *resume, struct sw_copy *copy, struct sw_err *err)
+{
+    int rc;
+
+    if (ring != NULL)
+        return open_sealed(ring, dst, copy, &copy->out, err);
+    if (sw_copy_can_resume(copy)) {
+        copy->resume = resume;
+        rc = checkpoint_ms(&resume->every_ms, err) < 0 ? -1 : sw_out_open_partial(dst, 0666, &copy->out, err);
+    } else {
+        rc = sw_out_create_file(dst, 0666, &copy->out, err);
+    }
+    if (rc == 0)
+        copy->out->lazy = !opts->sync;
+    return rc;
+}
+
 static int copy_to(const struct convert_opts *opts, const struct sw_copy *plan, const char *dst,
                    struct sw_copy_stats *stats, struct sw_err *err)
 {
     struct sw_resume resume = {.program = SLIPWAY_VERSION, .restart = opts->restart};
+    AUTO_RING struct sw_keyring *ring = NULL;
     struct sw_copy copy = *plan;
     int rc;
 
-    if (sw_copy_can_resume(&copy)) {
-        copy.resume = &resume;
-        rc = checkpoint_ms(&resume.every_ms, err) < 0 ? -1 : sw_out_open_partial(dst, 0666, &copy.out, err);
-    } else {
-        rc = sw_out_create_file(dst, 0666, &copy.out, err);
-    }
-    if (rc < 0)
+    if (opts->seal_to.n > 0 && sw_seal_harden(err) < 0)
         return -1;
-    copy.out->lazy = !opts->sync;
+    if (opts->seal_to.n > 0 && (ring = seal_args_ring(SW_KEY_SEAL, &opts->seal_to, err)) == NULL)
+        return -1;
+    if (open_dst(opts, ring, dst, &resume, &copy, err) < 0)
+        return -1;
     rc = sw_copy_image(&copy, stats, err);
     if (rc == 0)
         rc = check_copy(opts, &copy, err);
@@ -222,8 +262,15 @@ static int open_src(const struct convert_opts *opts, const char *path, struct im
 /* Wrong words are refused before anything is read. */
 static int check_words(const struct convert_opts *opts, struct sw_err *err)
 {
+    bool whole = opts->digest || opts->verify || opts->expect_digest != NULL;
     uint8_t ignored[SW_VERITY_BYTES];
 
+    if (opts->backing != NULL && (whole || opts->salvage))
+        return sw_fail(err, SW_USAGE, "-B: what differs from a parent has no digest, and is not salvaged");
+    if (opts->backing == NULL && opts->backing_format != NULL)
+        return sw_fail(err, SW_USAGE, "-F: it is the format of -B FILE, which is not given");
+    if (opts->seal_to.n > 0 && opts->verify)
+        return sw_fail(err, SW_USAGE, "--verify: what is sealed for others cannot be read back");
     return opts->expect_digest != NULL ? disk_digest_parse("expect-digest", opts->expect_digest, ignored, err)
                                        : 0;
 }
@@ -232,7 +279,8 @@ static int run_convert(const void *raw_opts, const struct args *args, struct sw_
 {
     const struct convert_opts *opts = raw_opts;
     const char *dst = args->items[1];
-    AUTO_IMAGE_ARG struct image_arg src = {.img = NULL};
+    AUTO_IMAGE_ARG struct image_arg src = {.img = NULL}, base = {.img = NULL};
+    const struct backing_args backing = {opts->backing, opts->backing_format, opts->allow_parent, dst};
     __attribute__((cleanup(outcome_free))) struct outcome outcome = {.damage = {.nr_listed = 0}};
     struct create_arg create = {.subformat = ""};
     struct sw_copy copy = {.jobs = opt_jobs(&opts->common)};
@@ -245,13 +293,15 @@ static int run_convert(const void *raw_opts, const struct args *args, struct sw_
         open_src(opts, args->items[0], &src, err) < 0 || check_dst(src.img, dst, err) < 0)
         return -1;
     image_arg_warn(&src);
-    out_progress_begin(&progress, "convert", &opts->common);
     copy.src = src.img;
     copy.create = create.create;
     copy.create.name = dst;
+    if (opts->backing != NULL && backing_open(&backing, &base, &copy, err) < 0)
+        return -1;
     copy.progress = &progress.base;
     copy.damage = opts->salvage ? &outcome.damage : NULL;
     copy.verity = opts->digest || opts->verify || opts->expect_digest != NULL ? outcome.verity : NULL;
+    out_progress_begin(&progress, "convert", &opts->common);
     rc = copy_to(opts, &copy, dst, &outcome.stats, err);
     out_progress_end(&progress);
     return rc < 0 ? -1 : show(opts, &src, dst, copy.format, &outcome, err);
@@ -262,15 +312,20 @@ const struct cmd cmd_convert = {
     .args = "SRC DST",
     .summary = "copy a disk image into another format",
     .more =
-        "DST appears under its name only when it is whole; a file that was there is then replaced.\n"
-        "The result is the same, byte for byte, for any number of jobs. Like cp it leaves it to the kernel when\n"
-        "DST goes to the disk: --sync waits for that.\n\n"
+        "DST appears under its name only when it is whole; a file that was there is then replaced. The result is\n"
+        "the same, byte for byte, for any number of jobs. Like cp it leaves it to the kernel when DST goes to the\n"
+        "disk: --sync waits for that.\n\n"
         "A convert that was interrupted, or killed after its first ten seconds, is gone on with by the same\n"
         "command, to the same bytes. Until then .DST.partial and .DST.journal stay beside DST. It starts over\n"
-        "when SRC has changed or the options are others. A device as SRC, an OVA, and a copy with a digest or\n"
-        "--salvage cannot be gone on with.\n\n"
-        "subformat: vmdk streamOptimized, vhd dynamic or fixed, qcow2 zstd or plain (the first is the\n"
-        "default). level: of the compression. cluster_size: of qcow2, 512 to 2M (default 256K, or 64K where plain).\n\n"
+        "when SRC has changed or the options are others. Not gone on with: a device or an OVA as SRC; vhdx, ova,\n"
+        "-B, --seal-to, --salvage and digests.\n\n"
+        "subformat (the first is the default): vmdk streamOptimized or monolithicSparse; vhd dynamic or fixed;\n"
+        "qcow2 zstd, zlib or plain. level: of the compression. cluster_size: of qcow2, 512 to 2M (default 256K\n"
+        "for zstd, 64K otherwise and with -B); of vhdx, its blocks, 1M to 256M (default 32M).\n\n"
+        "An OVA is read disk by disk; where its manifest has the disk's digest, DST appears only when that is\n"
+        "right. Written, it holds one disk and a machine called as DST is. manifest: sha256 (default), sha1 or\n"
+        "sha512. cpus: 1 to 128 (default 1). memory: such as 2G (default 1G).\n\n"
+        "The digest is that of 'slipway inspect --digest'. With --salvage, what SRC's file lacks or holds\n"
         "damaged becomes zeros: DST is kept, the ranges are listed, and the exit status is 5 when anything was\n"
         "lost.",
     .opts = convert_rows,

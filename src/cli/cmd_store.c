@@ -1,9 +1,11 @@
-/* slipway store ls|verify: what a store holds, and whether it is whole. */
+/* slipway store ls|verify|export: what a store holds, whether it is whole, and a disk image of it. */
 #include "slipway/store.h"
 
 #include "src/base/json.h"
 #include "src/cli/cmd.h"
+#include "src/cli/create_arg.h"
 #include "src/cli/output.h"
+#include "src/cli/store_export.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -14,6 +16,9 @@ enum { SHORT_HEX = 12, SIZE_TEXT = 32 };
 struct store_opts {
     struct common_opts common;
     const char *store;
+    const char *output_format;
+    struct opt_list settings;
+    bool sync;
 };
 
 static json_t *text_or_null(const char *text)
@@ -159,11 +164,13 @@ static void print_records(const struct sw_store_listing *listing)
     }
 }
 
-static int run_ls(struct sw_store *store, const struct store_opts *opts, struct sw_err *err)
+static int run_ls(struct sw_store *store, const struct store_opts *opts, const struct args *args,
+                  struct sw_err *err)
 {
     struct sw_store_listing listing;
     int rc = 0;
 
+    (void)args;
     if (sw_store_list(store, &listing, err) < 0)
         return -1;
     if (opts->common.json) {
@@ -221,13 +228,15 @@ static int print_verified(const struct verify_report *report, struct sw_err *err
     return 0;
 }
 
-static int run_verify(struct sw_store *store, const struct store_opts *opts, struct sw_err *err)
+static int run_verify(struct sw_store *store, const struct store_opts *opts, const struct args *args,
+                      struct sw_err *err)
 {
     struct verify_report report = {.base = {.damage = note_damage}};
     SW_AUTO_JSON json_t *damages = opts->common.json ? json_array() : NULL;
     struct out_progress progress;
     int rc;
 
+    (void)args;
     report.damages = damages;
     report.base.progress = &progress.base;
     out_progress_begin(&progress, "verifying", &opts->common);
@@ -242,12 +251,28 @@ static int run_verify(struct sw_store *store, const struct store_opts *opts, str
     return report.base.nr_damages > 0 ? SW_INTEGRITY : 0;
 }
 
+static int run_export(struct sw_store *store, const struct store_opts *opts, const struct args *args,
+                      struct sw_err *err)
+{
+    const struct store_export ask = {.common = &opts->common,
+                                     .what = args->items[1],
+                                     .dst = args->items[2],
+                                     .output_format = opts->output_format,
+                                     .settings = &opts->settings,
+                                     .sync = opts->sync};
+
+    return store_export(store, &ask, err);
+}
+
+static const struct {
+    const char *name;
+    size_t nr_args; /* with the name */
+    int (*run)(struct sw_store *store, const struct store_opts *opts, const struct args *args,
+               struct sw_err *err);
+} verbs[] = {{"ls", 1, run_ls}, {"verify", 1, run_verify}, {"export", 3, run_export}};
+
 static int run_store(const void *opts, const struct args *args, struct sw_err *err)
 {
-    static const struct {
-        const char *name;
-        int (*run)(struct sw_store *store, const struct store_opts *opts, struct sw_err *err);
-    } verbs[] = {{"ls", run_ls}, {"verify", run_verify}};
     const struct store_opts *store_opts = opts;
 
     for (size_t i = 0; i < SW_ARRAY_LEN(verbs); i++) {
@@ -256,13 +281,17 @@ static int run_store(const void *opts, const struct args *args, struct sw_err *e
 
         if (strcmp(args->items[0], verbs[i].name) != 0)
             continue;
+        if (args->n != verbs[i].nr_args)
+            return sw_fail(err, SW_USAGE,
+                           verbs[i].nr_args == 1 ? "%s takes no arguments" : "%s takes REF FILE",
+                           verbs[i].name);
         if (sw_store_open(store_opts->store, false, &store, err) < 0)
             return -1;
-        rc = verbs[i].run(store, store_opts, err);
+        rc = verbs[i].run(store, store_opts, args, err);
         sw_store_close(store);
         return rc;
     }
-    return sw_fail(err, SW_USAGE, "'%s' is neither ls nor verify", args->items[0]);
+    return sw_fail(err, SW_USAGE, "'%s' is neither ls, verify nor export", args->items[0]);
 }
 
 static const struct opt store_opt_rows[] = {
@@ -271,20 +300,26 @@ static const struct opt store_opt_rows[] = {
      .kind = OPT_STRING,
      .at = offsetof(struct store_opts, store),
      .help = "the store; else $XDG_DATA_HOME/slipway/store"},
+    {'O', "output-format", "FORMAT", OPT_STRING, offsetof(struct store_opts, output_format),
+     "export: format of FILE (default: by its name's ending)"},
+    {'o', "option", "KEY=VAL,…", OPT_LIST, offsetof(struct store_opts, settings), "export: as for convert"},
+    {0, "sync", NULL, OPT_FLAG, offsetof(struct store_opts, sync), "export: as for convert"},
     OPT_END,
 };
 
 const struct cmd cmd_store = {
     .name = "store",
-    .args = "ls|verify",
-    .summary = "list what a store holds, or check that it is whole",
+    .args = "ls | verify | export REF FILE",
+    .summary = "list what a store holds, check that it is whole, or write a disk of it",
     .more =
         "A store is an OCI image layout: skopeo copy oci:STORE:REF … moves an image to a registry and back,\n"
         "and qemu-img info --backing-chain STORE/blobs/sha256/LAYER opens a layer in place.\n\n"
-        "verify reads every blob and ends with status 5 when one is damaged, missing or out of place.",
+        "verify reads every blob and ends with status 5 when one is damaged, missing or out of place.\n\n"
+        "export writes the disk of a name or of a layer's digest. What earlier exports and builds have encoded is\n"
+        "taken from the store's cache, of at most $SLIPWAY_CODED_MAX (16G; 0: none): the bytes are the same.",
     .opts = store_opt_rows,
     .opts_size = sizeof(struct store_opts),
     .min_args = 1,
-    .max_args = 1,
+    .max_args = 3,
     .run = run_store,
 };

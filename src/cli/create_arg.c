@@ -113,15 +113,21 @@ int create_arg_parse(const struct opt_list *list, struct create_arg *arg, struct
     return 0;
 }
 
+/* Of disk.vmdk.sealed it is vmdk. */
 static const struct sw_format *format_by_ending(const char *path)
 {
+    static const char sealed[] = ".sealed";
     const char *dot = strrchr(path, '.');
+    size_t len = dot != NULL ? strlen(dot + 1) : 0;
 
-    if (dot == NULL || strchr(dot, '/') != NULL)
+    if (dot != NULL && strcmp(dot, sealed) == 0)
+        for (len = 0; dot > path && *--dot != '.';)
+            len++;
+    if (dot == NULL || *dot != '.' || strchr(dot, '/') != NULL)
         return NULL;
     for (const struct sw_format *const *at = sw_formats; *at != NULL; at++)
         for (const char *const *end = (*at)->extensions; end != NULL && *end != NULL; end++)
-            if (strcasecmp(*end, dot + 1) == 0)
+            if (strlen(*end) == len && strncasecmp(*end, dot + 1, len) == 0)
                 return *at;
     return NULL;
 }

@@ -177,24 +177,19 @@ static void trim(const struct coded_cache *cache)
 static void cache_close(struct sw_coded_cache *self, bool whole)
 {
     struct coded_cache *cache = (struct coded_cache *)self;
-    bool made = false;
 
     for (unsigned i = 0; i < SW_CODED_LEVELS_MAX; i++) {
         struct level *level = &cache->levels[i];
         struct sw_err why = {.code = SW_OK};
 
-        if (whole && level->writer != NULL && coded_writer_is_good(level->writer)) {
+        if (whole && level->writer != NULL && coded_writer_is_good(level->writer))
             if (coded_writer_commit(level->writer, &why) < 0)
                 sw_log(SW_LOG_DEBUG, "encoded units are not kept: %s", why.text);
-            else
-                made = true;
-        }
         coded_writer_free(level->writer);
         coded_reader_free(level->reader);
         *level = (struct level){.reader = NULL};
     }
-    if (made)
-        trim(cache);
+    trim(cache);
 }
 
 int sw_store_coded_new(struct sw_store *store, const char *digest, struct sw_coded_cache **out,

@@ -12,7 +12,7 @@ refused 2 "-o level: '0'" run -o level=0 disk.raw out.qcow2
 refused 2 "zstd levels 1 to 19" run -o level=20 disk.raw out.qcow2
 refused 2 "zlib levels 1 to 9, not 10" run -o subformat=zlib,level=10 disk.raw out.qcow2
 refused 2 "-o colour: not known" run -o level=3,colour=red disk.raw out.qcow2
-refused 2 "stand alone" run -o backing_file=x disk.raw out.qcow2
+refused 2 "given with -B" run -o backing_file=x disk.raw out.qcow2
 refused 2 "512 bytes to 2 MiB" run -o cluster_size=4M disk.raw out.qcow2
 refused 2 "512 bytes to 2 MiB" run -o cluster_size=1000 disk.raw out.qcow2
 refused 2 "-o cluster_size: '64KB'" run -o cluster_size=64KB disk.raw out.qcow2

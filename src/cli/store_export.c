@@ -1,0 +1,118 @@
+/* slipway store export: a state of the store as a disk image. */
+#include "src/cli/store_export.h"
+
+#include "slipway/copy.h"
+#include "src/base/cleanup.h"
+#include "src/base/clock.h"
+#include "src/base/json.h"
+#include "src/base/log.h"
+#include "src/cli/create_arg.h"
+#include "src/cli/image_arg.h"
+#include "src/cli/output.h"
+
+#include <string.h>
+#include <sys/stat.h>
+
+SW_DEFINE_AUTO(image, struct sw_image, sw_image_close)
+SW_DEFINE_AUTO(coded, struct sw_coded_cache, sw_store_coded_free)
+SW_DEFINE_AUTO(out, struct sw_out, sw_out_close)
+
+/* The layer at the top of what is asked for. */
+static int find_layer(struct sw_store *store, const char *what, char digest[SW_STORE_HEX], struct sw_err *err)
+{
+    struct sw_store_listing listing;
+    const char *found = NULL;
+
+    if (sw_store_list(store, &listing, err) < 0)
+        return -1;
+    for (size_t i = 0; i < listing.nr_images; i++) {
+        const struct sw_store_image *image = &listing.images[i];
+
+        if (image->ref != NULL && strcmp(image->ref, what) == 0 && image->nr_layers > 0)
+            found = image->layers[image->nr_layers - 1].digest;
+    }
+    for (size_t i = 0; found == NULL && i < listing.nr_layers; i++)
+        if (strcmp(listing.layers[i].digest, what) == 0)
+            found = listing.layers[i].digest;
+    if (found != NULL)
+        memcpy(digest, found, SW_STORE_HEX);
+    sw_store_listing_clear(&listing);
+    if (found == NULL)
+        return sw_fail(err, SW_USAGE,
+                       "'%s' is neither a name in the store nor a layer's whole digest (store ls)", what);
+    return 0;
+}
+
+static int show(const struct store_export *ask, const char *digest, const struct sw_format *format,
+                const struct sw_copy_stats *stats, struct sw_err *err)
+{
+    char stored[32], again[32];
+
+    if (ask->common->json)
+        return out_json(json_pack("{s:s, s:o, s:s, s:I, s:I, s:I, s:I}", "layer", digest, "target",
+                                  json_untrusted(ask->dst), "target_format", format->name, "virtual_bytes",
+                                  (json_int_t)stats->virtual_bytes, "read_bytes",
+                                  (json_int_t)stats->read_bytes, "coded_bytes",
+                                  (json_int_t)stats->coded_bytes, "stored_bytes",
+                                  (json_int_t)stats->stored_bytes),
+                        err);
+    out_size(stats->stored_bytes, stored, sizeof(stored));
+    out_size(stats->coded_bytes, again, sizeof(again));
+    sw_log(SW_LOG_INFO, "'%s': %s of %s; %s of the disk were encoded before", ask->dst, stored, format->name,
+           again);
+    return 0;
+}
+
+static int check_dst(const char *dst, struct sw_err *err)
+{
+    struct stat st;
+
+    if (lstat(dst, &st) == 0 && !S_ISREG(st.st_mode))
+        return sw_fail(err, SW_USAGE, "'%s' is there and is not a regular file", dst);
+    return 0;
+}
+
+static int write_image(const struct store_export *ask, struct sw_copy *copy, struct sw_copy_stats *stats,
+                       struct sw_err *err)
+{
+    SW_CLEANUP(out_auto) struct sw_out *out = NULL;
+    struct out_progress progress;
+    int rc;
+
+    if (check_dst(ask->dst, err) < 0 || sw_out_create_file(ask->dst, 0666, &out, err) < 0)
+        return -1;
+    out->lazy = !ask->sync;
+    copy->out = out;
+    copy->progress = &progress.base;
+    out_progress_begin(&progress, "export", ask->common);
+    rc = sw_copy_image(copy, stats, err);
+    if (rc == 0)
+        rc = sw_out_commit(out, err);
+    out_progress_end(&progress);
+    return rc;
+}
+
+int store_export(struct sw_store *store, const struct store_export *ask, struct sw_err *err)
+{
+    SW_CLEANUP(image_auto) struct sw_image *chain = NULL;
+    SW_CLEANUP(coded_auto) struct sw_coded_cache *coded = NULL;
+    struct create_arg create = {.subformat = ""};
+    struct sw_copy copy = {.jobs = opt_jobs(ask->common)};
+    struct sw_copy_stats stats = {0};
+    char digest[SW_STORE_HEX];
+
+    if (create_arg_parse(ask->settings, &create, err) < 0 ||
+        sw_source_date(0, &create.create.epoch, err) < 0 ||
+        create_arg_format(ask->output_format, ask->dst, &copy.format, err) < 0 ||
+        find_layer(store, ask->what, digest, err) < 0 ||
+        sw_store_open_chain(store, digest, &chain, err) < 0 ||
+        sw_store_coded_new(store, digest, &coded, err) < 0)
+        return -1;
+    copy.src = chain;
+    copy.coded = coded;
+    copy.create = create.create;
+    copy.create.name = ask->dst;
+    if (write_image(ask, &copy, &stats, err) < 0)
+        return -1;
+    return show(ask, digest, copy.format, &stats, err);
+}
