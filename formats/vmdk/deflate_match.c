@@ -1,17 +1,18 @@
-/* Greedy matches of at least four bytes through a hash table that is empty at the start of each grain. */
+/* Greedy matches of at least MATCH_MIN bytes through a hash table that is empty at the start of each grain. */
 #include "formats/vmdk/deflate_fast.h"
 #include "src/base/endian.h"
 
 enum {
-    MATCH_MIN = 4,
+    MATCH_MIN = 5,                     /* with 4 a grain is 0.7 % shorter, and takes 6 % longer */
+    IGNORED_BITS = 64 - 8 * MATCH_MIN, /* of a word, above a match of the least length */
     MARGIN =
         DEFLATE_SLACK, /* the last bytes are literals: whole words may be read at any place before them */
     SKIP_SHIFT = 8,    /* a run of literals of 2^SKIP_SHIFT bytes makes the next step one byte longer */
 };
 
-static uint32_t hash_of(uint32_t bytes)
+static uint32_t hash_of(uint64_t word)
 {
-    return bytes * 0x9e3779b1u >> (32 - DEFLATE_HASH_BITS);
+    return (uint32_t)((word << IGNORED_BITS) * 0x9e3779b185ebca87ull >> (64 - DEFLATE_HASH_BITS));
 }
 
 /* How many bytes are the same from a and b on, where b may go up to end. */
@@ -43,8 +44,8 @@ static unsigned dist_symbol(uint32_t dist)
     return 2 * high + (dist >> (high - 1) & 1);
 }
 
-static struct deflate_seq *put_seq(struct deflate_parse *parse, struct deflate_seq *seq, uint32_t lits,
-                                   size_t len, uint32_t dist)
+static inline struct deflate_seq *put_seq(struct deflate_parse *parse, struct deflate_seq *seq, uint32_t lits,
+                                          size_t len, uint32_t dist)
 {
     unsigned sym = dist_symbol(dist);
 
@@ -81,7 +82,7 @@ static inline uint8_t *copy_literals(uint8_t *to, const uint8_t *from, size_t n)
 }
 
 /* The place where these bytes' hash was seen last; from now on i. */
-static inline uint32_t swap_in(struct deflate_parse *parse, uint32_t bytes, uint32_t i)
+static inline uint32_t swap_in(struct deflate_parse *parse, uint64_t bytes, uint32_t i)
 {
     uint32_t h = hash_of(bytes), at = parse->table[h];
 
@@ -115,6 +116,25 @@ static void count_symbols(struct deflate_parse *parse)
         parse->litlens[deflate_length_symbol(len)] += parse->lens[len];
 }
 
+static void reset(struct deflate_parse *parse)
+{
+    memset(parse->dists, 0, sizeof(parse->dists));
+    memset(parse->lens, 0, sizeof(parse->lens));
+    memset(parse->table, 0, sizeof(parse->table));
+}
+
+/* From anchor on no match follows. */
+static void finish(struct deflate_parse *parse, const struct deflate_seq *seq, uint8_t *lits, uint32_t anchor)
+{
+    size_t left = parse->in_len - anchor;
+
+    if (left > 0) /* in may be NULL when it is empty */
+        memcpy(lits, parse->in + anchor, left);
+    parse->nr_lits = (uint32_t)(lits + left - parse->lits);
+    parse->nr_seqs = (uint32_t)(seq - parse->seqs);
+    count_symbols(parse);
+}
+
 void deflate_find_matches(struct deflate_parse *parse)
 {
     const uint8_t *in = parse->in, *end = in + parse->in_len;
@@ -123,13 +143,13 @@ void deflate_find_matches(struct deflate_parse *parse)
     uint8_t *lits = parse->lits;
     uint32_t i = 1, anchor = 0; /* place 0 is what an empty table says */
 
-    memset(parse->dists, 0, sizeof(parse->dists));
-    memset(parse->lens, 0, sizeof(parse->lens));
-    memset(parse->table, 0, sizeof(parse->table));
+    reset(parse);
+
     while (i < limit) {
         uint64_t word = le64_get(in + i);
-        uint32_t a = swap_in(parse, (uint32_t)word, i), b = swap_in(parse, (uint32_t)(word >> 8), i + 1);
-        bool at_a = le32_get(in + a) == (uint32_t)word, at_b = le32_get(in + b) == (uint32_t)(word >> 8);
+        uint32_t a = swap_in(parse, word, i), b = swap_in(parse, word >> 8, i + 1);
+        bool at_a = (le64_get(in + a) ^ word) << IGNORED_BITS == 0,
+             at_b = (le64_get(in + b) ^ (word >> 8)) << IGNORED_BITS == 0;
         size_t len;
 
         if (!(at_a | at_b)) {
@@ -145,16 +165,16 @@ void deflate_find_matches(struct deflate_parse *parse)
         }
         len = MATCH_MIN + same_bytes(in + a + MATCH_MIN, in + i + MATCH_MIN, end);
         lits = copy_literals(lits, in + anchor, i - anchor);
-        seq = (len <= DEFLATE_LEN_MAX ? put_seq : put_long)(parse, seq, i - anchor, len, i - a - 1);
+        if (len <= DEFLATE_LEN_MAX)
+            seq = put_seq(parse, seq, i - anchor, len, i - a - 1);
+        else
+            seq = put_long(parse, seq, i - anchor, len, i - a - 1);
         i += (uint32_t)len;
         anchor = i;
         if (i >= limit)
             break;
         for (uint32_t back = 3; back > 0; back--)
-            (void)swap_in(parse, le32_get(in + i - back), i - back);
+            (void)swap_in(parse, le64_get(in + i - back), i - back);
     }
-    memcpy(lits, in + anchor, parse->in_len - anchor);
-    parse->nr_lits = (uint32_t)(lits - parse->lits) + (uint32_t)parse->in_len - anchor;
-    parse->nr_seqs = (uint32_t)(seq - parse->seqs);
-    count_symbols(parse);
+    finish(parse, seq, lits, anchor);
 }
