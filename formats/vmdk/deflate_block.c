@@ -175,7 +175,7 @@ static size_t body_bits(const struct deflate_parse *parse, const uint8_t *litlen
 
 /* What each literal, length and distance symbol is written as. */
 struct strings {
-    bit_string lits[256], lens[DEFLATE_LENS], end;
+    bit_string literals[256], lens[DEFLATE_LENS], end;
     bit_string dists[DEFLATE_DISTS]; /* without extra bits */
 };
 
@@ -195,7 +195,7 @@ static void make_strings(struct strings *strings, const uint8_t *litlen_lens, co
     deflate_codes(litlen_lens, DEFLATE_LITLENS, litlens);
     deflate_codes(dist_lens, DEFLATE_DISTS, dists);
     for (unsigned s = 0; s < 256; s++)
-        strings->lits[s] = string_of(litlens[s], litlen_lens[s]);
+        strings->literals[s] = string_of(litlens[s], litlen_lens[s]);
     strings->end = string_of(litlens[DEFLATE_END], litlen_lens[DEFLATE_END]);
     length_strings(strings, litlen_lens, litlens);
     for (unsigned s = 0; s < DEFLATE_DISTS; s++)
@@ -203,10 +203,10 @@ static void make_strings(struct strings *strings, const uint8_t *litlen_lens, co
 }
 
 /* Up to four literals; always four are looked up, for a branch on n would be taken at random. */
-static inline struct bits put_few(struct bits bits, const bit_string *lits, const uint8_t *in, unsigned n)
+static inline struct bits put_few(struct bits bits, const bit_string *literals, const uint8_t *in, unsigned n)
 {
-    bit_string a = lits[in[0]] & keep[n][0], b = lits[in[1]] & keep[n][1];
-    bit_string c = lits[in[2]] & keep[n][2], d = lits[in[3]] & keep[n][3];
+    bit_string a = literals[in[0]] & keep[n][0], b = literals[in[1]] & keep[n][1];
+    bit_string c = literals[in[2]] & keep[n][2], d = literals[in[3]] & keep[n][3];
     uint64_t ab = (uint64_t)(a >> 8) | (uint64_t)(b >> 8) << (uint8_t)a;
     uint64_t cd = (uint64_t)(c >> 8) | (uint64_t)(d >> 8) << (uint8_t)c;
 
@@ -215,31 +215,32 @@ static inline struct bits put_few(struct bits bits, const bit_string *lits, cons
     return flush(bits);
 }
 
-static inline struct bits put_literals(struct bits bits, const bit_string *lits, const uint8_t *in,
+static inline struct bits put_literals(struct bits bits, const bit_string *literals, const uint8_t *in,
                                        unsigned n)
 {
     for (; n > 4; n -= 4, in += 4)
-        bits = put_few(bits, lits, in, 4);
-    return put_few(bits, lits, in, n);
+        bits = put_few(bits, literals, in, 4);
+    return put_few(bits, literals, in, n);
 }
 
 static uint8_t *put_body(struct bits bits, const struct deflate_parse *parse, const struct strings *strings)
 {
     const struct deflate_seq *seq = parse->seqs, *end = seq + parse->nr_seqs;
-    const uint8_t *lits = parse->lits;
+    const uint8_t *literals = parse->literals;
 
     for (; seq < end; seq++) {
         bit_string dist = strings->dists[seq->dist_sym];
         unsigned extra = dist_extra_bits(seq->dist_sym), dist_len = (uint8_t)dist;
         uint64_t value = seq->dist & ((1u << extra) - 1);
 
-        bits = put_literals(bits, strings->lits, lits, seq->lits);
-        lits += seq->lits;
+        bits = put_literals(bits, strings->literals, literals, seq->literals);
+        literals += seq->literals;
         bits = add_string(bits, strings->lens[seq->len]);
         bits = add(bits, value << dist_len | dist >> 8, dist_len + extra);
         bits = flush(bits);
     }
-    bits = put_literals(bits, strings->lits, lits, parse->nr_lits - (uint32_t)(lits - parse->lits));
+    bits = put_literals(bits, strings->literals, literals,
+                        parse->nr_literals - (uint32_t)(literals - parse->literals));
     bits = flush(add_string(bits, strings->end));
     if (bits.count > 0)
         *bits.out++ = (uint8_t)bits.held;

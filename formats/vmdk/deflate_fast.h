@@ -20,9 +20,9 @@ enum {
     DEFLATE_DIST_BITS = 15,
 };
 
-/* lits literals, then a match; both are there in full. */
+/* literals literals, then a match; both are there in full. */
 struct deflate_seq {
-    uint16_t lits;
+    uint16_t literals;
     uint8_t len;      /* - DEFLATE_LEN_MIN */
     uint8_t dist_sym; /* of dist */
     uint16_t dist;    /* - 1 */
@@ -33,13 +33,13 @@ struct deflate_parse {
     const uint8_t *in; /* at most VMDK_UNIT_BYTES */
     size_t in_len;
     uint32_t nr_seqs;
-    uint32_t nr_lits; /* of all; those after the last match included */
+    uint32_t nr_literals; /* of all; those after the last match included */
     uint32_t litlens[DEFLATE_LITLENS];
     uint32_t dists[DEFLATE_DISTS];
     uint32_t lens[DEFLATE_LENS];            /* likewise each length */
     uint16_t table[1 << DEFLATE_HASH_BITS]; /* where bytes of a hash stood last */
     struct deflate_seq seqs[VMDK_UNIT_BYTES / DEFLATE_LEN_MIN + 1];
-    uint8_t lits[VMDK_UNIT_BYTES + DEFLATE_SLACK]; /* one run after another */
+    uint8_t literals[VMDK_UNIT_BYTES + DEFLATE_SLACK]; /* one run after another */
 };
 
 /* The symbol of a length that is DEFLATE_LEN_MIN + len. */

@@ -44,13 +44,13 @@ static unsigned dist_symbol(uint32_t dist)
     return 2 * high + (dist >> (high - 1) & 1);
 }
 
-static inline struct deflate_seq *put_seq(struct deflate_parse *parse, struct deflate_seq *seq, uint32_t lits,
-                                          size_t len, uint32_t dist)
+static inline struct deflate_seq *put_seq(struct deflate_parse *parse, struct deflate_seq *seq,
+                                          uint32_t literals, size_t len, uint32_t dist)
 {
     unsigned sym = dist_symbol(dist);
 
-    *seq =
-        (struct deflate_seq){(uint16_t)lits, (uint8_t)(len - DEFLATE_LEN_MIN), (uint8_t)sym, (uint16_t)dist};
+    *seq = (struct deflate_seq){(uint16_t)literals, (uint8_t)(len - DEFLATE_LEN_MIN), (uint8_t)sym,
+                                (uint16_t)dist};
     parse->lens[len - DEFLATE_LEN_MIN]++;
     parse->dists[sym]++;
     return seq + 1;
@@ -58,18 +58,18 @@ static inline struct deflate_seq *put_seq(struct deflate_parse *parse, struct de
 
 /* A match that is longer than one may be becomes several, none of them too short. */
 static __attribute__((noinline)) struct deflate_seq *put_long(struct deflate_parse *parse,
-                                                              struct deflate_seq *seq, uint32_t lits,
+                                                              struct deflate_seq *seq, uint32_t literals,
                                                               size_t len, uint32_t dist)
 {
     while (len > DEFLATE_LEN_MAX) {
         size_t part =
             len - DEFLATE_LEN_MAX < DEFLATE_LEN_MIN ? DEFLATE_LEN_MAX - DEFLATE_LEN_MIN : DEFLATE_LEN_MAX;
 
-        seq = put_seq(parse, seq, lits, part, dist);
-        lits = 0;
+        seq = put_seq(parse, seq, literals, part, dist);
+        literals = 0;
         len -= part;
     }
-    return put_seq(parse, seq, lits, len, dist);
+    return put_seq(parse, seq, literals, len, dist);
 }
 
 /* Whole words at a time: a loop over single bytes would end at another place each time. */
@@ -93,16 +93,16 @@ static inline uint32_t swap_in(struct deflate_parse *parse, uint64_t bytes, uint
 static void count_literals(struct deflate_parse *parse)
 {
     uint32_t freqs[4][256] = {{0}};
-    size_t n = parse->nr_lits, i = 0;
+    size_t n = parse->nr_literals, i = 0;
 
     for (; i + 4 <= n; i += 4) {
-        freqs[0][parse->lits[i]]++;
-        freqs[1][parse->lits[i + 1]]++;
-        freqs[2][parse->lits[i + 2]]++;
-        freqs[3][parse->lits[i + 3]]++;
+        freqs[0][parse->literals[i]]++;
+        freqs[1][parse->literals[i + 1]]++;
+        freqs[2][parse->literals[i + 2]]++;
+        freqs[3][parse->literals[i + 3]]++;
     }
     for (; i < n; i++)
-        freqs[0][parse->lits[i]]++;
+        freqs[0][parse->literals[i]]++;
     for (unsigned s = 0; s < 256; s++)
         parse->litlens[s] = freqs[0][s] + freqs[1][s] + freqs[2][s] + freqs[3][s];
 }
@@ -124,13 +124,14 @@ static void reset(struct deflate_parse *parse)
 }
 
 /* From anchor on no match follows. */
-static void finish(struct deflate_parse *parse, const struct deflate_seq *seq, uint8_t *lits, uint32_t anchor)
+static void finish(struct deflate_parse *parse, const struct deflate_seq *seq, uint8_t *literals,
+                   uint32_t anchor)
 {
     size_t left = parse->in_len - anchor;
 
     if (left > 0) /* in may be NULL when it is empty */
-        memcpy(lits, parse->in + anchor, left);
-    parse->nr_lits = (uint32_t)(lits + left - parse->lits);
+        memcpy(literals, parse->in + anchor, left);
+    parse->nr_literals = (uint32_t)(literals + left - parse->literals);
     parse->nr_seqs = (uint32_t)(seq - parse->seqs);
     count_symbols(parse);
 }
@@ -140,7 +141,7 @@ void deflate_find_matches(struct deflate_parse *parse)
     const uint8_t *in = parse->in, *end = in + parse->in_len;
     const uint32_t limit = parse->in_len > MARGIN ? (uint32_t)parse->in_len - MARGIN : 0;
     struct deflate_seq *seq = parse->seqs;
-    uint8_t *lits = parse->lits;
+    uint8_t *literals = parse->literals;
     uint32_t i = 1, anchor = 0; /* place 0 is what an empty table says */
 
     reset(parse);
@@ -164,7 +165,7 @@ void deflate_find_matches(struct deflate_parse *parse)
             continue;
         }
         len = MATCH_MIN + same_bytes(in + a + MATCH_MIN, in + i + MATCH_MIN, end);
-        lits = copy_literals(lits, in + anchor, i - anchor);
+        literals = copy_literals(literals, in + anchor, i - anchor);
         if (len <= DEFLATE_LEN_MAX)
             seq = put_seq(parse, seq, i - anchor, len, i - a - 1);
         else
@@ -176,5 +177,5 @@ void deflate_find_matches(struct deflate_parse *parse)
         for (uint32_t back = 3; back > 0; back--)
             (void)swap_in(parse, le64_get(in + i - back), i - back);
     }
-    finish(parse, seq, lits, anchor);
+    finish(parse, seq, literals, anchor);
 }
