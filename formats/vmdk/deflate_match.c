@@ -7,7 +7,8 @@ enum {
     IGNORED_BITS = 64 - 8 * MATCH_MIN, /* of a word, above a match of the least length */
     MARGIN =
         DEFLATE_SLACK, /* the last bytes are literals: whole words may be read at any place before them */
-    SKIP_SHIFT = 8,    /* a run of literals of 2^SKIP_SHIFT bytes makes the next step one byte longer */
+    SKIP_SHIFT = 6,    /* a run of literals of 2^SKIP_SHIFT bytes makes the next step one byte longer, … */
+    SKIP_MAX = 32,     /* … up to this */
 };
 
 static uint32_t hash_of(uint64_t word)
@@ -154,7 +155,9 @@ void deflate_find_matches(struct deflate_parse *parse)
         size_t len;
 
         if (!(at_a | at_b)) {
-            i += 2 + ((i - anchor) >> SKIP_SHIFT);
+            uint32_t skip = (i - anchor) >> SKIP_SHIFT;
+
+            i += 2 + (skip < SKIP_MAX ? skip : SKIP_MAX);
             continue;
         }
         if (!at_a)

@@ -152,6 +152,7 @@ void sw_partial_keep(struct sw_out *out)
 int sw_partial_restart(struct sw_out *out, struct sw_err *err)
 {
     const struct partial_out *file = partial_of(out);
+    struct stat st;
 
     /* The journal must be gone for good before what it vouches for is. */
     if (unlink(file->journal) == 0) {
@@ -161,5 +162,8 @@ int sw_partial_restart(struct sw_out *out, struct sw_err *err)
         return sw_fail_errno(err, "cannot remove '%s'", file->journal);
     }
     out->pos = 0;
+    /* ext4 takes a file that is cut to nothing for one that is being replaced, and writes it out at close. */
+    if (fstat(out->fd, &st) == 0 && st.st_size == 0)
+        return 0;
     return sw_out_truncate(out, 0, err);
 }

@@ -1,7 +1,7 @@
 # kill -9 at random moments of a build, then the same command: it ends, the guest's tree is the same, nothing stale stays.
 # SLIPWAY_TEST_KILLS: how many moments (default 3; each costs a launch).
 # appliance: 1
-# timeout: 1200
+# timeout: 2400
 . "$CASE_LIB/build-case.sh"
 need_appliance
 need debugfs setsid
