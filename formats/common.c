@@ -154,6 +154,28 @@ int sw_out_zeros_to(struct sw_out *out, uint64_t pos, struct sw_err *err)
     return 0;
 }
 
+static bool bit_at(bool high_first, const uint8_t *bits, uint32_t i)
+{
+    return (bits[i / 8] >> (high_first ? 7 - i % 8 : i % 8) & 1) != 0;
+}
+
+uint32_t sw_same_bits(bool high_first, const uint8_t *bits, uint32_t first, uint32_t n, bool *set)
+{
+    uint32_t i = first + 1;
+
+    *set = bit_at(high_first, bits, first);
+    while (i < first + n) {
+        if (i % 8 == 0 && i + 8 <= first + n && bits[i / 8] == (*set ? 0xff : 0x00)) {
+            i += 8;
+            continue;
+        }
+        if (bit_at(high_first, bits, i) != *set)
+            break;
+        i++;
+    }
+    return i - first;
+}
+
 int sw_content_begin(struct sw_content *content, struct sw_err *err)
 {
     content->digest = sw_digest_new(err);

@@ -61,6 +61,12 @@ SW_MUST_CHECK int sw_sparse_pwrite(struct sw_out *out, const void *buf, size_t l
 void sw_file_extent(const struct sw_in *in, uint64_t off, uint64_t end, struct sw_extent *extent);
 
 /*
+ * Of a bitmap, how many of the n bits from bit first on are like the first, and what that is. high_first: the first bit of
+ * a byte is its highest.
+ */
+uint32_t sw_same_bits(bool high_first, const uint8_t *bits, uint32_t first, uint32_t n, bool *set);
+
+/*
  * Identifiers follow from content, size and stamp. Units are sampled as they are put, in order: enough to tell two
  * disks apart, for a fraction of a digest's time. Each sample is hashed over what came before, so that the chain alone
  * is all that a writer has to save.

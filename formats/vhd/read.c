@@ -6,26 +6,6 @@
 /* One look at a bitmap covers at most this much of the disk, so that it fits on the stack. */
 enum { LOOK_BYTES = 2 << 20, LOOK_BITMAP_BYTES = LOOK_BYTES / SW_SECTOR_BYTES / 8 + 1 };
 
-/* How many of the n bits from bit first on are like the first; most significant bit first. */
-static uint32_t same_bits(const uint8_t *bits, uint32_t first, uint32_t n, bool *set)
-{
-    uint32_t i = first + 1;
-
-    *set = (bits[first / 8] >> (7 - first % 8) & 1) != 0;
-    while (i < first + n) {
-        uint8_t whole = bits[i / 8];
-
-        if (i % 8 == 0 && i + 8 <= first + n && whole == (*set ? 0xff : 0x00)) {
-            i += 8;
-            continue;
-        }
-        if (((whole >> (7 - i % 8) & 1) != 0) != *set)
-            break;
-        i++;
-    }
-    return i - first;
-}
-
 /* An allocated block: the run of equal bitmap bits that holds off. */
 static int run_in_block(struct vhd_image *vhd, uint64_t off, struct sw_extent *run, struct sw_err *err)
 {
@@ -39,7 +19,7 @@ static int run_in_block(struct vhd_image *vhd, uint64_t off, struct sw_extent *r
 
     if (sw_in_read(vhd->base.in, bits, sw_div_up(first + n, 8), block + sector / 8, err) < 0)
         return -1;
-    n = same_bits(bits, first, n, &set);
+    n = sw_same_bits(true, bits, first, n, &set);
     run->len = (uint64_t)n * SW_SECTOR_BYTES - skip;
     run->kind = set ? SW_EXTENT_DATA : SW_EXTENT_HOLE;
     run->plain = set;

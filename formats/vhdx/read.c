@@ -13,26 +13,6 @@ struct run {
     uint64_t len, at;
 };
 
-/* How many of the n bits from bit first on are like the first; least significant bit first. */
-static uint32_t same_bits(const uint8_t *bits, uint32_t first, uint32_t n, bool *set)
-{
-    uint32_t i = first + 1;
-
-    *set = (bits[first / 8] >> first % 8 & 1) != 0;
-    while (i < first + n) {
-        uint8_t whole = bits[i / 8];
-
-        if (i % 8 == 0 && i + 8 <= first + n && whole == (*set ? 0xff : 0x00)) {
-            i += 8;
-            continue;
-        }
-        if ((whole >> i % 8 & 1) != *set)
-            break;
-        i++;
-    }
-    return i - first;
-}
-
 /* A block of which some sectors are here: the run of equal bits that holds off. */
 static int run_by_bitmap(const struct vhdx_image *vhdx, uint64_t off, struct run *run, struct sw_err *err)
 {
@@ -47,7 +27,7 @@ static int run_by_bitmap(const struct vhdx_image *vhdx, uint64_t off, struct run
     if (vhdx_bitmap_at(vhdx, i, &bitmap, err) < 0 ||
         vhdx_read(vhdx, bits, (size_t)sw_div_up(first + n, 8), bitmap + bit / 8, err) < 0)
         return -1;
-    n = same_bits(bits, first, n, &set);
+    n = sw_same_bits(false, bits, first, n, &set);
     run->len = (uint64_t)n * vhdx->sector_bytes - skip;
     run->kind = set ? SW_EXTENT_DATA : SW_EXTENT_HOLE;
     return 0;

@@ -2,28 +2,15 @@
 #include "src/cli/create_arg.h"
 
 #include "src/base/buf.h"
-#include "src/base/ckd.h"
 #include "src/base/cleanup.h"
+#include "src/base/number.h"
 
-#include <errno.h>
 #include <string.h>
 #include <strings.h>
 
 static int set_number(const char *key, const char *value, uint64_t max, uint64_t *out, struct sw_err *err)
 {
-    static const char suffixes[] = "KMG";
-    char *end;
-    const char *suffix;
-
-    errno = 0;
-    *out = strtoull(value, &end, 10);
-    suffix = *end != '\0' ? strchr(suffixes, *end) : NULL;
-    if (suffix != NULL && end != value) {
-        if (sw_mul_ovf(*out, UINT64_C(1) << (10 * (unsigned)(suffix - suffixes + 1)), out))
-            errno = ERANGE;
-        end++;
-    }
-    if (errno != 0 || end == value || *end != '\0' || value[0] == '-' || *out == 0 || *out > max)
+    if (sw_parse_bytes(value, "KMG", out) < 0 || *out == 0 || *out > max)
         return sw_fail(err, SW_USAGE, "-o %s: '%s' is not a number from 1 to %llu", key, value,
                        (unsigned long long)max);
     return 0;

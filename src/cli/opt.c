@@ -2,10 +2,9 @@
 #include "src/cli/opt.h"
 
 #include "slipway/pipeline.h"
-#include "src/base/ckd.h"
+#include "src/base/number.h"
 #include "src/base/pool.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -41,24 +40,8 @@ static const struct opt *find(const struct cmd *cmd, const char *name, size_t na
 
 static int parse_number(const struct opt *row, const char *value, uint64_t *out, struct sw_err *err)
 {
-    static const char suffixes[] = "KMGT";
-    char *end;
-    unsigned long long number;
-    const char *suffix;
-    uint64_t factor = 1;
-
-    errno = 0;
-    number = strtoull(value, &end, 10);
-    if (errno != 0 || end == value || value[0] == '-')
-        return sw_fail(err, SW_USAGE, "--%s: '%s' is not a number", row->name, value);
-    if (*end != '\0' && row->kind == OPT_SIZE && (suffix = strchr(suffixes, *end)) != NULL) {
-        factor = UINT64_C(1) << (10 * (unsigned)(suffix - suffixes + 1));
-        end++;
-    }
-    if (*end != '\0')
-        return sw_fail(err, SW_USAGE, "--%s: '%s' is not a number", row->name, value);
-    if (sw_mul_ovf((uint64_t)number, factor, out))
-        return sw_fail(err, SW_USAGE, "--%s: '%s' is too large", row->name, value);
+    if (sw_parse_bytes(value, row->kind == OPT_SIZE ? "KMGT" : "", out) < 0)
+        return sw_fail(err, SW_USAGE, "--%s: '%s' is not a number, or too large", row->name, value);
     return 0;
 }
 

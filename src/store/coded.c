@@ -6,6 +6,7 @@
 #include "src/base/cleanup.h"
 #include "src/base/fs.h"
 #include "src/base/log.h"
+#include "src/base/number.h"
 #include "src/store/internal.h"
 
 #include <errno.h>
@@ -29,25 +30,6 @@ struct coded_cache {
     uint64_t max_bytes;
 };
 
-static int max_from(const char *text, uint64_t *out, struct sw_err *err)
-{
-    static const char suffixes[] = "KMG";
-    char *end;
-    const char *suffix;
-
-    errno = 0;
-    *out = strtoull(text, &end, 10);
-    suffix = *end != '\0' ? strchr(suffixes, *end) : NULL;
-    if (suffix != NULL && end != text) {
-        if (sw_mul_ovf(*out, UINT64_C(1) << (10 * (unsigned)(suffix - suffixes + 1)), out))
-            errno = ERANGE;
-        end++;
-    }
-    if (errno != 0 || end == text || *end != '\0' || text[0] == '-')
-        return sw_fail(err, SW_USAGE, "SLIPWAY_CODED_MAX: '%s' is not a number of bytes", text);
-    return 0;
-}
-
 /* What the folder may hold: the bound, or less where the file system is nearly full. */
 static int find_max(const struct sw_store *store, uint64_t *out, struct sw_err *err)
 {
@@ -55,8 +37,8 @@ static int find_max(const struct sw_store *store, uint64_t *out, struct sw_err *
     struct statvfs fs;
 
     *out = CODED_MAX_BYTES;
-    if (text != NULL && max_from(text, out, err) < 0)
-        return -1;
+    if (text != NULL && sw_parse_bytes(text, "KMG", out) < 0)
+        return sw_fail(err, SW_USAGE, "SLIPWAY_CODED_MAX: '%s' is not a number of bytes", text);
     if (statvfs(store->dir, &fs) == 0)
         *out = sw_min_u64(*out, (uint64_t)fs.f_bavail * fs.f_frsize / 4);
     return 0;
