@@ -72,20 +72,21 @@ static int check_dst(const char *dst, struct sw_err *err)
     return 0;
 }
 
-static int write_image(const struct store_export *ask, struct sw_copy *copy, struct sw_copy_stats *stats,
-                       struct sw_err *err)
+static int write_image(const struct store_export *ask, const struct sw_copy *plan,
+                       struct sw_copy_stats *stats, struct sw_err *err)
 {
     SW_CLEANUP(out_auto) struct sw_out *out = NULL;
     struct out_progress progress;
+    struct sw_copy copy = *plan;
     int rc;
 
     if (check_dst(ask->dst, err) < 0 || sw_out_create_file(ask->dst, 0666, &out, err) < 0)
         return -1;
     out->lazy = !ask->sync;
-    copy->out = out;
-    copy->progress = &progress.base;
+    copy.out = out;
+    copy.progress = &progress.base;
     out_progress_begin(&progress, "export", ask->common);
-    rc = sw_copy_image(copy, stats, err);
+    rc = sw_copy_image(&copy, stats, err);
     if (rc == 0)
         rc = sw_out_commit(out, err);
     out_progress_end(&progress);

@@ -126,9 +126,13 @@ struct stored {
 static struct stored stored_of(const struct sw_block *block)
 {
     uint64_t len = (block->user & LEFT_OUT) != 0 ? 0 : block->len;
+    struct stored stored = {0, 0};
 
-    return block->kind == SW_BLOCK_ZERO ? (struct stored){.zero_bytes = len}
-                                        : (struct stored){.data_bytes = len};
+    if (block->kind == SW_BLOCK_ZERO)
+        stored.zero_bytes = len;
+    else
+        stored.data_bytes = len;
+    return stored;
 }
 
 static int put_block(struct copy_sink *sink, struct sw_block *block, struct sw_err *err)

@@ -50,7 +50,7 @@ static int say_difference(const struct sw_copy *copy, struct sw_image *target, s
 
 int sw_read_back(const struct sw_copy *copy, const uint8_t verity[SW_VERITY_BYTES], struct sw_err *err)
 {
-    uint8_t got[SW_VERITY_BYTES];
+    uint8_t got[SW_VERITY_BYTES] = {0};
     struct sw_image *target = NULL;
     struct sw_scan scan = {.jobs = copy->jobs, .progress = copy->progress, .verity = got};
     int rc;

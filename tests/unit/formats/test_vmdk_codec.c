@@ -81,7 +81,7 @@ static void fill_mixed(uint8_t *grain, uint64_t seed)
 
 static void every_short_grain_of_few_symbols_reads_back(void **state)
 {
-    uint8_t grain[10];
+    uint8_t grain[10] = {0};
 
     for (size_t len = 0; len <= 10; len++)
         for (unsigned pattern = 0; pattern < 1u << len; pattern++) {
