@@ -15,7 +15,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
 enum { CHECKPOINT_MS = 10000, CHECKPOINT_MAX_MS = 86400000 };
 
@@ -78,8 +77,6 @@ static int check_beside(const struct sw_image *img, const char *dst, struct sw_e
 /* A regular file is replaced once the new one is whole; anything else is not for convert to replace. */
 static int check_dst(const struct sw_image *src, const char *dst, struct sw_err *err)
 {
-    struct stat st;
-
     for (const struct sw_image *img = src; img != NULL; img = img->parent) {
         if (sw_refuse_same_file(img->in, dst, err) < 0 || check_beside(img, dst, err) < 0)
             return -1;
@@ -87,9 +84,7 @@ static int check_dst(const struct sw_image *src, const char *dst, struct sw_err 
             if (sw_refuse_same_file(img->others[i], dst, err) < 0)
                 return -1;
     }
-    if (lstat(dst, &st) == 0 && !S_ISREG(st.st_mode))
-        return sw_fail(err, SW_USAGE, "'%s' is there and is not a regular file", dst);
-    return 0;
+    return out_refuse_special(dst, err);
 }
 
 /* What convert did and noted. */

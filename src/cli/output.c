@@ -8,6 +8,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static enum sw_log_level log_level = SW_LOG_INFO;
@@ -138,4 +139,13 @@ void out_log_setup(const struct common_opts *common)
 {
     log_level = common->verbose ? SW_LOG_DEBUG : common->quiet ? SW_LOG_WARNING : SW_LOG_INFO;
     sw_log_to(print_log);
+}
+
+int out_refuse_special(const char *path, struct sw_err *err)
+{
+    struct stat st;
+
+    if (lstat(path, &st) == 0 && !S_ISREG(st.st_mode))
+        return sw_fail(err, SW_USAGE, "'%s' is there and is not a regular file", path);
+    return 0;
 }

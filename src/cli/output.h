@@ -32,4 +32,7 @@ void out_progress_end(struct out_progress *progress);
 /* Sends the log to stderr at the level that the options ask for. */
 void out_log_setup(const struct common_opts *common);
 
+/* Refuses (SW_USAGE) an output path where something is that is no regular file: it is not ours to replace. */
+SW_MUST_CHECK int out_refuse_special(const char *path, struct sw_err *err);
+
 #endif

@@ -11,7 +11,6 @@
 #include "src/cli/output.h"
 
 #include <string.h>
-#include <sys/stat.h>
 
 SW_DEFINE_AUTO(image, struct sw_image, sw_image_close)
 SW_DEFINE_AUTO(coded, struct sw_coded_cache, sw_store_coded_free)
@@ -63,15 +62,6 @@ static int show(const struct store_export *ask, const char *digest, const struct
     return 0;
 }
 
-static int check_dst(const char *dst, struct sw_err *err)
-{
-    struct stat st;
-
-    if (lstat(dst, &st) == 0 && !S_ISREG(st.st_mode))
-        return sw_fail(err, SW_USAGE, "'%s' is there and is not a regular file", dst);
-    return 0;
-}
-
 static int write_image(const struct store_export *ask, const struct sw_copy *plan,
                        struct sw_copy_stats *stats, struct sw_err *err)
 {
@@ -80,7 +70,7 @@ static int write_image(const struct store_export *ask, const struct sw_copy *pla
     struct sw_copy copy = *plan;
     int rc;
 
-    if (check_dst(ask->dst, err) < 0 || sw_out_create_file(ask->dst, 0666, &out, err) < 0)
+    if (out_refuse_special(ask->dst, err) < 0 || sw_out_create_file(ask->dst, 0666, &out, err) < 0)
         return -1;
     out->lazy = !ask->sync;
     copy.out = out;
