@@ -1,13 +1,15 @@
 /* Compressed qcow2 clusters: raw deflate and zstd, with the few clusters that were opened last. */
 #include "formats/qcow2/qcow2.h"
 #include "src/base/buf.h"
+#include "src/base/ckd.h"
 #include "src/base/cleanup.h"
 
 #include <libdeflate.h>
 #include <string.h>
 #include <zstd.h>
 
-enum { DECODERS_MAX = 64 };
+/* So many clusters are kept, as far as these bytes go, before one is given up for another. */
+enum { DECODERS_MAX = 64, KEPT_MAX = 8, KEPT_MIN = 2, KEPT_BYTES = 16 << 20 };
 
 #define NO_CLUSTER UINT64_MAX
 
@@ -30,7 +32,7 @@ struct qcow2_decoders {
     pthread_mutex_t lock;
     pthread_cond_t idle;
     struct decoder *all;
-    unsigned nr;
+    unsigned nr, nr_kept;
     uint64_t clock;
 };
 
@@ -54,6 +56,8 @@ struct qcow2_decoders *qcow2_decoders_new(struct sw_in *in, unsigned compression
     decoders->in = in;
     decoders->compression = compression;
     decoders->cluster_bytes = (size_t)1 << cluster_bits;
+    decoders->nr_kept =
+        (unsigned)sw_min_u64(KEPT_MAX, sw_max_u64(KEPT_MIN, KEPT_BYTES / ((uint64_t)3 << cluster_bits)));
     pthread_mutex_init(&decoders->lock, NULL);
     pthread_cond_init(&decoders->idle, NULL);
     return decoders;
@@ -96,7 +100,7 @@ static struct decoder *decoder_new(const struct qcow2_decoders *decoders, struct
     return SW_STEAL_PTR(decoder);
 }
 
-/* The decoder that holds host, or the one that was idle longest; NULL when all are busy. */
+/* The decoder that holds host, or the one that was idle longest; NULL when there shall be one more. */
 static struct decoder *find_idle(const struct qcow2_decoders *decoders, uint64_t host, bool *wait)
 {
     struct decoder *oldest = NULL;
@@ -111,7 +115,8 @@ static struct decoder *find_idle(const struct qcow2_decoders *decoders, uint64_t
         if (!at->busy && (oldest == NULL || at->used < oldest->used))
             oldest = at;
     }
-    return oldest;
+    /* Another worker is soon back for the rest of what the oldest one holds. */
+    return host != NO_CLUSTER && decoders->nr < decoders->nr_kept ? NULL : oldest;
 }
 
 /* host: the cluster that plain shall hold; NO_CLUSTER when plain is not wanted. */

@@ -223,7 +223,15 @@ static inline struct bits put_literals(struct bits bits, const bit_string *liter
     return put_few(bits, literals, in, n);
 }
 
-static uint8_t *put_body(struct bits bits, const struct deflate_parse *parse, const struct strings *strings)
+/* Shifts by a count are most of the work, and BMI2's take a third of the others' time. The bytes are the same. */
+#ifdef __x86_64__
+#define WITH_CHEAP_SHIFTS __attribute__((target_clones("bmi2", "default")))
+#else
+#define WITH_CHEAP_SHIFTS
+#endif
+
+WITH_CHEAP_SHIFTS static uint8_t *put_body(struct bits bits, const struct deflate_parse *parse,
+                                           const struct strings *strings)
 {
     const struct deflate_seq *seq = parse->seqs, *end = seq + parse->nr_seqs;
     const uint8_t *literals = parse->literals;

@@ -177,8 +177,10 @@ void deflate_find_matches(struct deflate_parse *parse)
         anchor = i;
         if (i >= limit)
             break;
-        for (uint32_t back = 3; back > 0; back--)
-            (void)swap_in(parse, le64_get(in + i - back), i - back);
+        word = le64_get(in + i - 3);
+        (void)swap_in(parse, word, i - 3);
+        (void)swap_in(parse, word >> 8, i - 2);
+        (void)swap_in(parse, word >> 16, i - 1);
     }
     finish(parse, seq, literals, anchor);
 }

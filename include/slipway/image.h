@@ -132,8 +132,9 @@ enum {
     SW_FORMAT_STREAM_OUT = 1u << 2,
     /* put may come from any worker in any order where the output is seekable; on a stream it comes in order. */
     SW_FORMAT_PUT_ANY_ORDER = 1u << 3,
-    SW_FORMAT_BACKING = 1u << 4, /* knows parents */
-    SW_FORMAT_PACKAGE = 1u << 5, /* holds disks: sw_open_opts.disk chooses one */
+    SW_FORMAT_BACKING = 1u << 4,     /* knows parents */
+    SW_FORMAT_PACKAGE = 1u << 5,     /* holds disks: sw_open_opts.disk chooses one */
+    SW_FORMAT_WHOLE_UNITS = 1u << 6, /* compresses: to read a part of a unit may be to open all of it */
 };
 
 /* A driver: one const table at the foot of its file, listed in formats/registry.c. */

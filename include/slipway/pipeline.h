@@ -64,9 +64,11 @@ struct sw_pipeline {
     const struct sw_transform *stages[SW_PIPELINE_STAGES_MAX];
     unsigned nr_stages;
     struct sw_sink *sink;
-    unsigned jobs;                /* 1 runs in the calling thread and is the specification */
-    size_t data_cap;              /* bytes of each block's buffers; at most jobs + 2 blocks exist, … */
-    size_t coded_cap;             /* … or jobs and as many more (up to 64) as AHEAD_BYTES hold */
+    unsigned jobs;    /* 1 runs in the calling thread and is the specification */
+    size_t data_cap;  /* bytes of each block's buffers; at most jobs + 2 blocks exist, … */
+    size_t coded_cap; /* … or jobs and as many more (up to 64) as AHEAD_BYTES hold */
+    uint64_t
+        together_bytes; /* blocks within the same multiple of it go to one worker, while they fit; 0 any */
     struct sw_progress *progress; /* ticks with the sum of len that the sink took; may be NULL */
     uint64_t total_bytes;
 };

@@ -252,6 +252,7 @@ static int fill(const struct sw_copy *copy, struct sw_image *target, struct extr
         .jobs = copy->jobs,
         .data_cap = target->unit_bytes + watch->room,
         .coded_cap = coded_cap(copy, target),
+        .together_bytes = sw_max_u64(walk_unit(copy->src), walk_unit(copy->base)),
         .progress = copy->progress != NULL ? &extras->resume.progress : NULL,
     };
 

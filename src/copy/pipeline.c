@@ -9,7 +9,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-enum { BLOCK_ALIGN = 4096, AHEAD_MIN = 2, AHEAD_MAX = 64 };
+enum { BLOCK_ALIGN = 4096, AHEAD_MIN = 2, AHEAD_MAX = 64, BATCH_MAX = 16 };
 
 struct node {
     struct sw_block block;
@@ -23,6 +23,7 @@ struct run {
     struct node **waiting; /* transformed and not yet put: index is seq % nr_max */
     struct node *idle;
     unsigned nr_blocks, nr_max;
+    unsigned nr_batch; /* blocks that a worker may take at once */
     uint64_t next_seq; /* of the next block to plan */
     uint64_t put_seq;  /* of the next block to put */
     uint64_t done_bytes;
@@ -173,16 +174,29 @@ static void note_put(struct run *run, const struct sw_block *block)
     sw_progress_tick(run->pipeline->progress, run->done_bytes, run->pipeline->total_bytes);
 }
 
-/* An idle block, waiting for one when all are in use; NULL when no more are wanted or memory is gone. */
+/* Blocks that can be had without a wait. */
+static unsigned nr_free(const struct run *run)
+{
+    unsigned nr = run->nr_max - run->nr_blocks;
+
+    for (const struct node *node = run->idle; node != NULL && nr < run->nr_batch; node = node->next)
+        nr++;
+    return nr;
+}
+
+/* Waits until a batch of blocks is free: who holds a block never waits for another. False when no more are wanted. */
+static bool wait_for_batch(struct run *run)
+{
+    while (!run->ended && nr_free(run) < run->nr_batch)
+        pthread_cond_wait(&run->freed, &run->lock);
+    return !run->ended;
+}
+
+/* A free block; NULL when memory is gone. */
 static struct node *take_node(struct run *run, struct sw_err *err)
 {
-    struct node *node;
+    struct node *node = run->idle;
 
-    while (!run->ended && run->idle == NULL && run->nr_blocks == run->nr_max)
-        pthread_cond_wait(&run->freed, &run->lock);
-    if (run->ended)
-        return NULL;
-    node = run->idle;
     if (node != NULL) {
         run->idle = node->next;
         return node;
@@ -214,6 +228,34 @@ static struct node *next_node(struct run *run, struct sw_err *err)
     run->ended = true;
     pthread_cond_broadcast(&run->freed);
     return NULL;
+}
+
+/* Blocks that one worker has one after the other. */
+struct batch {
+    struct node *nodes[BATCH_MAX];
+    unsigned nr;
+};
+
+/* True at the end of what shall stay together. */
+static bool is_full(const struct run *run, const struct batch *batch, const struct sw_block *last)
+{
+    return batch->nr == run->nr_batch || (last->off + last->len) % run->pipeline->together_bytes == 0;
+}
+
+/* False at the end. */
+static bool next_batch(struct run *run, struct batch *batch, struct sw_err *err)
+{
+    struct node *node;
+
+    batch->nr = 0;
+    if (!wait_for_batch(run))
+        return false;
+    while ((node = next_node(run, err)) != NULL) {
+        batch->nodes[batch->nr++] = node;
+        if (is_full(run, batch, &node->block))
+            break;
+    }
+    return batch->nr > 0;
 }
 
 /* Calls the sink without the lock. */
@@ -264,21 +306,26 @@ static void hand_on(struct run *run, struct node *node, struct sw_err *err)
     give_back(run, node);
 }
 
+static void work_on(struct run *run, const struct worker *worker, struct node *node, struct sw_err *err)
+{
+    int rc;
+
+    pthread_mutex_unlock(&run->lock);
+    rc = transform(run->pipeline, worker, &node->block, err);
+    pthread_mutex_lock(&run->lock);
+    if (rc < 0)
+        fail_at(run, node->block.seq, err);
+    hand_on(run, node, err);
+}
+
 static void work(struct run *run, const struct worker *worker)
 {
     struct sw_err err = {.code = SW_OK};
-    struct node *node;
+    struct batch batch;
 
-    while ((node = next_node(run, &err)) != NULL) {
-        int rc;
-
-        pthread_mutex_unlock(&run->lock);
-        rc = transform(run->pipeline, worker, &node->block, &err);
-        pthread_mutex_lock(&run->lock);
-        if (rc < 0)
-            fail_at(run, node->block.seq, &err);
-        hand_on(run, node, &err);
-    }
+    while (next_batch(run, &batch, &err))
+        for (unsigned i = 0; i < batch.nr; i++)
+            work_on(run, worker, batch.nodes[i], &err);
 }
 
 static void worker_main(void *arg, unsigned index)
@@ -317,6 +364,13 @@ static unsigned blocks_max(const struct sw_pipeline *pipeline, unsigned jobs)
     return jobs + (unsigned)sw_max_u64(AHEAD_MIN, sw_min_u64(ahead, AHEAD_MAX));
 }
 
+static unsigned batch_max(const struct sw_pipeline *pipeline, unsigned most)
+{
+    uint64_t wanted = sw_div_up(pipeline->together_bytes, sw_max_u64(1, pipeline->data_cap));
+
+    return (unsigned)sw_max_u64(1, sw_min_u64(wanted, sw_min_u64(most, BATCH_MAX)));
+}
+
 static int run_parallel(const struct sw_pipeline *pipeline, unsigned jobs, struct sw_err *err)
 {
     struct run run = {
@@ -328,6 +382,7 @@ static int run_parallel(const struct sw_pipeline *pipeline, unsigned jobs, struc
     SW_AUTO_FREE struct node **waiting = sw_calloc(run.nr_max, sizeof(*waiting), err);
     int rc;
 
+    run.nr_batch = batch_max(pipeline, run.nr_max / jobs);
     if (waiting == NULL)
         return -1;
     run.waiting = waiting;

@@ -116,6 +116,16 @@ int walk_total(const struct walk *walk, uint64_t *total, struct sw_err *err)
     return more;
 }
 
+uint64_t walk_unit(const struct sw_image *img)
+{
+    uint64_t unit = 0;
+
+    for (; img != NULL; img = img->parent)
+        if ((img->format->caps & SW_FORMAT_WHOLE_UNITS) != 0)
+            unit = sw_max_u64(unit, img->unit_bytes);
+    return unit;
+}
+
 int read_padded(struct sw_image *img, uint8_t *to, uint64_t len, uint64_t off, struct sw_err *err)
 {
     uint64_t there = off < img->size_bytes ? sw_min_u64(len, img->size_bytes - off) : 0;

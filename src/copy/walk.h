@@ -23,6 +23,9 @@ SW_MUST_CHECK int walk_next(struct walk *walk, uint64_t *off, uint64_t *len, str
 /* Bytes of all units that walk_next would give from the start. */
 SW_MUST_CHECK int walk_total(const struct walk *walk, uint64_t *total, struct sw_err *err);
 
+/* The largest unit that an image and its parents may have to open as a whole; 0 when there is none, or no image. */
+uint64_t walk_unit(const struct sw_image *img);
+
 /* Reads len bytes at off; zeros past the image's end. */
 SW_MUST_CHECK int read_padded(struct sw_image *img, uint8_t *to, uint64_t len, uint64_t off,
                               struct sw_err *err);

@@ -7,7 +7,7 @@ make_disk other.raw 9
 "$SLIPWAY" convert -q -f raw -o level=12 disk.raw whole.vmdk
 "$SLIPWAY" convert -q -f raw -o level=12 -j 1 disk.raw out.vmdk &
 first=$!
-while [ ! -e .out.vmdk.partial ]; do sleep 0.01; done
+while [ ! -s .out.vmdk.partial ]; do sleep 0.01; done
 kill -STOP $first
 refused 4 "'out.vmdk' is being written by another process" "$SLIPWAY" convert -f raw disk.raw out.vmdk
 refused 4 "'./out.vmdk' is being written by another process" "$SLIPWAY" convert -f raw --restart other.raw ./out.vmdk

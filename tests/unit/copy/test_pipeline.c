@@ -80,6 +80,7 @@ static int stamper_apply(const struct sw_transform *self, void *worker, struct s
     int most = atomic_load(stamper->most);
 
     assert_non_null(worker);
+    block->user = (uint64_t)(uintptr_t)worker;
     while (flying > most && !atomic_compare_exchange_weak(stamper->most, &most, flying)) {
     }
     if (block->seq % 7 == 0)
@@ -102,6 +103,7 @@ struct collector {
     uint64_t fail_at;
     atomic_int inside;
     uint8_t seen[BLOCKS];
+    uint64_t worker[BLOCKS];
 };
 
 static int collector_put(struct sw_sink *self, struct sw_block *block, struct sw_err *err)
@@ -120,6 +122,7 @@ static int collector_put(struct sw_sink *self, struct sw_block *block, struct sw
     if (block->seq == collector->fail_at)
         return sw_fail(err, SW_FAILED, "sink %llu", (unsigned long long)block->seq);
     collector->seen[block->seq]++;
+    collector->worker[block->seq] = block->user;
     atomic_fetch_add(&collector->taken, 1);
     return 0;
 }
@@ -218,6 +221,39 @@ static void a_sink_of_any_order_takes_every_block(void **state)
         assert_int_equal(sw_pipeline_run(&b->pipeline, &err), 0);
         for (unsigned i = 0; i < BLOCKS; i++)
             assert_int_equal(b->sink.seen[i], 1);
+        free(b);
+    }
+}
+
+static void blocks_that_stay_together_are_one_workers(void **state)
+{
+    enum { TOGETHER = 4 };
+
+    (void)state;
+    for (unsigned jobs = 2; jobs <= 8; jobs++) {
+        struct bench *b = bench_new(jobs);
+        struct sw_err err = {.code = SW_OK};
+
+        b->pipeline.together_bytes = TOGETHER * BLOCK_BYTES;
+        assert_int_equal(sw_pipeline_run(&b->pipeline, &err), 0);
+        assert_int_equal(b->sink.taken, BLOCKS);
+        for (unsigned i = 0; i < BLOCKS; i++)
+            assert_int_equal(b->sink.worker[i], b->sink.worker[i - i % TOGETHER]);
+        free(b);
+    }
+}
+
+static void with_many_jobs_less_stays_together_and_every_block_is_put(void **state)
+{
+    (void)state;
+    FOR_JOBS(jobs)
+    {
+        struct bench *b = bench_new(jobs);
+        struct sw_err err = {.code = SW_OK};
+
+        b->pipeline.together_bytes = UINT64_C(1) << 40;
+        assert_int_equal(sw_pipeline_run(&b->pipeline, &err), 0);
+        assert_int_equal(b->sink.taken, BLOCKS);
         free(b);
     }
 }
@@ -394,6 +430,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_block_is_put_once_in_order),
         cmocka_unit_test(a_sink_of_any_order_takes_every_block),
+        cmocka_unit_test(blocks_that_stay_together_are_one_workers),
+        cmocka_unit_test(with_many_jobs_less_stays_together_and_every_block_is_put),
         cmocka_unit_test(an_empty_source_is_done_at_once),
         cmocka_unit_test(the_lowest_transform_error_wins_and_all_before_it_is_put),
         cmocka_unit_test(a_sink_error_before_a_transform_error_wins),
