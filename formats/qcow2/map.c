@@ -87,6 +87,8 @@ int qcow2_map_open(struct qcow2_map *map, struct sw_in *in, const struct qcow2_h
         map->nr_slots /= 2;
     for (unsigned i = 0; i < map->nr_slots; i++)
         pthread_mutex_init(&map->slots[i].lock, NULL);
+    if (qcow2_claims_open(map, err) < 0)
+        return -1;
     return read_l1(map, header->l1_off, err);
 }
 
@@ -96,6 +98,7 @@ void qcow2_map_close(struct qcow2_map *map)
         pthread_mutex_destroy(&map->slots[i].lock);
         free(map->slots[i].table);
     }
+    qcow2_claims_close(map);
     free(map->l1);
 }
 
@@ -113,13 +116,14 @@ static int slot_load(struct qcow2_map *map, struct qcow2_slot *slot, uint64_t l1
         sw_in_read(map->in, slot->table, bytes, map->l1[l1_index] & QCOW2_HOST_MASK, err) < 0)
         return -1;
     table_to_host(slot->table, bytes / 8);
+    if (qcow2_claims_add(map, l1_index, slot->table, err) < 0)
+        return -1;
     slot->l1_index = l1_index;
     slot->valid = true;
     return 0;
 }
 
-/* Words of an L2 entry. */
-static size_t entry_words(const struct qcow2_map *map)
+size_t qcow2_entry_words(const struct qcow2_map *map)
 {
     return map->sub_bits > 0 ? 2 : 1;
 }
@@ -129,7 +133,7 @@ static size_t word_of(const struct qcow2_map *map, uint64_t index)
 {
     uint64_t unit = index & ((UINT64_C(1) << map->table_bits) - 1);
 
-    return (size_t)(unit >> map->sub_bits) * entry_words(map);
+    return (size_t)(unit >> map->sub_bits) * qcow2_entry_words(map);
 }
 
 /* The slot that holds the table of the unit, filled and locked; NULL on error. */
@@ -149,7 +153,7 @@ static struct qcow2_slot *slot_lock(struct qcow2_map *map, uint64_t index, struc
 static int copy_entries(struct qcow2_map *map, uint64_t index, uint64_t last, uint64_t *words,
                         struct sw_err *err)
 {
-    size_t from = word_of(map, index), to = word_of(map, last) + entry_words(map);
+    size_t from = word_of(map, index), to = word_of(map, last) + qcow2_entry_words(map);
     struct qcow2_slot *slot = slot_lock(map, index, err);
 
     if (slot == NULL)
@@ -179,10 +183,10 @@ int qcow2_map_empty(struct qcow2_map *map, uint64_t index, uint64_t *nr, struct 
         at++;
     pthread_mutex_unlock(&slot->lock);
     /* An entry of which only the first word is empty is not. */
-    at -= at % entry_words(map);
-    *nr = at == from
-              ? 0
-              : (((at - from) / entry_words(map)) << map->sub_bits) - (index & ((1U << map->sub_bits) - 1));
+    at -= at % qcow2_entry_words(map);
+    *nr = at == from ? 0
+                     : (((at - from) / qcow2_entry_words(map)) << map->sub_bits) -
+                           (index & ((1U << map->sub_bits) - 1));
     return 0;
 }
 

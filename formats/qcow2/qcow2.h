@@ -43,6 +43,13 @@ struct qcow2_slot {
     bool valid;
 };
 
+/* What the L2 tables that were read so far say to be in the file. */
+struct qcow2_claims {
+    pthread_mutex_t lock;
+    uint8_t *counted; /* a bit for each L1 entry */
+    uint64_t bytes;
+};
+
 /* A unit is what has a place of its own: a cluster, or a subcluster where L2 entries are extended. */
 struct qcow2_map {
     struct sw_in *in;
@@ -55,6 +62,7 @@ struct qcow2_map {
     uint64_t nr_cut;     /* … and so many do */
     uint64_t *l1;        /* host byte order, checked */
     uint64_t l1_size;    /* entries that the disk needs */
+    struct qcow2_claims claims;
     unsigned nr_slots;
     struct qcow2_slot slots[QCOW2_CACHE_SLOTS];
 };
@@ -85,6 +93,16 @@ uint64_t qcow2_map_unmapped(const struct qcow2_map *map, uint64_t index);
 
 /* *nr: units from index on that are holes because their L2 entries are empty, within the table. Any thread. */
 SW_MUST_CHECK int qcow2_map_empty(struct qcow2_map *map, uint64_t index, uint64_t *nr, struct sw_err *err);
+
+/* Words of an L2 entry. */
+size_t qcow2_entry_words(const struct qcow2_map *map);
+
+/* claims.c: clusters that share a place would make a small file a giant disk. */
+SW_MUST_CHECK int qcow2_claims_open(struct qcow2_map *map, struct sw_err *err);
+void qcow2_claims_close(struct qcow2_map *map);
+/* Counts what a table claims, once; fails when all tables so far claim more than the file has. Any thread. */
+SW_MUST_CHECK int qcow2_claims_add(struct qcow2_map *map, uint64_t l1_index, const uint64_t *table,
+                                   struct sw_err *err);
 
 /* entry.c: checks the L2 entry (one word, or two) of the unit and tells its place. */
 SW_MUST_CHECK int qcow2_entry_place(const struct qcow2_map *map, uint64_t unit, const uint64_t *entry,

@@ -503,6 +503,40 @@ static void l1_entries_that_share_a_table_are_no_disk(void **state)
     assert_failed(open_bytes(&file, false, &img, &err), err, SW_INTEGRITY, "64 L2 tables cannot lie in");
 }
 
+/* One L2 table of 512 entries over one cluster of data: of plain bytes, then compressed. */
+static void l2_entries_that_share_a_cluster_are_no_disk(void **state)
+{
+    enum { SMALL = 4096, ENTRIES = SMALL / 8, DATA = 3 * SMALL };
+    const uint64_t coded = QCOW2_COMPRESSED | UINT64_C(1) << qcow2_coded_bits(12);
+    uint8_t bytes[4 * SMALL] = {0};
+    struct sw_buf file = {.data = (char *)bytes, .len = sizeof(bytes)};
+    struct sw_err err = {.code = SW_OK};
+    struct sw_extent extent;
+    struct sw_image *img;
+
+    (void)state;
+    memcpy(file.data, "QFI\xfb", 4);
+    set_field(&file, 4, 4, 2);
+    set_field(&file, 20, 4, 12);
+    set_field(&file, 24, 8, (uint64_t)ENTRIES * SMALL);
+    set_field(&file, 36, 4, 1);
+    set_field(&file, 40, 8, SMALL);
+    set_field(&file, SMALL, 8, (2 * SMALL) | QCOW2_COPIED);
+    for (unsigned shared = 1; shared <= ENTRIES; shared++) {
+        bool plain = shared % 2 != 0;
+
+        for (unsigned i = 0; i < shared; i++)
+            set_field(&file, 2 * SMALL + 8 * i, 8, plain ? DATA | QCOW2_COPIED : DATA | coded);
+        assert_ok(open_bytes(&file, false, &img, &err), err);
+        if (shared <= 4)
+            assert_ok(sw_image_next_extent(img, 0, &extent, &err), err);
+        else if (plain || shared > 32)
+            assert_failed(sw_image_next_extent(img, 0, &extent, &err), err, SW_INTEGRITY,
+                          "the clusters up to L2 table 0 cannot lie in a file of 16384 bytes");
+        sw_image_close(img);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -514,6 +548,7 @@ int main(void)
         cmocka_unit_test(a_hostile_header_is_refused_by_field_and_value),
         cmocka_unit_test(a_hostile_l1_entry_is_refused_on_opening),
         cmocka_unit_test(l1_entries_that_share_a_table_are_no_disk),
+        cmocka_unit_test(l2_entries_that_share_a_cluster_are_no_disk),
         cmocka_unit_test(a_hostile_l2_entry_is_refused_where_it_is_read),
         cmocka_unit_test(version_2_has_no_zero_clusters),
         cmocka_unit_test(a_truncated_file_never_reads_as_zeros),
