@@ -85,7 +85,7 @@ struct sw_seal_opts {
  * exactly when direct). Takes both over, also on failure. Frames are encrypted in opts->jobs threads. The context
  * gets "slipway-format"=1, "artifact" and, when known, "plaintext-bytes" besides the caller's pairs.
  * commit writes the final frame, then commits the sidecar, then sealed: once X.sealed is there, so is X.keys.
- * recipients and context must live until commit or close. NULL and err on failure.
+ * Nothing of opts is needed afterwards. NULL and err on failure.
  */
 SW_MUST_CHECK struct sw_out *sw_seal_out(const struct sw_seal_opts *opts, struct sw_out *sealed,
                                          struct sw_out *sidecar, struct sw_err *err);
@@ -97,6 +97,10 @@ SW_MUST_CHECK struct sw_out *sw_seal_out(const struct sw_seal_opts *opts, struct
  */
 SW_MUST_CHECK int sw_seal_create_file(const struct sw_seal_opts *opts, const char *path, struct sw_out **out,
                                       struct sw_err *err);
+
+/* The same for an image as it is written: its length is not known yet, and its format is in the context as "image-format". */
+SW_MUST_CHECK int sw_seal_create_image(const struct sw_keyring *recipients, const char *format, unsigned jobs,
+                                       const char *path, struct sw_out **out, struct sw_err *err);
 
 /* The artifact id (32 hex digits) of an output of sw_seal_out. */
 const char *sw_seal_artifact(const struct sw_out *out);

@@ -181,16 +181,9 @@ void outputs_clear(struct outputs *outputs)
 static int open_target(const struct output *output, const struct sw_keyring *ring, const char *path,
                        unsigned jobs, struct sw_out **out, struct sw_err *err)
 {
-    struct sw_pair format = {.key = "image-format", .value = output->format->name};
-    struct sw_seal_opts seal = {.recipients = ring,
-                                .context = &format,
-                                .nr_context = 1,
-                                .plain_bytes = SW_SEAL_SIZE_UNKNOWN,
-                                .jobs = jobs};
-
     if (output->nr_seal == 0)
         return sw_out_create_file(path, 0644, out, err);
-    return sw_seal_create_file(&seal, path, out, err);
+    return sw_seal_create_image(ring, output->format->name, jobs, path, out, err);
 }
 
 static json_t *describe(const struct output *output, const struct sw_copy_stats *stats, const char *keys,

@@ -188,19 +188,6 @@ static int checkpoint_ms(int64_t *out, struct sw_err *err)
     return 0;
 }
 
-static int open_sealed(const struct sw_keyring *ring, const char *dst, const struct sw_copy *copy,
-                       struct sw_out **out, struct sw_err *err)
-{
-    struct sw_pair format = {.key = "image-format", .value = copy->format->name};
-    struct sw_seal_opts seal = {.recipients = ring,
-                                .context = &format,
-                                .nr_context = 1,
-                                .plain_bytes = SW_SEAL_SIZE_UNKNOWN,
-                                .jobs = copy->jobs};
-
-    return sw_seal_create_file(&seal, dst, out, err);
-}
-
 /* ring: whom DST is sealed to, or NULL. */
 static int open_dst(const struct convert_opts *opts, const struct sw_keyring *ring, const char *dst,
                     struct sw_resume *resume, struct sw_copy *copy, struct sw_err *err)
@@ -208,7 +195,7 @@ static int open_dst(const struct convert_opts *opts, const struct sw_keyring *ri
     int rc;
 
     if (ring != NULL)
-        return open_sealed(ring, dst, copy, &copy->out, err);
+        return sw_seal_create_image(ring, copy->format->name, copy->jobs, dst, &copy->out, err);
     if (sw_copy_can_resume(copy)) {
         copy->resume = resume;
         rc = checkpoint_ms(&resume->every_ms, err) < 0 ? -1 : sw_out_open_partial(dst, 0666, &copy->out, err);
