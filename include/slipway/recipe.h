@@ -67,20 +67,27 @@ enum sw_input_kind {
     SW_INPUT_BOOL,
     SW_INPUT_OCTAL,    /* permissions: 1 to 4 octal digits, maybe behind "0o" */
     SW_INPUT_ENCODING, /* utf8, utf-16-LE, … */
+    SW_INPUT_NUMBER,   /* of decimal digits, up to INT32_MAX */
+    SW_INPUT_WORD,     /* one of words, in any case */
+    SW_INPUT_TEXT_MAP, /* names with texts */
+    SW_INPUT_PAIRS,    /* a list of maps of name and value */
+    SW_INPUT_TEXT_OR_TEXTS,
 };
 
 struct sw_input {
     const char *name; /* NULL ends the table */
     enum sw_input_kind kind;
     bool required;
-    const char *fallback; /* text when left out; NULL: none */
-    unsigned platforms;   /* where it may be given; 0: wherever the action may */
+    const char *const *words; /* of SW_INPUT_WORD, NULL-terminated */
+    const char *fallback;     /* text when left out; NULL: none */
+    unsigned platforms;       /* where it may be given; 0: wherever the action may */
     bool ignored; /* not in AWS's table, yet in documents that AWS ships: no effect, a warning at lint */
 };
 
 struct sw_action {
     const char *name;
     bool list;          /* inputs is a list of maps; else one map */
+    bool bare;          /* inputs may be left out */
     bool absent;        /* a module of the language that this version does not have */
     unsigned platforms; /* enum sw_platform, or-ed */
     const struct sw_input *inputs;

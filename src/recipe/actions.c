@@ -52,7 +52,37 @@ enum { EVERYWHERE = SW_LINUX | SW_WINDOWS | SW_MACOS, UNIX = SW_LINUX | SW_MACOS
         .name = "permissions", .kind = SW_INPUT_OCTAL, .fallback = (otherwise), .platforms = UNIX \
     }
 
-/* Rows in scope. A row of the language that this version does not have is named below. */
+#define SOURCE_AND_DESTINATION PATH("source"), PATH("destination")
+#define OWNER_WANTED                                             \
+    {                                                            \
+        .name = "owner", .kind = SW_INPUT_TEXT, .required = true \
+    }
+#define MODE_WANTED                                                     \
+    {                                                                   \
+        .name = "permissions", .kind = SW_INPUT_OCTAL, .required = true \
+    }
+#define FLAG(key, otherwise)                                          \
+    {                                                                 \
+        .name = (key), .kind = SW_INPUT_BOOL, .fallback = (otherwise) \
+    }
+#define BUCKET_OWNER TEXT("expectedBucketOwner")
+
+/* What InstallMSI and UninstallMSI take. */
+static const struct sw_input msi_inputs[] = {
+    PATH("path"),
+    {.name = "reboot",
+     .kind = SW_INPUT_WORD,
+     .words = (const char *const[]){"Allow", "Force", "Skip", NULL},
+     .fallback = "Allow"},
+    {.name = "logOptions", .kind = SW_INPUT_TEXT, .fallback = "*VX"},
+    TEXT("logFile"),
+    {.name = "properties", .kind = SW_INPUT_TEXT_MAP},
+    FLAG("ignoreAuthenticodeSignatureErrors", "false"),
+    FLAG("allowUnsignedInstaller", "false"),
+    {.name = NULL},
+};
+
+/* The language's modules. A row that says absent is one that this version only knows by its name and inputs. */
 static const struct sw_action actions[] = {
     {
         .name = "AppendFile",
@@ -61,10 +91,22 @@ static const struct sw_action actions[] = {
         .inputs = INPUTS(PATH("path"), {.name = "content", .kind = SW_INPUT_TEXT, .fallback = ""}, ENCODING),
     },
     {
+        .name = "Assert",
+        .absent = true,
+        .platforms = EVERYWHERE,
+    },
+    {
         .name = "CopyFile",
         .list = true,
         .platforms = EVERYWHERE,
-        .inputs = INPUTS(PATH("source"), PATH("destination"), OVERWRITE),
+        .inputs = INPUTS(SOURCE_AND_DESTINATION, OVERWRITE),
+    },
+    {
+        .name = "CopyFolder",
+        .list = true,
+        .absent = true,
+        .platforms = EVERYWHERE,
+        .inputs = INPUTS(SOURCE_AND_DESTINATION, OVERWRITE),
     },
     {
         .name = "CreateFile",
@@ -110,49 +152,157 @@ static const struct sw_action actions[] = {
         .outputs = OUTPUTS("stdout"),
     },
     {
+        .name = "ExecuteDocument",
+        .absent = true,
+        .platforms = EVERYWHERE,
+        .inputs = INPUTS(PATH("document"), TEXT("document-s3-bucket-owner"), TEXT("phases"),
+                         {.name = "parameters", .kind = SW_INPUT_PAIRS}),
+        .outputs = OUTPUTS("executedStepCount", "executionId", "failedStepCount", "failureMessage",
+                           "ignoredFailedStepCount", "logUrl", "status"),
+    },
+    {
+        .name = "ExecutePowerShell",
+        .absent = true,
+        .platforms = SW_WINDOWS,
+        .inputs = INPUTS({.name = "commands", .kind = SW_INPUT_TEXTS}, TEXT("file")),
+        .outputs = OUTPUTS("stdout"),
+    },
+    {
+        .name = "InstallMSI",
+        .absent = true,
+        .platforms = SW_WINDOWS,
+        .inputs = msi_inputs,
+        .outputs = OUTPUTS("logFile", "msiExitCode", "stdout"),
+    },
+    {
+        .name = "ListFiles",
+        .list = true,
+        .absent = true,
+        .platforms = EVERYWHERE,
+        .inputs = INPUTS(PATH("path"), TEXT("fileNamePattern"), FLAG("recursive", "false")),
+        .outputs = OUTPUTS("files"),
+    },
+    {
+        .name = "MoveFile",
+        .list = true,
+        .absent = true,
+        .platforms = EVERYWHERE,
+        .inputs = INPUTS(SOURCE_AND_DESTINATION, OVERWRITE),
+    },
+    {
+        .name = "MoveFolder",
+        .list = true,
+        .absent = true,
+        .platforms = EVERYWHERE,
+        .inputs = INPUTS(SOURCE_AND_DESTINATION, OVERWRITE),
+    },
+    {
+        .name = "ReadFile",
+        .list = true,
+        .absent = true,
+        .platforms = EVERYWHERE,
+        .inputs = INPUTS(PATH("path"), ENCODING, FLAG("printFileContent", "false")),
+        .outputs = OUTPUTS("content"),
+    },
+    {
+        .name = "Reboot",
+        .absent = true,
+        .bare = true,
+        .platforms = SW_LINUX | SW_WINDOWS,
+        .inputs = INPUTS({.name = "delaySeconds", .kind = SW_INPUT_NUMBER, .fallback = "0"}),
+    },
+    {
+        .name = "S3Download",
+        .list = true,
+        .absent = true,
+        .platforms = EVERYWHERE,
+        .inputs = INPUTS(SOURCE_AND_DESTINATION, BUCKET_OWNER, OVERWRITE),
+    },
+    {
+        .name = "S3Upload",
+        .list = true,
+        .absent = true,
+        .platforms = EVERYWHERE,
+        .inputs = INPUTS(SOURCE_AND_DESTINATION, FLAG("recurse", "false"), BUCKET_OWNER),
+    },
+    {
+        .name = "SetFileEncoding",
+        .list = true,
+        .absent = true,
+        .platforms = EVERYWHERE,
+        .inputs = INPUTS(PATH("path"), ENCODING),
+    },
+    {
         .name = "SetFileOwner",
         .list = true,
         .platforms = UNIX,
-        .inputs =
-            INPUTS(PATH("path"), {.name = "owner", .kind = SW_INPUT_TEXT, .required = true}, TEXT("group")),
+        .inputs = INPUTS(PATH("path"), OWNER_WANTED, TEXT("group")),
     },
     {
         .name = "SetFilePermissions",
         .list = true,
         .platforms = UNIX,
-        .inputs = INPUTS(PATH("path"), {.name = "permissions", .kind = SW_INPUT_OCTAL, .required = true}),
+        .inputs = INPUTS(PATH("path"), MODE_WANTED),
     },
-};
-
-/* Modules of the language that this version knows by name only. */
-static const struct sw_action absent[] = {
-    {.name = "Assert", .absent = true},
-    {.name = "CopyFolder", .absent = true},
-    {.name = "ExecuteDocument", .absent = true},
-    {.name = "ExecutePowerShell", .absent = true},
-    {.name = "InstallMSI", .absent = true},
-    {.name = "ListFiles", .absent = true},
-    {.name = "MoveFile", .absent = true},
-    {.name = "MoveFolder", .absent = true},
-    {.name = "ReadFile", .absent = true},
-    {.name = "Reboot", .absent = true},
-    {.name = "S3Download", .absent = true},
-    {.name = "S3Upload", .absent = true},
-    {.name = "SetFileEncoding", .absent = true},
-    {.name = "SetFolderOwner", .absent = true},
-    {.name = "SetFolderPermissions", .absent = true},
-    {.name = "SetRegistry", .absent = true},
-    {.name = "UninstallMSI", .absent = true},
-    {.name = "UpdateOS", .absent = true},
-    {.name = "WebDownload", .absent = true},
+    {
+        .name = "SetFolderOwner",
+        .list = true,
+        .absent = true,
+        .platforms = UNIX,
+        .inputs = INPUTS(PATH("path"), OWNER_WANTED, TEXT("group"), FLAG("recursive", "true")),
+    },
+    {
+        .name = "SetFolderPermissions",
+        .list = true,
+        .absent = true,
+        .platforms = UNIX,
+        .inputs = INPUTS(PATH("path"), MODE_WANTED, FLAG("recursive", "true")),
+    },
+    {
+        .name = "SetRegistry",
+        .list = true,
+        .absent = true,
+        .platforms = SW_WINDOWS,
+        .inputs = INPUTS(
+            PATH("path"), {.name = "name", .kind = SW_INPUT_TEXT, .required = true},
+            {.name = "value", .kind = SW_INPUT_TEXT_OR_TEXTS, .required = true},
+            {.name = "type",
+             .kind = SW_INPUT_WORD,
+             .words = (const char *const[]){"BINARY", "DWORD", "QWORD", "SZ", "EXPAND_SZ", "MULTI_SZ", NULL},
+             .required = true}),
+    },
+    {
+        .name = "UninstallMSI",
+        .absent = true,
+        .platforms = SW_WINDOWS,
+        .inputs = msi_inputs,
+        .outputs = OUTPUTS("logFile", "msiExitCode", "stdout"),
+    },
+    {
+        .name = "UpdateOS",
+        .absent = true,
+        .bare = true,
+        .platforms = SW_LINUX | SW_WINDOWS,
+        .inputs =
+            INPUTS({.name = "include", .kind = SW_INPUT_TEXTS}, {.name = "exclude", .kind = SW_INPUT_TEXTS}),
+    },
+    {
+        .name = "WebDownload",
+        .list = true,
+        .absent = true,
+        .platforms = EVERYWHERE,
+        .inputs = INPUTS(SOURCE_AND_DESTINATION, OVERWRITE, TEXT("checksum"),
+                         {.name = "algorithm",
+                          .kind = SW_INPUT_WORD,
+                          .words = (const char *const[]){"MD5", "SHA1", "SHA256", "SHA512", NULL}},
+                         FLAG("ignoreCertificateErrors", "false")),
+        .outputs = OUTPUTS("destination"),
+    },
 };
 
 const struct sw_action *sw_action_at(size_t index)
 {
-    if (index < SW_ARRAY_LEN(actions))
-        return &actions[index];
-    index -= SW_ARRAY_LEN(actions);
-    return index < SW_ARRAY_LEN(absent) ? &absent[index] : NULL;
+    return index < SW_ARRAY_LEN(actions) ? &actions[index] : NULL;
 }
 
 const struct sw_action *sw_action_find(const char *name)
@@ -184,6 +334,18 @@ int sw_text_octal(const char *text, unsigned *out)
     for (size_t i = 0; i < len; i++)
         *out = *out << 3 | (unsigned)(digits[i] - '0');
     return 0;
+}
+
+int sw_text_number(const char *text, unsigned *out)
+{
+    uint64_t number = 0;
+
+    if (text[0] == '\0' || text[strspn(text, "0123456789")] != '\0')
+        return -1;
+    for (; *text != '\0' && number <= INT32_MAX; text++)
+        number = number * 10 + (uint64_t)(*text - '0');
+    *out = (unsigned)number;
+    return number <= INT32_MAX ? 0 : -1;
 }
 
 bool sw_text_encoding(const char *text)

@@ -11,6 +11,45 @@ static bool has_reference(const char *text)
     return strstr(text, "{{") != NULL;
 }
 
+static void check_text_map(struct sw_reading *r, const struct sw_input *input, const struct sw_node *value)
+{
+    if (value->kind != SW_NODE_MAP) {
+        sw_doc_fault(r->doc, value, "'%s' is %s here, and must be a map of names and texts", input->name,
+                     sw_kind_name(value->kind));
+        return;
+    }
+    for (size_t i = 0; i < value->n; i++)
+        if (value->items[i]->kind != SW_NODE_SCALAR)
+            sw_doc_fault(r->doc, value->items[i], "'%s' of '%s' is %s here, and must be a text",
+                         sw_show(value->keys[i]->text).text, input->name,
+                         sw_kind_name(value->items[i]->kind));
+}
+
+static void check_pair(struct sw_reading *r, const struct sw_input *input, const struct sw_node *pair)
+{
+    static const char *const keys[] = {"name", "value", NULL};
+
+    if (pair->kind != SW_NODE_MAP) {
+        sw_doc_fault(r->doc, pair, "an entry of '%s' is %s here, and must be a map of name and value",
+                     input->name, sw_kind_name(pair->kind));
+        return;
+    }
+    sw_doc_keys(r->doc, pair, keys, "an entry");
+    for (size_t i = 0; keys[i] != NULL; i++)
+        (void)sw_doc_field(r->doc, pair, keys[i], SW_NODE_SCALAR, true);
+}
+
+static void check_pairs(struct sw_reading *r, const struct sw_input *input, const struct sw_node *value)
+{
+    if (value->kind != SW_NODE_LIST) {
+        sw_doc_fault(r->doc, value, "'%s' is %s here, and must be a list of maps of name and value",
+                     input->name, sw_kind_name(value->kind));
+        return;
+    }
+    for (size_t i = 0; i < value->n; i++)
+        check_pair(r, input, value->items[i]);
+}
+
 static void check_texts(struct sw_reading *r, const struct sw_input *input, const struct sw_node *value)
 {
     if (value->kind != SW_NODE_LIST) {
@@ -30,10 +69,18 @@ static void check_texts(struct sw_reading *r, const struct sw_input *input, cons
     }
 }
 
+static const char *word_problem(const struct sw_input *input, const char *text)
+{
+    for (size_t i = 0; input->words[i] != NULL; i++)
+        if (strcasecmp(input->words[i], text) == 0)
+            return NULL;
+    return "is none of the words that it may be";
+}
+
 /* What is wrong with a text without references, or NULL. */
 static const char *text_problem(const struct sw_input *input, const char *text)
 {
-    unsigned mode;
+    unsigned mode, number;
     bool flag;
 
     switch (input->kind) {
@@ -43,10 +90,37 @@ static const char *text_problem(const struct sw_input *input, const char *text)
         return sw_text_octal(text, &mode) < 0 ? "must be octal digits, such as 0644" : NULL;
     case SW_INPUT_ENCODING:
         return sw_text_encoding(text) ? NULL : "must be utf8, utf16, utf16-LE, utf16-BE, utf32, …";
+    case SW_INPUT_NUMBER:
+        return sw_text_number(text, &number) < 0 ? "must be a number from 0" : NULL;
+    case SW_INPUT_WORD:
+        return word_problem(input, text);
     case SW_INPUT_PATH:
         return text[0] == '\0' ? "must not be empty" : NULL;
     default:
         return input->required && text[0] == '\0' ? "must not be empty" : NULL;
+    }
+}
+
+/* False when the input is a single text. */
+static bool check_composed(struct sw_reading *r, const struct sw_input *input, const struct sw_node *value)
+{
+    switch (input->kind) {
+    case SW_INPUT_TEXTS:
+        check_texts(r, input, value);
+        return true;
+    case SW_INPUT_TEXT_MAP:
+        check_text_map(r, input, value);
+        return true;
+    case SW_INPUT_PAIRS:
+        check_pairs(r, input, value);
+        return true;
+    case SW_INPUT_TEXT_OR_TEXTS:
+        if (value->kind != SW_NODE_LIST)
+            return false;
+        check_texts(r, input, value);
+        return true;
+    default:
+        return false;
     }
 }
 
@@ -59,10 +133,8 @@ static void check_input(struct sw_reading *r, const struct sw_input *input, cons
             sw_doc_fault(r->doc, value, "'%s' is empty", input->name);
         return;
     }
-    if (input->kind == SW_INPUT_TEXTS) {
-        check_texts(r, input, value);
+    if (check_composed(r, input, value))
         return;
-    }
     if (value->kind != SW_NODE_SCALAR) {
         sw_doc_fault(r->doc, value, "'%s' is %s here, and must be a text", input->name,
                      sw_kind_name(value->kind));
@@ -120,6 +192,8 @@ static int read_inputs(struct sw_reading *r, const struct sw_node *node, struct 
     if (step->action == NULL || step->action->absent)
         return 0;
     list = step->action->list;
+    if (inputs == NULL && step->action->bare)
+        return 0;
     if (inputs == NULL || inputs->kind != (list ? SW_NODE_LIST : SW_NODE_MAP)) {
         sw_doc_fault(r->doc, inputs != NULL ? inputs : node, "%s needs 'inputs' as %s", step->action->name,
                      list ? "a list of maps ('- path: …')" : "a map");
