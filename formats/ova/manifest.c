@@ -22,7 +22,7 @@ bool manifest_hash(const char *name, size_t len, enum sw_hash *hash)
     for (int i = 0; i < SW_HASH_COUNT; i++) {
         const char *known = sw_hash_name((enum sw_hash)i);
 
-        if (strlen(known) == len && strncasecmp(known, name, len) == 0) {
+        if (i != SW_HASH_MD5 && strlen(known) == len && strncasecmp(known, name, len) == 0) {
             *hash = (enum sw_hash)i;
             return true;
         }

@@ -110,6 +110,9 @@ enum {
 
 struct sw_guest;
 
+/* Takes a piece of a guest's file; the bytes are untrusted. -1 with err: no more is wanted. */
+typedef int sw_guest_sink_fn(void *arg, const void *bytes, size_t len, struct sw_err *err);
+
 /*
  * An engine. Paths are the guest's, absolute; links are followed inside the guest's root only. Modes are subject to the
  * guest's umask 0022. Users and groups are names or numbers, looked up in the image's own files; NULL leaves one as it is.
@@ -127,6 +130,9 @@ struct sw_guest_ops {
     /* The file's bytes into fresh memory with a NUL behind them; more than max_bytes is an error. */
     int (*get)(struct sw_guest *guest, const char *path, size_t max_bytes, char **bytes, size_t *len,
                struct sw_err *err);
+    /* The file's bytes, in pieces and in order, to sink. When it fails, so do get_to and all that comes behind it. */
+    int (*get_to)(struct sw_guest *guest, const char *path, sw_guest_sink_fn *sink, void *arg,
+                  struct sw_err *err);
     /* parents: missing ones are made and a folder that is there is fine. */
     int (*mkdir)(struct sw_guest *guest, const char *path, unsigned mode, bool parents, struct sw_err *err);
     int (*symlink)(struct sw_guest *guest, const char *target, const char *path, struct sw_err *err);

@@ -23,6 +23,7 @@ static const struct {
     [SW_HASH_SHA256] = {"SHA256", SW_SHA256_BYTES, EVP_sha256},
     [SW_HASH_SHA1] = {"SHA1", 20, EVP_sha1},
     [SW_HASH_SHA512] = {"SHA512", SW_HASH_BYTES_MAX, EVP_sha512},
+    [SW_HASH_MD5] = {"MD5", 16, EVP_md5},
 };
 
 static int crypto_failed(const char *what, struct sw_err *err)

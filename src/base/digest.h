@@ -11,7 +11,7 @@
 enum { SW_SHA256_BYTES = 32, SW_SHA256_HEX = 65 /* with the NUL */ };
 
 /* What foreign files hold digests by; what is made here is SHA-256. */
-enum sw_hash { SW_HASH_SHA256, SW_HASH_SHA1, SW_HASH_SHA512, SW_HASH_COUNT };
+enum sw_hash { SW_HASH_SHA256, SW_HASH_SHA1, SW_HASH_SHA512, SW_HASH_MD5, SW_HASH_COUNT };
 enum { SW_HASH_BYTES_MAX = 64 };
 /* "SHA256", and its length. */
 const char *sw_hash_name(enum sw_hash hash);

@@ -186,30 +186,51 @@ static int client_put(struct sw_guest *guest, const char *path, const void *byte
     return ask(client, &request, path, &frame, err);
 }
 
-/* Collects DATA until OK. */
-static int collect(struct client *client, struct request_out *request, const char *path, size_t max_bytes,
-                   struct sw_buf *out, struct sw_err *err)
+/* Passes DATA on until OK. When the sink wants no more the connection is lost: the rest may have no end. */
+static int stream_data(struct client *client, struct request_out *request, const char *path,
+                       sw_guest_sink_fn *sink, void *arg, struct sw_err *err)
 {
     struct frame frame;
 
     if (request_send(request, client, err) < 0)
         return -1;
     for (;;) {
-        size_t len;
-
         if (frame_read(client, 0, &frame, err) < 0)
             return -1;
         if (frame.type == RUNNER_OK)
             return 0;
         if (frame.type != RUNNER_DATA)
             return refused(client, &frame, path, err);
-        len = (size_t)(frame.in.end - frame.in.at);
-        if (len > max_bytes - out->len)
-            return stream_lost(client, err, SW_FAILED,
-                               "the guest's runner sent more than the %zu bytes asked for", max_bytes);
-        if (sw_buf_append(out, frame.in.at, len, err) < 0)
+        if (sink(arg, frame.in.at, (size_t)(frame.in.end - frame.in.at), err) < 0) {
+            client->broken = true;
             return -1;
+        }
     }
+}
+
+/* Bytes kept in memory, up to a number. */
+struct kept {
+    struct sw_buf *out;
+    size_t max_bytes;
+};
+
+static int keep(void *arg, const void *bytes, size_t len, struct sw_err *err)
+{
+    const struct kept *kept = arg;
+
+    if (len > kept->max_bytes - kept->out->len)
+        return sw_fail(err, SW_FAILED, "the guest's runner sent more than the %zu bytes asked for",
+                       kept->max_bytes);
+    return sw_buf_append(kept->out, bytes, len, err);
+}
+
+/* Collects DATA until OK. */
+static int collect(struct client *client, struct request_out *request, const char *path, size_t max_bytes,
+                   struct sw_buf *out, struct sw_err *err)
+{
+    struct kept kept = {.out = out, .max_bytes = max_bytes};
+
+    return stream_data(client, request, path, keep, &kept, err);
 }
 
 static int hand_over(struct sw_buf *buf, char **bytes, size_t *len, struct sw_err *err)
@@ -232,6 +253,16 @@ static int client_get(struct sw_guest *guest, const char *path, size_t max_bytes
     if (collect(client_of(guest), &request, path, max_bytes, &buf, err) < 0)
         return -1;
     return hand_over(&buf, bytes, len, err);
+}
+
+static int client_get_to(struct sw_guest *guest, const char *path, sw_guest_sink_fn *sink, void *arg,
+                         struct sw_err *err)
+{
+    struct request_out request;
+
+    begin_path(&request, RUNNER_GET, path, err);
+    request_u64(&request, INT64_MAX);
+    return stream_data(client_of(guest), &request, path, sink, arg, err);
 }
 
 static int client_mkdir(struct sw_guest *guest, const char *path, unsigned mode, bool parents,
@@ -356,6 +387,7 @@ static const struct sw_guest_ops client_ops = {
     .stat = client_stat,
     .put = client_put,
     .get = client_get,
+    .get_to = client_get_to,
     .mkdir = client_mkdir,
     .symlink = client_symlink,
     .copy = client_copy,
