@@ -89,6 +89,8 @@ struct sw_action {
     bool list;          /* inputs is a list of maps; else one map */
     bool bare;          /* inputs may be left out */
     bool absent;        /* a module of the language that this version does not have */
+    bool condition;     /* its inputs are a condition; `inputs` is NULL */
+    bool runs_once;     /* maxAttempts is 1 and there is no time-out, whatever a step says */
     unsigned platforms; /* enum sw_platform, or-ed */
     const struct sw_input *inputs;
     const char *const *outputs; /* NULL-terminated; NULL: none */
@@ -109,6 +111,60 @@ enum sw_phase_kind {
 
 enum { SW_TIMEOUT_DEFAULT_S = 7200, SW_TIMEOUT_NONE = -1 };
 
+/* Operators of conditions. They all mean: value OP operand. */
+enum sw_operator {
+    SW_OP_AND,
+    SW_OP_OR,
+    SW_OP_NOT,
+    SW_OP_STRING_IS_EMPTY,
+    SW_OP_STRING_IS_WHITESPACE,
+    SW_OP_STRING_EQUALS,
+    SW_OP_STRING_LESS_THAN,
+    SW_OP_STRING_LESS_THAN_EQUALS,
+    SW_OP_STRING_GREATER_THAN,
+    SW_OP_STRING_GREATER_THAN_EQUALS,
+    SW_OP_PATTERN_MATCHES,
+    SW_OP_NUMBER_EQUALS,
+    SW_OP_NUMBER_LESS_THAN,
+    SW_OP_NUMBER_LESS_THAN_EQUALS,
+    SW_OP_NUMBER_GREATER_THAN,
+    SW_OP_NUMBER_GREATER_THAN_EQUALS,
+    SW_OP_BINARY_EXISTS,
+    SW_OP_FILE_EXISTS,
+    SW_OP_FOLDER_EXISTS,
+    SW_OP_FILE_MD5_EQUALS,
+    SW_OP_FILE_SHA1_EQUALS,
+    SW_OP_FILE_SHA256_EQUALS,
+    SW_OP_FILE_SHA512_EQUALS,
+};
+
+/* "stringEquals". */
+const char *sw_operator_name(enum sw_operator op);
+
+/* A condition: what `if` and Assert hold. */
+struct sw_condition {
+    enum sw_operator op;
+    const struct sw_node *operand;    /* of a comparison: the text beside its operator */
+    const struct sw_node *second;     /* `value` or `path`; NULL for operators of one text */
+    const struct sw_condition *parts; /* and, or: at least two; not: one */
+    size_t nr_parts;
+};
+
+/* What `if` makes of a step. */
+enum sw_branch { SW_BRANCH_EXECUTE, SW_BRANCH_SKIP, SW_BRANCH_ABORT };
+
+enum sw_loop_kind { SW_LOOP_FOR, SW_LOOP_LIST, SW_LOOP_DELIMITED };
+
+struct sw_loop {
+    enum sw_loop_kind kind;
+    const char *name;              /* unique within the phase; NULL: it has none */
+    int64_t start, end, update_by; /* FOR: both ends are included */
+    const struct sw_node *list;    /* LIST: a list of texts; DELIMITED: one text */
+    char delimiter;                /* DELIMITED */
+};
+
+enum { SW_LOOP_MAX_TURNS = 100000 };
+
 struct sw_step {
     const char *name; /* unique within the phase */
     const struct sw_action *action;
@@ -119,7 +175,10 @@ struct sw_step {
     enum sw_on_failure on_failure;
     unsigned max_attempts; /* from 1 */
     bool disable_logging;
-    bool looped; /* it has `loop`, which this version refuses */
+    const struct sw_condition *condition; /* `if`; NULL: none */
+    enum sw_branch then, otherwise;
+    const struct sw_loop *loop;           /* NULL: none */
+    const struct sw_condition *assertion; /* of Assert, its inputs; else NULL */
     size_t line, column;
 };
 
@@ -175,28 +234,61 @@ struct sw_value {
     const char *name, *value;
 };
 
+/* A document that an ExecuteDocument step names and that lies on this machine: it is known before anything runs. */
+struct sw_document {
+    const char *from;               /* the file of the document that names it */
+    char *name;                     /* what the step's `document` resolves to */
+    struct sw_component *component; /* owned */
+};
+
 struct sw_use {
     struct sw_component *component; /* owned */
     const char *reference;          /* as the recipe names it: a path or an ARN */
     struct sw_value *values;        /* one for each parameter of the document, in its order */
     size_t nr_values;
+    struct sw_document *documents; /* that it executes, and those that they execute */
+    size_t nr_documents;
 };
 
+/* The document that is meant by name in the document of the file from; NULL: it does not lie on this machine. */
+const struct sw_component *sw_use_document(const struct sw_use *use, const char *from, const char *name);
+
+/* Documents may execute documents so deep: the first is at 0. */
+enum { SW_DOCUMENT_MAX_DEPTH = 3 };
+
 /*
- * What a plan key is made of: {"digest", "document", "parameters"}; every scalar is its source text. Equal for
- * documents that differ in comments, quoting or the order of keys only. decref it.
+ * A value for each parameter of a document that is executed, in its order: of pairs (an array of {"name", "value"}), else
+ * the default. A null value is one that is not known yet: it gets none. *values (free it) refers to both. Names in pairs
+ * that the document has not are nobody's; *unknown is the first of them, or NULL.
+ */
+SW_MUST_CHECK int sw_document_values(const struct sw_component *component, const json_t *pairs,
+                                     struct sw_value **values, size_t *n, const char **unknown,
+                                     struct sw_err *err);
+/*
+ * Is the phase in a comma-separated list? An empty list has all but those that are never run. sw_phases_check: is there
+ * every phase that the list names?
+ */
+bool sw_phases_have(const char *list, const struct sw_phase *phase);
+SW_MUST_CHECK int sw_phases_check(const char *list, const struct sw_component *component, struct sw_err *err);
+
+/*
+ * What a plan key is made of: {"digest", "document", "parameters"}, and "documents" when it executes others; every scalar
+ * is its source text. Equal for documents that differ in comments, quoting or the order of keys only. decref it.
  */
 SW_MUST_CHECK json_t *sw_use_canonical(const struct sw_use *use, struct sw_err *err);
 /* A node as JSON: maps, lists, and strings of source text. */
 SW_MUST_CHECK json_t *sw_node_json(const struct sw_node *node, struct sw_err *err);
 
-/* References: {{ name }}, {{ phase.step.inputs[n].key }}, {{ phase.step.outputs.key }}; {{ .X }} is somebody else's. */
-enum sw_ref_kind { SW_REF_NAME, SW_REF_INPUT, SW_REF_OUTPUT };
+/*
+ * References: {{ name }}, {{ phase.step.inputs[n].key }}, {{ phase.step.outputs.key }}, {{ loop.index }},
+ * {{ loop.value }}; {{ .X }} is somebody else's.
+ */
+enum sw_ref_kind { SW_REF_NAME, SW_REF_INPUT, SW_REF_OUTPUT, SW_REF_LOOP_INDEX, SW_REF_LOOP_VALUE };
 
 struct sw_ref {
     enum sw_ref_kind kind;
-    const char *name;         /* the parameter's, the constant's, the input's, the output's */
-    const char *phase, *step; /* NULL for SW_REF_NAME */
+    const char *name; /* the parameter's, the constant's, the input's, the output's; "loop" or the loop's */
+    const char *phase, *step; /* of SW_REF_INPUT and SW_REF_OUTPUT */
     size_t index;             /* [n]; 0 when there is none */
     bool indexed;
 };
@@ -204,7 +296,10 @@ struct sw_ref {
 /* The longest text that an expression may become. */
 #define SW_EXPAND_MAX_BYTES ((size_t)4 << 20)
 
-/* Gives the reference's text, valid until the next call; -1 with err when there is none. */
+/*
+ * Gives the reference's text, valid until the next call; -1 with err when there is none. A NULL text leaves the
+ * reference as it is.
+ */
 typedef int sw_lookup_fn(void *arg, const struct sw_ref *ref, const char **text, struct sw_err *err);
 
 /* The text with every reference replaced, in one pass (what comes in is not read again). Free it. */
@@ -218,7 +313,36 @@ struct sw_scope {
     const struct sw_use *use;
     const char *(*output)(void *arg, const char *phase, const char *step, const char *name, size_t index);
     void *arg;
+    const struct sw_turn *turn; /* of the step's loop; NULL: {{ loop.value }} and its kin stay as they are */
 };
+
+/* One turn of a loop. */
+struct sw_turn {
+    const char *loop; /* its name; NULL: it has none */
+    size_t index;     /* from 0 */
+    const char *value;
+};
+
+/* The values of all turns, resolved: *values gets n texts, NULL-terminated; sw_texts_free() it. */
+SW_MUST_CHECK int sw_loop_values(const struct sw_scope *scope, const struct sw_loop *loop, char ***values,
+                                 size_t *n, struct sw_err *err);
+
+/* What a condition asks of the machine that its step is for. */
+struct sw_condition_host {
+    /* binaryExists, fileExists, folderExists: text is the name; file…Equals: the hash in hex, and path the file. */
+    int (*ask)(void *arg, enum sw_operator op, const char *text, const char *path, bool *holds,
+               struct sw_err *err);
+    /* The outcome of this comparison is another one if letters' case counts otherwise. May be NULL. */
+    void (*doubt)(void *arg, enum sw_operator op);
+    void *arg;
+};
+
+/* `and` and `or` stop as soon as their outcome is known. */
+SW_MUST_CHECK int sw_condition_holds(const struct sw_scope *scope, const struct sw_condition *condition,
+                                     const struct sw_condition_host *host, bool *holds, struct sw_err *err);
+/* A comparison with its texts resolved, for a message: "stringEquals 'a', value 'b'". Free it. */
+SW_MUST_CHECK char *sw_condition_text(const struct sw_scope *scope, const struct sw_condition *condition,
+                                      struct sw_err *err);
 
 /*
  * Input `name` of item `item`, resolved; the row's fallback when it is left out; *out is NULL when there is

@@ -92,7 +92,7 @@ static const struct sw_action actions[] = {
     },
     {
         .name = "Assert",
-        .absent = true,
+        .condition = true,
         .platforms = EVERYWHERE,
     },
     {
@@ -153,7 +153,7 @@ static const struct sw_action actions[] = {
     },
     {
         .name = "ExecuteDocument",
-        .absent = true,
+        .runs_once = true,
         .platforms = EVERYWHERE,
         .inputs = INPUTS(PATH("document"), TEXT("document-s3-bucket-owner"), TEXT("phases"),
                          {.name = "parameters", .kind = SW_INPUT_PAIRS}),
@@ -206,7 +206,6 @@ static const struct sw_action actions[] = {
     },
     {
         .name = "Reboot",
-        .absent = true,
         .bare = true,
         .platforms = SW_LINUX | SW_WINDOWS,
         .inputs = INPUTS({.name = "delaySeconds", .kind = SW_INPUT_NUMBER, .fallback = "0"}),

@@ -4,6 +4,8 @@
 
 #include "src/recipe/doc.h"
 
+#include <string.h>
+
 enum {
     SW_COMPONENT_MAX_PHASES = 100,
     SW_COMPONENT_MAX_STEPS = 1000, /* in one phase */
@@ -29,10 +31,19 @@ SW_MUST_CHECK struct sw_component *sw_component_check(struct sw_doc *doc, const 
 
 /* parameters: and constants:, variables.c. */
 SW_MUST_CHECK int sw_read_variables(struct sw_reading *r, const struct sw_node *root);
-/* phases:, step.c. */
+/* phases:, phases.c. */
 SW_MUST_CHECK int sw_read_phases(struct sw_reading *r, const struct sw_node *root);
 /* Every reference in every step, refs.c. */
 void sw_check_refs(struct sw_reading *r);
+
+/* May the text hold a reference? What is said of it then can only be found out when it runs. */
+static inline bool sw_has_reference(const char *text)
+{
+    return strstr(text, "{{") != NULL;
+}
+
+/* The text with its references resolved, values.c. Free it. */
+SW_MUST_CHECK char *sw_resolve(const struct sw_scope *scope, const char *text, struct sw_err *err);
 
 /* Is it the name of a parameter or a constant? */
 bool sw_component_names(const struct sw_component *component, const char *name);

@@ -69,13 +69,15 @@ static enum sw_span_kind read_chained(char *inner, char *side, size_t side_len, 
     return SW_SPAN_REF;
 }
 
-static enum sw_span_kind read_dotted(char *inner)
+static enum sw_span_kind read_dotted(char *inner, struct sw_ref *ref)
 {
     char *dot = strchr(inner, '.');
 
     if (inner[strspn(inner, name_chars)] != '.')
         return SW_SPAN_FOREIGN;
     if (strcmp(dot, ".index") == 0 || strcmp(dot, ".value") == 0) {
+        ref->kind = dot[1] == 'i' ? SW_REF_LOOP_INDEX : SW_REF_LOOP_VALUE;
+        ref->name = inner;
         *dot = '\0';
         return SW_SPAN_LOOP;
     }
@@ -102,7 +104,7 @@ static enum sw_span_kind read_inner(char *inner, struct sw_ref *ref)
     side = find_side(inner, &side_len);
     if (side != NULL)
         return read_chained(inner, side, side_len, ref);
-    return strchr(inner, '.') != NULL ? read_dotted(inner) : SW_SPAN_FOREIGN;
+    return strchr(inner, '.') != NULL ? read_dotted(inner, ref) : SW_SPAN_FOREIGN;
 }
 
 /* Copies the text between the braces without the blanks around it; what is too long for a reference is none. */
@@ -154,14 +156,14 @@ static int expand_span(struct sw_buf *out, const char *text, const struct sw_spa
     size_t len = span->end - span->begin;
     const char *value = NULL;
 
-    if (span->kind == SW_SPAN_LOOP || span->kind == SW_SPAN_FOREIGN)
+    if (span->kind == SW_SPAN_FOREIGN)
         return sw_buf_append(out, text + span->begin, len, err);
-    if (span->kind != SW_SPAN_REF)
+    if (span->kind != SW_SPAN_REF && span->kind != SW_SPAN_LOOP)
         return sw_fail(err, SW_RECIPE, "'%.*s' cannot be resolved", (int)(len < 100 ? len : 100),
                        text + span->begin);
     if (lookup(arg, &span->ref, &value, err) < 0)
         return -1;
-    return sw_buf_puts(out, value, err);
+    return value != NULL ? sw_buf_puts(out, value, err) : sw_buf_append(out, text + span->begin, len, err);
 }
 
 char *sw_expand(const char *text, sw_lookup_fn *lookup, void *arg, struct sw_err *err)

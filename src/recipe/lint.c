@@ -1,5 +1,6 @@
 /* Checks a file of either kind, told apart by its fields. */
 #include "src/recipe/component.h"
+#include "src/recipe/documents.h"
 #include "src/recipe/recipe.h"
 
 #include <string.h>
@@ -27,6 +28,16 @@ static enum kind kind_of(const struct sw_node *root)
     return has_any(root, template) ? KIND_TEMPLATE : KIND_UNKNOWN;
 }
 
+/* The document, and those that it executes. */
+static void lint_component(struct sw_doc *doc, const struct sw_node *root, struct sw_err *verdict)
+{
+    struct sw_component *component = sw_component_check(doc, root, verdict);
+
+    if (component != NULL && sw_component_check_documents(component, doc->diags, verdict) < 0)
+        verdict->code = SW_FAILED;
+    sw_component_free(component);
+}
+
 int sw_lint_file(const char *path, struct sw_diags *diags, struct sw_err *err)
 {
     struct sw_doc doc = {.diags = diags};
@@ -37,7 +48,7 @@ int sw_lint_file(const char *path, struct sw_diags *diags, struct sw_err *err)
     if (rc == 0 && root != NULL) {
         switch (kind_of(root)) {
         case KIND_COMPONENT:
-            sw_component_free(sw_component_check(&doc, root, &verdict));
+            lint_component(&doc, root, &verdict);
             break;
         case KIND_RECIPE:
             sw_recipe_free(sw_recipe_check(&doc, root, NULL, &verdict));

@@ -4,6 +4,7 @@
 #include "src/base/fs.h"
 #include "src/base/json.h"
 #include "src/recipe/component.h"
+#include "src/recipe/documents.h"
 
 #include <string.h>
 
@@ -45,7 +46,7 @@ static int read_parts(struct sw_recipe_reading *r, const struct sw_node *root)
 static void free_uses(struct sw_recipe *recipe)
 {
     for (size_t i = 0; i < recipe->nr_uses; i++)
-        sw_component_free(recipe->uses[i].component);
+        sw_use_clear(&recipe->uses[i]);
     recipe->nr_uses = 0;
 }
 
@@ -109,7 +110,8 @@ json_t *sw_use_canonical(const struct sw_use *use, struct sw_err *err)
     }
     if (sw_json_set(out, "parameters", values, err) < 0 ||
         sw_json_set(out, "digest", json_string(use->component->digest), err) < 0 ||
-        sw_json_set(out, "document", sw_node_json(use->component->root, err), err) < 0)
+        sw_json_set(out, "document", sw_node_json(use->component->root, err), err) < 0 ||
+        (use->nr_documents > 0 && sw_json_set(out, "documents", sw_documents_json(use, err), err) < 0))
         return NULL;
     return SW_STEAL_PTR(out);
 }

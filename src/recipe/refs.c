@@ -12,6 +12,7 @@ struct here {
     const struct sw_step *step;
     const struct sw_node *node;
     struct sw_place place; /* of the reference */
+    bool in_loop;          /* the loop's turns are known here: in inputs */
 };
 
 #define FAULT(h, ...) sw_doc_fault_at((h)->r->doc, (h)->place.line, (h)->place.column, __VA_ARGS__)
@@ -125,6 +126,19 @@ static void check_chained(const struct here *h, const struct sw_ref *ref)
         check_given_input(h, ref, step);
 }
 
+static void check_turn(const struct here *h, const char *name)
+{
+    const struct sw_loop *loop = h->step->loop;
+    bool known =
+        strcmp(name, "loop") == 0 || (loop != NULL && loop->name != NULL && strcmp(loop->name, name) == 0);
+
+    if (!known)
+        FAULT(h, "there is no loop '%s' in this step", sw_show(name).text);
+    else if (!h->in_loop)
+        sw_doc_warn_at(h->r->doc, h->place.line, h->place.column, "%s: the reference stays as it is",
+                       loop == NULL ? "a step without a loop" : "only inputs see the loop's turns");
+}
+
 static void check_span(const struct here *h, const struct sw_span *span)
 {
     const char *text = h->node->text + span->begin;
@@ -137,13 +151,7 @@ static void check_span(const struct here *h, const struct sw_span *span)
             check_chained(h, &span->ref);
         return;
     case SW_SPAN_LOOP:
-        if (h->step->looped)
-            return;
-        if (strcmp(span->words, "loop") == 0)
-            sw_doc_warn_at(h->r->doc, h->place.line, h->place.column,
-                           "a step without a loop: the reference stays as it is");
-        else
-            FAULT(h, "there is no loop '%s' in this step", sw_show(span->words).text);
+        check_turn(h, span->ref.name);
         return;
     case SW_SPAN_SSM:
         FAULT(h, "'{{ aws:ssm:… }}' is not part of this version");
@@ -179,16 +187,34 @@ static void check_node(struct here *h, const struct sw_node *node)
     }
 }
 
+static void check_condition(struct here *h, const struct sw_condition *condition)
+{
+    for (size_t i = 0; i < condition->nr_parts; i++)
+        check_condition(h, &condition->parts[i]);
+    if (condition->operand != NULL)
+        check_node(h, condition->operand);
+    if (condition->second != NULL)
+        check_node(h, condition->second);
+}
+
+static void check_step(struct sw_reading *r, const struct sw_phase *phase, const struct sw_step *step)
+{
+    struct here h = {.r = r, .phase = phase, .step = step};
+
+    if (step->condition != NULL)
+        check_condition(&h, step->condition);
+    if (step->loop != NULL && step->loop->list != NULL)
+        check_node(&h, step->loop->list);
+    h.in_loop = step->loop != NULL;
+    if (step->inputs != NULL)
+        check_node(&h, step->inputs);
+}
+
 void sw_check_refs(struct sw_reading *r)
 {
     const struct sw_component *c = r->component;
 
-    for (size_t i = 0; i < c->nr_phases; i++) {
-        for (size_t j = 0; j < c->phases[i].nr_steps; j++) {
-            struct here h = {.r = r, .phase = &c->phases[i], .step = &c->phases[i].steps[j]};
-
-            if (h.step->inputs != NULL)
-                check_node(&h, h.step->inputs);
-        }
-    }
+    for (size_t i = 0; i < c->nr_phases; i++)
+        for (size_t j = 0; j < c->phases[i].nr_steps; j++)
+            check_step(r, &c->phases[i], &c->phases[i].steps[j]);
 }

@@ -1,6 +1,9 @@
 /* The components of a recipe, and those that the command line adds. */
 #include "src/recipe/component.h"
+#include "src/recipe/documents.h"
 #include "src/recipe/recipe.h"
+
+#include "src/base/buf.h"
 
 #include <limits.h>
 #include <stdlib.h>
@@ -90,6 +93,35 @@ static const struct sw_node *take_reference(struct sw_recipe_reading *r, const s
     return NULL;
 }
 
+/* An ARN lies in the catalogue. */
+static int find_named(void *arg, const char *name, char **path, struct sw_err *err)
+{
+    struct sw_recipe_reading *r = arg;
+    const char *found = NULL;
+    struct sw_arn arn;
+
+    *path = NULL;
+    if (!sw_arn_parse(name, &arn))
+        return 0;
+    if (sw_catalogue_find(r, &arn, &found) < 0)
+        return -1;
+    if (found == NULL)
+        return 0;
+    *path = sw_strdup(found, err);
+    return *path != NULL ? 0 : -1;
+}
+
+/* What a use needs beside its document: values, and the documents that it executes. */
+static int complete_use(struct sw_recipe_reading *r, struct sw_use *use, const struct sw_node *at,
+                        const struct sw_node *given)
+{
+    const struct sw_document_finder finder = {find_named, r};
+
+    if (sw_use_values(r, use, at, given) < 0)
+        return -1;
+    return sw_use_find_documents(use, &finder, r->doc->diags, r->err);
+}
+
 static int read_use(struct sw_recipe_reading *r, const struct sw_node *item)
 {
     static const char *const keys[] = {"component", "componentArn", "parameters", NULL};
@@ -114,7 +146,7 @@ static int read_use(struct sw_recipe_reading *r, const struct sw_node *item)
         return 0;
     if (add_use(r, reference, path, reference->text, &use) < 0)
         return -1;
-    return use != NULL ? sw_use_values(r, use, reference, given) : 0;
+    return use != NULL ? complete_use(r, use, reference, given) : 0;
 }
 
 static int add_from_command_line(struct sw_recipe_reading *r)
@@ -126,7 +158,7 @@ static int add_from_command_line(struct sw_recipe_reading *r)
 
         if (copy == NULL || add_use(r, NULL, copy, copy, &use) < 0)
             return -1;
-        if (use != NULL && sw_use_values(r, use, NULL, NULL) < 0)
+        if (use != NULL && complete_use(r, use, NULL, NULL) < 0)
             return -1;
     }
     return 0;

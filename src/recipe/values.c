@@ -4,6 +4,7 @@
 #include "src/recipe/actions.h"
 #include "src/recipe/component.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,6 +18,7 @@ struct resolving {
     const struct sw_scope *scope;
     char *held[CHAIN_MAX_DEPTH]; /* the text last given at each depth */
     unsigned depth, lookups;
+    char index[24]; /* of the loop's turn */
 };
 
 static void resolving_free(struct resolving *r)
@@ -83,6 +85,22 @@ static int find_input(struct resolving *r, const struct sw_ref *ref, const char 
     return 0;
 }
 
+/* Inputs of other steps are not in this step's loop. */
+static void find_turn(struct resolving *r, const struct sw_ref *ref, const char **text)
+{
+    const struct sw_turn *turn = r->depth == 0 ? r->scope->turn : NULL;
+
+    *text = NULL;
+    if (turn == NULL ||
+        (strcmp(ref->name, "loop") != 0 && (turn->loop == NULL || strcmp(ref->name, turn->loop) != 0)))
+        return;
+    *text = turn->value;
+    if (ref->kind == SW_REF_LOOP_INDEX) {
+        snprintf(r->index, sizeof(r->index), "%zu", turn->index);
+        *text = r->index;
+    }
+}
+
 static int lookup(void *arg, const struct sw_ref *ref, const char **text, struct sw_err *err)
 {
     struct resolving *r = arg;
@@ -97,11 +115,15 @@ static int lookup(void *arg, const struct sw_ref *ref, const char **text, struct
         return find_output(r->scope, ref, text, err);
     case SW_REF_INPUT:
         return find_input(r, ref, text, err);
+    case SW_REF_LOOP_INDEX:
+    case SW_REF_LOOP_VALUE:
+        find_turn(r, ref, text);
+        return 0;
     }
     return sw_fail(err, SW_FAILED, "a reference of an unknown kind");
 }
 
-static char *resolve(const struct sw_scope *scope, const char *text, struct sw_err *err)
+char *sw_resolve(const struct sw_scope *scope, const char *text, struct sw_err *err)
 {
     AUTO_RESOLVING struct resolving r = {.scope = scope};
 
@@ -136,7 +158,7 @@ int sw_step_text(const struct sw_scope *scope, const struct sw_step *step, size_
         return 0;
     if (node != NULL && node->kind != SW_NODE_SCALAR)
         return sw_fail(err, SW_FAILED, "input '%s' of step '%s' is no text", name, step->name);
-    *out = node != NULL ? resolve(scope, node->text, err) : sw_strdup(input->fallback, err);
+    *out = node != NULL ? sw_resolve(scope, node->text, err) : sw_strdup(input->fallback, err);
     if (*out == NULL)
         return sw_context(err, "input '%s'", name);
     if (input->required && (*out)[0] == '\0') {
@@ -173,7 +195,7 @@ int sw_step_texts(const struct sw_scope *scope, const struct sw_step *step, size
     if (texts == NULL)
         return -1;
     for (size_t i = 0; i < n; i++) {
-        texts[i] = resolve(scope, node->items[i]->text != NULL ? node->items[i]->text : "", err);
+        texts[i] = sw_resolve(scope, node->items[i]->text != NULL ? node->items[i]->text : "", err);
         if (texts[i] == NULL)
             return sw_context(err, "entry %zu of input '%s'", i, name);
         total += strlen(texts[i]);
@@ -223,7 +245,7 @@ static json_t *resolved_json(const struct sw_scope *scope, const struct sw_node 
     SW_AUTO_FREE char *text = NULL;
 
     if (node->kind == SW_NODE_SCALAR) {
-        text = resolve(scope, node->text, err);
+        text = sw_resolve(scope, node->text, err);
         out = text != NULL ? json_string(text) : NULL;
         /* An output of a step may be any bytes; JSON takes UTF-8 only. */
         if (text != NULL && out == NULL)

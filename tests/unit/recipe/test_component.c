@@ -208,16 +208,12 @@ static void parts_that_this_version_lacks_are_named(void **state)
                        "        inputs: [{source: 's3://b/k', destination: /k}]\n"
                        "      - name: b\n"
                        "        action: ExecuteBash\n"
-                       "        if: {fileExists: /k}\n"
-                       "        loop: {name: outer, forEach: [x, y]}\n"
                        "        inputs:\n"
                        "          commands:\n"
-                       "            - cat '{{ build.a.inputs[0].destination }}' {{ outer.value }}\n"
+                       "            - cat '{{ build.a.inputs[0].destination }}'\n"
                        "            - echo {{ aws:ssm:/name }}\n",
                   "6:17: the action 'S3Download' is not part of this version\n"
-                  "10:9: 'if' is not part of this version\n"
-                  "11:9: 'loop' is not part of this version\n"
-                  "15:20: '{{ aws:ssm:\xe2\x80\xa6 }}' is not part of this version\n");
+                  "13:20: '{{ aws:ssm:\xe2\x80\xa6 }}' is not part of this version\n");
 }
 
 static void a_phase_that_is_never_run_is_a_warning(void **state)

@@ -11,6 +11,9 @@ static int echo(void *arg, const struct sw_ref *ref, const char **text, struct s
     static char out[256];
 
     (void)arg;
+    *text = NULL;
+    if (ref->kind == SW_REF_LOOP_INDEX || ref->kind == SW_REF_LOOP_VALUE)
+        return 0;
     if (ref->kind == SW_REF_NAME && strcmp(ref->name, "missing") == 0)
         return sw_fail(err, SW_RECIPE, "no '%s'", ref->name);
     if (ref->kind == SW_REF_NAME)
