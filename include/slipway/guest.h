@@ -229,7 +229,16 @@ struct sw_exec {
      * when the build phase does not.
      */
     json_t *outputs;
+    /*
+     * Does what a reboot would be for a later step: everything that runs ends, /tmp and /run are fresh, the disk stays.
+     * *guest is the one to go on with. NULL: going on with the same one is enough.
+     */
+    int (*reboot)(void *arg, struct sw_guest **guest, struct sw_err *err);
+    void *reboot_arg;
 };
+
+/* How often one step may ask for a reboot: the limit that the service's agent has. */
+enum { SW_REBOOTS_MAX = 15 };
 
 /* What a phase came to. */
 enum sw_result {

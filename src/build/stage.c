@@ -43,6 +43,16 @@ static int make_overlay(const struct stage *stage, const struct sw_layer *below,
     return rc;
 }
 
+/* A boundary without a layer: what a reboot would leave. */
+static int reboot(void *arg, struct sw_guest **guest, struct sw_err *err)
+{
+    const struct run *run = arg;
+
+    if (sw_session_end(run->session, err) < 0)
+        return -1;
+    return sw_session_begin(run->session, guest, err);
+}
+
 static int exec_phase(const struct run *run, struct sw_guest *guest, size_t i, enum sw_phase_kind kind,
                       struct sw_err *err)
 {
@@ -52,6 +62,8 @@ static int exec_phase(const struct run *run, struct sw_guest *guest, size_t i, e
         .log = run->log,
         .use = &run->stage->plan->recipe->uses[i - 1],
         .working_dir = run->stage->plan->recipe->working_directory,
+        .reboot = reboot,
+        .reboot_arg = (void *)(uintptr_t)run,
     };
 
     if (layer->outputs == NULL)

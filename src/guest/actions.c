@@ -4,12 +4,20 @@
 #include <string.h>
 
 static const struct action_row rows[] = {
-    {"ExecuteBash", action_execute_bash},     {"ExecuteBinary", action_execute_binary},
-    {"CreateFile", action_create_file},       {"AppendFile", action_append_file},
-    {"CopyFile", action_copy_file},           {"DeleteFile", action_delete_file},
-    {"CreateFolder", action_create_folder},   {"DeleteFolder", action_delete_folder},
-    {"CreateSymlink", action_create_symlink}, {"SetFilePermissions", action_set_file_permissions},
+    {"ExecuteBash", action_execute_bash},
+    {"ExecuteBinary", action_execute_binary},
+    {"CreateFile", action_create_file},
+    {"AppendFile", action_append_file},
+    {"CopyFile", action_copy_file},
+    {"DeleteFile", action_delete_file},
+    {"CreateFolder", action_create_folder},
+    {"DeleteFolder", action_delete_folder},
+    {"CreateSymlink", action_create_symlink},
+    {"SetFilePermissions", action_set_file_permissions},
     {"SetFileOwner", action_set_file_owner},
+    {"ExecuteDocument", action_execute_document},
+    {"Assert", action_assert},
+    {"Reboot", action_reboot},
 };
 
 const struct action_row *action_find(const char *name)

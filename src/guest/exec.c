@@ -7,85 +7,14 @@
 
 #include <string.h>
 
-/* The service's words. */
-static const char *const on_failure_names[] = {"Abort", "Continue", "Ignore"};
 static const char *const result_names[] = {"success", "successWithIgnoredFailure", "failed"};
 
-/* ---- The log of a step ------------------------------------------------------------------------------------- */
-
-/* JSON as the text of a JSON string, as awstoe has it. */
-static json_t *as_text(json_t *value)
+const char *exec_result_name(enum sw_result result)
 {
-    SW_AUTO_JSON json_t *owned = value;
-    SW_AUTO_FREE char *text = owned != NULL ? json_dumps(owned, JSON_COMPACT) : NULL;
-
-    return json_string(text != NULL ? text : "[]");
-}
-
-static const char *step_status(const struct step_ctx *ctx, bool failed)
-{
-    if (!failed)
-        return "success";
-    return ctx->step->on_failure == SW_ON_FAILURE_IGNORE ? "ignoredFailure" : "failed";
-}
-
-static json_t *describe_step(struct step_ctx *ctx, const char *began, const char *failure, json_t *outputs)
-{
-    const struct sw_step *step = ctx->step;
-    struct sw_err ignored = {.code = SW_OK};
-    json_t *inputs = step->disable_logging ? NULL : sw_step_inputs_json(&ctx->scope, step, &ignored);
-    char now[SW_TIME_TEXT];
-
-    sw_time_text(sw_now_ns(), now);
-    return json_pack("{s:s, s:s, s:s, s:I, s:s, s:i, s:s, s:s, s:s, s:o, s:o, s:n, s:n}", "name", step->name,
-                     "status", step_status(ctx, failure != NULL), "failureMessage",
-                     failure != NULL ? failure : "", "timeoutSeconds", (json_int_t)step->timeout_s,
-                     "onFailure", on_failure_names[step->on_failure], "maxAttempts", (int)step->max_attempts,
-                     "action", step->action->name, "startTime", began, "endTime", now, "inputs",
-                     as_text(inputs), "outputs", as_text(step->disable_logging ? NULL : json_incref(outputs)),
-                     "loop", "detailedOutput");
-}
-
-/* The block that the service prints for a failure, and the last of stderr for whoever sits before the terminal. */
-static void explain_failure(const struct step_ctx *ctx, const char *failure)
-{
-    struct sw_runlog *log = ctx->exec->log;
-    const struct sw_component *component = ctx->exec->use->component;
-    size_t first = ctx->log.nr_tail > RUNLOG_TAIL_LINES ? ctx->log.nr_tail - RUNLOG_TAIL_LINES : 0;
-
-    sw_runlog_line(log, "%s: FAILED EXECUTION", ctx->step->action->name);
-    sw_runlog_line(log, "Document: %s", component->file);
-    sw_runlog_line(log, "Phase: %s", ctx->phase->name);
-    sw_runlog_line(log, "Step: %s", ctx->step->name);
-    sw_runlog_line(log, "Action: %s", ctx->step->action->name);
-    sw_runlog_line(log, "ErrorMessage: %s", failure);
-    for (size_t i = first; i < ctx->log.nr_tail; i++)
-        sw_log(SW_LOG_WARNING, "%s: %s: stderr: %s", component->name, ctx->step->name,
-               ctx->log.tail[i % RUNLOG_TAIL_LINES]);
+    return result_names[result];
 }
 
 /* ---- Steps ------------------------------------------------------------------------------------------------- */
-
-static int attempt(struct step_ctx *ctx, const struct action_row *row, unsigned number, struct sw_err *err)
-{
-    int64_t began = sw_monotonic_ns();
-    int rc;
-
-    ctx->captured.len = 0;
-    ctx->overlong = false;
-    ctx->exit_status = -1;
-    sw_runlog_line(ctx->exec->log, "%s: STARTED EXECUTION", row->name);
-    runlog_event(&ctx->log, "step-started", json_pack("{s:i}", "attempt", (int)number));
-    rc = row->run(ctx, err);
-    runlog_flush(&ctx->log);
-    runlog_event(&ctx->log, "step-ended",
-                 json_pack("{s:i, s:b, s:i, s:I}", "attempt", (int)number, "ok", rc == 0, "exitStatus",
-                           ctx->exit_status, "durationMs",
-                           (json_int_t)((sw_monotonic_ns() - began) / 1000000)));
-    if (rc == 0)
-        sw_runlog_line(ctx->exec->log, "%s: FINISHED EXECUTION", row->name);
-    return rc;
-}
 
 /* Whether the step is to blame, and not the machinery beneath it. */
 static bool is_step_failure(const struct sw_err *err)
@@ -93,60 +22,108 @@ static bool is_step_failure(const struct sw_err *err)
     return err->code == SW_GUEST || err->code == SW_RECIPE;
 }
 
-static int try_step(struct step_ctx *ctx, struct sw_err *err)
+/* What `if` makes of the step, which is asked once. */
+static int decide(struct step_ctx *ctx, enum sw_branch *branch, struct sw_err *err)
 {
-    const struct action_row *row = action_find(ctx->step->action->name);
-    int rc = -1;
+    const struct sw_step *step = ctx->step;
+    bool holds = true;
 
-    if (row == NULL)
-        return sw_fail(err, SW_RECIPE, "the action %s is not known to the engine", ctx->step->action->name);
-    for (unsigned i = 1; rc < 0 && i <= ctx->step->max_attempts; i++) {
-        if (i > 1)
-            sw_runlog_line(ctx->exec->log, "%s: attempt %u of %u", row->name, i, ctx->step->max_attempts);
-        rc = attempt(ctx, row, i, err);
-        if (rc < 0 && (ctx->final || !is_step_failure(err)))
-            break;
+    *branch = SW_BRANCH_EXECUTE;
+    if (step->condition == NULL)
+        return 0;
+    if (step_holds(ctx, step->condition, &holds, err) < 0)
+        return sw_context(err, "if");
+    *branch = holds ? step->then : step->otherwise;
+    sw_runlog_line(ctx->exec->log, "%s: the condition is %s: %s", step->name, holds ? "true" : "false",
+                   *branch == SW_BRANCH_EXECUTE ? "execute"
+                   : *branch == SW_BRANCH_SKIP  ? "skip"
+                                                : "abort");
+    return 0;
+}
+
+/* Runs what is to be run. */
+static int do_step(struct step_ctx *ctx, bool *skipped, struct sw_err *err)
+{
+    enum sw_branch branch;
+
+    *skipped = false;
+    if (ctx->doc->state->reboot_due) {
+        if (exec_reboot(ctx->doc, err) < 0)
+            return -1;
+        ctx->guest = ctx->doc->state->guest;
     }
-    return rc;
+    if (decide(ctx, &branch, err) < 0)
+        return -1;
+    *skipped = branch == SW_BRANCH_SKIP;
+    if (branch == SW_BRANCH_ABORT)
+        return sw_fail(err, SW_GUEST, "aborted by its condition");
+    if (branch == SW_BRANCH_SKIP)
+        return 0;
+    ctx->doc->executed++;
+    return step_try(ctx, err);
+}
+
+static json_t *make_outputs(struct step_ctx *ctx, bool skipped, struct sw_err *err)
+{
+    if (skipped)
+        return step_empty_outputs(ctx->step, err);
+    if (ctx->step->loop == NULL)
+        return step_make_outputs(ctx, err);
+    return ctx->turns != NULL && !ctx->overlong ? json_incref(ctx->turns) : json_array();
 }
 
 /* Adds the step to the phase's list. entry may be NULL. */
-static int finish_step(struct step_ctx *ctx, const char *began, const char *failure, json_t *entry,
-                       struct sw_err *err)
+static int finish_step(struct step_ctx *ctx, const char *began, enum step_status status, const char *failure,
+                       json_t *entry, struct sw_err *err)
 {
-    SW_AUTO_JSON json_t *outputs = step_make_outputs(ctx, err);
+    SW_AUTO_JSON json_t *outputs = make_outputs(ctx, status == STEP_SKIPPED, err);
     json_t *steps = json_object_get(entry, "steps");
 
     if (outputs == NULL || step_store_outputs(ctx, outputs, err) < 0)
         return -1;
     if (steps != NULL)
-        return sw_json_append(steps, describe_step(ctx, began, failure, outputs), err);
+        return sw_json_append(steps, step_describe(ctx, began, status, failure, outputs), err);
     return 0;
+}
+
+static enum step_status count(struct step_ctx *ctx, int rc, bool skipped)
+{
+    if (rc == 0)
+        return skipped ? STEP_SKIPPED : STEP_SUCCESS;
+    if (ctx->step->on_failure == SW_ON_FAILURE_IGNORE) {
+        ctx->doc->ignored++;
+        return STEP_IGNORED;
+    }
+    ctx->doc->failed++;
+    return STEP_FAILED;
 }
 
 /* 0; -1 with err as the step's failure, with the place in the log. */
 static int run_step(struct step_ctx *ctx, json_t *entry, struct sw_err *err)
 {
     struct sw_err later = {.code = SW_OK};
+    enum step_status status;
     char began[SW_TIME_TEXT];
     uint64_t line;
+    bool skipped;
     int rc;
 
     sw_time_text(sw_now_ns(), began);
     sw_log(SW_LOG_DEBUG, "component '%s': %s: %s (%s)", ctx->exec->use->component->name, ctx->phase->name,
            ctx->step->name, ctx->step->action->name);
-    rc = try_step(ctx, err);
+    rc = do_step(ctx, &skipped, err);
     line = runlog_lines(ctx->exec->log);
-    if (rc < 0)
-        explain_failure(ctx, err->text);
-    if (finish_step(ctx, began, rc < 0 ? err->text : NULL, entry, &later) < 0 && rc == 0) {
+    if (rc < 0 && !ctx->placed)
+        step_explain(ctx, err->text);
+    status = count(ctx, rc, skipped);
+    if (finish_step(ctx, began, status, rc < 0 ? err->text : NULL, entry, &later) < 0 && rc == 0) {
         *err = later;
         return -1;
     }
     if (rc == 0 || !is_step_failure(err))
         return rc;
     err->code = SW_GUEST;
-    if (ctx->exec->log != NULL) {
+    if (ctx->exec->log != NULL && !ctx->placed) {
         struct sw_err cause = *err;
 
         sw_fail(err, SW_GUEST, "%.700s (see %s:%llu)", cause.text, runlog_console_path(ctx->exec->log),
@@ -155,12 +132,15 @@ static int run_step(struct step_ctx *ctx, json_t *entry, struct sw_err *err)
     return sw_context(err, "step '%s'", ctx->step->name);
 }
 
-static void step_begin(struct step_ctx *ctx, const struct sw_exec *exec, const struct sw_phase *phase,
+static void step_begin(struct step_ctx *ctx, struct exec_doc *doc, const struct sw_phase *phase,
                        const struct sw_step *step)
 {
+    const struct sw_exec *exec = doc->exec;
+
     *ctx = (struct step_ctx){
+        .doc = doc,
         .exec = exec,
-        .guest = exec->guest,
+        .guest = doc->state->guest,
         .scope = {.use = exec->use, .output = step_find_output, .arg = (void *)(uintptr_t)exec},
         .phase = phase,
         .step = step,
@@ -169,7 +149,7 @@ static void step_begin(struct step_ctx *ctx, const struct sw_exec *exec, const s
                 .phase = phase->name,
                 .step = step->name,
                 .action = step->action->name,
-                .silent = step->disable_logging},
+                .silent = step->disable_logging || doc->silent},
         .exit_status = -1,
     };
 }
@@ -178,12 +158,16 @@ static void step_end(struct step_ctx *ctx)
 {
     runlog_step_free(&ctx->log);
     sw_buf_free(&ctx->captured);
+    json_decref(ctx->outputs);
+    json_decref(ctx->turns);
+    json_decref(ctx->nested);
+    sw_texts_free(ctx->values);
 }
 
 /* ---- Phases ------------------------------------------------------------------------------------------------ */
 
 /* The first failure that counts is the phase's. Stops at Abort and when nothing more can be run. */
-static int run_steps(const struct sw_exec *exec, const struct sw_phase *phase, json_t *entry,
+static int run_steps(struct exec_doc *doc, const struct sw_phase *phase, json_t *entry,
                      enum sw_result *result, struct sw_err *err)
 {
     for (size_t i = 0; i < phase->nr_steps; i++) {
@@ -192,7 +176,7 @@ static int run_steps(const struct sw_exec *exec, const struct sw_phase *phase, j
         struct step_ctx ctx;
         int rc;
 
-        step_begin(&ctx, exec, phase, step);
+        step_begin(&ctx, doc, phase, step);
         rc = run_step(&ctx, entry, &failure);
         step_end(&ctx);
         if (rc == 0)
@@ -216,23 +200,22 @@ static int run_steps(const struct sw_exec *exec, const struct sw_phase *phase, j
 }
 
 /* A phase's entry in the document's; borrowed, NULL when there is no log. */
-static json_t *phase_entry(const struct sw_exec *exec, const struct sw_phase *phase)
+static json_t *phase_entry(const struct exec_doc *doc, const struct sw_phase *phase)
 {
-    json_t *document = runlog_document(exec->log, exec->use->component);
     char now[SW_TIME_TEXT];
     json_t *entry;
 
-    if (document == NULL)
+    if (doc->entry == NULL)
         return NULL;
     sw_time_text(sw_now_ns(), now);
     entry = json_pack("{s:s, s:s, s:s, s:s, s:s, s:[]}", "name", phase->name, "status", "", "startTime", now,
                       "endTime", "", "failureMessage", "", "steps");
-    if (entry == NULL || json_array_append_new(json_object_get(document, "phases"), entry) < 0)
+    if (entry == NULL || json_array_append_new(json_object_get(doc->entry, "phases"), entry) < 0)
         return NULL;
     return entry;
 }
 
-static void end_entry(json_t *entry, enum sw_result result, const char *failure)
+void exec_end_entry(json_t *entry, enum sw_result result, const char *failure)
 {
     char now[SW_TIME_TEXT];
 
@@ -246,52 +229,84 @@ static void end_entry(json_t *entry, enum sw_result result, const char *failure)
 }
 
 /* A document is as bad as the worst of its phases. */
-static void end_document(const struct sw_exec *exec, enum sw_result result, const char *failure)
+static void end_document(const struct exec_doc *doc, enum sw_result result, const char *failure)
 {
-    json_t *document = runlog_document(exec->log, exec->use->component);
-    const char *before = sw_json_text(document, "status");
+    const char *before = sw_json_text(doc->entry, "status");
 
     for (int worse = SW_RESULT_FAILED; before != NULL && worse > (int)result; worse--)
         if (strcmp(before, result_names[worse]) == 0)
             result = (enum sw_result)worse;
-    end_entry(document, result, failure);
+    exec_end_entry(doc->entry, result, failure);
 }
 
 /* Where steps run from; the default is there in any case. */
-static int make_working_dir(const struct sw_exec *exec, struct sw_err *err)
+static int make_working_dir(const struct sw_exec *exec, struct sw_guest *guest, struct sw_err *err)
 {
     if (exec->working_dir == NULL || strcmp(exec->working_dir, "/tmp") == 0)
         return 0;
-    if (exec->guest->ops->mkdir(exec->guest, exec->working_dir, 0755, true, err) < 0)
+    if (guest->ops->mkdir(guest, exec->working_dir, 0755, true, err) < 0)
         return sw_context(err, "working directory");
     return 0;
 }
 
-static int run_phase(const struct sw_exec *exec, const struct sw_phase *phase, enum sw_result *result,
+int exec_reboot(struct exec_doc *doc, struct sw_err *err)
+{
+    const struct sw_exec *exec = doc->exec;
+
+    doc->state->reboot_due = false;
+    sw_runlog_line(exec->log, "A reboot was asked for: everything that runs ends, /tmp and /run are fresh");
+    if (exec->reboot == NULL)
+        return 0;
+    if (exec->reboot(exec->reboot_arg, &doc->state->guest, err) < 0)
+        return sw_context(err, "reboot");
+    return make_working_dir(exec, doc->state->guest, err);
+}
+
+static int run_phase(struct exec_doc *doc, const struct sw_phase *phase, enum sw_result *result,
                      struct sw_err *err)
 {
-    json_t *entry = phase_entry(exec, phase);
-    const char *component = exec->use->component->name;
+    const char *component = doc->exec->use->component->name;
+    json_t *entry;
     int rc;
 
+    if (doc->caller == NULL)
+        doc->entry = runlog_document(doc->exec->log, doc->exec->use->component);
+    entry = phase_entry(doc, phase);
     sw_log(SW_LOG_INFO, "component '%s': %s", component, phase->name);
-    sw_runlog_line(exec->log, "Document %s: phase %s", component, phase->name);
-    rc = run_steps(exec, phase, entry, result, err);
-    end_entry(entry, *result, rc < 0 ? err->text : NULL);
-    end_document(exec, *result, rc < 0 ? err->text : NULL);
+    sw_runlog_line(doc->exec->log, "Document %s: phase %s", component, phase->name);
+    rc = run_steps(doc, phase, entry, result, err);
+    exec_end_entry(entry, *result, rc < 0 ? err->text : NULL);
+    end_document(doc, *result, rc < 0 ? err->text : NULL);
     return rc < 0 ? sw_context(err, "component '%s': phase '%s'", component, phase->name) : 0;
+}
+
+int exec_phases(struct exec_doc *doc, bool (*wanted)(const void *arg, const struct sw_phase *),
+                const void *arg, enum sw_result *result, struct sw_err *err)
+{
+    const struct sw_component *component = doc->exec->use->component;
+
+    *result = SW_RESULT_SUCCESS;
+    for (size_t i = 0; i < component->nr_phases; i++)
+        if (wanted(arg, &component->phases[i]) && run_phase(doc, &component->phases[i], result, err) < 0)
+            return -1;
+    return 0;
+}
+
+static bool is_of_kind(const void *arg, const struct sw_phase *phase)
+{
+    return phase->kind == *(const enum sw_phase_kind *)arg;
 }
 
 int sw_exec_phase(const struct sw_exec *exec, enum sw_phase_kind phase, enum sw_result *result,
                   struct sw_err *err)
 {
-    const struct sw_component *component = exec->use->component;
+    struct exec_state state = {.guest = exec->guest};
+    struct exec_doc doc = {.exec = exec, .state = &state};
     enum sw_result sum = SW_RESULT_SUCCESS;
-    int rc = make_working_dir(exec, err);
+    int rc = make_working_dir(exec, exec->guest, err);
 
-    for (size_t i = 0; i < component->nr_phases && rc == 0; i++)
-        if (component->phases[i].kind == phase)
-            rc = run_phase(exec, &component->phases[i], &sum, err);
+    if (rc == 0)
+        rc = exec_phases(&doc, is_of_kind, &phase, &sum, err);
     if (result != NULL)
         *result = sum;
     return rc;

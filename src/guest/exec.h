@@ -6,7 +6,24 @@
 #include "src/base/buf.h"
 #include "src/guest/runlog.h"
 
+/* What a document and those that it executes share. */
+struct exec_state {
+    struct sw_guest *guest; /* another one after a reboot */
+    bool reboot_due;        /* before the next step */
+};
+
+/* A document that is being run: the recipe's own, or one that ExecuteDocument runs. */
+struct exec_doc {
+    const struct sw_exec *exec; /* its use, its outputs */
+    struct exec_state *state;
+    const struct exec_doc *caller; /* NULL: nobody */
+    json_t *entry;                 /* its own in detailedoutput.json; NULL: it has none */
+    bool silent;                   /* the caller's step has disableLogging */
+    unsigned executed, failed, ignored;
+};
+
 struct step_ctx {
+    struct exec_doc *doc;
     const struct sw_exec *exec;
     struct sw_guest *guest;
     struct sw_scope scope;
@@ -14,9 +31,18 @@ struct step_ctx {
     const struct sw_step *step;
     struct runlog_step log;
     struct sw_buf captured; /* stdout of the attempt */
-    bool overlong;          /* more than could be chained */
-    bool final;             /* trying again is of no use */
-    int exit_status;        /* of the last program; -1: none ran */
+    json_t *outputs;        /* what the attempt's items left, one object each; NULL: its stdout is all */
+    json_t *turns;          /* the outputs of the loop's turns, put together */
+    json_t *nested;         /* detailedOutput: the documents that it executed; NULL: none */
+    struct sw_turn turn;    /* of its loop */
+    char **values;          /* of the turns */
+    size_t nr_values;
+    int64_t deadline_ns; /* of the attempt, on the monotonic clock; 0: none */
+    bool reboot;         /* its program asked for one */
+    bool placed;         /* the failure says where in the log it is */
+    bool overlong;       /* more than could be chained */
+    bool final;          /* trying again is of no use */
+    int exit_status;     /* of the last program; -1: none ran */
 };
 
 /*
@@ -34,10 +60,40 @@ const struct action_row *action_find(const char *name);
 /* Runs a program or script with the step's environment, time-out and log; a bad end is SW_GUEST. */
 SW_MUST_CHECK int step_run(struct step_ctx *ctx, struct sw_guest_run *run, struct sw_err *err);
 
+/* All attempts of the step. Failures as of action_row.run. attempt.c. */
+SW_MUST_CHECK int step_try(struct step_ctx *ctx, struct sw_err *err);
+/* How long the attempt may still take; 0: without limit. -1: its time is over. */
+SW_MUST_CHECK int step_time_left(const struct step_ctx *ctx, int64_t *left_ms, struct sw_err *err);
+/* What a reboot would do for later steps. */
+SW_MUST_CHECK int exec_reboot(struct exec_doc *doc, struct sw_err *err);
+
+/* Does the condition hold? conditions.c. */
+SW_MUST_CHECK int step_holds(struct step_ctx *ctx, const struct sw_condition *condition, bool *holds,
+                             struct sw_err *err);
+
+enum step_status { STEP_SUCCESS, STEP_SKIPPED, STEP_FAILED, STEP_IGNORED };
+/* The step as detailedoutput.json has it; failure may be NULL. report.c. */
+json_t *step_describe(struct step_ctx *ctx, const char *began, enum step_status status, const char *failure,
+                      const json_t *outputs);
+/* The block that the service prints for a failure, and the last of stderr for whoever sits before the terminal. */
+void step_explain(const struct step_ctx *ctx, const char *failure);
+
+/* Runs the phases that wanted() names, in document order; a failed phase is the error. exec.c. */
+SW_MUST_CHECK int exec_phases(struct exec_doc *doc, bool (*wanted)(const void *arg, const struct sw_phase *),
+                              const void *arg, enum sw_result *result, struct sw_err *err);
+const char *exec_result_name(enum sw_result result);
+/* Sets the end, the status and the failure of an entry of detailedoutput.json; entry and failure may be NULL. */
+void exec_end_entry(json_t *entry, enum sw_result result, const char *failure);
+
 /* An output that an earlier step left; the lookup of a struct sw_scope whose arg is the struct sw_exec. */
 const char *step_find_output(void *arg, const char *phase, const char *step, const char *name, size_t index);
-/* What the step leaves for later ones: stdout without the newlines at its end; [] when it has none. decref it. */
+/* What the run leaves for later steps: its items' outputs, or stdout without the newlines at its end; [] when it has none.
+ * decref it. */
 SW_MUST_CHECK json_t *step_make_outputs(struct step_ctx *ctx, struct sw_err *err);
+/* Adds the outputs of one turn of a loop to those of the turns before it. */
+SW_MUST_CHECK int step_join_outputs(struct step_ctx *ctx, const json_t *outputs, struct sw_err *err);
+/* The outputs of a step that did not run: every one is there, and empty. decref it. */
+SW_MUST_CHECK json_t *step_empty_outputs(const struct sw_step *step, struct sw_err *err);
 SW_MUST_CHECK int step_store_outputs(const struct step_ctx *ctx, json_t *outputs, struct sw_err *err);
 
 /* Every item of the step, one after the other; an error says which of several it was. */
@@ -71,6 +127,9 @@ SW_MUST_CHECK int step_expect(const struct step_ctx *ctx, const char *path, enum
 /* Every step's own row, by family in actions/. */
 int action_execute_bash(struct step_ctx *ctx, struct sw_err *err);
 int action_execute_binary(struct step_ctx *ctx, struct sw_err *err);
+int action_execute_document(struct step_ctx *ctx, struct sw_err *err);
+int action_assert(struct step_ctx *ctx, struct sw_err *err);
+int action_reboot(struct step_ctx *ctx, struct sw_err *err);
 int action_create_file(struct step_ctx *ctx, struct sw_err *err);
 int action_append_file(struct step_ctx *ctx, struct sw_err *err);
 int action_copy_file(struct step_ctx *ctx, struct sw_err *err);

@@ -33,14 +33,22 @@ static void remember_errno(struct sw_runlog *log, const char *name)
     remember(log, &err);
 }
 
+int runlog_new_id(char id[RUNLOG_ID], struct sw_err *err)
+{
+    uint8_t bytes[(RUNLOG_ID - 1) / 2];
+
+    if (sw_random(bytes, sizeof(bytes), err) < 0)
+        return -1;
+    sw_hex(bytes, sizeof(bytes), id);
+    return 0;
+}
+
 static int make_root(struct sw_runlog *log, struct sw_err *err)
 {
-    uint8_t id[16];
-    char hex[33], now[SW_TIME_TEXT];
+    char hex[RUNLOG_ID], now[SW_TIME_TEXT];
 
-    if (sw_random(id, sizeof(id), err) < 0)
+    if (runlog_new_id(hex, err) < 0)
         return -1;
-    sw_hex(id, sizeof(id), hex);
     sw_time_text(log->began_ns, now);
     log->root = json_pack("{s:s, s:s, s:s, s:s, s:s, s:[]}", "executionId", hex, "status", "", "startTime",
                           now, "endTime", "", "failureMessage", "", "documents");
@@ -258,10 +266,19 @@ static bool same_text(const json_t *object, const char *key, const char *text)
     return value != NULL && strcmp(value, text) == 0;
 }
 
+json_t *runlog_new_document(const struct sw_component *component)
+{
+    char now[SW_TIME_TEXT];
+
+    sw_time_text(sw_now_ns(), now);
+    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:[]}", "name", component->name, "filePath",
+                     component->file, "status", "success", "description", component->description, "startTime",
+                     now, "endTime", now, "failureMessage", "", "phases");
+}
+
 json_t *runlog_document(struct sw_runlog *log, const struct sw_component *component)
 {
     json_t *documents, *document;
-    char now[SW_TIME_TEXT];
     size_t i;
 
     if (log == NULL)
@@ -271,10 +288,7 @@ json_t *runlog_document(struct sw_runlog *log, const struct sw_component *compon
         if (same_text(document, "name", component->name) && same_text(document, "filePath", component->file))
             return document;
     }
-    sw_time_text(sw_now_ns(), now);
-    document = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:[]}", "name", component->name, "filePath",
-                         component->file, "status", "success", "description", component->description,
-                         "startTime", now, "endTime", now, "failureMessage", "", "phases");
+    document = runlog_new_document(component);
     if (document == NULL || json_array_append_new(documents, document) < 0)
         return NULL;
     return document;

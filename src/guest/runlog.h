@@ -46,5 +46,11 @@ const char *runlog_console_path(const struct sw_runlog *log);
  * NULL when there is no log or no memory.
  */
 json_t *runlog_document(struct sw_runlog *log, const struct sw_component *component);
+/* A new entry for it, for a document that another one executes. NULL when memory is out. */
+json_t *runlog_new_document(const struct sw_component *component);
+
+enum { RUNLOG_ID = 33 };
+/* A name for one execution. */
+SW_MUST_CHECK int runlog_new_id(char id[RUNLOG_ID], struct sw_err *err);
 
 #endif

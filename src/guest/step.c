@@ -1,6 +1,7 @@
 /* What a step does with programs, and what it leaves for later steps. */
 #include "src/guest/exec.h"
 
+#include "src/base/clock.h"
 #include "src/base/json.h"
 #include "src/guest/text.h"
 
@@ -20,6 +21,21 @@ static void take_output(void *arg, enum sw_stream stream, const void *bytes, siz
         ctx->overlong = true;
 }
 
+static int late(const struct step_ctx *ctx, struct sw_err *err)
+{
+    return sw_fail(err, SW_GUEST, "%s not end within %lld s (timeoutSeconds)",
+                   ctx->step->loop != NULL ? "the loop did" : "did", (long long)ctx->step->timeout_s);
+}
+
+int step_time_left(const struct step_ctx *ctx, int64_t *left_ms, struct sw_err *err)
+{
+    *left_ms = 0;
+    if (ctx->deadline_ns == 0)
+        return 0;
+    *left_ms = (ctx->deadline_ns - sw_monotonic_ns() + 999999) / 1000000;
+    return *left_ms > 0 ? 0 : late(ctx, err);
+}
+
 /* How a program ended, as the step's error. */
 static int judge(struct step_ctx *ctx, const struct sw_guest_exit *end, struct sw_err *err)
 {
@@ -28,20 +44,13 @@ static int judge(struct step_ctx *ctx, const struct sw_guest_exit *end, struct s
     switch (end->kind) {
     case SW_EXIT_STATUS:
         ctx->exit_status = end->value;
-        if (end->value == 0)
-            return 0;
-        if (end->value != EXIT_REBOOT)
-            return sw_fail(err, SW_GUEST, "exit status %d", end->value);
-        ctx->final = true;
-        return sw_fail(err, SW_GUEST,
-                       "exit status 194 asks for a reboot and to run the step again; an image that is not "
-                       "booted cannot do that");
+        ctx->reboot = end->value == EXIT_REBOOT;
+        return end->value == 0 ? 0 : sw_fail(err, SW_GUEST, "exit status %d", end->value);
     case SW_EXIT_SIGNAL:
         return sw_fail(err, SW_GUEST, "killed by signal %d (%s)", end->value,
                        sigdescr_np(end->value) != NULL ? sigdescr_np(end->value) : "unknown");
     case SW_EXIT_TIMEOUT:
-        return sw_fail(err, SW_GUEST, "did not end within %lld s (timeoutSeconds)",
-                       (long long)ctx->step->timeout_s);
+        return late(ctx, err);
     default:
         return sw_fail(err, SW_GUEST, "cannot run: %s: %s", end->text,
                        strerror_r(end->value, reason, sizeof(reason)));
@@ -55,11 +64,10 @@ int step_run(struct step_ctx *ctx, struct sw_guest_run *run, struct sw_err *err)
     const char *const env[] = {variable, NULL};
     struct sw_guest_exit end = {.value = -1};
 
-    if (variable == NULL)
+    if (variable == NULL || step_time_left(ctx, &run->timeout_ms, err) < 0)
         return -1;
     run->env = env;
     run->cwd = dir;
-    run->timeout_ms = ctx->step->timeout_s > 0 ? ctx->step->timeout_s * 1000 : 0;
     run->output = take_output;
     run->ctx = ctx;
     if (ctx->guest->ops->run(ctx->guest, run, &end, err) < 0)
@@ -82,9 +90,11 @@ json_t *step_make_outputs(struct step_ctx *ctx, struct sw_err *err)
 {
     SW_AUTO_BUF struct sw_buf text = {0};
     size_t len = ctx->captured.len;
-    json_t *list = json_array();
-    json_t *item;
+    json_t *list, *item;
 
+    if (ctx->outputs != NULL)
+        return json_incref(ctx->outputs);
+    list = json_array();
     if (ctx->step->action->outputs == NULL || ctx->overlong)
         return list;
     while (len > 0 && (ctx->captured.data[len - 1] == '\n' || ctx->captured.data[len - 1] == '\r'))
@@ -98,6 +108,62 @@ json_t *step_make_outputs(struct step_ctx *ctx, struct sw_err *err)
         json_decref(list);
         return NULL;
     }
+    return list;
+}
+
+static int join_texts(json_t *into, const json_t *outputs, size_t *total, struct sw_err *err)
+{
+    const char *name;
+    json_t *value;
+
+    json_object_foreach ((json_t *)(uintptr_t)outputs, name, value) {
+        const char *before = sw_json_text(into, name), *text = json_string_value(value);
+        SW_AUTO_FREE char *both =
+            sw_strf(err, "%s%s%s", before != NULL ? before : "", before != NULL ? "\n" : "", text);
+
+        if (both == NULL || sw_json_set(into, name, json_string(both), err) < 0)
+            return -1;
+        *total += strlen(both);
+    }
+    return 0;
+}
+
+int step_join_outputs(struct step_ctx *ctx, const json_t *outputs, struct sw_err *err)
+{
+    size_t total = 0, i;
+    json_t *item;
+
+    if (ctx->turns == NULL)
+        ctx->turns = json_array();
+    if (ctx->turns == NULL)
+        return sw_fail(err, SW_FAILED, "out of memory");
+    json_array_foreach ((json_t *)(uintptr_t)outputs, i, item) {
+        if (json_array_size(ctx->turns) == i && sw_json_append(ctx->turns, json_object(), err) < 0)
+            return -1;
+        if (join_texts(json_array_get(ctx->turns, i), item, &total, err) < 0)
+            return -1;
+    }
+    ctx->overlong = ctx->overlong || total > SW_EXPAND_MAX_BYTES;
+    return 0;
+}
+
+json_t *step_empty_outputs(const struct sw_step *step, struct sw_err *err)
+{
+    size_t n = step->action->list ? step->nr_items : 1;
+    json_t *list = json_array();
+
+    for (size_t i = 0; step->action->outputs != NULL && i < n; i++) {
+        json_t *item = json_object();
+
+        for (size_t k = 0; step->action->outputs[k] != NULL; k++)
+            json_object_set_new(item, step->action->outputs[k], json_string(""));
+        if (sw_json_append(list, item, err) < 0) {
+            json_decref(list);
+            return NULL;
+        }
+    }
+    if (list == NULL)
+        sw_fail(err, SW_FAILED, "out of memory");
     return list;
 }
 

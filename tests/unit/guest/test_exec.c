@@ -1,101 +1,5 @@
 /* Component documents executed in a plain chroot. */
-#include "slipway/recipe.h"
-#include "src/base/json.h"
-#include "tests/unit/guest/folder.h"
-
-static char log_dir[80];
-
-/* What came of a document. */
-struct done {
-    int rc;
-    struct sw_err err;
-    enum sw_result result;
-    json_t *outputs, *detailed;
-    struct sw_buf console, events;
-};
-
-static void read_log(struct done *done)
-{
-    struct sw_err err = {.code = SW_OK};
-    char path[128];
-
-    snprintf(path, sizeof(path), "%s/console.log", log_dir);
-    assert_int_equal(sw_read_file(path, 1 << 26, &done->console, &err), 0);
-    snprintf(path, sizeof(path), "%s/events.jsonl", log_dir);
-    assert_int_equal(sw_read_file(path, 1 << 26, &done->events, &err), 0);
-    snprintf(path, sizeof(path), "%s/detailedoutput.json", log_dir);
-    done->detailed = sw_json_read(path, 1 << 26, &err);
-    assert_non_null(done->detailed);
-}
-
-static struct done execute_with(const char *document, struct sw_value *values, size_t nr_values,
-                                enum sw_phase_kind phase, json_t *outputs)
-{
-    struct done done = {.rc = -1, .outputs = outputs != NULL ? outputs : json_object()};
-    struct sw_err err = {.code = SW_OK};
-    struct sw_diags diags = {.n = 0};
-    struct sw_runlog *log;
-    struct sw_use use = {.component =
-                             sw_component_parse(document, strlen(document), "test.yml", &diags, &err),
-                         .reference = "test.yml",
-                         .values = values,
-                         .nr_values = nr_values};
-
-    if (use.component == NULL)
-        fail_msg("%s", err.text);
-    assert_int_equal(sw_runlog_open(log_dir, &log, &err), 0);
-    struct sw_exec exec = {.guest = folder_guest, .log = log, .use = &use, .outputs = done.outputs};
-    done.rc = sw_exec_phase(&exec, phase, &done.result, &done.err);
-    assert_int_equal(sw_runlog_close(log, done.rc < 0 ? done.err.text : NULL, &err), 0);
-    sw_component_free(use.component);
-    sw_diags_free(&diags);
-    read_log(&done);
-    return done;
-}
-
-static struct done execute(const char *document)
-{
-    return execute_with(document, NULL, 0, SW_PHASE_BUILD, NULL);
-}
-
-static void done_free(struct done *done)
-{
-    json_decref(done->outputs);
-    json_decref(done->detailed);
-    sw_buf_free(&done->console);
-    sw_buf_free(&done->events);
-}
-
-static void assert_has(const char *text, const char *part)
-{
-    if (strstr(text, part) == NULL)
-        fail_msg("'%s' is not in:\n%s", part, text);
-}
-
-static void assert_has_not(const char *text, const char *part)
-{
-    if (strstr(text, part) != NULL)
-        fail_msg("'%s' is in:\n%s", part, text);
-}
-
-static void assert_done(struct done *done)
-{
-    if (done->rc < 0)
-        fail_msg("%s", done->err.text);
-    done_free(done);
-}
-
-#define HEAD "name: web\nschemaVersion: 1.0\nphases:\n  - name: build\n    steps:\n"
-
-static void expect_failure(const char *document, const char *part)
-{
-    struct done done = execute(document);
-
-    assert_int_equal(done.rc, -1);
-    assert_int_equal(done.err.code, SW_GUEST);
-    assert_has(done.err.text, part);
-    done_free(&done);
-}
+#include "tests/unit/guest/exec_case.h"
 
 static void commands_share_one_shell(void **state)
 {
@@ -188,14 +92,6 @@ static void a_time_out_stops_the_step(void **state)
                         "        inputs: {commands: [setsid sleep 1000 & sleep 1000]}\n",
                    "step 'A': did not end within 1 s");
     expect_script("grep -al 's[l]eep' /proc/[0-9]*/cmdline | wc -l", 0, "0\n");
-}
-
-static void a_reboot_is_refused_in_clear_words(void **state)
-{
-    (void)state;
-    expect_failure(HEAD "      - name: A\n        action: ExecuteBash\n        maxAttempts: 5\n"
-                        "        inputs: {commands: [exit 194]}\n",
-                   "exit status 194 asks for a reboot");
 }
 
 static void a_signal_has_a_name(void **state)
@@ -523,19 +419,6 @@ static void a_device_or_a_pipe_is_no_file(void **state)
         "/dev/zero");
 }
 
-static int setup(void **state)
-{
-    snprintf(log_dir, sizeof(log_dir), "/tmp/slipway-log.XXXXXX");
-    return mkdtemp(log_dir) == NULL ? -1 : folder_setup(state);
-}
-
-static int teardown(void **state)
-{
-    struct sw_err err = {.code = SW_OK};
-
-    return sw_remove_tree(log_dir, &err) < 0 ? -1 : folder_teardown(state);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -545,7 +428,6 @@ int main(void)
         cmocka_unit_test(ignore_counts_as_success),
         cmocka_unit_test(attempts_are_made_until_one_succeeds),
         cmocka_unit_test(a_time_out_stops_the_step),
-        cmocka_unit_test(a_reboot_is_refused_in_clear_words),
         cmocka_unit_test(a_signal_has_a_name),
         cmocka_unit_test(values_and_outputs_are_put_in),
         cmocka_unit_test(validate_sees_what_build_left),
@@ -565,5 +447,5 @@ int main(void)
         cmocka_unit_test(a_device_or_a_pipe_is_no_file),
     };
 
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, exec_setup, exec_teardown);
 }
