@@ -1,6 +1,7 @@
 /* Attempts at a step: the turns of its loop, its time, and reboots that it asks for. */
 #include "src/guest/exec.h"
 
+#include "slipway/progress.h"
 #include "src/base/clock.h"
 #include "src/base/json.h"
 
@@ -57,7 +58,7 @@ static int run_turn(struct step_ctx *ctx, const struct action_row *row, struct s
     SW_AUTO_JSON json_t *outputs = NULL;
 
     log_turn(ctx);
-    if (run_again(ctx, row, err) < 0)
+    if (sw_check_interrupt(err) < 0 || run_again(ctx, row, err) < 0)
         return -1;
     outputs = step_make_outputs(ctx, err);
     return outputs != NULL ? step_join_outputs(ctx, outputs, err) : -1;

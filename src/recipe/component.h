@@ -17,6 +17,7 @@ struct sw_reading {
     struct sw_doc *doc;
     struct sw_component *component;
     struct sw_err *err;
+    unsigned nr_patterns; /* that were tried on a text */
 };
 
 /* Opens a document: arena, YAML, *root (NULL: nothing to look at). The caller frees doc->arena, also after -1. */

@@ -98,7 +98,9 @@ static void check_hash(struct sw_reading *r, enum sw_operator op, const struct s
         sw_doc_fault(r->doc, node, "%s needs %zu digits in hex", sw_operator_name(op), 2 * want);
 }
 
-/* Two texts that are known: does AWS's text leave open what comes of them? */
+enum { DOUBT_MAX_BYTES = 256, DOUBT_MAX_PATTERNS = 100 };
+
+/* Two texts that are known: does AWS's text leave open what comes of them? Patterns take time, so there is an end to it. */
 static void check_doubt(struct sw_reading *r, const struct sw_condition *c)
 {
     struct sw_operand operand = {c->operand->text, false}, second = {c->second->text, false};
@@ -106,6 +108,10 @@ static void check_doubt(struct sw_reading *r, const struct sw_condition *c)
     struct sw_outcome outcome;
 
     if (sw_has_reference(operand.text) || sw_has_reference(second.text))
+        return;
+    if (c->op == SW_OP_PATTERN_MATCHES &&
+        (c->operand->len > DOUBT_MAX_BYTES || c->second->len > DOUBT_MAX_BYTES ||
+         r->nr_patterns++ >= DOUBT_MAX_PATTERNS))
         return;
     if (sw_compare(c->op, operand, second, &outcome, &ignored) == 0 && outcome.in_doubt)
         sw_doc_warn(r->doc, c->operand, "%s: letters' case decides here, and it %s", sw_operator_name(c->op),

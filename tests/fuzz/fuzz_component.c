@@ -15,6 +15,53 @@ static const char *output(void *arg, const char *phase, const char *step, const 
     return index == 0 ? arg : NULL;
 }
 
+static int ask(void *arg, enum sw_operator op, const char *text, const char *path, bool *holds,
+               struct sw_err *err)
+{
+    (void)arg;
+    (void)op;
+    (void)err;
+    *holds = path == NULL || strcmp(text, path) != 0;
+    return 0;
+}
+
+static void decide(const struct sw_scope *scope, const struct sw_condition *condition)
+{
+    static const struct sw_condition_host host = {.ask = ask};
+    struct sw_err err = {0};
+    bool holds;
+
+    if (condition == NULL)
+        return;
+    if (sw_condition_holds(scope, condition, &host, &holds, &err) < 0 && err.code != SW_RECIPE)
+        abort();
+    free(sw_condition_text(scope, condition, &err));
+}
+
+/* A few turns of the step's loop; the step itself when it has none. */
+static void run_turns(struct sw_scope *scope, const struct sw_step *step)
+{
+    char **values = NULL;
+    struct sw_err err = {0};
+    struct sw_turn turn = {0};
+    size_t n = 0;
+
+    decide(scope, step->condition);
+    if (step->loop != NULL && sw_loop_values(scope, step->loop, &values, &n, &err) < 0 &&
+        err.code != SW_RECIPE)
+        abort();
+    for (size_t i = 0; i < (step->loop == NULL ? 1 : n < 3 ? n : 3); i++) {
+        if (step->loop != NULL) {
+            turn = (struct sw_turn){step->loop->name, i, values[i]};
+            scope->turn = &turn;
+        }
+        decide(scope, step->assertion);
+        json_decref(sw_step_inputs_json(scope, step, &err));
+    }
+    scope->turn = NULL;
+    sw_texts_free(values);
+}
+
 static void resolve(const struct sw_component *component)
 {
     struct sw_value values[8];
@@ -35,7 +82,9 @@ static void resolve(const struct sw_component *component)
 
             if (step->name == NULL || step->action == NULL || step->action->absent || step->max_attempts == 0)
                 abort();
-            json_decref(sw_step_inputs_json(&scope, step, &err));
+            if (step->action->condition != (step->assertion != NULL))
+                abort();
+            run_turns(&scope, step);
         }
     }
 }

@@ -28,6 +28,12 @@ put("references.yml", (head + step + "      - {name: a, action: ExecuteBash, inp
 put("repeated.yml", (step + "      - {name: a, action: ExecuteBash, inputs: {commands: &a ['" + "{{abc}}" * 5000 + "']}}\n"
                      + "".join(f"      - {{name: s{i}, action: ExecuteBash, inputs: {{commands: *a}}}}\n"
                                for i in range(110))).encode())
+bash = "action: ExecuteBash, inputs: {commands: [x]}"
+put("deep-if.yml", (step + "      - {name: a, " + bash + ", if: " + "{not: " * 55 + "{fileExists: /x}" + "}" * 55 + "}\n").encode())
+put("patterns.yml", (step + "".join(
+    f"      - {{name: s{i}, {bash}, if: {{patternMatches: '(a{{1,30}}){{1,30}}b{{1,1000}}', value: {'a' * 250}}}}}\n"
+    for i in range(900)) + "      - {}\n").encode())
+put("turns.yml", (step + f"      - {{name: a, {bash}, loop: {{for: {{start: 0, end: 2000000000, updateBy: 1}}}}}}\n").encode())
 put("binary.yml", bytes(range(256)) * 64)
 END
 for file in *.yml; do

@@ -53,10 +53,10 @@ static void assert_lint(const char *text, const char *want)
 static void a_document_beside_it_is_checked_with_it(void **state)
 {
     (void)state;
-    put("child.yml", HEAD "      - {name: a, action: ExecuteBash, inputs: {comands: [ls]}}\n");
+    put("child.yml", HEAD "      - {name: a, action: ExecuteBash, inputs: {command: [ls]}}\n");
     assert_lint(RUN("document: child.yml"),
                 "child.yml:5: ExecuteBash needs the input 'commands'\n"
-                "child.yml:5: ExecuteBash has no input 'comands' (did you mean 'commands'?)\n");
+                "child.yml:5: ExecuteBash has no input 'command' (did you mean 'commands'?)\n");
     put("child.yml", LEAF);
     assert_lint(RUN("document: child.yml"), "");
     assert_lint(RUN("document: not-here.yml"), "");
