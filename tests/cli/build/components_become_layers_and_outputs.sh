@@ -35,14 +35,24 @@ LIBGUESTFS_HV=/bin/false build --json >second.json 2>second.log
 grep -q '"launched": false' second.json
 qemu-img compare -f raw -F vmdk "$disk.raw" "$disk.vmdk"
 
-# The last component changes: it alone runs, and plan names the input.
+# The last component changes: it alone runs, and plan names the input. Its reboot is a boundary within its layer.
 write_component third changed
+cat >>third.yml <<'YAML'
+      - name: Trigger
+        action: ExecuteBash
+        inputs:
+          commands:
+            - if [ -e /etc/third.boot ]; then test ! -e /tmp/mark; exit; fi
+            - touch /etc/third.boot /tmp/mark
+            - exit 194
+YAML
 "$SLIPWAY" plan recipe.yml --store store | tee plan.third
 [ "$(grep -c '^cached' plan.third)" = 3 ]
 grep -q "^run .*third.*changed: component" plan.third
 build >/dev/null 2>third.log
 [ "$(read_file "$disk.raw" /etc/third)" = changed ] || fail "the changed component did not run"
 [ "$(read_file "$disk.raw" /etc/third.runs)" = run ] || fail "the changed component ran on top of the old layer"
+grep -q 'run again after a reboot' out/three-1.0.0/log/console.log || fail "there was no reboot"
 [ "$(grep -c "component '.*': build" third.log)" = 1 ] || fail "more than the changed component ran"
 
 "$SLIPWAY" store verify --store store
