@@ -41,7 +41,6 @@ struct step_ctx {
     bool reboot;         /* its program asked for one */
     bool placed;         /* the failure says where in the log it is */
     bool overlong;       /* more than could be chained */
-    bool final;          /* trying again is of no use */
     int exit_status;     /* of the last program; -1: none ran */
 };
 

@@ -141,16 +141,22 @@ int sw_read_loop(struct sw_reading *r, const struct sw_node *node, const struct 
 
 /* ---- Values ------------------------------------------------------------------------------------------------ */
 
+/* text: DELIMITED: the list. */
 static int count_values(const struct sw_loop *loop, const char *text, size_t *n, struct sw_err *err)
 {
-    if (loop->kind == SW_LOOP_FOR)
+    switch (loop->kind) {
+    case SW_LOOP_FOR:
         *n = (size_t)((loop->end - loop->start) / loop->update_by) + 1;
-    else if (loop->kind == SW_LOOP_LIST)
+        break;
+    case SW_LOOP_LIST:
         *n = loop->list->n;
-    else
+        break;
+    case SW_LOOP_DELIMITED:
         *n = text[0] != '\0';
-    for (; loop->kind == SW_LOOP_DELIMITED && *text != '\0'; text++)
-        *n += *text == loop->delimiter;
+        for (; *text != '\0'; text++)
+            *n += *text == loop->delimiter;
+        break;
+    }
     if (*n > SW_LOOP_MAX_TURNS)
         return sw_fail(err, SW_RECIPE, "the loop has more than %d turns", (int)SW_LOOP_MAX_TURNS);
     return 0;
@@ -175,12 +181,12 @@ int sw_loop_values(const struct sw_scope *scope, const struct sw_loop *loop, cha
                    struct sw_err *err)
 {
     SW_AUTO_FREE char *list =
-        loop->kind == SW_LOOP_DELIMITED ? sw_resolve(scope, loop->list->text, err) : NULL;
+        loop->kind == SW_LOOP_DELIMITED ? sw_resolve(scope, loop->list->text, err) : sw_strdup("", err);
     size_t count = 0, total = 0;
     const char *text = list;
     char **out;
 
-    if ((loop->kind == SW_LOOP_DELIMITED && list == NULL) || count_values(loop, text, &count, err) < 0)
+    if (list == NULL || count_values(loop, text, &count, err) < 0)
         return sw_context(err, "loop");
     out = sw_calloc(count + 1, sizeof(*out), err);
     for (size_t i = 0; out != NULL && i < count; i++) {
