@@ -93,6 +93,8 @@ static void check_fixed(struct sw_reading *r, const struct sw_node *node, struct
     const struct sw_node *timeout = sw_node_get(node, "timeoutSeconds");
     const struct sw_node *attempts = sw_node_get(node, "maxAttempts");
 
+    if (timeout != NULL && strcmp(step->action->name, "Reboot") == 0)
+        sw_doc_warn(r->doc, timeout, "timeoutSeconds has no effect on Reboot");
     if (!step->action->runs_once)
         return;
     if (!sw_node_is_null(timeout) && step->timeout_s != SW_TIMEOUT_NONE)
