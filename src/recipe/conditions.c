@@ -187,6 +187,7 @@ static long take_operator(struct sw_reading *r, const struct sw_node *map, struc
 {
     static const char *const beside[] = {"value", "path", NULL};
     static const char *const branch[] = {"then", "else", NULL};
+    size_t before = r->doc->nr_errors;
     long found = -1;
 
     for (size_t i = 0; i < map->n; i++) {
@@ -204,7 +205,7 @@ static long take_operator(struct sw_reading *r, const struct sw_node *map, struc
         else
             found = (long)i;
     }
-    if (found < 0)
+    if (found < 0 && r->doc->nr_errors == before)
         sw_doc_fault(r->doc, map, "there is no operator here, such as stringEquals or and");
     return found;
 }

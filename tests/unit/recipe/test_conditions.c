@@ -224,8 +224,8 @@ static void what_is_no_condition_is_a_fault_with_a_place(void **state)
     (void)state;
     assert_faults(STEP("[{fileExists: /k}]"), "6:14: 'if' is a list here, and must be a map\n");
     assert_faults(STEP("{stringlessThan: b, value: a}"),
-                  "6:14: there is no operator here, such as stringEquals or and\n"
                   "6:15: there is no operator 'stringlessThan' (did you mean 'stringLessThan'?)\n");
+    assert_faults(STEP("{value: a}"), "6:14: there is no operator here, such as stringEquals or and\n");
     assert_faults(STEP("{fileExists: /k, folderExists: /l}"),
                   "6:31: a condition has one operator, and 'fileExists' is there already\n");
     assert_faults(STEP("{stringEquals: a}"), "6:14: stringEquals needs 'value' beside it\n");

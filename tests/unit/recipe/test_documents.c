@@ -155,8 +155,10 @@ static char *canonical(void)
     json_t *json;
     char *text;
 
-    if (recipe == NULL)
+    if (recipe == NULL) {
         fail_msg("%s", err.text);
+        return NULL;
+    }
     json = sw_use_canonical(&recipe->uses[0], &err);
     text = sw_json_canonical(json, &err);
     json_decref(json);
