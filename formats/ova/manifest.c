@@ -19,15 +19,7 @@ static int bad(const struct reader *reader, const char *what)
 
 bool manifest_hash(const char *name, size_t len, enum sw_hash *hash)
 {
-    for (int i = 0; i < SW_HASH_COUNT; i++) {
-        const char *known = sw_hash_name((enum sw_hash)i);
-
-        if (i != SW_HASH_MD5 && strlen(known) == len && strncasecmp(known, name, len) == 0) {
-            *hash = (enum sw_hash)i;
-            return true;
-        }
-    }
-    return false;
+    return sw_hash_find(name, len, hash) && *hash != SW_HASH_MD5;
 }
 
 static char *skip_blanks(char *at)

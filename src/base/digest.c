@@ -8,6 +8,7 @@
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/random.h>
 
 struct sw_digest {
@@ -34,6 +35,17 @@ static int crypto_failed(const char *what, struct sw_err *err)
 const char *sw_hash_name(enum sw_hash hash)
 {
     return hashes[hash].name;
+}
+
+bool sw_hash_find(const char *name, size_t len, enum sw_hash *out)
+{
+    for (int i = 0; i < SW_HASH_COUNT; i++) {
+        if (strlen(hashes[i].name) == len && strncasecmp(hashes[i].name, name, len) == 0) {
+            *out = (enum sw_hash)i;
+            return true;
+        }
+    }
+    return false;
 }
 
 size_t sw_hash_bytes(enum sw_hash hash)

@@ -1,10 +1,11 @@
-/* SHA-2, SHA-1 and HMAC for everybody outside the sealing room; the one digest file of base. */
+/* SHA-2, SHA-1, MD5 and HMAC for everybody outside the sealing room; the one digest file of base. */
 #ifndef SW_BASE_DIGEST_H
 #define SW_BASE_DIGEST_H
 
 #include "slipway/error.h"
 #include "src/base/cleanup.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -15,6 +16,8 @@ enum sw_hash { SW_HASH_SHA256, SW_HASH_SHA1, SW_HASH_SHA512, SW_HASH_MD5, SW_HAS
 enum { SW_HASH_BYTES_MAX = 64 };
 /* "SHA256", and its length. */
 const char *sw_hash_name(enum sw_hash hash);
+/* The hash of that name in any case; false when there is none. */
+bool sw_hash_find(const char *name, size_t len, enum sw_hash *out);
 size_t sw_hash_bytes(enum sw_hash hash);
 
 /* A running digest, SHA-256 unless another is named. NULL and err on failure. */

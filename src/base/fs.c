@@ -158,6 +158,24 @@ bool sw_is_file_name(const char *name)
     return true;
 }
 
+bool sw_is_relative_path(const char *path)
+{
+    if (strlen(path) >= PATH_MAX)
+        return false;
+    for (const char *at = path;;) {
+        size_t n = strcspn(at, "/");
+
+        if (n == 0 || n > NAME_MAX || (at[0] == '.' && (n == 1 || (n == 2 && at[1] == '.'))))
+            return false;
+        for (size_t i = 0; i < n; i++)
+            if ((unsigned char)at[i] < 0x20 || at[i] == 0x7f)
+                return false;
+        if (at[n] == '\0')
+            return true;
+        at += n + 1;
+    }
+}
+
 int sw_mkdir_p(const char *path, unsigned mode, struct sw_err *err)
 {
     SW_AUTO_FREE char *copy = sw_strdup(path, err);

@@ -35,6 +35,12 @@ const char *sw_path_base(const char *path);
  */
 bool sw_is_file_name(const char *name);
 
+/*
+ * True for names of files and folders joined by single slashes, none of them "." or "..": what stays beneath the folder
+ * that it is put to. At most PATH_MAX bytes, no control bytes.
+ */
+bool sw_is_relative_path(const char *path);
+
 /* Makes the folder and its parents; those that are there are fine. */
 SW_MUST_CHECK int sw_mkdir_p(const char *path, unsigned mode, struct sw_err *err);
 /* Removes a file or a folder with all in it; never follows a link; what is missing is fine. */

@@ -48,6 +48,7 @@ static void the_other_hashes_of_abc_are_the_published_ones(void **state)
         enum sw_hash hash;
         const char *name, *hex;
     } cases[] = {
+        {SW_HASH_MD5, "MD5", "900150983cd24fb0d6963f7d28e17f72"},
         {SW_HASH_SHA1, "SHA1", "a9993e364706816aba3e25717850c26c9cd0d89d"},
         {SW_HASH_SHA256, "SHA256", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"},
         {SW_HASH_SHA512, "SHA512",
@@ -60,8 +61,12 @@ static void the_other_hashes_of_abc_are_the_published_ones(void **state)
         struct sw_err err = {0};
         struct sw_digest *digest = sw_digest_new_of(cases[i].hash, &err);
         uint8_t out[SW_HASH_BYTES_MAX];
+        enum sw_hash found = SW_HASH_COUNT;
 
         assert_non_null(digest);
+        assert_true(sw_hash_find(cases[i].name, strlen(cases[i].name), &found));
+        assert_int_equal(found, cases[i].hash);
+        assert_false(sw_hash_find(cases[i].name, strlen(cases[i].name) - 1, &found));
         for (int again = 0; again < 2; again++) {
             assert_ok(sw_digest_update(digest, "abc", 3, &err), err);
             assert_ok(sw_digest_final(digest, out, &err), err);

@@ -57,6 +57,24 @@ static void a_tree_is_made_and_removed_and_links_are_not_followed(void **state)
     assert_failed(sw_mkdir_p("keep/file", 0700, &err), err, SW_FAILED, "is not a folder");
 }
 
+static void only_what_stays_beneath_its_folder_is_a_relative_path(void **state)
+{
+    static const char *const good[] = {"a", "a/b", ".a/..b/c..", "a b/\xc3\xa9:\\"};
+    static const char *const bad[] = {"",     "/a",     "a/",    "a//b", ".",        "..",
+                                      "a/..", "../a/b", "a/./b", "a\nb", "a/b\x7f/c"};
+    char longest[300];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
+        assert_true(sw_is_relative_path(good[i]));
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+        assert_false(sw_is_relative_path(bad[i]));
+    memset(longest, 'x', sizeof(longest));
+    longest[256] = '\0';
+    assert_false(sw_is_relative_path(longest));
+    assert_true(sw_is_relative_path(longest + 1));
+}
+
 static void a_lock_that_is_held_is_seen_without_waiting(void **state)
 {
     struct sw_err err = {0};
@@ -107,6 +125,7 @@ int main(void)
         cmocka_unit_test(a_file_over_the_bound_is_refused),
         cmocka_unit_test(paths_are_joined_and_split),
         cmocka_unit_test(a_tree_is_made_and_removed_and_links_are_not_followed),
+        cmocka_unit_test(only_what_stays_beneath_its_folder_is_a_relative_path),
         cmocka_unit_test(a_lock_that_is_held_is_seen_without_waiting),
         cmocka_unit_test(free_space_is_known_for_what_is_not_there_yet),
         cmocka_unit_test(a_file_name_is_one_component_and_nothing_else),
