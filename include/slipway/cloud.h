@@ -15,6 +15,13 @@ struct sw_http_header {
     const char *value;
 };
 
+/* Where a body goes that is too large for memory. Embed as the first member. */
+struct sw_http_sink {
+    /* Called before each try: whatever came with the one before is void. */
+    int (*restart)(struct sw_http_sink *sink, struct sw_err *err);
+    int (*write)(struct sw_http_sink *sink, const void *bytes, size_t len, struct sw_err *err);
+};
+
 struct sw_http_request {
     const char *method;
     const char *url; /* as it goes on the wire, percent-encoded */
@@ -22,6 +29,10 @@ struct sw_http_request {
     size_t header_count;
     const void *body; /* NULL when there is none */
     size_t body_len;
+    struct sw_http_sink
+        *sink;     /* gets the body of a 200 instead of the reply; NULL: none. send does not restart it */
+    bool follow;   /* redirects, at most 10 of them */
+    bool insecure; /* the server's certificate is not looked at */
 };
 
 /* Zero-initialise it; free with sw_http_reply_free, also after a failure. */
@@ -56,6 +67,14 @@ struct sw_transport {
 SW_MUST_CHECK int sw_transport_open_curl(const char *ca_bundle, struct sw_transport **out,
                                          struct sw_err *err);
 void sw_transport_close(struct sw_transport *transport);
+
+/*
+ * GET of an http or https URL into sink: redirects are followed, anything but 200 is a failure, and what may pass is tried
+ * up to 5 times with growing pauses. SW_REMOTE when trying later may help, SW_USAGE for what is no such URL. URLs in
+ * messages are without the part before "@" and behind "?".
+ */
+SW_MUST_CHECK int sw_http_fetch(struct sw_transport *transport, const char *url, bool insecure,
+                                struct sw_http_sink *sink, struct sw_err *err);
 
 /* Copies the first header of that name (lower case) into out, cut to fit; false when there is none. */
 bool sw_http_header_get(const struct sw_http_reply *reply, const char *name, char *out, size_t out_len);
@@ -152,6 +171,20 @@ SW_MUST_CHECK int sw_s3_abort_all(struct sw_cloud *cloud, const struct sw_s3_upl
                                   unsigned *aborted, struct sw_err *err);
 SW_MUST_CHECK int sw_s3_head(struct sw_cloud *cloud, const struct sw_s3_upload *object,
                              struct sw_s3_head *out, struct sw_err *err);
+
+/* An object into sink. owner: the account that must own the bucket (12 digits), or NULL. */
+SW_MUST_CHECK int sw_s3_get(struct sw_cloud *cloud, const struct sw_s3_upload *object, const char *owner,
+                            struct sw_http_sink *sink, struct sw_err *err);
+
+/* Keys that begin with prefix, ascending as S3 sorts them. */
+struct sw_s3_keys {
+    char **items;
+    size_t n;
+};
+/* All pages; more than max keys is SW_FAILED. Free with sw_s3_keys_free, also after a failure. */
+SW_MUST_CHECK int sw_s3_list(struct sw_cloud *cloud, const struct sw_s3_upload *prefix, const char *owner,
+                             size_t max, struct sw_s3_keys *out, struct sw_err *err);
+void sw_s3_keys_free(struct sw_s3_keys *keys);
 
 /* ---- EC2 ---- */
 

@@ -100,14 +100,21 @@ static int send_once(struct sw_cloud *cloud, const struct cloud_call *call, cons
     if (sigv4_sign(&scope, &request, &signature, err) < 0)
         return -1;
     headers[n++] = (struct sw_http_header){"Authorization", signature.authorization.data};
-    return cloud->transport->ops->send(
-        cloud->transport,
-        &(struct sw_http_request){call->method, url, headers, n, call->body, call->body_len}, reply, err);
+    if (call->sink != NULL && call->sink->restart(call->sink, err) < 0)
+        return -1;
+    return cloud->transport->ops->send(cloud->transport,
+                                       &(struct sw_http_request){.method = call->method,
+                                                                 .url = url,
+                                                                 .headers = headers,
+                                                                 .header_count = n,
+                                                                 .body = call->body,
+                                                                 .body_len = call->body_len,
+                                                                 .sink = call->sink},
+                                       reply, err);
 }
 
-/* Full jitter: anything from nothing to base * 2^failures, at least what the server asked for. */
-static int back_off(struct sw_cloud *cloud, unsigned failures, const struct sw_http_reply *reply,
-                    struct sw_err *err)
+int cloud_back_off(struct sw_transport *transport, unsigned failures, const struct sw_http_reply *reply,
+                   struct sw_err *err)
 {
     unsigned most = BACKOFF_CAP_MS, asked_s = 0, wait_ms;
     struct sw_err quiet = {.code = SW_OK};
@@ -126,7 +133,7 @@ static int back_off(struct sw_cloud *cloud, unsigned failures, const struct sw_h
     if (asked_s * 1000 > wait_ms)
         wait_ms = asked_s * 1000;
     sw_log(SW_LOG_DEBUG, "%s; trying again in %u ms", err->text, wait_ms);
-    if (cloud->transport->ops->sleep_ms(cloud->transport, wait_ms, &quiet) < 0) {
+    if (transport->ops->sleep_ms(transport, wait_ms, &quiet) < 0) {
         *err = quiet;
         return -1;
     }
@@ -183,7 +190,7 @@ int cloud_send(struct sw_cloud *cloud, const struct cloud_call *call, struct sw_
         if (++failures >= cloud->max_attempts)
             return sw_context(err, "%s://%s: after %u attempts", cloud->endpoints[call->service].uri.scheme,
                               target.host.data, failures);
-        if (back_off(cloud, failures, reply, err) < 0)
+        if (cloud_back_off(cloud->transport, failures, reply, err) < 0)
             return -1;
         if (call->retried != NULL)
             *call->retried = true;

@@ -15,8 +15,9 @@ struct cloud_call {
     struct sw_http_header headers[CLOUD_MAX_EXTRA_HEADERS]; /* ended by a NULL name */
     const void *body;
     size_t body_len;
-    const char *payload_hash; /* NULL: computed from the body */
-    bool *retried;            /* NULL, or set to whether it took more than one request */
+    const char *payload_hash;  /* NULL: computed from the body */
+    struct sw_http_sink *sink; /* gets the body of a good reply; NULL: the reply has it */
+    bool *retried;             /* NULL, or set to whether it took more than one request */
 };
 
 /* What the server said was wrong; empty when it said nothing. */
@@ -32,5 +33,12 @@ struct cloud_fault {
  */
 SW_MUST_CHECK int cloud_send(struct sw_cloud *cloud, const struct cloud_call *call,
                              struct sw_http_reply *reply, struct cloud_fault *fault, struct sw_err *err);
+
+/*
+ * Waits before another try: full jitter, anything from nothing to a base that doubles with each failure, and at least what
+ * the server asked for. err is what went wrong and stays as it is, unless a signal comes.
+ */
+SW_MUST_CHECK int cloud_back_off(struct sw_transport *transport, unsigned failures,
+                                 const struct sw_http_reply *reply, struct sw_err *err);
 
 #endif

@@ -12,6 +12,7 @@
 #include <time.h>
 
 enum {
+    MAX_REDIRECTS = 10,
     MAX_IDLE = 64,
     MAX_REPLY_BYTES = 16 << 20,
     MAX_HEADER_BYTES = 256 << 10,
@@ -32,13 +33,27 @@ struct exchange {
     struct sw_buf headers;
     struct sw_buf body;
     struct sw_err *err;
+    CURL *handle;
+    struct sw_http_sink *sink;
     bool too_large;
+    bool refused; /* by the sink, which said why in err */
 };
+
+static bool is_good(CURL *handle)
+{
+    long status = 0;
+
+    return curl_easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &status) == CURLE_OK && status == 200;
+}
 
 static size_t on_body(char *bytes, size_t size, size_t n, void *arg)
 {
     struct exchange *exchange = arg;
 
+    if (exchange->sink != NULL && is_good(exchange->handle)) {
+        exchange->refused = exchange->sink->write(exchange->sink, bytes, size * n, exchange->err) < 0;
+        return exchange->refused ? 0 : size * n;
+    }
     if (exchange->body.len + size * n > MAX_REPLY_BYTES) {
         exchange->too_large = true;
         return 0;
@@ -158,6 +173,20 @@ static void set_body(CURL *handle, const struct sw_http_request *request)
     curl_easy_setopt(handle, CURLOPT_CUSTOMREQUEST, request->method);
 }
 
+/* What a download may ask for that a signed call never does. */
+static void set_trust(CURL *handle, const struct sw_http_request *request)
+{
+    if (request->follow) {
+        curl_easy_setopt(handle, CURLOPT_FOLLOWLOCATION, 1L);
+        curl_easy_setopt(handle, CURLOPT_MAXREDIRS, (long)MAX_REDIRECTS);
+        curl_easy_setopt(handle, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
+    }
+    if (request->insecure) {
+        curl_easy_setopt(handle, CURLOPT_SSL_VERIFYPEER, 0L);
+        curl_easy_setopt(handle, CURLOPT_SSL_VERIFYHOST, 0L);
+    }
+}
+
 static void set_options(CURL *handle, const struct curl_transport *self, struct exchange *exchange,
                         char *error_text)
 {
@@ -185,9 +214,9 @@ static void set_options(CURL *handle, const struct curl_transport *self, struct 
 static bool is_final(CURLcode code)
 {
     static const CURLcode final[] = {
-        CURLE_URL_MALFORMAT,        CURLE_UNSUPPORTED_PROTOCOL, CURLE_PEER_FAILED_VERIFICATION,
-        CURLE_SSL_CACERT_BADFILE,   CURLE_WRITE_ERROR,          CURLE_OUT_OF_MEMORY,
-        CURLE_BAD_FUNCTION_ARGUMENT};
+        CURLE_URL_MALFORMAT,         CURLE_UNSUPPORTED_PROTOCOL, CURLE_PEER_FAILED_VERIFICATION,
+        CURLE_SSL_CACERT_BADFILE,    CURLE_WRITE_ERROR,          CURLE_OUT_OF_MEMORY,
+        CURLE_BAD_FUNCTION_ARGUMENT, CURLE_TOO_MANY_REDIRECTS};
 
     for (size_t i = 0; i < SW_ARRAY_LEN(final); i++)
         if (code == final[i])
@@ -199,6 +228,8 @@ static int explain(CURLcode code, const struct exchange *exchange, const char *t
 {
     if (code == CURLE_ABORTED_BY_CALLBACK)
         return sw_fail(err, SW_INTERRUPTED, "interrupted");
+    if (exchange->refused)
+        return -1;
     if (exchange->too_large)
         return sw_fail(err, SW_FAILED, "the reply is larger than %d bytes", MAX_REPLY_BYTES);
     return sw_fail(err, is_final(code) ? SW_FAILED : SW_REMOTE, "%s",
@@ -219,9 +250,12 @@ static int curl_send(struct sw_transport *transport, const struct sw_http_reques
 
     if (handle == NULL)
         return -1;
+    exchange.handle = handle;
+    exchange.sink = request->sink;
     rc = header_list(request, &headers, err);
     if (rc == 0) {
         set_options(handle, self, &exchange, error_text);
+        set_trust(handle, request);
         set_body(handle, request);
         curl_easy_setopt(handle, CURLOPT_URL, request->url);
         curl_easy_setopt(handle, CURLOPT_HTTPHEADER, headers);

@@ -21,6 +21,7 @@ from s3_store import Store
 from verify import verify
 
 MAX_BODY = 1 << 30
+OWNER = "111122223333"  # of every bucket
 
 
 class Dropped(Exception):
@@ -186,6 +187,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 Region=region,
             )
         world.rest_model.check(operation, request, query)
+        if request.header("x-amz-expected-bucket-owner") not in (None, OWNER):
+            raise Refusal(403, "AccessDenied", "Access Denied")
         with world.lock:
             return getattr(world.s3, operation)(note["bucket"], note["key"], query, request)
 

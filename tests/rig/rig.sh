@@ -87,4 +87,41 @@ rig_object() {
     /usr/bin/python3 -c 'import sys, urllib.parse; print(urllib.parse.quote(sys.argv[1], safe=""))' "$1"
 }
 
+# web_start DIR [option…]: web.py over DIR; WEB_URL, and the requests in DIR.log.
+web_start() {
+    local dir=$1 waited=0
+    shift
+    rm -f "$dir.ready"
+    /usr/bin/python3 -B "$RIG_HOME/web.py" --dir "$dir" --ready "$dir.ready" --log "$dir.log" "$@" &
+    WEB_PIDS="${WEB_PIDS-} $!"
+    trap 'web_stop; rig_stop' EXIT
+    until [ -s "$dir.ready" ]; do
+        [ $waited -lt 300 ] || { echo "the web server did not start"; exit 1; }
+        sleep 0.1
+        waited=$((waited + 1))
+    done
+    # shellcheck disable=SC2034 # for whoever reads this file in
+    WEB_URL=127.0.0.1:$(cat "$dir.ready")
+    export no_proxy=127.0.0.1 NO_PROXY=127.0.0.1
+}
+
+web_stop() {
+    local pid
+    for pid in ${WEB_PIDS-}; do
+        kill "$pid" 2>/dev/null || true
+        wait "$pid" 2>/dev/null || true
+    done
+    WEB_PIDS=
+}
+
+# rig_put KEY FILE: puts an object there without asking.
+rig_put() {
+    /usr/bin/python3 -B - "$RIG_HOME" "$RIG_DIR" "$1" "$2" <<'PY'
+import sys
+sys.path.insert(0, sys.argv[1])
+from s3_store import Store
+Store(sys.argv[2]).put_object("lab", sys.argv[3], open(sys.argv[4], "rb").read(), {})
+PY
+}
+
 fail() { echo "FAIL: $*" >&2; exit 1; }

@@ -114,7 +114,20 @@ class S3Operations:
         return document("LocationConstraint", "" if region == "us-east-1" else region)
 
     def ListObjectsV2(self, bucket, key, query, request):
-        return document("ListBucketResult", element("Name", bucket) + element("KeyCount", 0) + element("IsTruncated", "false"))
+        prefix, mark = query.get("prefix", ""), query.get("continuation-token", "")
+        keys = [k for k in self.store.keys(bucket) if k.startswith(prefix) and k > mark]
+        most = number(query, "max-keys", 1000, self.page)
+        shown, more = keys[:most], len(keys) > most
+        inner = element("Name", bucket) + element("Prefix", prefix) + element("KeyCount", len(shown))
+        inner += element("MaxKeys", most) + element("IsTruncated", str(more).lower())
+        if more:
+            inner += element("NextContinuationToken", shown[-1])
+        for name in shown:
+            info = self.store.object_info(bucket, name)
+            fields = element("Key", name) + element("LastModified", "2026-11-22T06:00:00.000Z")
+            fields += element("ETag", f'"{info["etag"]}"') + element("Size", info["size"])
+            inner += f"<Contents>{fields}<StorageClass>STANDARD</StorageClass></Contents>"
+        return document("ListBucketResult", inner)
 
 
 def metadata(request):

@@ -68,6 +68,12 @@ class Store:
         write_json(path + ".json", {"etag": etag, "size": len(body), "key": key, "metadata": metadata})
         return etag
 
+    def keys(self, bucket):
+        """Every object's key, in the order of its bytes."""
+        base = os.path.join(self.root, bucket, "objects")
+        found = [read_json(os.path.join(base, n))["key"] for n in os.listdir(base) if n.endswith(".json")]
+        return sorted(found, key=lambda k: k.encode())
+
     def delete_object(self, bucket, key):
         path = self.object_path(bucket, key)
         for name in (path, path + ".json"):

@@ -21,6 +21,7 @@ struct sent {
     char method[8];
     char url[512];
     char headers[2048]; /* "Name: value\n" */
+    bool follow, insecure;
 };
 
 struct scripted {
@@ -49,6 +50,16 @@ static int scripted_send(struct sw_transport *transport, const struct sw_http_re
     for (size_t i = 0; i < request->header_count; i++)
         at += (size_t)snprintf(sent->headers + at, sizeof(sent->headers) - at, "%s: %s\n",
                                request->headers[i].name, request->headers[i].value);
+    sent->follow = request->follow;
+    sent->insecure = request->insecure;
+    if (request->sink != NULL && (step->status == 200 || step->status == 0) && step->body != NULL) {
+        if (request->sink->write(request->sink, step->body, strlen(step->body), err) < 0)
+            return -1;
+        if (step->status != 0) {
+            reply->status = step->status;
+            return 0;
+        }
+    }
     if (step->status == 0)
         return sw_fail(err, step->broken, "connection reset by the script");
     reply->status = step->status;
