@@ -3,6 +3,7 @@
 #define SLIPWAY_GUEST_H
 
 #include "slipway/error.h"
+#include "slipway/io.h"
 #include "slipway/recipe.h"
 
 #include <stdbool.h>
@@ -127,6 +128,9 @@ struct sw_guest_ops {
     /* how: permission bits of a new file, or-ed with SW_PUT_… */
     int (*put)(struct sw_guest *guest, const char *path, const void *bytes, size_t len, unsigned how,
                struct sw_err *err);
+    /* The same from an input of any size, read in order, in pieces. */
+    int (*put_from)(struct sw_guest *guest, const char *path, struct sw_in *in, unsigned how,
+                    struct sw_err *err);
     /* The file's bytes into fresh memory with a NUL behind them; more than max_bytes is an error. */
     int (*get)(struct sw_guest *guest, const char *path, size_t max_bytes, char **bytes, size_t *len,
                struct sw_err *err);
@@ -221,8 +225,8 @@ SW_MUST_CHECK int sw_runlog_close(struct sw_runlog *log, const char *failure, st
 struct sw_exec {
     struct sw_guest *guest;
     struct sw_runlog *log;
-    const struct sw_use *use; /* the component, its name and its values */
-    const char *working_dir;  /* the recipe's workingDirectory; NULL: "/tmp" */
+    const struct sw_use *use;       /* the component, its name and its values */
+    const char *working_dir;        /* the recipe's workingDirectory; NULL: "/tmp" */
     /*
      * An object of the caller's: what the steps left as outputs, {phase: {step: [{name: text}, …]}}. A phase adds to it, and
      * a later phase of the same component looks things up in it. Kept with a layer, it lets the validate phase run

@@ -2,6 +2,7 @@
 #include "src/guest/client.h"
 
 #include "src/base/ckd.h"
+#include "src/base/cleanup.h"
 #include "src/guest/stream.h"
 
 #include <signal.h>
@@ -170,20 +171,60 @@ static uint32_t put_flags(unsigned how)
            ((how & SW_PUT_PARENTS) != 0 ? (uint32_t)RUNNER_PUT_PARENTS : 0);
 }
 
-static int client_put(struct sw_guest *guest, const char *path, const void *bytes, size_t len, unsigned how,
-                      struct sw_err *err)
+static int begin_put(struct client *client, const char *path, unsigned how, struct sw_err *err)
 {
-    struct client *client = client_of(guest);
     struct request_out request;
-    struct frame frame;
 
     begin_path(&request, RUNNER_PUT, path, err);
     request_u32(&request, how & 07777);
     request_u32(&request, put_flags(how));
-    if (request_send(&request, client, err) < 0 || send_data(client, bytes, len, err) < 0)
-        return -1;
+    return request_send(&request, client, err);
+}
+
+/* The empty DATA that ends a file, and the answer. */
+static int end_put(struct client *client, const char *path, struct sw_err *err)
+{
+    struct request_out request;
+    struct frame frame;
+
     request_begin(&request, RUNNER_DATA, err);
     return ask(client, &request, path, &frame, err);
+}
+
+static int client_put(struct sw_guest *guest, const char *path, const void *bytes, size_t len, unsigned how,
+                      struct sw_err *err)
+{
+    struct client *client = client_of(guest);
+
+    if (begin_put(client, path, how, err) < 0 || send_data(client, bytes, len, err) < 0)
+        return -1;
+    return end_put(client, path, err);
+}
+
+/* An input that cannot be read any more leaves a file that is cut, and the stream in step. */
+static int client_put_from(struct sw_guest *guest, const char *path, struct sw_in *in, unsigned how,
+                           struct sw_err *err)
+{
+    SW_AUTO_FREE char *chunk = sw_calloc(1, RUNNER_CHUNK_BYTES, err);
+    struct client *client = client_of(guest);
+    struct sw_err reading = {.code = SW_OK};
+    uint64_t at = 0;
+
+    if (chunk == NULL || begin_put(client, path, how, err) < 0)
+        return -1;
+    while (at < in->size_bytes && reading.code == SW_OK) {
+        size_t part = (size_t)sw_min_u64(in->size_bytes - at, RUNNER_CHUNK_BYTES);
+
+        if (sw_in_read(in, chunk, part, at, &reading) == 0 && send_data(client, chunk, part, err) < 0)
+            return -1;
+        at += part;
+    }
+    if (end_put(client, path, err) < 0)
+        return -1;
+    if (reading.code == SW_OK)
+        return 0;
+    *err = reading;
+    return -1;
 }
 
 /* Passes DATA on until OK. When the sink wants no more the connection is lost: the rest may have no end. */
@@ -201,36 +242,34 @@ static int stream_data(struct client *client, struct request_out *request, const
             return 0;
         if (frame.type != RUNNER_DATA)
             return refused(client, &frame, path, err);
-        if (sink(arg, frame.in.at, (size_t)(frame.in.end - frame.in.at), err) < 0) {
-            client->broken = true;
-            return -1;
-        }
+        if (sink(arg, frame.in.at, (size_t)(frame.in.end - frame.in.at), err) < 0)
+            return stream_lost(client, err, err->code, "%s", err->text);
     }
 }
 
-/* Bytes kept in memory, up to a number. */
-struct kept {
+/* Bytes being collected, with the most that there may be. */
+struct collected {
     struct sw_buf *out;
     size_t max_bytes;
 };
 
-static int keep(void *arg, const void *bytes, size_t len, struct sw_err *err)
+static int collect_some(void *arg, const void *bytes, size_t len, struct sw_err *err)
 {
-    const struct kept *kept = arg;
+    struct collected *to = arg;
 
-    if (len > kept->max_bytes - kept->out->len)
+    if (len > to->max_bytes - to->out->len)
         return sw_fail(err, SW_FAILED, "the guest's runner sent more than the %zu bytes asked for",
-                       kept->max_bytes);
-    return sw_buf_append(kept->out, bytes, len, err);
+                       to->max_bytes);
+    return sw_buf_append(to->out, bytes, len, err);
 }
 
 /* Collects DATA until OK. */
 static int collect(struct client *client, struct request_out *request, const char *path, size_t max_bytes,
                    struct sw_buf *out, struct sw_err *err)
 {
-    struct kept kept = {.out = out, .max_bytes = max_bytes};
+    struct collected to = {.out = out, .max_bytes = max_bytes};
 
-    return stream_data(client, request, path, keep, &kept, err);
+    return stream_data(client, request, path, collect_some, &to, err);
 }
 
 static int hand_over(struct sw_buf *buf, char **bytes, size_t *len, struct sw_err *err)
@@ -386,8 +425,9 @@ static const struct sw_guest_ops client_ops = {
     .run = client_run,
     .stat = client_stat,
     .put = client_put,
-    .get = client_get,
+    .put_from = client_put_from,
     .get_to = client_get_to,
+    .get = client_get,
     .mkdir = client_mkdir,
     .symlink = client_symlink,
     .copy = client_copy,

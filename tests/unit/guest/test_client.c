@@ -209,6 +209,70 @@ static void a_file_larger_than_asked_for_is_cut_off(void **state)
     rig_close(&rig);
 }
 
+static int take_two(void *arg, const void *bytes, size_t len, struct sw_err *err)
+{
+    size_t *got = arg;
+
+    (void)bytes;
+    *got += len;
+    return *got <= 2 ? 0 : sw_fail(err, SW_FAILED, "two are enough");
+}
+
+static void a_file_without_an_end_is_left_when_nobody_wants_more(void **state)
+{
+    struct sw_guest_exit end;
+    struct rig rig;
+    size_t got = 0;
+
+    (void)state;
+    rig_open(&rig);
+    for (int i = 0; i < 4; i++)
+        rig_say(&rig, RUNNER_DATA, "x", 1);
+    assert_int_equal(rig.client.base.ops->get_to(&rig.client.base, "/x", take_two, &got, &rig.err), -1);
+    assert_non_null(strstr(rig.err.text, "two are enough"));
+    assert_int_equal(got, 3);
+    /* What is still to come would be taken for later answers. */
+    assert_int_equal(run_true(&rig, &end), -1);
+    assert_int_equal(rig.lost, 1);
+    rig_close(&rig);
+}
+
+/* An input that cannot be read behind its first piece. */
+static int read_once(struct sw_in *in, void *buf, size_t len, uint64_t off, struct sw_err *err)
+{
+    (void)in;
+    memset(buf, 'a', len);
+    return off == 0 ? 0 : sw_fail(err, SW_INTEGRITY, "the input ended");
+}
+
+static void an_input_that_breaks_leaves_the_stream_in_step(void **state)
+{
+    static const struct sw_in_ops ops = {.pread = read_once};
+    struct sw_in in = {.ops = &ops, .size_bytes = RUNNER_CHUNK_BYTES + 1, .fd = -1, .name = "in"};
+    unsigned char header[RUNNER_HEADER_BYTES] = {1};
+    struct rig rig;
+    char *sent = malloc(1 << 20);
+    int room = 200 << 10;
+    ssize_t n;
+
+    (void)state;
+    rig_open(&rig);
+    /* Nobody reads while it is written. */
+    assert_int_equal(setsockopt(rig.client.fd, SOL_SOCKET, SO_SNDBUF, &room, sizeof(room)), 0);
+    rig_say(&rig, RUNNER_OK, NULL, 0);
+    assert_int_equal(rig.client.base.ops->put_from(&rig.client.base, "/x", &in, 0644, &rig.err), -1);
+    assert_string_equal(rig.err.text, "the input ended");
+    assert_int_equal(rig.err.code, SW_INTEGRITY);
+    assert_int_equal(rig.lost, 0);
+    n = read(rig.far_end, sent, 1 << 20);
+    assert_true(n > RUNNER_CHUNK_BYTES);
+    wire_put_u32(header, 0);
+    wire_put_u32(header + 4, RUNNER_DATA);
+    assert_memory_equal(sent + n - RUNNER_HEADER_BYTES, header, sizeof(header));
+    free(sent);
+    rig_close(&rig);
+}
+
 static void a_list_without_an_end_is_refused(void **state)
 {
     struct rig rig;
@@ -315,6 +379,8 @@ int main(void)
         cmocka_unit_test(a_greeting_must_answer_the_nonce),
         cmocka_unit_test(another_version_is_refused),
         cmocka_unit_test(a_file_larger_than_asked_for_is_cut_off),
+        cmocka_unit_test(a_file_without_an_end_is_left_when_nobody_wants_more),
+        cmocka_unit_test(an_input_that_breaks_leaves_the_stream_in_step),
         cmocka_unit_test(a_list_without_an_end_is_refused),
         cmocka_unit_test(a_list_is_sorted),
         cmocka_unit_test(a_failure_has_its_path_and_reason),
