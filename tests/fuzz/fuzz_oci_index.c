@@ -1,5 +1,6 @@
-/* OCI documents of a store: any text as an index, a manifest and a config. */
-#include "src/store/internal.h"
+/* OCI documents of a store: any text as an index, a manifest, a config, and the manifest of a bundle. */
+#include "src/base/fs.h"
+#include "src/store/bundle.h"
 
 #include <stdlib.h>
 
@@ -49,10 +50,27 @@ static void read_config(const char *text, size_t len)
         abort();
 }
 
+static void read_bundle(const char *text, size_t len)
+{
+    struct sw_err err = {0};
+    struct sw_bundle *bundle = sw_calloc(1, sizeof(*bundle), &err);
+
+    if (bundle == NULL)
+        abort();
+    bundle->path = sw_strdup("bundle", &err);
+    if (bundle->path != NULL && bundle_parse(bundle, text, len, &err) == 0)
+        for (size_t i = 0; i < bundle->n; i++)
+            if (!store_is_hex(bundle->files[i].sha256) || bundle->files[i].source == NULL ||
+                (bundle->files[i].name != NULL && !sw_is_relative_path(bundle->files[i].name)))
+                abort();
+    sw_bundle_close(bundle);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     read_index((const char *)data, size);
     read_manifest((const char *)data, size);
     read_config((const char *)data, size);
+    read_bundle((const char *)data, size);
     return 0;
 }
