@@ -220,6 +220,35 @@ void sw_runlog_line(struct sw_runlog *log, const char *fmt, ...) SW_PRINTF(2, 3)
  */
 SW_MUST_CHECK int sw_runlog_close(struct sw_runlog *log, const char *failure, struct sw_err *err);
 
+/* ---- Files from and to the world outside ------------------------------------------------------------------- */
+
+/* Where a download's bytes come from, as its step says it. */
+struct sw_remote {
+    const char *uri; /* http(s)://… or s3://BUCKET/KEY; with "/" and a star at the end: all objects beneath */
+    const char *owner; /* expectedBucketOwner; NULL: not said */
+    const char
+        *checksum; /* hex, checked when algorithm (MD5, SHA1, SHA256, SHA512) is there too; NULL: not said */
+    const char *algorithm;
+    bool insecure; /* ignoreCertificateErrors */
+};
+
+struct sw_remote_file {
+    const char
+        *name; /* beneath the prefix, a sw_is_relative_path(); of a single one the URI's last part, or NULL */
+    const char *path; /* on the host */
+    char sha256[65];  /* what its bytes must have, in hex */
+    uint64_t size_bytes;
+};
+
+/* Whoever runs a component says what its downloads get and where its uploads go. */
+struct sw_transfers {
+    /* The files of a source, borrowed until the next call. SW_OFFLINE: they were not fetched and cannot be now. */
+    int (*find)(struct sw_transfers *transfers, const struct sw_remote *source,
+                const struct sw_remote_file **files, size_t *n, struct sw_err *err);
+    /* An output for what goes to s3://BUCKET/KEY; commit and close it. */
+    int (*deposit)(struct sw_transfers *transfers, const char *uri, struct sw_out **out, struct sw_err *err);
+};
+
 /* ---- The executor ------------------------------------------------------------------------------------------ */
 
 struct sw_exec {
@@ -227,6 +256,7 @@ struct sw_exec {
     struct sw_runlog *log;
     const struct sw_use *use;       /* the component, its name and its values */
     const char *working_dir;        /* the recipe's workingDirectory; NULL: "/tmp" */
+    struct sw_transfers *transfers; /* NULL: nothing can be downloaded or uploaded */
     /*
      * An object of the caller's: what the steps left as outputs, {phase: {step: [{name: text}, …]}}. A phase adds to it, and
      * a later phase of the same component looks things up in it. Kept with a layer, it lets the validate phase run

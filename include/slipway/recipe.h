@@ -72,7 +72,13 @@ enum sw_input_kind {
     SW_INPUT_TEXT_MAP, /* names with texts */
     SW_INPUT_PAIRS,    /* a list of maps of name and value */
     SW_INPUT_TEXT_OR_TEXTS,
+    SW_INPUT_WEB, /* http://… or https://… */
+    SW_INPUT_S3,  /* s3://BUCKET… */
 };
+
+/* Is it such a URI? */
+bool sw_is_web_uri(const char *text);
+bool sw_is_s3_uri(const char *text);
 
 struct sw_input {
     const char *name; /* NULL ends the table */
@@ -98,6 +104,9 @@ struct sw_action {
 
 /* NULL when no module has that name (names are case-sensitive). */
 const struct sw_action *sw_action_find(const char *name);
+
+/* True for the actions whose `source` lies elsewhere: WebDownload and S3Download. */
+bool sw_action_downloads(const struct sw_action *action);
 
 /* Component documents, schemaVersion 1.0. */
 enum sw_on_failure { SW_ON_FAILURE_ABORT, SW_ON_FAILURE_CONTINUE, SW_ON_FAILURE_IGNORE };
@@ -372,6 +381,20 @@ struct sw_output_spec {
     size_t line, column;
 };
 
+/* inputs: what stands for a source that lies elsewhere. */
+struct sw_recipe_input {
+    const char *source; /* http(s)://… or s3://…; one that ends with '/' stands for all beneath */
+    const char *path;   /* a file, or for all beneath a folder; NULL: only the digest is said */
+    const char *sha256; /* in lower-case hex; NULL: not said */
+    size_t line, column;
+};
+
+/* uploads: where the objects of a bucket, or those beneath a prefix of it, are kept. */
+struct sw_recipe_upload {
+    const char *destination; /* s3://BUCKET/ or s3://BUCKET/PREFIX/ */
+    const char *folder;
+};
+
 struct sw_recipe {
     const char *file; /* as it was opened */
     const char *dir;  /* its folder */
@@ -384,6 +407,10 @@ struct sw_recipe {
     size_t nr_uses;
     struct sw_output_spec *outputs;
     size_t nr_outputs;
+    struct sw_recipe_input *inputs; /* the longest source first */
+    size_t nr_inputs;
+    struct sw_recipe_upload *uploads; /* the longest destination first */
+    size_t nr_uploads;
     bool network;                  /* network: allow */
     const char *working_directory; /* default /tmp */
     const struct sw_node *root;    /* everything else: blockDeviceMappings, tags, … */

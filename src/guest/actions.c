@@ -18,6 +18,9 @@ static const struct action_row rows[] = {
     {"ExecuteDocument", action_execute_document},
     {"Assert", action_assert},
     {"Reboot", action_reboot},
+    {"WebDownload", action_web_download},
+    {"S3Download", action_s3_download},
+    {"S3Upload", action_s3_upload},
 };
 
 const struct action_row *action_find(const char *name)

@@ -138,5 +138,8 @@ int action_delete_folder(struct step_ctx *ctx, struct sw_err *err);
 int action_create_symlink(struct step_ctx *ctx, struct sw_err *err);
 int action_set_file_permissions(struct step_ctx *ctx, struct sw_err *err);
 int action_set_file_owner(struct step_ctx *ctx, struct sw_err *err);
+int action_web_download(struct step_ctx *ctx, struct sw_err *err);
+int action_s3_download(struct step_ctx *ctx, struct sw_err *err);
+int action_s3_upload(struct step_ctx *ctx, struct sw_err *err);
 
 #endif

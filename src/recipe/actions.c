@@ -65,6 +65,10 @@ enum { EVERYWHERE = SW_LINUX | SW_WINDOWS | SW_MACOS, UNIX = SW_LINUX | SW_MACOS
     {                                                                 \
         .name = (key), .kind = SW_INPUT_BOOL, .fallback = (otherwise) \
     }
+#define URI(key, what)                                  \
+    {                                                   \
+        .name = (key), .kind = (what), .required = true \
+    }
 #define BUCKET_OWNER TEXT("expectedBucketOwner")
 
 /* What InstallMSI and UninstallMSI take. */
@@ -213,16 +217,15 @@ static const struct sw_action actions[] = {
     {
         .name = "S3Download",
         .list = true,
-        .absent = true,
         .platforms = EVERYWHERE,
-        .inputs = INPUTS(SOURCE_AND_DESTINATION, BUCKET_OWNER, OVERWRITE),
+        .inputs = INPUTS(URI("source", SW_INPUT_S3), PATH("destination"), BUCKET_OWNER, OVERWRITE),
     },
     {
         .name = "S3Upload",
         .list = true,
-        .absent = true,
         .platforms = EVERYWHERE,
-        .inputs = INPUTS(SOURCE_AND_DESTINATION, FLAG("recurse", "false"), BUCKET_OWNER),
+        .inputs =
+            INPUTS(PATH("source"), URI("destination", SW_INPUT_S3), FLAG("recurse", "false"), BUCKET_OWNER),
     },
     {
         .name = "SetFileEncoding",
@@ -288,9 +291,8 @@ static const struct sw_action actions[] = {
     {
         .name = "WebDownload",
         .list = true,
-        .absent = true,
         .platforms = EVERYWHERE,
-        .inputs = INPUTS(SOURCE_AND_DESTINATION, OVERWRITE, TEXT("checksum"),
+        .inputs = INPUTS(URI("source", SW_INPUT_WEB), PATH("destination"), OVERWRITE, TEXT("checksum"),
                          {.name = "algorithm",
                           .kind = SW_INPUT_WORD,
                           .words = (const char *const[]){"MD5", "SHA1", "SHA256", "SHA512", NULL}},
@@ -312,6 +314,13 @@ const struct sw_action *sw_action_find(const char *name)
         if (strcmp(action->name, name) == 0)
             return action;
     return NULL;
+}
+
+bool sw_action_downloads(const struct sw_action *action)
+{
+    const struct sw_input *source = sw_action_input(action, "source");
+
+    return source != NULL && (source->kind == SW_INPUT_WEB || source->kind == SW_INPUT_S3);
 }
 
 const struct sw_input *sw_action_input(const struct sw_action *action, const char *name)
@@ -345,6 +354,16 @@ int sw_text_number(const char *text, unsigned *out)
         number = number * 10 + (uint64_t)(*text - '0');
     *out = (unsigned)number;
     return number <= INT32_MAX ? 0 : -1;
+}
+
+bool sw_is_web_uri(const char *text)
+{
+    return strncasecmp(text, "http://", 7) == 0 || strncasecmp(text, "https://", 8) == 0;
+}
+
+bool sw_is_s3_uri(const char *text)
+{
+    return strncmp(text, "s3://", 5) == 0 && text[5] != '\0' && text[5] != '/';
 }
 
 bool sw_text_encoding(const char *text)

@@ -93,6 +93,7 @@ static int read_parts(struct sw_reading *r, const struct sw_node *root)
     if (read_head(r, root) < 0 || sw_read_variables(r, root) < 0 || sw_read_phases(r, root) < 0)
         return -1;
     sw_check_refs(r);
+    sw_check_sources(r);
     return set_digest(r, root);
 }
 

@@ -37,6 +37,9 @@ SW_MUST_CHECK int sw_read_phases(struct sw_reading *r, const struct sw_node *roo
 /* Every reference in every step, refs.c. */
 void sw_check_refs(struct sw_reading *r);
 
+/* Downloads whose source no plan can know, sources.c. */
+void sw_check_sources(struct sw_reading *r);
+
 /* May the text hold a reference? What is said of it then can only be found out when it runs. */
 static inline bool sw_has_reference(const char *text)
 {

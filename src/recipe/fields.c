@@ -222,6 +222,8 @@ int sw_recipe_fields(struct sw_recipe_reading *r, const struct sw_node *root)
                                        "clientToken",
                                        "parentImageFormat",
                                        "outputs",
+                                       "inputs",
+                                       "uploads",
                                        "network",
                                        NULL};
 

@@ -38,7 +38,7 @@ static int read_parts(struct sw_recipe_reading *r, const struct sw_node *root)
         return 0;
     }
     r->recipe->root = root;
-    if (sw_recipe_fields(r, root) < 0 || sw_recipe_outputs(r, root) < 0)
+    if (sw_recipe_fields(r, root) < 0 || sw_recipe_outputs(r, root) < 0 || sw_recipe_inputs(r, root) < 0)
         return -1;
     return sw_recipe_uses(r, root);
 }

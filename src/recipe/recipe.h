@@ -4,7 +4,7 @@
 
 #include "src/recipe/doc.h"
 
-enum { SW_RECIPE_MAX_COMPONENTS = 20, SW_RECIPE_MAX_OUTPUTS = 20 };
+enum { SW_RECIPE_MAX_COMPONENTS = 20, SW_RECIPE_MAX_OUTPUTS = 20, SW_RECIPE_MAX_INPUTS = 10000 };
 
 /* What every part works on. Functions return -1 with err for what is no fault of the file. */
 struct sw_recipe_reading {
@@ -18,6 +18,8 @@ struct sw_recipe_reading {
 SW_MUST_CHECK int sw_recipe_fields(struct sw_recipe_reading *r, const struct sw_node *root);
 /* outputs:, outputs.c. */
 SW_MUST_CHECK int sw_recipe_outputs(struct sw_recipe_reading *r, const struct sw_node *root);
+/* inputs: and uploads:, inputs.c. */
+SW_MUST_CHECK int sw_recipe_inputs(struct sw_recipe_reading *r, const struct sw_node *root);
 /* components: and those of the command line, uses.c. */
 SW_MUST_CHECK int sw_recipe_uses(struct sw_recipe_reading *r, const struct sw_node *root);
 /* A value for every parameter of a use; given: the recipe's list, may be NULL; parameters.c. */

@@ -88,6 +88,10 @@ static const char *text_problem(const struct sw_input *input, const char *text)
         return sw_text_number(text, &number) < 0 ? "must be a number from 0" : NULL;
     case SW_INPUT_WORD:
         return word_problem(input, text);
+    case SW_INPUT_WEB:
+        return sw_is_web_uri(text) ? NULL : "must begin with http:// or https://";
+    case SW_INPUT_S3:
+        return sw_is_s3_uri(text) ? NULL : "must begin with s3:// and a bucket";
     case SW_INPUT_PATH:
         return text[0] == '\0' ? "must not be empty" : NULL;
     default:

@@ -212,7 +212,6 @@ static void parts_that_this_version_lacks_are_named(void **state)
                        "          commands:\n"
                        "            - cat '{{ build.a.inputs[0].destination }}'\n"
                        "            - echo {{ aws:ssm:/name }}\n",
-                  "6:17: the action 'S3Download' is not part of this version\n"
                   "13:20: '{{ aws:ssm:\xe2\x80\xa6 }}' is not part of this version\n");
 }
 
