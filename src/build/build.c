@@ -71,7 +71,7 @@ json_t *sw_build_plan(const struct sw_build_opts *opts, struct sw_diags *diags, 
     int known = 0;
     size_t first;
 
-    if (plan_load(opts, diags, &plan, err) < 0)
+    if (plan_load(opts, diags, &plan, err) < 0 || fetch_look(plan->fetch, diags, err) < 0)
         return NULL;
     /* No store yet means that nothing is known, which is no error here. */
     if (sw_store_open(opts->store_dir, false, &store, &missing) == 0)
@@ -85,7 +85,8 @@ json_t *sw_build_plan(const struct sw_build_opts *opts, struct sw_diags *diags, 
     first = known > 0 ? plan_first_missing(plan) : 0;
     json = describe_recipe(plan->recipe, err);
     if (json == NULL || sw_json_set(json, "launch", json_boolean(plan_needs_launch(plan)), err) < 0 ||
-        sw_json_set(json, "layers", describe_layers(plan, first, err), err) < 0)
+        sw_json_set(json, "layers", describe_layers(plan, first, err), err) < 0 ||
+        sw_json_set(json, "fetch", fetch_unknown(plan->fetch, err), err) < 0)
         return NULL;
     return SW_STEAL_PTR(json);
 }
@@ -262,7 +263,7 @@ json_t *sw_build_run(const struct sw_build_opts *opts, struct sw_diags *diags, s
 
     if (plan_load(opts, diags, &plan, err) < 0)
         return NULL;
-    if (outputs_resolve(opts, plan->recipe, &outputs, err) == 0)
+    if (outputs_resolve(opts, plan->recipe, &outputs, err) == 0 && fetch_find(plan->fetch, diags, err) == 0)
         result = open_and_run(opts, plan, &outputs, err);
     if (result == NULL)
         sw_context(err, "recipe '%s'", opts->recipe);

@@ -21,6 +21,9 @@ struct sw_build_opts {
     size_t nr_outputs;
     const char *const *seal_to; /* recipients for every output, beside those of the recipe */
     size_t nr_seal_to;
+    const char *const *bundles; /* of fetched files: paths */
+    size_t nr_bundles;
+    bool refetch;  /* ask servers again for what was fetched before, where the recipe allows the network */
     bool no_cache; /* run every component, whatever the store knows */
     enum sw_accel accel;
     unsigned jobs;
@@ -29,12 +32,20 @@ struct sw_build_opts {
 
 /*
  * Says what a build would do, without doing it: {"recipe", "version", "ref", "launch": bool, "layers": [{"position", "name",
- * "state": "cached" | "run" | "ingest", "key", "digest", "changed"}]}. key is missing while the base was never read; changed
- * names the first input that differs from the last build of the same recipe. Faults of the recipe are added to diags.
+ * "state": "cached" | "run" | "ingest", "key", "digest", "changed"}], "fetch": [URI]}. key is missing while the base was never
+ * read, or something that is downloaded was never fetched; those are in fetch. changed names the first input that differs from
+ * the last build of the same recipe. Faults of the recipe are added to diags, as are downloads that cannot be done (SW_OFFLINE).
  * NULL and err on failure; decref it.
  */
 SW_MUST_CHECK json_t *sw_build_plan(const struct sw_build_opts *opts, struct sw_diags *diags,
                                     struct sw_err *err);
+
+/*
+ * Fetches all that the recipe's build and validate phases download, from wherever a build would take it and from the net,
+ * into a bundle at path. Returns {"bundle", "files": [{"source", "name", "sha256", "size"}]}. NULL and err on failure; decref it.
+ */
+SW_MUST_CHECK json_t *sw_build_bundle(const struct sw_build_opts *opts, const char *path,
+                                      struct sw_diags *diags, struct sw_err *err);
 
 /*
  * Builds. Returns what manifest.json says, with "dir" (the result's folder) and "launched" besides. Killed at any moment, the

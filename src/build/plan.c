@@ -28,12 +28,17 @@ static bool has_validate(const struct sw_recipe *recipe)
 int plan_load(const struct sw_build_opts *opts, struct sw_diags *diags, struct plan **out, struct sw_err *err)
 {
     AUTO_PLAN struct plan *plan = sw_calloc(1, sizeof(*plan), err);
+    struct fetch_opts fetch = {.bundles = opts->bundles,
+                               .nr_bundles = opts->nr_bundles,
+                               .refetch = opts->refetch,
+                               .progress = opts->progress};
 
     if (plan == NULL)
         return -1;
     plan->recipe = sw_recipe_load(opts->recipe, &opts->overrides, diags, err);
     if (plan->recipe == NULL)
         return -1;
+    fetch.network = plan->recipe->network;
     if (plan->recipe->base_path == NULL)
         return sw_fail(err, SW_OFFLINE,
                        "recipe '%s': parentImage '%s' is not a local image: name one with --base",
@@ -46,6 +51,8 @@ int plan_load(const struct sw_build_opts *opts, struct sw_diags *diags, struct p
     for (size_t i = 1; i < plan->nr_layers; i++)
         plan->layers[i].name = plan->recipe->uses[i - 1].component->name;
     plan->needs_validate = has_validate(plan->recipe);
+    if (fetch_new(plan->recipe, &fetch, diags, &plan->fetch, err) < 0)
+        return -1;
     *out = SW_STEAL_PTR(plan);
     return 0;
 }
@@ -70,10 +77,12 @@ static json_t *base_inputs(const struct sw_layer *base, struct sw_err *err)
     return SW_STEAL_PTR(inputs);
 }
 
-static json_t *component_inputs(const struct sw_recipe *recipe, size_t use, const char *parent_key,
+static json_t *component_inputs(const struct plan *plan, size_t use, const char *parent_key,
                                 struct sw_err *err)
 {
+    const struct sw_recipe *recipe = plan->recipe;
     SW_AUTO_JSON json_t *inputs = json_object();
+    json_t *files = NULL;
 
     if (inputs == NULL ||
         sw_json_set(inputs, "component", sw_use_canonical(&recipe->uses[use], err), err) < 0 ||
@@ -81,7 +90,11 @@ static json_t *component_inputs(const struct sw_recipe *recipe, size_t use, cons
         sw_json_set(inputs, "network", json_boolean(recipe->network), err) < 0 ||
         sw_json_set(inputs, "parent", json_string(parent_key), err) < 0 ||
         sw_json_set(inputs, "semantics", json_integer(SEMANTICS_VERSION), err) < 0 ||
-        sw_json_set(inputs, "workingDirectory", json_string(recipe->working_directory), err) < 0)
+        sw_json_set(inputs, "workingDirectory", json_string(recipe->working_directory), err) < 0 ||
+        fetch_describe(plan->fetch, use, &files, err) < 0)
+        return NULL;
+    /* A component that downloads nothing keeps the key that it always had. */
+    if (files != NULL && sw_json_set(inputs, "files", files, err) < 0)
         return NULL;
     return SW_STEAL_PTR(inputs);
 }
@@ -137,7 +150,9 @@ static int resolve_layer(struct plan *plan, size_t i, struct sw_store *store, bo
 {
     struct plan_layer *layer = &plan->layers[i];
 
-    layer->inputs = component_inputs(plan->recipe, i - 1, plan->layers[i - 1].key, err);
+    if (layer[-1].key[0] == '\0' || !fetch_known(plan->fetch, i - 1))
+        return 0;
+    layer->inputs = component_inputs(plan, i - 1, layer[-1].key, err);
     if (layer->inputs == NULL || key_of(layer->inputs, layer->key, err) < 0)
         return -1;
     if (!no_cache && look_up(layer, layer - 1, store, err) < 0)
@@ -163,6 +178,8 @@ static int resolve_validated(struct plan *plan, struct sw_store *store, bool no_
     struct sw_plan_record record = {.recipe = NULL};
     int found;
 
+    if (inputs != NULL && top->key[0] == '\0')
+        return 0;
     if (inputs == NULL || key_of(inputs, plan->validated_key, err) < 0)
         return -1;
     if (no_cache || !plan->needs_validate)
@@ -255,6 +272,8 @@ void plan_free(struct plan *plan)
         free(plan->layers[i].changed);
     }
     free(plan->layers);
+    if (plan->fetch != NULL)
+        fetch_free(plan->fetch);
     sw_recipe_free(plan->recipe);
     free(plan);
 }

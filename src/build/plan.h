@@ -5,11 +5,12 @@
 #include "slipway/store.h"
 #include "src/base/cleanup.h"
 #include "src/build/build.h"
+#include "src/build/fetch.h"
 
 struct plan_layer {
     const char *name;       /* the component's, "base" for position 0 */
-    char key[SW_STORE_HEX]; /* "" while the base is unknown */
-    json_t *inputs;         /* what key is the digest of; NULL while the base is unknown */
+    char key[SW_STORE_HEX]; /* "" while the base, or something that is downloaded up to here, is unknown */
+    json_t *inputs;         /* what key is the digest of; NULL without a key */
     json_t *outputs;        /* what the component's steps left for later phases; NULL: nothing known */
     bool cached;
     struct sw_layer layer; /* when cached */
@@ -19,10 +20,12 @@ struct plan_layer {
 
 struct plan {
     struct sw_recipe *recipe;
+    struct fetch *fetch;       /* what its steps download */
     struct plan_layer *layers; /* base first, then one a component */
     size_t nr_layers;
-    char validated_key[SW_STORE_HEX]; /* of the final state's validate phases; "" while the base is unknown */
-    bool needs_validate;              /* the recipe has validate steps and the store has not seen them pass */
+    char validated_key
+        [SW_STORE_HEX];  /* of the final state's validate phases; "" while the last layer has no key */
+    bool needs_validate; /* the recipe has validate steps and the store has not seen them pass */
 };
 
 /* Reads the recipe and makes the frame of the plan. Free it. */

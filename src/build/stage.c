@@ -64,6 +64,7 @@ static int exec_phase(const struct run *run, struct sw_guest *guest, size_t i, e
         .working_dir = run->stage->plan->recipe->working_directory,
         .reboot = reboot,
         .reboot_arg = (void *)(uintptr_t)run,
+        .transfers = fetch_transfers(run->stage->plan->fetch),
     };
 
     if (layer->outputs == NULL)

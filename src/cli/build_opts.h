@@ -8,9 +8,9 @@
 struct build_opts {
     struct common_opts common;
     const char *base, *base_format;
-    struct opt_list components, parameters, outputs, seal_to;
+    struct opt_list components, parameters, outputs, seal_to, bundles;
     const char *out, *store, *accel;
-    bool no_cache, dry_run;
+    bool no_cache, dry_run, refetch;
 };
 
 /* Rows for both; build has more behind them. */
@@ -39,6 +39,18 @@ struct build_opts {
          OPT_LIST,                                                                                        \
          offsetof(struct build_opts, parameters),                                                         \
          "a parameter; COMPONENT.NAME=VALUE for one component only"},                                     \
+        {0,                                                                                               \
+         "bundle",                                                                                        \
+         "PATH",                                                                                          \
+         OPT_LIST,                                                                                        \
+         offsetof(struct build_opts, bundles),                                                            \
+         "files that `slipway bundle` fetched, for the steps that download them"},                        \
+        {0,                                                                                               \
+         "refetch",                                                                                       \
+         NULL,                                                                                            \
+         OPT_FLAG,                                                                                        \
+         offsetof(struct build_opts, refetch),                                                            \
+         "ask servers again for what was fetched before"},                                                \
         {0, "store", "DIR", OPT_STRING, offsetof(struct build_opts, store), "the layer store"},           \
     {                                                                                                     \
         0, "no-cache", NULL, OPT_FLAG, offsetof(struct build_opts, no_cache), "run every component again" \

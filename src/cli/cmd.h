@@ -5,6 +5,7 @@
 #include "src/cli/opt.h"
 
 extern const struct cmd cmd_build;
+extern const struct cmd cmd_bundle;
 extern const struct cmd cmd_doctor;
 extern const struct cmd cmd_help;
 extern const struct cmd cmd_plan;

@@ -23,6 +23,9 @@ int build_opts_convert(const struct build_opts *opts, const struct args *args, s
         .nr_outputs = opts->outputs.n,
         .seal_to = opts->seal_to.items,
         .nr_seal_to = opts->seal_to.n,
+        .bundles = opts->bundles.items,
+        .nr_bundles = opts->bundles.n,
+        .refetch = opts->refetch,
         .no_cache = opts->no_cache,
         .accel = SW_ACCEL_AUTO,
         .jobs = opt_jobs(&opts->common),
@@ -90,6 +93,11 @@ int build_print_plan(json_t *plan, bool json, struct sw_err *err)
         return out_json(SW_STEAL_PTR(owned), err);
     json_array_foreach (json_object_get(owned, "layers"), i, layer) {
         print_layer(layer);
+    }
+    json_array_foreach (json_object_get(owned, "fetch"), i, layer) {
+        fputs("fetch       ", stdout);
+        out_safe(stdout, json_string_value(layer));
+        putchar('\n');
     }
     puts(json_is_true(json_object_get(owned, "launch")) ? "one launch of the appliance"
                                                         : "no launch of the appliance");

@@ -6,6 +6,19 @@ need_appliance
 need qemu-img debugfs
 make_base
 write_recipe
+# The second downloads, from a local file in a server's place, and uploads to a folder in a bucket's.
+head -c 5000000 /dev/urandom >tool.bin
+cat >>second.yml <<'YAML'
+      - name: Get
+        action: WebDownload
+        inputs:
+          - {source: 'https://example.com/v1/tool.bin', destination: /opt/tools/}
+      - name: Put
+        action: S3Upload
+        inputs:
+          - {source: '{{ build.Get.outputs.destination }}', destination: 's3://lab/kept/'}
+YAML
+printf '%s\n' 'inputs: {"https://example.com/v1/": .}' 'uploads: {"s3://lab": uploaded}' >>recipe.yml
 build() { "$SLIPWAY" build recipe.yml --out out --store store "$@"; }
 
 "$SLIPWAY" plan recipe.yml --store store | tee plan.first
@@ -23,6 +36,8 @@ for name in first:one second:two third:three; do
 done
 e2fsck -fn "$disk.raw?offset=$ROOT_OFFSET" >fsck.log 2>&1 || { cat fsck.log >&2; fail "the file system is not clean"; }
 [ "$(sha256sum <base.raw)" = "$("$CASE_LIB/tiny-guest" again.raw >/dev/null; sha256sum <again.raw)" ] || fail "the base was written to"
+cmp uploaded/kept/tool.bin tool.bin
+read_file "$disk.raw" /opt/tools/tool.bin | cmp - tool.bin
 [ -s out/three-1.0.0/log/console.log ] && [ -s out/three-1.0.0/log/detailedoutput.json ] || fail "no run log"
 
 # Again: nothing runs, nothing is launched.
@@ -34,6 +49,13 @@ LIBGUESTFS_HV=/bin/false build --json >second.json 2>second.log
 [ "$SECONDS" -lt 10 ] || fail "a cached build took $SECONDS s"
 grep -q '"launched": false' second.json
 qemu-img compare -f raw -F vmdk "$disk.raw" "$disk.vmdk"
+
+# A file that is downloaded changes: plan names it.
+cp tool.bin tool.kept
+echo more >>tool.bin
+"$SLIPWAY" plan recipe.yml --store store | tee plan.file
+grep -q '^run .*second.*(changed: files.https://example.com/v1/tool.bin)$' plan.file
+mv tool.kept tool.bin
 
 # The last component changes: it alone runs, and plan names the input. Its reboot is a boundary within its layer.
 write_component third changed
