@@ -353,6 +353,10 @@ SW_MUST_CHECK int sw_condition_holds(const struct sw_scope *scope, const struct 
 SW_MUST_CHECK char *sw_condition_text(const struct sw_scope *scope, const struct sw_condition *condition,
                                       struct sw_err *err);
 
+/* The parameters of an ExecuteDocument step, as pairs for sw_document_values(); those that are not known yet are null. decref it. */
+SW_MUST_CHECK json_t *sw_step_known_pairs(const struct sw_scope *scope, const struct sw_step *step,
+                                          struct sw_err *err);
+
 /*
  * Input `name` of item `item`, resolved; the row's fallback when it is left out; *out is NULL when there is
  * neither. Free *out. SW_INPUT_TEXTS is not for this one.

@@ -241,8 +241,7 @@ static int load(struct search *s, const struct sw_step *step, const char *name,
     return 0;
 }
 
-/* The step's parameters as far as they are known; the others are null. */
-static json_t *known_pairs(const struct sw_scope *scope, const struct sw_step *step, struct sw_err *err)
+json_t *sw_step_known_pairs(const struct sw_scope *scope, const struct sw_step *step, struct sw_err *err)
 {
     const struct sw_node *list = sw_node_get(step->items[0], "parameters");
     SW_AUTO_JSON json_t *pairs = json_array();
@@ -275,7 +274,7 @@ static bool is_cycle(const struct search *s, const struct sw_component *componen
 static int look_into(struct search *s, const struct sw_scope *scope, const struct sw_step *step,
                      const struct sw_component *component)
 {
-    SW_AUTO_JSON json_t *pairs = known_pairs(scope, step, s->err);
+    SW_AUTO_JSON json_t *pairs = sw_step_known_pairs(scope, step, s->err);
     SW_AUTO_FREE struct sw_value *values = NULL;
     struct sw_err reason = {.code = SW_OK};
     struct sw_use use = {.reference = component->file};

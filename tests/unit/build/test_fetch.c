@@ -152,6 +152,82 @@ static void references_that_are_known_before_the_run_are_read(void **state)
                  NULL, "{\"https://x/v1/a\":\"" ABC "\",\"https://x/v1/a.sig\":\"" ABC "\"}");
 }
 
+static void every_turn_of_a_loop_has_its_source(void **state)
+{
+    static const char recipe[] =
+        RECIPE "inputs:\n  https://x/a: abc\n  https://x/b: abc\n  https://x/2: abc\n";
+
+    (void)state;
+    expect_found(
+        recipe,
+        "schemaVersion: 1.0\nconstants:\n  - names: {type: string, value: 'a,b'}\nphases:\n  - name: build\n"
+        "    steps:\n" WEB "          - {source: 'https://x/{{ loop.value }}', destination: /}\n"
+        "        loop:\n          forEach: {list: '{{ names }}', delimiter: ','}\n"
+        "      - name: Two\n        action: WebDownload\n        inputs:\n"
+        "          - {source: 'https://x/{{ n.value }}', destination: /}\n"
+        "        loop: {name: n, for: {start: 2, end: 2, updateBy: 1}}\n",
+        NULL, "{\"https://x/2\":\"" ABC "\",\"https://x/a\":\"" ABC "\",\"https://x/b\":\"" ABC "\"}");
+    expect_not_found(
+        recipe,
+        DOC "      - {name: Ask, action: ExecuteBash, inputs: {commands: [echo a]}}\n" WEB
+            "          - {source: 'https://x/{{ loop.value }}', destination: /}\n"
+            "          - {source: 'https://x/a', destination: /}\n"
+            "        loop: {forEach: ['{{ build.Ask.outputs.stdout }}']}\n",
+        SW_OFFLINE, "1 transfer cannot be done",
+        "doc.yml:9:22: WebDownload 'https://x/{{ loop.value }}' depends on what a step leaves: it cannot be fetched "
+        "before the build, and the network is denied\n");
+}
+
+static void a_step_that_is_known_not_to_run_wants_nothing(void **state)
+{
+    static const char head[] =
+        "schemaVersion: 1.0\nconstants:\n  - distro: {type: string, value: debian}\nphases:\n  - name: build\n    steps:\n";
+    char document[600];
+
+    (void)state;
+    snprintf(document, sizeof(document),
+             "%s" WEB "          - {source: 'https://x/rpm', destination: /}\n"
+             "        if: {stringEquals: rhel, value: '{{ distro }}'}\n"
+             "      - name: Deb\n        action: WebDownload\n        inputs:\n"
+             "          - {source: 'https://x/deb', destination: /}\n"
+             "        if: {stringEquals: debian, value: '{{ distro }}'}\n",
+             head);
+    expect_found(RECIPE "inputs:\n  https://x/deb: abc\n", document, NULL, "{\"https://x/deb\":\"" ABC "\"}");
+    /* What only the image can answer may be so. */
+    snprintf(document, sizeof(document),
+             "%s" WEB
+             "          - {source: 'https://x/a', destination: /}\n        if: {fileExists: /etc/passwd}\n",
+             head);
+    expect_not_found(
+        RECIPE, document, SW_OFFLINE, "1 source is missing: 'https://x/a'",
+        "doc.yml:10:22: 'https://x/a': it is not in the recipe's inputs, nor was it fetched before; no bundle was named\n");
+}
+
+static void documents_that_are_executed_are_looked_into(void **state)
+{
+    static const char recipe[] = RECIPE "inputs:\n  https://x/v2: abc\n  https://x/v1: abc\n";
+    static const char document[] = DOC
+        "      - {name: Ask, action: ExecuteBash, inputs: {commands: [echo a]}}\n"
+        "      - name: Inner\n        action: ExecuteDocument\n        inputs:\n          document: inner.yml\n"
+        "          phases: fetch\n          parameters:\n            - {name: version, value: '%s'}\n";
+    char text[600];
+
+    (void)state;
+    write_text("inner.yml",
+               "schemaVersion: 1.0\nparameters:\n  - version: {type: string, default: v1}\nphases:\n"
+               "  - name: build\n    steps:\n      - name: Not\n        action: WebDownload\n"
+               "        inputs: [{source: 'https://x/not-this-phase', destination: /}]\n"
+               "  - name: fetch\n    steps:\n      - name: Get\n        action: WebDownload\n"
+               "        inputs: [{source: 'https://x/{{ version }}', destination: /}]\n");
+    snprintf(text, sizeof(text), document, "v2");
+    expect_found(recipe, text, NULL, "{\"https://x/v2\":\"" ABC "\"}");
+    snprintf(text, sizeof(text), document, "{{ build.Ask.outputs.stdout }}");
+    expect_not_found(
+        recipe, text, SW_OFFLINE, "1 transfer cannot be done",
+        "inner.yml:14:27: WebDownload 'https://x/{{ version }}' depends on what a step leaves: it cannot "
+        "be fetched before the build, and the network is denied\n");
+}
+
 static void all_that_is_missing_is_listed_with_its_place(void **state)
 {
     (void)state;
@@ -181,7 +257,7 @@ static void a_source_that_a_step_decides_is_refused_without_a_network(void **sta
         DOC "      - {name: Ask, action: ExecuteBash, inputs: {commands: [echo a]}}\n" WEB
             "          - {source: 'https://x/{{ build.Ask.outputs.stdout }}', destination: /a}\n",
         SW_OFFLINE, "1 transfer cannot be done",
-        "doc.yml:9:22: WebDownload 'https://x/{{ build.Ask.outputs.stdout }}' depends on an output of a step: it "
+        "doc.yml:9:22: WebDownload 'https://x/{{ build.Ask.outputs.stdout }}' depends on what a step leaves: it "
         "cannot be fetched before the build, and the network is denied\n");
 }
 
@@ -498,6 +574,9 @@ int main(void)
         cmocka_unit_test(the_longest_entry_of_inputs_wins),
         cmocka_unit_test(a_prefix_is_a_folder_with_all_beneath),
         cmocka_unit_test(references_that_are_known_before_the_run_are_read),
+        cmocka_unit_test(every_turn_of_a_loop_has_its_source),
+        cmocka_unit_test(a_step_that_is_known_not_to_run_wants_nothing),
+        cmocka_unit_test(documents_that_are_executed_are_looked_into),
         cmocka_unit_test(all_that_is_missing_is_listed_with_its_place),
         cmocka_unit_test(a_source_that_a_step_decides_is_refused_without_a_network),
         cmocka_unit_test(a_source_that_leads_out_of_its_folder_is_refused),
