@@ -393,6 +393,10 @@ struct sw_recipe_input {
     size_t line, column;
 };
 
+struct sw_recipe;
+/* The entry of exactly this source, or NULL. */
+const struct sw_recipe_input *sw_recipe_find_input(const struct sw_recipe *recipe, const char *source);
+
 /* uploads: where the objects of a bucket, or those beneath a prefix of it, are kept. */
 struct sw_recipe_upload {
     const char *destination; /* s3://BUCKET/ or s3://BUCKET/PREFIX/ */

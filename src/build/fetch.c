@@ -80,7 +80,7 @@ static int from_bundle(struct fetch_set *set, const struct sw_bundle *bundle, st
 /* True unless the recipe says another digest for the source. */
 static bool fits_pin(const struct fetch *fetch, const struct fetch_set *set)
 {
-    const struct sw_recipe_input *pin = fetch_pin(fetch->recipe, set->uri);
+    const struct sw_recipe_input *pin = sw_recipe_find_input(fetch->recipe, set->uri);
 
     return pin == NULL || pin->sha256 == NULL || set->n != 1 ||
            strcmp(pin->sha256, set->files[0].sha256) == 0;
@@ -88,7 +88,7 @@ static bool fits_pin(const struct fetch *fetch, const struct fetch_set *set)
 
 static int pin_broken(const struct fetch *fetch, const struct fetch_set *set, struct sw_err *err)
 {
-    const struct sw_recipe_input *pin = fetch_pin(fetch->recipe, set->uri);
+    const struct sw_recipe_input *pin = sw_recipe_find_input(fetch->recipe, set->uri);
 
     return sw_fail(err, SW_INTEGRITY, "its SHA-256 is %s, and %s:%zu:%zu wants %s", set->files[0].sha256,
                    fetch->recipe->file, pin->line, pin->column, pin->sha256);

@@ -10,14 +10,6 @@
 
 enum { DEPTH_MAX = 64 };
 
-const struct sw_recipe_input *fetch_pin(const struct sw_recipe *recipe, const char *uri)
-{
-    for (size_t i = 0; i < recipe->nr_inputs; i++)
-        if (strcmp(recipe->inputs[i].source, uri) == 0)
-            return &recipe->inputs[i];
-    return NULL;
-}
-
 /* The folder's path of what lies beneath an entry, or NULL when that would not stay beneath it. */
 static char *beneath(const struct sw_recipe_input *input, const char *rest, size_t len, struct sw_err *err)
 {
@@ -144,7 +136,8 @@ static int from_path(struct fetch_set *set, const char *path, struct sw_err *err
 
 int fetch_from_inputs(const struct sw_recipe *recipe, struct fetch_set *set, struct sw_err *err)
 {
-    const struct sw_recipe_input *input = fetch_is_prefix(set->uri) ? NULL : fetch_pin(recipe, set->uri);
+    const struct sw_recipe_input *input =
+        fetch_is_prefix(set->uri) ? NULL : sw_recipe_find_input(recipe, set->uri);
     SW_AUTO_FREE char *path = NULL;
 
     if (input != NULL && input->path != NULL)

@@ -31,8 +31,7 @@ SW_MUST_CHECK int fetch_base_name(const char *uri, char **out, struct sw_err *er
 SW_MUST_CHECK int fetch_hash_file(const char *path, char sha256[65], uint64_t *size_bytes,
                                   struct sw_err *err);
 
-/* inputs:, fetch_inputs.c. The exact entry of a source, or NULL; 1 when the recipe has a file for it that is there. */
-const struct sw_recipe_input *fetch_pin(const struct sw_recipe *recipe, const char *uri);
+/* inputs:, fetch_inputs.c. 1 when the recipe has files for it that are there. */
 SW_MUST_CHECK int fetch_from_inputs(const struct sw_recipe *recipe, struct fetch_set *set,
                                     struct sw_err *err);
 

@@ -175,3 +175,11 @@ int sw_recipe_inputs(struct sw_recipe_reading *r, const struct sw_node *root)
         qsort(r->recipe->inputs, r->recipe->nr_inputs, sizeof(*r->recipe->inputs), compare_inputs);
     return 0;
 }
+
+const struct sw_recipe_input *sw_recipe_find_input(const struct sw_recipe *recipe, const char *source)
+{
+    for (size_t i = 0; i < recipe->nr_inputs; i++)
+        if (strcmp(recipe->inputs[i].source, source) == 0)
+            return &recipe->inputs[i];
+    return NULL;
+}

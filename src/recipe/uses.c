@@ -93,14 +93,19 @@ static const struct sw_node *take_reference(struct sw_recipe_reading *r, const s
     return NULL;
 }
 
-/* An ARN lies in the catalogue. */
+/* An ARN lies in the catalogue; what is in a bucket is where the recipe's inputs say. */
 static int find_named(void *arg, const char *name, char **path, struct sw_err *err)
 {
     struct sw_recipe_reading *r = arg;
+    const struct sw_recipe_input *input = sw_recipe_find_input(r->recipe, name);
     const char *found = NULL;
     struct sw_arn arn;
 
     *path = NULL;
+    if (input != NULL && input->path != NULL) {
+        *path = sw_strdup(input->path, err);
+        return *path != NULL ? 0 : -1;
+    }
     if (!sw_arn_parse(name, &arn))
         return 0;
     if (sw_catalogue_find(r, &arn, &found) < 0)

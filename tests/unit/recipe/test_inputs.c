@@ -52,6 +52,29 @@ static void a_source_has_a_file_a_digest_or_both(void **state)
     sw_recipe_free(recipe);
 }
 
+static void a_document_in_a_bucket_is_the_file_that_inputs_names(void **state)
+{
+    static const char text[] = RECIPE "components:\n  - component: outer.yml\n";
+    struct sw_diags diags = {0};
+    struct sw_err err = {0};
+    struct sw_recipe *recipe;
+
+    (void)state;
+    write_text("inner.yml", HEAD "      - {name: A, action: ExecuteBash, inputs: {commands: [echo a]}}\n");
+    write_text("outer.yml", HEAD "      - name: Inner\n        action: ExecuteDocument\n"
+                                 "        inputs: {document: 's3://lab/inner.yml'}\n");
+    recipe = load(RECIPE "components:\n  - component: outer.yml\ninputs:\n  s3://lab/inner.yml: inner.yml\n",
+                  &diags, &err);
+    if (recipe == NULL)
+        fail_msg("%s", err.text);
+    assert_int_equal(recipe->uses[0].nr_documents, 1);
+    assert_string_equal(recipe->uses[0].documents[0].component->file, "inner.yml");
+    sw_recipe_free(recipe);
+    assert_null(load(text, &diags, &err));
+    assert_non_null(strstr(err.text, "no document for 's3://lab/inner.yml': it is not on this machine"));
+    sw_diags_free(&diags);
+}
+
 static void every_fault_of_the_tables_has_its_place(void **state)
 {
     (void)state;
@@ -144,6 +167,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_source_has_a_file_a_digest_or_both),
+        cmocka_unit_test(a_document_in_a_bucket_is_the_file_that_inputs_names),
         cmocka_unit_test(every_fault_of_the_tables_has_its_place),
         cmocka_unit_test(a_source_is_of_the_kind_that_its_action_takes),
         cmocka_unit_test(a_source_that_a_step_decides_is_warned_of_also_through_inputs),
