@@ -101,6 +101,8 @@ enum {
     SW_PUT_OVERWRITE = 1u << 16, /* a file that is there is truncated; without it that is an error */
     SW_PUT_APPEND = 1u << 17,    /* the file must be there */
     SW_PUT_PARENTS = 1u << 18,   /* missing parents are made, 0777 less the umask */
+    SW_PUT_TREE = 1u << 19,      /* copy, move: a folder with all in it, into one that may be there already */
+    SW_PUT_MODE = 1u << 20, /* put: the mode is also for a file that is there, which else keeps its own */
 };
 
 enum {
@@ -109,10 +111,22 @@ enum {
     SW_REMOVE_TREE = 2, /* a folder with all in it; links are not followed */
 };
 
+enum {
+    SW_LIST_FILES = 1,   /* what is no folder, and no link to one */
+    SW_LIST_FOLDERS = 2, /* folders, and no link to one */
+    SW_LIST_LINKS = 4,   /* with FILES: links to folders too */
+    SW_LIST_TREE = 8,    /* also beneath, in the form "sub/name"; links are not followed */
+};
+
 struct sw_guest;
 
 /* Takes a piece of a guest's file; the bytes are untrusted. -1 with err: no more is wanted. */
 typedef int sw_guest_sink_fn(void *arg, const void *bytes, size_t len, struct sw_err *err);
+
+struct sw_guest_names {
+    char *text; /* free it */
+    size_t len;
+};
 
 /*
  * An engine. Paths are the guest's, absolute; links are followed inside the guest's root only. Modes are subject to the
@@ -140,16 +154,25 @@ struct sw_guest_ops {
     /* parents: missing ones are made and a folder that is there is fine. */
     int (*mkdir)(struct sw_guest *guest, const char *path, unsigned mode, bool parents, struct sw_err *err);
     int (*symlink)(struct sw_guest *guest, const char *target, const char *path, struct sw_err *err);
-    /* Copies one file's bytes and mode; how: OVERWRITE, PARENTS. */
+    /*
+     * Copies one file's bytes and its mode less the umask; how: OVERWRITE, PARENTS. With TREE what is in a folder: links
+     * stay links, what is there is overwritten but a folder by no folder; without OVERWRITE `to` must not be there.
+     */
     int (*copy)(struct sw_guest *guest, const char *from, const char *to, unsigned how, struct sw_err *err);
+    /* The same, and `from` is gone; what moves keeps its owner, mode and times, also to another file system. */
+    int (*move)(struct sw_guest *guest, const char *from, const char *to, unsigned how, struct sw_err *err);
     int (*remove)(struct sw_guest *guest, const char *path, unsigned how, struct sw_err *err);
-    int (*chmod)(struct sw_guest *guest, const char *path, unsigned mode, struct sw_err *err);
-    /* group NULL with owner set: the user's own group. Follows links. */
-    int (*chown)(struct sw_guest *guest, const char *path, const char *owner, const char *group,
+    /* Permission bits. tree: of all in the folder as well, but of links. */
+    int (*chmod)(struct sw_guest *guest, const char *path, unsigned mode, bool tree, struct sw_err *err);
+    /* group NULL with owner set: the user's own group. Follows links; tree: of all in the folder as well, links themselves. */
+    int (*chown)(struct sw_guest *guest, const char *path, const char *owner, const char *group, bool tree,
                  struct sw_err *err);
-    /* Names in dir that match pattern (* and ? only), sorted by bytes, each with a NUL behind it, one after the other. */
-    int (*list)(struct sw_guest *guest, const char *dir, const char *pattern, char **names, size_t *len,
-                struct sw_err *err);
+    /*
+     * Names in dir that match pattern (* only), sorted by bytes, each with a NUL behind it, one after the other. what:
+     * SW_LIST_…. At most 16 MiB of them.
+     */
+    int (*list)(struct sw_guest *guest, const char *dir, const char *pattern, unsigned what,
+                struct sw_guest_names *out, struct sw_err *err);
 };
 
 /* Embed as the first member. */

@@ -1,6 +1,7 @@
 /* The actions that the engine can run, and what several of them need. */
 #include "src/guest/exec.h"
 
+#include <errno.h>
 #include <string.h>
 
 static const struct action_row rows[] = {
@@ -21,6 +22,14 @@ static const struct action_row rows[] = {
     {"WebDownload", action_web_download},
     {"S3Download", action_s3_download},
     {"S3Upload", action_s3_upload},
+    {"CopyFolder", action_copy_folder},
+    {"ListFiles", action_list_files},
+    {"MoveFile", action_move_file},
+    {"MoveFolder", action_move_folder},
+    {"ReadFile", action_read_file},
+    {"SetFileEncoding", action_set_file_encoding},
+    {"SetFolderOwner", action_set_folder_owner},
+    {"SetFolderPermissions", action_set_folder_permissions},
 };
 
 const struct action_row *action_find(const char *name)
@@ -38,6 +47,14 @@ int step_each(struct step_ctx *ctx, int (*one)(const struct step_ctx *, size_t, 
         if (one(ctx, i, err) < 0)
             return ctx->step->nr_items > 1 ? sw_context(err, "inputs[%zu]", i) : -1;
     return 0;
+}
+
+int step_each_output(struct step_ctx *ctx, int (*one)(const struct step_ctx *, size_t, struct sw_err *),
+                     struct sw_err *err)
+{
+    json_decref(ctx->outputs);
+    ctx->outputs = json_array();
+    return step_each(ctx, one, err);
 }
 
 bool step_says(const struct step_ctx *ctx, size_t item, const char *name)
@@ -74,40 +91,28 @@ static int add_path(struct path_list *list, const char *dir, size_t dir_len, con
     return 0;
 }
 
-/* Files only: a star never stands for a folder. */
-static int add_files(const struct step_ctx *ctx, const char *path, const char *names, size_t len,
-                     struct path_list *out, struct sw_err *err)
-{
-    size_t dir_len = (size_t)(strrchr(path, '/') - path);
-
-    for (size_t at = 0; at < len; at += strlen(names + at) + 1) {
-        struct sw_guest_stat st;
-
-        if (add_path(out, path, dir_len, names + at, err) < 0 ||
-            ctx->guest->ops->stat(ctx->guest, out->items[out->n - 1], false, &st, err) < 0)
-            return -1;
-        if (st.kind == SW_FILE_DIR)
-            free(out->items[--out->n]);
-    }
-    return 0;
-}
-
-int step_expand(const struct step_ctx *ctx, const char *path, struct path_list *out, struct sw_err *err)
+int step_expand(const struct step_ctx *ctx, const char *path, unsigned kinds, struct path_list *out,
+                struct sw_err *err)
 {
     const char *last = strrchr(path, '/');
+    size_t dir_len = (size_t)(last - path);
     SW_AUTO_FREE char *dir = NULL;
-    SW_AUTO_FREE char *names = NULL;
-    size_t len = 0;
+    struct sw_guest_names names = {.text = NULL};
+    int rc;
 
-    if (memchr(path, '*', (size_t)(last - path)) != NULL)
+    if (memchr(path, '*', dir_len) != NULL)
         return sw_fail(err, SW_GUEST, "'%s': a star may only stand behind the last '/'", path);
     if (strchr(last, '*') == NULL)
-        return add_path(out, path, (size_t)(last - path), last + 1, err);
-    dir = last == path ? sw_strdup("/", err) : sw_strf(err, "%.*s", (int)(last - path), path);
-    if (dir == NULL || ctx->guest->ops->list(ctx->guest, dir, last + 1, &names, &len, err) < 0 ||
-        add_files(ctx, path, names, len, out, err) < 0)
-        return -1;
-    return out->n > 0 ? 0 : sw_fail(err, SW_GUEST, "no file matches '%s'", path);
+        return add_path(out, path, dir_len, last + 1, err);
+    dir = last == path ? sw_strdup("/", err) : sw_strf(err, "%.*s", (int)dir_len, path);
+    rc = dir != NULL ? ctx->guest->ops->list(ctx->guest, dir, last + 1, kinds, &names, err) : -1;
+    for (size_t at = 0; rc == 0 && at < names.len; at += strlen(names.text + at) + 1)
+        rc = add_path(out, path, dir_len, names.text + at, err);
+    free(names.text);
+    if (rc == 0 && out->n == 0)
+        return sw_fail(err, SW_GUEST, "no %s matches '%s'",
+                       (kinds & SW_LIST_FOLDERS) != 0 ? "folder" : "file", path);
+    return rc;
 }
 
 void path_list_free(struct path_list *list)
@@ -118,7 +123,7 @@ void path_list_free(struct path_list *list)
     *list = (struct path_list){.items = NULL};
 }
 
-int step_set_owner(const struct step_ctx *ctx, size_t item, const char *path, struct sw_err *err)
+int step_set_owner(const struct step_ctx *ctx, size_t item, const char *path, bool tree, struct sw_err *err)
 {
     SW_AUTO_FREE char *owner = NULL;
     SW_AUTO_FREE char *group = NULL;
@@ -128,7 +133,14 @@ int step_set_owner(const struct step_ctx *ctx, size_t item, const char *path, st
         return -1;
     if (owner == NULL && group == NULL)
         return 0;
-    return ctx->guest->ops->chown(ctx->guest, path, owner, group, err);
+    return ctx->guest->ops->chown(ctx->guest, path, owner, group, tree, err);
+}
+
+int step_say_exists(struct sw_err *err, const char *path, bool overwrite)
+{
+    if (err->sys == EEXIST && !overwrite)
+        return sw_fail(err, SW_GUEST, "'%s' is there already, and overwrite is false", path);
+    return -1;
 }
 
 int step_expect(const struct step_ctx *ctx, const char *path, enum sw_file_kind kind, struct sw_err *err)

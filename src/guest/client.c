@@ -10,6 +10,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
+enum { PLACE_SHOWN = 300, LIST_MAX_BYTES = 16 << 20 };
+
 static struct client *client_of(struct sw_guest *guest)
 {
     return (struct client *)guest;
@@ -25,14 +27,19 @@ static int nonsense(struct client *client, const struct frame *frame, struct sw_
 static int refused(struct client *client, struct frame *frame, const char *path, struct sw_err *err)
 {
     uint32_t error = wire_u32(&frame->in);
-    struct wire_text text = wire_text(&frame->in);
+    struct wire_text text = wire_text(&frame->in), place = wire_text(&frame->in);
+    int place_len = (int)(place.len < PLACE_SHOWN ? place.len : PLACE_SHOWN);
+    const char *slash = place.len > 0 ? "/" : "";
     char reason[128];
 
     if (frame->type != RUNNER_FAIL || frame->in.bad)
         return nonsense(client, frame, err);
     if (text.len > 0)
-        return sw_fail(err, SW_GUEST, "'%s': %.*s", path, (int)(text.len < 200 ? text.len : 200), text.at);
-    sw_fail(err, SW_GUEST, "'%s': %s", path, strerror_r((int)(error & 0xffff), reason, sizeof(reason)));
+        sw_fail(err, SW_GUEST, "'%s%s%.*s': %.*s", path, slash, place_len, place.at,
+                (int)(text.len < 200 ? text.len : 200), text.at);
+    else
+        sw_fail(err, SW_GUEST, "'%s%s%.*s': %s", path, slash, place_len, place.at,
+                strerror_r((int)(error & 0xffff), reason, sizeof(reason)));
     err->sys = (int)(error & 0xffff);
     return -1;
 }
@@ -147,18 +154,22 @@ static int client_stat(struct sw_guest *guest, const char *path, bool follow, st
     return frame.in.bad || kind > RUNNER_OTHER ? nonsense(client, &frame, err) : 0;
 }
 
-static int send_data(struct client *client, const char *at, size_t len, struct sw_err *err)
+/* Adds DATA frames; sends whenever there is much. */
+static int add_data(struct client *client, struct request_out *request, const char *at, size_t len,
+                    struct sw_err *err)
 {
     while (len > 0) {
         size_t part = len < RUNNER_CHUNK_BYTES ? len : (size_t)RUNNER_CHUNK_BYTES;
-        struct request_out request;
 
-        request_begin(&request, RUNNER_DATA, err);
-        request_bytes(&request, at, part);
-        if (request_send(&request, client, err) < 0)
-            return -1;
+        request_next(request, RUNNER_DATA);
+        request_bytes(request, at, part);
         at += part;
         len -= part;
+        if (request->buf.len < RUNNER_CHUNK_BYTES)
+            continue;
+        if (request_send(request, client, err) < 0)
+            return -1;
+        *request = (struct request_out){.err = err};
     }
     return 0;
 }
@@ -168,37 +179,37 @@ static uint32_t put_flags(unsigned how)
 {
     return ((how & SW_PUT_OVERWRITE) != 0 ? (uint32_t)RUNNER_PUT_OVERWRITE : 0) |
            ((how & SW_PUT_APPEND) != 0 ? (uint32_t)RUNNER_PUT_APPEND : 0) |
-           ((how & SW_PUT_PARENTS) != 0 ? (uint32_t)RUNNER_PUT_PARENTS : 0);
+           ((how & SW_PUT_PARENTS) != 0 ? (uint32_t)RUNNER_PUT_PARENTS : 0) |
+           ((how & SW_PUT_TREE) != 0 ? (uint32_t)RUNNER_PUT_TREE : 0) |
+           ((how & SW_PUT_MODE) != 0 ? (uint32_t)RUNNER_PUT_MODE : 0);
 }
 
-static int begin_put(struct client *client, const char *path, unsigned how, struct sw_err *err)
+static void begin_put(struct request_out *request, const char *path, unsigned how, struct sw_err *err)
 {
-    struct request_out request;
-
-    begin_path(&request, RUNNER_PUT, path, err);
-    request_u32(&request, how & 07777);
-    request_u32(&request, put_flags(how));
-    return request_send(&request, client, err);
+    begin_path(request, RUNNER_PUT, path, err);
+    request_u32(request, how & 07777);
+    request_u32(request, put_flags(how));
 }
 
 /* The empty DATA that ends a file, and the answer. */
-static int end_put(struct client *client, const char *path, struct sw_err *err)
+static int end_put(struct client *client, struct request_out *request, const char *path, struct sw_err *err)
 {
-    struct request_out request;
     struct frame frame;
 
-    request_begin(&request, RUNNER_DATA, err);
-    return ask(client, &request, path, &frame, err);
+    request_next(request, RUNNER_DATA);
+    return ask(client, request, path, &frame, err);
 }
 
 static int client_put(struct sw_guest *guest, const char *path, const void *bytes, size_t len, unsigned how,
                       struct sw_err *err)
 {
     struct client *client = client_of(guest);
+    struct request_out request;
 
-    if (begin_put(client, path, how, err) < 0 || send_data(client, bytes, len, err) < 0)
+    begin_put(&request, path, how, err);
+    if (add_data(client, &request, bytes, len, err) < 0)
         return -1;
-    return end_put(client, path, err);
+    return end_put(client, &request, path, err);
 }
 
 /* An input that cannot be read any more leaves a file that is cut, and the stream in step. */
@@ -208,18 +219,21 @@ static int client_put_from(struct sw_guest *guest, const char *path, struct sw_i
     SW_AUTO_FREE char *chunk = sw_calloc(1, RUNNER_CHUNK_BYTES, err);
     struct client *client = client_of(guest);
     struct sw_err reading = {.code = SW_OK};
+    struct request_out request;
     uint64_t at = 0;
 
-    if (chunk == NULL || begin_put(client, path, how, err) < 0)
+    if (chunk == NULL)
         return -1;
+    begin_put(&request, path, how, err);
     while (at < in->size_bytes && reading.code == SW_OK) {
         size_t part = (size_t)sw_min_u64(in->size_bytes - at, RUNNER_CHUNK_BYTES);
 
-        if (sw_in_read(in, chunk, part, at, &reading) == 0 && send_data(client, chunk, part, err) < 0)
+        if (sw_in_read(in, chunk, part, at, &reading) == 0 &&
+            add_data(client, &request, chunk, part, err) < 0)
             return -1;
         at += part;
     }
-    if (end_put(client, path, err) < 0)
+    if (end_put(client, &request, path, err) < 0)
         return -1;
     if (reading.code == SW_OK)
         return 0;
@@ -326,18 +340,33 @@ static int client_symlink(struct sw_guest *guest, const char *target, const char
     return ask(client_of(guest), &request, path, &frame, err);
 }
 
-static int client_copy(struct sw_guest *guest, const char *from, const char *to, unsigned how,
-                       struct sw_err *err)
+/* from and to; an error is about the second. */
+static int ask_two(struct sw_guest *guest, uint32_t type, const char *const paths[2], unsigned how,
+                   struct sw_err *err)
 {
     struct request_out request;
     struct frame frame;
 
-    begin_path(&request, RUNNER_COPY, from, err);
-    request_text(&request, to, strlen(to));
+    begin_path(&request, type, paths[0], err);
+    request_text(&request, paths[1], strlen(paths[1]));
     request_u32(&request, put_flags(how));
-    if (ask(client_of(guest), &request, to, &frame, err) == 0)
+    return ask(client_of(guest), &request, paths[1], &frame, err);
+}
+
+static int client_copy(struct sw_guest *guest, const char *from, const char *to, unsigned how,
+                       struct sw_err *err)
+{
+    if (ask_two(guest, RUNNER_COPY, (const char *const[]){from, to}, how, err) == 0)
         return 0;
     return sw_context(err, "copying '%s'", from);
+}
+
+static int client_move(struct sw_guest *guest, const char *from, const char *to, unsigned how,
+                       struct sw_err *err)
+{
+    if (ask_two(guest, RUNNER_MOVE, (const char *const[]){from, to}, how, err) == 0)
+        return 0;
+    return sw_context(err, "moving '%s'", from);
 }
 
 static int client_remove(struct sw_guest *guest, const char *path, unsigned how, struct sw_err *err)
@@ -350,18 +379,20 @@ static int client_remove(struct sw_guest *guest, const char *path, unsigned how,
     return ask(client_of(guest), &request, path, &frame, err);
 }
 
-static int client_chmod(struct sw_guest *guest, const char *path, unsigned mode, struct sw_err *err)
+static int client_chmod(struct sw_guest *guest, const char *path, unsigned mode, bool tree,
+                        struct sw_err *err)
 {
     struct request_out request;
     struct frame frame;
 
     begin_path(&request, RUNNER_CHMOD, path, err);
     request_u32(&request, mode);
+    request_u32(&request, tree);
     return ask(client_of(guest), &request, path, &frame, err);
 }
 
 static int client_chown(struct sw_guest *guest, const char *path, const char *owner, const char *group,
-                        struct sw_err *err)
+                        bool tree, struct sw_err *err)
 {
     struct request_out request;
     struct frame frame;
@@ -369,56 +400,36 @@ static int client_chown(struct sw_guest *guest, const char *path, const char *ow
     begin_path(&request, RUNNER_CHOWN, path, err);
     request_text(&request, owner, owner != NULL ? strlen(owner) : 0);
     request_text(&request, group, group != NULL ? strlen(group) : 0);
+    request_u32(&request, tree);
     if (ask(client_of(guest), &request, path, &frame, err) == 0)
         return 0;
     return sw_context(err, "owner '%s', group '%s'", owner != NULL ? owner : "", group != NULL ? group : "");
 }
 
-enum { LIST_MAX_BYTES = 16 << 20 };
-
-static int compare_names(const void *a, const void *b)
+/* SW_LIST_… as the protocol has them. */
+static uint32_t list_flags(unsigned what)
 {
-    return strcmp(*(char *const *)a, *(char *const *)b);
+    return ((what & SW_LIST_FILES) != 0 ? (uint32_t)RUNNER_LIST_FILES : 0) |
+           ((what & SW_LIST_FOLDERS) != 0 ? (uint32_t)RUNNER_LIST_FOLDERS : 0) |
+           ((what & SW_LIST_LINKS) != 0 ? (uint32_t)RUNNER_LIST_LINKS : 0) |
+           ((what & SW_LIST_TREE) != 0 ? (uint32_t)RUNNER_LIST_TREE : 0);
 }
 
-/* Names in the order of their bytes, so that no guest's folder order shows. */
-static int sort_names(struct client *client, const struct sw_buf *from, struct sw_buf *to, struct sw_err *err)
+static int client_list(struct sw_guest *guest, const char *dir, const char *pattern, unsigned what,
+                       struct sw_guest_names *out, struct sw_err *err)
 {
-    SW_AUTO_FREE const char **names = NULL;
-    size_t n = 0, count = 0;
-
-    if (from->len == 0)
-        return 0;
-    if (from->data[from->len - 1] != '\0')
-        return stream_lost(client, err, SW_FAILED, "the guest's runner sent a list without an end");
-    for (size_t at = 0; at < from->len; at++)
-        count += from->data[at] == '\0';
-    names = sw_calloc(count, sizeof(*names), err);
-    if (names == NULL)
-        return -1;
-    for (size_t at = 0; at < from->len; at += strlen(from->data + at) + 1)
-        names[n++] = from->data + at;
-    qsort(names, n, sizeof(*names), compare_names);
-    for (size_t i = 0; i < n; i++)
-        if (sw_buf_append(to, names[i], strlen(names[i]) + 1, err) < 0)
-            return -1;
-    return 0;
-}
-
-static int client_list(struct sw_guest *guest, const char *dir, const char *pattern, char **names,
-                       size_t *len, struct sw_err *err)
-{
-    SW_AUTO_BUF struct sw_buf raw = {0};
-    SW_AUTO_BUF struct sw_buf sorted = {0};
+    SW_AUTO_BUF struct sw_buf names = {0};
     struct client *client = client_of(guest);
     struct request_out request;
 
     begin_path(&request, RUNNER_LIST, dir, err);
     request_text(&request, pattern, strlen(pattern));
-    if (collect(client, &request, dir, LIST_MAX_BYTES, &raw, err) < 0 ||
-        sort_names(client, &raw, &sorted, err) < 0)
+    request_u32(&request, list_flags(what));
+    if (collect(client, &request, dir, LIST_MAX_BYTES, &names, err) < 0)
         return -1;
-    return hand_over(&sorted, names, len, err);
+    if (names.len > 0 && names.data[names.len - 1] != '\0')
+        return stream_lost(client, err, SW_FAILED, "the guest's runner sent a list without an end");
+    return hand_over(&names, &out->text, &out->len, err);
 }
 
 static const struct sw_guest_ops client_ops = {
@@ -431,6 +442,7 @@ static const struct sw_guest_ops client_ops = {
     .mkdir = client_mkdir,
     .symlink = client_symlink,
     .copy = client_copy,
+    .move = client_move,
     .remove = client_remove,
     .chmod = client_chmod,
     .chown = client_chown,

@@ -99,6 +99,14 @@ SW_MUST_CHECK int step_store_outputs(const struct step_ctx *ctx, json_t *outputs
 SW_MUST_CHECK int step_each(struct step_ctx *ctx,
                             int (*one)(const struct step_ctx *, size_t, struct sw_err *), struct sw_err *err);
 
+/* The same for items that each leave an output by step_add_output. */
+SW_MUST_CHECK int step_each_output(struct step_ctx *ctx,
+                                   int (*one)(const struct step_ctx *, size_t, struct sw_err *),
+                                   struct sw_err *err);
+/* Text of the guest's, made valid UTF-8. */
+SW_MUST_CHECK int step_add_output(const struct step_ctx *ctx, const char *name, const struct sw_buf *text,
+                                  struct sw_err *err);
+
 /* An input that is a path, made absolute in the working directory. Free it. */
 SW_MUST_CHECK char *step_path(const struct step_ctx *ctx, size_t item, const char *name, struct sw_err *err);
 
@@ -110,14 +118,17 @@ struct path_list {
     char **items;
     size_t n;
 };
-/* A path without a star is itself, whether it is there or not; with stars, at least one file must match. */
-SW_MUST_CHECK int step_expand(const struct step_ctx *ctx, const char *path, struct path_list *out,
-                              struct sw_err *err);
+/* kinds: SW_LIST_…. A path without a star is itself, whatever is there; with stars, at least one must match. */
+SW_MUST_CHECK int step_expand(const struct step_ctx *ctx, const char *path, unsigned kinds,
+                              struct path_list *out, struct sw_err *err);
 void path_list_free(struct path_list *list);
 
-/* Sets owner and group as the inputs of that name say; neither is fine. */
-SW_MUST_CHECK int step_set_owner(const struct step_ctx *ctx, size_t item, const char *path,
+/* Sets owner and group as the inputs of that name say; neither is fine. tree: of all in the folder as well. */
+SW_MUST_CHECK int step_set_owner(const struct step_ctx *ctx, size_t item, const char *path, bool tree,
                                  struct sw_err *err);
+
+/* -1 with err, which is put into the step's words when it says that something is in the way and overwrite is false. */
+int step_say_exists(struct sw_err *err, const char *path, bool overwrite);
 
 /* Fails unless path is of that kind, links followed. */
 SW_MUST_CHECK int step_expect(const struct step_ctx *ctx, const char *path, enum sw_file_kind kind,
@@ -141,5 +152,13 @@ int action_set_file_owner(struct step_ctx *ctx, struct sw_err *err);
 int action_web_download(struct step_ctx *ctx, struct sw_err *err);
 int action_s3_download(struct step_ctx *ctx, struct sw_err *err);
 int action_s3_upload(struct step_ctx *ctx, struct sw_err *err);
+int action_copy_folder(struct step_ctx *ctx, struct sw_err *err);
+int action_list_files(struct step_ctx *ctx, struct sw_err *err);
+int action_move_file(struct step_ctx *ctx, struct sw_err *err);
+int action_move_folder(struct step_ctx *ctx, struct sw_err *err);
+int action_read_file(struct step_ctx *ctx, struct sw_err *err);
+int action_set_file_encoding(struct step_ctx *ctx, struct sw_err *err);
+int action_set_folder_owner(struct step_ctx *ctx, struct sw_err *err);
+int action_set_folder_permissions(struct step_ctx *ctx, struct sw_err *err);
 
 #endif

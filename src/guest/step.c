@@ -167,6 +167,16 @@ json_t *step_empty_outputs(const struct sw_step *step, struct sw_err *err)
     return list;
 }
 
+int step_add_output(const struct step_ctx *ctx, const char *name, const struct sw_buf *text,
+                    struct sw_err *err)
+{
+    SW_AUTO_BUF struct sw_buf clean = {0};
+
+    if (text_to_utf8(&clean, text->data != NULL ? text->data : "", text->len, err) < 0)
+        return -1;
+    return sw_json_append(ctx->outputs, json_pack("{s:s#}", name, clean.data, (int)clean.len), err);
+}
+
 int step_store_outputs(const struct step_ctx *ctx, json_t *outputs, struct sw_err *err)
 {
     json_t *phase = json_object_get(ctx->exec->outputs, ctx->phase->name);

@@ -37,13 +37,37 @@ int stream_lost(struct client *client, struct sw_err *err, enum sw_code code, co
     return -1;
 }
 
-void request_begin(struct request_out *request, uint32_t type, struct sw_err *err)
+/* The length of the last frame, which is over. */
+static void end_frame(struct request_out *request)
+{
+    size_t len;
+
+    if (request->failed || request->buf.len == 0)
+        return;
+    len = request->buf.len - request->begun - RUNNER_HEADER_BYTES;
+    if (len > RUNNER_PAYLOAD_MAX) {
+        sw_fail(request->err, SW_GUEST, "%zu bytes are more than a step can be given at once (%d)", len,
+                RUNNER_PAYLOAD_MAX);
+        request->failed = true;
+        return;
+    }
+    wire_put_u32((unsigned char *)request->buf.data + request->begun, (uint32_t)len);
+}
+
+void request_next(struct request_out *request, uint32_t type)
 {
     unsigned char header[RUNNER_HEADER_BYTES] = {0};
 
-    *request = (struct request_out){.err = err};
+    end_frame(request);
+    request->begun = request->buf.len;
     wire_put_u32(header + 4, type);
     request_bytes(request, header, sizeof(header));
+}
+
+void request_begin(struct request_out *request, uint32_t type, struct sw_err *err)
+{
+    *request = (struct request_out){.err = err};
+    request_next(request, type);
 }
 
 void request_bytes(struct request_out *request, const void *bytes, size_t len)
@@ -121,6 +145,8 @@ static int send_all(struct client *client, const char *at, size_t len, struct sw
 
 int request_send(struct request_out *request, struct client *client, struct sw_err *err)
 {
+    end_frame(request);
+
     SW_AUTO_BUF struct sw_buf buf = request->buf;
 
     request->buf = (struct sw_buf){0};
@@ -128,10 +154,6 @@ int request_send(struct request_out *request, struct client *client, struct sw_e
         return -1;
     if (client->broken)
         return stream_lost(client, err, SW_FAILED, "broken");
-    if (buf.len > RUNNER_HEADER_BYTES + (size_t)RUNNER_PAYLOAD_MAX)
-        return sw_fail(err, SW_GUEST, "%zu bytes are more than a step can be given at once (%d)", buf.len,
-                       RUNNER_PAYLOAD_MAX);
-    wire_put_u32((unsigned char *)buf.data, (uint32_t)(buf.len - RUNNER_HEADER_BYTES));
     return send_all(client, buf.data, buf.len, err);
 }
 

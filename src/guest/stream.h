@@ -13,12 +13,15 @@ struct frame {
 
 /* A request being put together. */
 struct request_out {
-    struct sw_buf buf; /* header and payload */
+    struct sw_buf buf; /* frames: header and payload each */
+    size_t begun;      /* where the last of them begins */
     struct sw_err *err;
     bool failed;
 };
 
 void request_begin(struct request_out *request, uint32_t type, struct sw_err *err);
+/* One more frame, to be sent with those before it. */
+void request_next(struct request_out *request, uint32_t type);
 void request_u32(struct request_out *request, uint32_t value);
 void request_u64(struct request_out *request, uint64_t value);
 void request_bytes(struct request_out *request, const void *bytes, size_t len); /* no length before them */

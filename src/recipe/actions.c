@@ -108,7 +108,6 @@ static const struct sw_action actions[] = {
     {
         .name = "CopyFolder",
         .list = true,
-        .absent = true,
         .platforms = EVERYWHERE,
         .inputs = INPUTS(SOURCE_AND_DESTINATION, OVERWRITE),
     },
@@ -181,7 +180,6 @@ static const struct sw_action actions[] = {
     {
         .name = "ListFiles",
         .list = true,
-        .absent = true,
         .platforms = EVERYWHERE,
         .inputs = INPUTS(PATH("path"), TEXT("fileNamePattern"), FLAG("recursive", "false")),
         .outputs = OUTPUTS("files"),
@@ -189,21 +187,18 @@ static const struct sw_action actions[] = {
     {
         .name = "MoveFile",
         .list = true,
-        .absent = true,
         .platforms = EVERYWHERE,
         .inputs = INPUTS(SOURCE_AND_DESTINATION, OVERWRITE),
     },
     {
         .name = "MoveFolder",
         .list = true,
-        .absent = true,
         .platforms = EVERYWHERE,
         .inputs = INPUTS(SOURCE_AND_DESTINATION, OVERWRITE),
     },
     {
         .name = "ReadFile",
         .list = true,
-        .absent = true,
         .platforms = EVERYWHERE,
         .inputs = INPUTS(PATH("path"), ENCODING, FLAG("printFileContent", "false")),
         .outputs = OUTPUTS("content"),
@@ -230,7 +225,6 @@ static const struct sw_action actions[] = {
     {
         .name = "SetFileEncoding",
         .list = true,
-        .absent = true,
         .platforms = EVERYWHERE,
         .inputs = INPUTS(PATH("path"), ENCODING),
     },
@@ -249,14 +243,12 @@ static const struct sw_action actions[] = {
     {
         .name = "SetFolderOwner",
         .list = true,
-        .absent = true,
         .platforms = UNIX,
         .inputs = INPUTS(PATH("path"), OWNER_WANTED, TEXT("group"), FLAG("recursive", "true")),
     },
     {
         .name = "SetFolderPermissions",
         .list = true,
-        .absent = true,
         .platforms = UNIX,
         .inputs = INPUTS(PATH("path"), MODE_WANTED, FLAG("recursive", "true")),
     },

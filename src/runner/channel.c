@@ -7,7 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { LOST = 3 }; /* exit status when the stream ended or made no sense */
+enum { FAIL_TEXT_BYTES = 512, LOST = 3 }; /* LOST: exit status when the stream ended or made no sense */
 
 static int64_t spoke_ms; /* when the last frame was sent */
 
@@ -95,16 +95,31 @@ void channel_ok(const struct channel *channel)
     channel_send(channel, RUNNER_OK, NULL, 0);
 }
 
-void channel_fail(const struct channel *channel, int error, const char *what)
+/* Appends a text, cut to a length that a message can hold. Returns what it took. */
+static size_t put_text(unsigned char *at, const char *text)
 {
-    unsigned char payload[8 + 512];
-    size_t len = what != NULL ? strnlen(what, 512) : 0;
+    size_t len = text != NULL ? strnlen(text, FAIL_TEXT_BYTES) : 0;
+
+    wire_put_u32(at, (uint32_t)len);
+    if (len > 0)
+        memcpy(at + 4, text, len);
+    return 4 + len;
+}
+
+void channel_fail_at(const struct channel *channel, int error, const char *what, const char *place)
+{
+    unsigned char payload[4 + 2 * (4 + FAIL_TEXT_BYTES)];
+    size_t len = 4;
 
     wire_put_u32(payload, (uint32_t)error);
-    wire_put_u32(payload + 4, (uint32_t)len);
-    if (len > 0)
-        memcpy(payload + 8, what, len);
-    channel_send(channel, RUNNER_FAIL, payload, 8 + len);
+    len += put_text(payload + len, what);
+    len += put_text(payload + len, place);
+    channel_send(channel, RUNNER_FAIL, payload, len);
+}
+
+void channel_fail(const struct channel *channel, int error, const char *what)
+{
+    channel_fail_at(channel, error, what, NULL);
 }
 
 char *request_text(struct request *request, size_t max)

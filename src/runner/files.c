@@ -1,18 +1,46 @@
 /* Files of the guest: every path is resolved here, inside the guest's own root. */
 #include "src/runner/runner.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { TREE_FDS = 64 };
+enum { UMASK = 022 };
 
 /* Where signs of life go during what may take long. */
 static const struct channel *listener;
+
+/* Of the request being answered. */
+static struct {
+    const char *why; /* static text; NULL: errno says it */
+    char place[512];
+} fault;
+
+void still_there(void)
+{
+    channel_alive(listener);
+}
+
+void fault_at(const char *dir, const char *name)
+{
+    snprintf(fault.place, sizeof(fault.place), "%s%s", dir, name);
+}
+
+void fault_because(const char *why)
+{
+    fault.why = why;
+}
+
+void close_quietly(int fd)
+{
+    int saved = errno;
+
+    close(fd);
+    errno = saved;
+}
 
 int make_parents(const char *path)
 {
@@ -40,7 +68,7 @@ int make_parents(const char *path)
 static void answer(const struct channel *channel, int rc)
 {
     if (rc < 0)
-        channel_fail(channel, errno, NULL);
+        channel_fail_at(channel, errno, fault.why, fault.place);
     else
         channel_ok(channel);
 }
@@ -86,32 +114,35 @@ static void answer_stat(const struct channel *channel, const char *path, bool fo
     channel_send(channel, RUNNER_OK, payload, sizeof(payload));
 }
 
-/* Opens a regular file and nothing that could block or be a device. */
-static int open_regular(const char *path, int flags, mode_t mode, struct stat *st)
+int open_regular(int dir, const char *path, int flags, mode_t mode, struct stat *st)
 {
-    int fd = open(path, flags | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, mode);
+    int fd = openat(dir, path, flags | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, mode);
 
+    /* A pipe that nobody reads, a socket, a device that is not there. */
+    if (fd < 0 && errno == ENXIO)
+        fault_because("it is no regular file");
     if (fd < 0)
         return -1;
     if (fstat(fd, st) == 0 && S_ISREG(st->st_mode))
         return fd;
     close(fd);
+    fault_because(S_ISDIR(st->st_mode) ? "it is a folder" : "it is no regular file");
     errno = S_ISDIR(st->st_mode) ? EISDIR : EINVAL;
     return -1;
 }
 
-/* The file to write to, not yet truncated. */
-static int open_target(const char *path, mode_t mode, uint32_t flags, struct stat *st)
+int open_target(const char *path, mode_t mode, uint32_t flags, struct stat *st)
 {
+    int create = O_CREAT | ((flags & RUNNER_PUT_OVERWRITE) != 0 ? 0 : O_EXCL);
+
     if ((flags & RUNNER_PUT_PARENTS) != 0 && make_parents(path) < 0)
         return -1;
     if ((flags & RUNNER_PUT_APPEND) != 0)
-        return open_regular(path, O_WRONLY | O_APPEND, 0, st);
-    return open_regular(path, O_WRONLY | O_CREAT | ((flags & RUNNER_PUT_OVERWRITE) != 0 ? 0 : O_EXCL), mode,
-                        st);
+        return open_regular(AT_FDCWD, path, O_WRONLY | O_APPEND, 0, st);
+    return open_regular(AT_FDCWD, path, O_WRONLY | create, mode, st);
 }
 
-static int write_all(int fd, const void *bytes, size_t len)
+int write_all(int fd, const void *bytes, size_t len)
 {
     const char *at = bytes;
 
@@ -128,6 +159,52 @@ static int write_all(int fd, const void *bytes, size_t len)
     return 0;
 }
 
+/* A file that was written to while it was read is neither what it was nor what it is. */
+static int check_unchanged(int fd, const struct stat *before)
+{
+    struct stat now;
+
+    if (fstat(fd, &now) < 0)
+        return -1;
+    if (now.st_size == before->st_size && now.st_mtim.tv_sec == before->st_mtim.tv_sec &&
+        now.st_mtim.tv_nsec == before->st_mtim.tv_nsec && now.st_ctim.tv_sec == before->st_ctim.tv_sec &&
+        now.st_ctim.tv_nsec == before->st_ctim.tv_nsec)
+        return 0;
+    fault_because("it changed while it was read");
+    errno = ESTALE;
+    return -1;
+}
+
+/* Reads to the end, into another file or, where that is -1, into DATA frames. */
+static int pass_on(int from, int to, uint64_t max)
+{
+    static unsigned char chunk[RUNNER_CHUNK_BYTES];
+    struct stat before;
+    uint64_t done = 0;
+    ssize_t n;
+
+    if (fstat(from, &before) < 0)
+        return -1;
+    while ((n = read(from, chunk, sizeof(chunk))) > 0) {
+        done += (uint64_t)n;
+        if (done > max) {
+            errno = EFBIG;
+            return -1;
+        }
+        if (to < 0)
+            channel_send(listener, RUNNER_DATA, chunk, (size_t)n);
+        else if (write_all(to, chunk, (size_t)n) < 0)
+            return -1;
+        still_there();
+    }
+    return n < 0 ? -1 : check_unchanged(from, &before);
+}
+
+int copy_rest(int from, int to)
+{
+    return pass_on(from, to, UINT64_MAX);
+}
+
 static void put(const struct channel *channel, struct request *request)
 {
     char *path = read_path(request);
@@ -138,6 +215,8 @@ static void put(const struct channel *channel, struct request *request)
     int error = path == NULL ? EINVAL : fd < 0 ? errno : 0;
 
     if (error == 0 && (flags & RUNNER_PUT_APPEND) == 0 && ftruncate(fd, 0) < 0)
+        error = errno;
+    if (error == 0 && (flags & RUNNER_PUT_MODE) != 0 && fchmod(fd, mode & ~(mode_t)UMASK) < 0)
         error = errno;
     /* The bytes come in any case, so that the stream stays in step. */
     for (;;) {
@@ -152,66 +231,19 @@ static void put(const struct channel *channel, struct request *request)
     if (fd >= 0 && close(fd) < 0 && error == 0)
         error = errno;
     free(path);
-    if (error != 0)
-        channel_fail(channel, error, NULL);
-    else
-        channel_ok(channel);
-}
-
-static void get(const struct channel *channel, const char *path, uint64_t max)
-{
-    static unsigned char chunk[RUNNER_CHUNK_BYTES];
-    struct stat st = {0};
-    uint64_t sent = 0;
-    ssize_t n = 0;
-    int fd = open_regular(path, O_RDONLY, 0, &st);
-
-    while (fd >= 0 && (n = read(fd, chunk, sizeof(chunk))) > 0 && sent + (uint64_t)n <= max) {
-        channel_send(channel, RUNNER_DATA, chunk, (size_t)n);
-        sent += (uint64_t)n;
-    }
-    if (fd < 0 || n < 0)
-        channel_fail(channel, errno, NULL);
-    else if (n > 0)
-        channel_fail(channel, EFBIG, NULL);
-    else
-        channel_ok(channel);
-    if (fd >= 0)
-        close(fd);
-}
-
-static int copy_bytes(int from, int to)
-{
-    static unsigned char chunk[RUNNER_CHUNK_BYTES];
-    ssize_t n;
-
-    while ((n = read(from, chunk, sizeof(chunk))) > 0) {
-        if (write_all(to, chunk, (size_t)n) < 0)
-            return -1;
-        channel_alive(listener);
-    }
-    return n < 0 ? -1 : 0;
-}
-
-static int copy_file(const char *from, const char *to, uint32_t flags)
-{
-    struct stat source = {0}, target = {0};
-    int in = open_regular(from, O_RDONLY, 0, &source), out, rc = -1, error;
-
-    if (in < 0)
-        return -1;
-    out = open_target(to, source.st_mode & 07777, flags & ~(uint32_t)RUNNER_PUT_APPEND, &target);
-    if (out >= 0 && source.st_dev == target.st_dev && source.st_ino == target.st_ino)
-        errno = EEXIST;
-    else if (out >= 0 && ftruncate(out, 0) == 0)
-        rc = copy_bytes(in, out);
-    error = errno;
-    if (out >= 0 && close(out) < 0 && rc == 0) {
-        error = errno;
-        rc = -1;
-    }
-    close(in);
     errno = error;
+    answer(channel, error == 0 ? 0 : -1);
+}
+
+static int get(const char *path, uint64_t max)
+{
+    struct stat st;
+    int fd = open_regular(AT_FDCWD, path, O_RDONLY, 0, &st), rc;
+
+    if (fd < 0)
+        return -1;
+    rc = pass_on(fd, -1, max);
+    close_quietly(fd);
     return rc;
 }
 
@@ -232,34 +264,10 @@ static int make_dir(const char *path, mode_t mode, bool parents)
     return 0;
 }
 
-static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *at)
-{
-    (void)st;
-    (void)at;
-    channel_alive(listener);
-    return kind == FTW_DP || kind == FTW_D || kind == FTW_DNR ? rmdir(path) : unlink(path);
-}
-
-static int remove_path(const char *path, uint32_t how)
-{
-    struct stat st;
-
-    if (how == RUNNER_REMOVE_FILE)
-        return unlink(path);
-    if (lstat(path, &st) < 0)
-        return -1;
-    if (!S_ISDIR(st.st_mode)) {
-        errno = ENOTDIR;
-        return -1;
-    }
-    if (how == RUNNER_REMOVE_DIR)
-        return rmdir(path);
-    return nftw(path, remove_one, TREE_FDS, FTW_DEPTH | FTW_PHYS | FTW_MOUNT) == 0 ? 0 : -1;
-}
-
-static void change_owner(const struct channel *channel, struct request *request, const char *path)
+static void set_owner(const struct channel *channel, struct request *request, const char *path)
 {
     char *owner = request_text(request, 256), *group = request_text(request, 256);
+    bool tree = wire_u32(&request->in) != 0;
     uid_t uid = (uid_t)-1;
     gid_t gid = (gid_t)-1;
 
@@ -270,64 +278,34 @@ static void change_owner(const struct channel *channel, struct request *request,
     else if (group[0] != '\0' && find_group(group, &gid) < 0)
         channel_fail(channel, 0, "the image has no such group");
     else
-        answer(channel, chown(path, uid, gid));
+        answer(channel, change_owner(path, uid, gid, tree));
     free(owner);
     free(group);
-}
-
-/* A star matches anything, everything else itself. */
-static bool matches(const char *name, const char *pattern)
-{
-    const char *star = NULL, *retry = NULL;
-
-    while (*name != '\0') {
-        if (*pattern == '*') {
-            star = pattern++;
-            retry = name;
-        } else if (*pattern == *name) {
-            pattern++;
-            name++;
-        } else if (star != NULL) {
-            pattern = star + 1;
-            name = ++retry;
-        } else {
-            return false;
-        }
-    }
-    while (*pattern == '*')
-        pattern++;
-    return *pattern == '\0';
 }
 
 static void list(const struct channel *channel, struct request *request, const char *dir)
 {
     char *pattern = request_text(request, RUNNER_PATH_MAX);
-    struct dirent **entries = NULL;
-    int n = pattern != NULL ? scandir(dir, &entries, NULL, NULL) : -1, error = errno;
+    uint32_t what = wire_u32(&request->in);
 
-    for (int i = 0; i < n; i++) {
-        const char *name = entries[i]->d_name;
-
-        if (strcmp(name, ".") != 0 && strcmp(name, "..") != 0 && matches(name, pattern))
-            channel_send(channel, RUNNER_DATA, name, strlen(name) + 1);
-        free(entries[i]);
-    }
-    free(entries);
-    free(pattern);
-    if (n < 0)
-        channel_fail(channel, error, NULL);
+    if (pattern == NULL)
+        channel_fail(channel, EINVAL, NULL);
     else
-        channel_ok(channel);
+        answer(channel, list_names(channel, dir, pattern, what));
+    free(pattern);
 }
 
 static void two_paths(const struct channel *channel, struct request *request, const char *first)
 {
     char *second = read_path(request);
+    uint32_t flags = wire_u32(&request->in);
 
     if (second == NULL)
         channel_fail(channel, EINVAL, NULL);
+    else if (request->type == RUNNER_MOVE)
+        answer(channel, move_path(first, second, flags));
     else
-        answer(channel, copy_file(first, second, wire_u32(&request->in)));
+        answer(channel, copy_path(first, second, flags));
     free(second);
 }
 
@@ -354,7 +332,7 @@ static void one_path(const struct channel *channel, struct request *request, con
         answer_stat(channel, path, wire_u32(in) != 0);
         break;
     case RUNNER_GET:
-        get(channel, path, wire_u64(in));
+        answer(channel, get(path, wire_u64(in)));
         break;
     case RUNNER_MKDIR:
         word = wire_u32(in) & 07777;
@@ -364,12 +342,14 @@ static void one_path(const struct channel *channel, struct request *request, con
         answer(channel, remove_path(path, wire_u32(in)));
         break;
     case RUNNER_CHMOD:
-        answer(channel, chmod(path, wire_u32(in) & 07777));
+        word = wire_u32(in) & 07777;
+        answer(channel, change_mode(path, word, wire_u32(in) != 0));
         break;
     case RUNNER_CHOWN:
-        change_owner(channel, request, path);
+        set_owner(channel, request, path);
         break;
     case RUNNER_COPY:
+    case RUNNER_MOVE:
         two_paths(channel, request, path);
         break;
     case RUNNER_LIST:
@@ -386,6 +366,8 @@ void file_request(const struct channel *channel, struct request *request)
     char *path;
 
     listener = channel;
+    fault.why = NULL;
+    fault.place[0] = '\0';
     if (request->type == RUNNER_PUT) {
         put(channel, request);
         return;

@@ -13,7 +13,7 @@
  * One request at a time: slipway sends one, the runner answers with any number of stream frames and one OK, FAIL or EXIT.
  */
 enum {
-    RUNNER_VERSION = 1,
+    RUNNER_VERSION = 2,
     RUNNER_HEADER_BYTES = 8,
     RUNNER_PAYLOAD_MAX = 1 << 20,
     RUNNER_CHUNK_BYTES = 64 << 10, /* most that one DATA, STDOUT or STDERR carries */
@@ -39,15 +39,16 @@ enum runner_request {
     RUNNER_SYMLINK = 9, /* target, path -> OK */
     RUNNER_COPY = 10,   /* from, to, flags u32 -> OK */
     RUNNER_REMOVE = 11, /* path, how u32 -> OK */
-    RUNNER_CHMOD = 12,  /* path, mode u32 -> OK */
-    RUNNER_CHOWN = 13,  /* path, owner, group (empty: leave, or the owner's own) -> OK */
-    RUNNER_LIST = 14,   /* dir, pattern -> DATA… (names, each with a NUL), OK */
+    RUNNER_CHMOD = 12,  /* path, mode u32, tree u32 -> OK */
+    RUNNER_CHOWN = 13,  /* path, owner, group (empty: leave, or the owner's own), tree u32 -> OK */
+    RUNNER_LIST = 14,   /* dir, pattern, what u32 -> DATA… (sorted names, each with a NUL), OK */
+    RUNNER_MOVE = 15,   /* from, to, flags u32 -> OK */
 };
 
 enum runner_reply {
     RUNNER_HELLO = 64, /* magic u32, version u32, nonce (16 bytes, no length); the first frame of all */
     RUNNER_OK = 65,
-    RUNNER_FAIL = 66,   /* errno u32 (0: none), text */
+    RUNNER_FAIL = 66,   /* errno u32 (0: none), text, place beneath the request's path (may be empty) */
     RUNNER_STDOUT = 67, /* bytes */
     RUNNER_STDERR = 68, /* bytes */
     RUNNER_EXIT = 69,   /* kind u32 (enum runner_exit), value u32, text */
@@ -57,7 +58,15 @@ enum runner_reply {
 enum runner_exit { RUNNER_EXITED, RUNNER_SIGNALED, RUNNER_TIMED_OUT, RUNNER_NOT_STARTED };
 enum runner_kind { RUNNER_NONE, RUNNER_REGULAR, RUNNER_DIR, RUNNER_LINK, RUNNER_OTHER };
 enum { RUNNER_RUN_SCRIPT = 1 }; /* RUN: the script is what is run; else argv */
-enum { RUNNER_PUT_OVERWRITE = 1, RUNNER_PUT_APPEND = 2, RUNNER_PUT_PARENTS = 4 };
+/* TREE: COPY and MOVE of a folder with all in it, into one that may be there; MODE: PUT sets it on any file. */
+enum {
+    RUNNER_PUT_OVERWRITE = 1,
+    RUNNER_PUT_APPEND = 2,
+    RUNNER_PUT_PARENTS = 4,
+    RUNNER_PUT_TREE = 8,
+    RUNNER_PUT_MODE = 16,
+};
+enum { RUNNER_LIST_FILES = 1, RUNNER_LIST_FOLDERS = 2, RUNNER_LIST_LINKS = 4, RUNNER_LIST_TREE = 8 };
 enum { RUNNER_REMOVE_FILE, RUNNER_REMOVE_DIR, RUNNER_REMOVE_TREE };
 
 /* Reads fields from a payload; once a field does not fit, bad stays set and everything reads as empty. */

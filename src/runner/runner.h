@@ -5,6 +5,7 @@
 #include "src/runner/protocol.h"
 
 #include <stddef.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 
 /* The stream to slipway; everything ends when it does. */
@@ -29,6 +30,8 @@ int64_t now_ms(void);
 void channel_ok(const struct channel *channel);
 /* what may be NULL; error may be 0. */
 void channel_fail(const struct channel *channel, int error, const char *what);
+/* The same with the place beneath the request's own path, which may be empty. */
+void channel_fail_at(const struct channel *channel, int error, const char *what, const char *place);
 
 /* A text as a C string in fresh memory; NULL when it holds a NUL, is longer than max, or memory is gone. */
 char *request_text(struct request *request, size_t max);
@@ -46,6 +49,31 @@ int find_group(const char *name, gid_t *gid);
 
 /* mkdir -p of everything before the last component of path. -1 with errno. */
 int make_parents(const char *path);
+
+/* What the answer to a request that failed says beside errno: where beneath its path, and why in words. */
+void fault_at(const char *dir, const char *name);
+void fault_because(const char *why);
+/* Something is said to slipway now and then; to be called from whatever may take long. */
+void still_there(void);
+
+/* The rest of a file into another; one that changes meanwhile is a fault. */
+int copy_rest(int from, int to);
+int write_all(int fd, const void *bytes, size_t len);
+/* Opens a regular file and nothing that could block or be a device. */
+int open_regular(int dir, const char *path, int flags, mode_t mode, struct stat *st);
+/* The file of a PUT or a COPY, not yet truncated; flags: RUNNER_PUT_…. */
+int open_target(const char *path, mode_t mode, uint32_t flags, struct stat *st);
+/* Leaves errno alone. */
+void close_quietly(int fd);
+
+/* Each of these is -1 with errno. flags: RUNNER_PUT_…, how: RUNNER_REMOVE_…. */
+int copy_path(const char *from, const char *to, uint32_t flags);
+int move_path(const char *from, const char *to, uint32_t flags);
+int remove_path(const char *path, uint32_t how);
+int change_mode(const char *path, mode_t mode, bool tree);
+int change_owner(const char *path, uid_t uid, gid_t gid, bool tree);
+/* Sends the names as DATA; what: RUNNER_LIST_…. */
+int list_names(const struct channel *channel, const char *dir, const char *pattern, uint32_t what);
 
 /* A folder that is gone with the namespace, for scripts; NULL when the guest has none. */
 const char *script_dir(void);

@@ -18,6 +18,7 @@ static void ask(struct sw_guest *guest, unsigned which)
     struct sw_guest_exit end;
     struct sw_guest_stat st;
     const uint8_t nonce[RUNNER_NONCE_BYTES] = {0};
+    struct sw_guest_names names = {.text = NULL};
     char *bytes = NULL;
     size_t len;
     int rc = -1;
@@ -33,7 +34,9 @@ static void ask(struct sw_guest *guest, unsigned which)
         rc = ops->get(guest, "/x", 1000, &bytes, &len, &err);
         break;
     case 3:
-        rc = ops->list(guest, "/x", "*", &bytes, &len, &err);
+        rc = ops->list(guest, "/x", "*", SW_LIST_FILES, &names, &err);
+        bytes = names.text;
+        len = names.len;
         break;
     case 4:
         rc = client_hello((struct client *)guest, nonce, &err);

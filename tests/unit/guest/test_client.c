@@ -5,6 +5,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -182,16 +183,18 @@ static void a_greeting_must_answer_the_nonce(void **state)
 static void another_version_is_refused(void **state)
 {
     unsigned char hello[8 + RUNNER_NONCE_BYTES] = {0};
+    char said[32];
     struct rig rig;
 
     (void)state;
+    snprintf(said, sizeof(said), "version %d", RUNNER_VERSION + 1);
     wire_put_u32(hello, RUNNER_MAGIC);
     wire_put_u32(hello + 4, RUNNER_VERSION + 1);
     memcpy(hello + 8, nonce, sizeof(nonce));
     rig_open(&rig);
     rig_say(&rig, RUNNER_HELLO, hello, sizeof(hello));
     assert_int_equal(client_hello(&rig.client, nonce, &rig.err), -1);
-    assert_non_null(strstr(rig.err.text, "version 2"));
+    assert_non_null(strstr(rig.err.text, said));
     rig_close(&rig);
 }
 
@@ -276,47 +279,51 @@ static void an_input_that_breaks_leaves_the_stream_in_step(void **state)
 static void a_list_without_an_end_is_refused(void **state)
 {
     struct rig rig;
-    char *names;
-    size_t len;
+    struct sw_guest_names names;
 
     (void)state;
     rig_open(&rig);
     rig_say(&rig, RUNNER_DATA, "ab\0c", 4);
     rig_say(&rig, RUNNER_OK, NULL, 0);
-    assert_int_equal(rig.client.base.ops->list(&rig.client.base, "/x", "*", &names, &len, &rig.err), -1);
+    assert_int_equal(rig.client.base.ops->list(&rig.client.base, "/x", "*", SW_LIST_FILES, &names, &rig.err),
+                     -1);
     assert_non_null(strstr(rig.err.text, "without an end"));
     rig_close(&rig);
 }
 
-static void a_list_is_sorted(void **state)
+static void a_list_may_come_in_pieces(void **state)
 {
     struct rig rig;
-    char *names;
-    size_t len;
+    struct sw_guest_names names;
 
     (void)state;
     rig_open(&rig);
-    rig_say(&rig, RUNNER_DATA, "b\0a", 4);
+    rig_say(&rig, RUNNER_DATA, "a\0b", 3);
+    rig_say(&rig, RUNNER_DATA, "c", 2);
     rig_say(&rig, RUNNER_OK, NULL, 0);
-    assert_int_equal(rig.client.base.ops->list(&rig.client.base, "/x", "*", &names, &len, &rig.err), 0);
-    assert_int_equal(len, 4);
-    assert_memory_equal(names, "a\0b", 4);
-    free(names);
+    assert_int_equal(rig.client.base.ops->list(&rig.client.base, "/x", "*", SW_LIST_FILES, &names, &rig.err),
+                     0);
+    assert_int_equal(names.len, 5);
+    assert_memory_equal(names.text, "a\0bc", 5);
+    free(names.text);
     rig_close(&rig);
 }
 
 static void a_failure_has_its_path_and_reason(void **state)
 {
-    const unsigned char fail[8] = {2};
+    const unsigned char fail[12] = {2}, beneath[16] = {2, [8] = 3, [12] = 'a', '/', 'b'};
     struct rig rig;
 
     (void)state;
     rig_open(&rig);
     rig_say(&rig, RUNNER_FAIL, fail, sizeof(fail));
-    assert_int_equal(rig.client.base.ops->chmod(&rig.client.base, "/etc/x", 0, &rig.err), -1);
+    assert_int_equal(rig.client.base.ops->chmod(&rig.client.base, "/etc/x", 0, false, &rig.err), -1);
     assert_string_equal(rig.err.text, "'/etc/x': No such file or directory");
     assert_int_equal(rig.err.code, SW_GUEST);
     assert_int_equal(rig.err.sys, 2);
+    rig_say(&rig, RUNNER_FAIL, beneath, 15);
+    assert_int_equal(rig.client.base.ops->chmod(&rig.client.base, "/etc/x", 0, true, &rig.err), -1);
+    assert_string_equal(rig.err.text, "'/etc/x/a/b': No such file or directory");
     assert_int_equal(rig.lost, 0);
     rig_close(&rig);
 }
@@ -382,7 +389,7 @@ int main(void)
         cmocka_unit_test(a_file_without_an_end_is_left_when_nobody_wants_more),
         cmocka_unit_test(an_input_that_breaks_leaves_the_stream_in_step),
         cmocka_unit_test(a_list_without_an_end_is_refused),
-        cmocka_unit_test(a_list_is_sorted),
+        cmocka_unit_test(a_list_may_come_in_pieces),
         cmocka_unit_test(a_failure_has_its_path_and_reason),
         cmocka_unit_test(a_runner_that_ends_is_noticed_at_once),
         cmocka_unit_test(output_is_handed_on_until_the_exit),

@@ -320,7 +320,7 @@ static void copies_keep_bytes_and_mode(void **state)
     expect_failure(
         HEAD
         "      - name: A\n        action: CopyFile\n        inputs: [{source: /srv/big, destination: /opt/x/big, overwrite: false}]\n",
-        "File exists");
+        "'/opt/x/big' is there already, and overwrite is false");
     expect_failure(
         HEAD
         "      - name: A\n        action: CopyFile\n        inputs: [{source: /srv/big, destination: /srv/big}]\n",
@@ -419,6 +419,20 @@ static void a_device_or_a_pipe_is_no_file(void **state)
         "/dev/zero");
 }
 
+static void contents_are_printed_when_asked_for(void **state)
+{
+    struct done done;
+
+    (void)state;
+    expect_script("echo lo''ud >/srv/loud; echo sil''ent >/srv/silent", 0, "");
+    done = execute(HEAD "      - name: A\n        action: ReadFile\n        inputs:\n"
+                        "          - {path: /srv/silent}\n"
+                        "          - {path: /srv/loud, printFileContent: true}\n");
+    assert_has(done.console.data, "Stdout: loud\n");
+    assert_has_not(done.console.data, "Stdout: silent");
+    assert_done(&done);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -445,6 +459,7 @@ int main(void)
         cmocka_unit_test(links_are_made_to_what_exists),
         cmocka_unit_test(permissions_are_octal_text),
         cmocka_unit_test(a_device_or_a_pipe_is_no_file),
+        cmocka_unit_test(contents_are_printed_when_asked_for),
     };
 
     return cmocka_run_group_tests(tests, exec_setup, exec_teardown);
