@@ -106,9 +106,10 @@ enum {
 };
 
 enum {
-    SW_REMOVE_FILE = 0, /* a file or a link, never a folder */
-    SW_REMOVE_DIR = 1,  /* an empty folder */
-    SW_REMOVE_TREE = 2, /* a folder with all in it; links are not followed */
+    SW_REMOVE_FILE = 0,    /* a file or a link, never a folder */
+    SW_REMOVE_DIR = 1,     /* an empty folder */
+    SW_REMOVE_TREE = 2,    /* a folder with all in it; links are not followed */
+    SW_REMOVE_MATCHES = 3, /* files and links like the path's last part, with stars in it; at least one */
 };
 
 enum {

@@ -91,6 +91,16 @@ static int add_path(struct path_list *list, const char *dir, size_t dir_len, con
     return 0;
 }
 
+int step_find_stars(const char *path, bool *found, struct sw_err *err)
+{
+    const char *last = strrchr(path, '/');
+
+    *found = strchr(last, '*') != NULL;
+    if (memchr(path, '*', (size_t)(last - path)) != NULL)
+        return sw_fail(err, SW_GUEST, "'%s': a star may only stand behind the last '/'", path);
+    return 0;
+}
+
 int step_expand(const struct step_ctx *ctx, const char *path, unsigned kinds, struct path_list *out,
                 struct sw_err *err)
 {
@@ -98,11 +108,12 @@ int step_expand(const struct step_ctx *ctx, const char *path, unsigned kinds, st
     size_t dir_len = (size_t)(last - path);
     SW_AUTO_FREE char *dir = NULL;
     struct sw_guest_names names = {.text = NULL};
+    bool stars;
     int rc;
 
-    if (memchr(path, '*', dir_len) != NULL)
-        return sw_fail(err, SW_GUEST, "'%s': a star may only stand behind the last '/'", path);
-    if (strchr(last, '*') == NULL)
+    if (step_find_stars(path, &stars, err) < 0)
+        return -1;
+    if (!stars)
         return add_path(out, path, dir_len, last + 1, err);
     dir = last == path ? sw_strdup("/", err) : sw_strf(err, "%.*s", (int)dir_len, path);
     rc = dir != NULL ? ctx->guest->ops->list(ctx->guest, dir, last + 1, kinds, &names, err) : -1;

@@ -113,6 +113,9 @@ SW_MUST_CHECK char *step_path(const struct step_ctx *ctx, size_t item, const cha
 /* True when the step itself says something for the input, not the action's default. */
 bool step_says(const struct step_ctx *ctx, size_t item, const char *name);
 
+/* Whether there are stars behind the last slash; one before it is an error. */
+SW_MUST_CHECK int step_find_stars(const char *path, bool *found, struct sw_err *err);
+
 /* What a path with stars after its last slash stands for. */
 struct path_list {
     char **items;

@@ -67,7 +67,8 @@ enum {
     RUNNER_PUT_MODE = 16,
 };
 enum { RUNNER_LIST_FILES = 1, RUNNER_LIST_FOLDERS = 2, RUNNER_LIST_LINKS = 4, RUNNER_LIST_TREE = 8 };
-enum { RUNNER_REMOVE_FILE, RUNNER_REMOVE_DIR, RUNNER_REMOVE_TREE };
+/* MATCHES: files whose names are like the last part of the path, where * stands for anything. */
+enum { RUNNER_REMOVE_FILE, RUNNER_REMOVE_DIR, RUNNER_REMOVE_TREE, RUNNER_REMOVE_MATCHES };
 
 /* Reads fields from a payload; once a field does not fit, bad stays set and everything reads as empty. */
 struct wire_in {

@@ -7,6 +7,64 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+/* A star matches anything, everything else itself. */
+static bool matches(const char *name, const char *pattern)
+{
+    const char *star = NULL, *retry = NULL;
+
+    while (*name != '\0') {
+        if (*pattern == '*') {
+            star = pattern++;
+            retry = name;
+        } else if (*pattern == *name) {
+            pattern++;
+            name++;
+        } else if (star != NULL) {
+            pattern = star + 1;
+            name = ++retry;
+        } else {
+            return false;
+        }
+    }
+    while (*pattern == '*')
+        pattern++;
+    return *pattern == '\0';
+}
+
+struct sweep {
+    const char *pattern;
+    bool any;
+};
+
+static int sweep_visit(void *ctx, const struct walk *walk, const char *name, const struct stat *st,
+                       enum walk_when when)
+{
+    struct sweep *sweep = ctx;
+
+    (void)st;
+    if (when != WALK_OTHER || !matches(name, sweep->pattern))
+        return when == WALK_ENTER;
+    sweep->any = true;
+    return unlinkat(walk->fd, name, 0);
+}
+
+static int remove_matches(const char *path)
+{
+    const char *last = strrchr(path, '/');
+    char *dir = last == path ? strdup("/") : strndup(path, (size_t)(last - path));
+    struct sweep sweep = {.pattern = last + 1};
+    int fd = dir != NULL ? open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+
+    free(dir);
+    if (fd < 0 || walk_tree(fd, WALK_CROSS, sweep_visit, &sweep) < 0)
+        return -1;
+    if (sweep.any)
+        return 0;
+    fault_because("no file matches");
+    errno = ENOENT;
+    return -1;
+}
+
 static int remove_visit(void *ctx, const struct walk *walk, const char *name, const struct stat *st,
                         enum walk_when when)
 {
@@ -23,6 +81,8 @@ int remove_path(const char *path, uint32_t how)
 
     if (how == RUNNER_REMOVE_FILE)
         return unlink(path);
+    if (how == RUNNER_REMOVE_MATCHES)
+        return remove_matches(path);
     if (lstat(path, &st) < 0)
         return -1;
     if (!S_ISDIR(st.st_mode)) {
@@ -97,30 +157,6 @@ struct lister {
     unsigned char *bytes; /* a chunk being filled */
     size_t len;
 };
-
-/* A star matches anything, everything else itself. */
-static bool matches(const char *name, const char *pattern)
-{
-    const char *star = NULL, *retry = NULL;
-
-    while (*name != '\0') {
-        if (*pattern == '*') {
-            star = pattern++;
-            retry = name;
-        } else if (*pattern == *name) {
-            pattern++;
-            name++;
-        } else if (star != NULL) {
-            pattern = star + 1;
-            name = ++retry;
-        } else {
-            return false;
-        }
-    }
-    while (*pattern == '*')
-        pattern++;
-    return *pattern == '\0';
-}
 
 static void say(struct lister *lister, const char *text, size_t len)
 {

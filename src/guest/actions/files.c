@@ -120,13 +120,11 @@ static int set_encoding(const struct step_ctx *ctx, size_t item, struct sw_err *
 static int delete_file(const struct step_ctx *ctx, size_t item, struct sw_err *err)
 {
     SW_AUTO_FREE char *path = step_path(ctx, item, "path", err);
-    struct path_list files = {.items = NULL};
-    int rc = path != NULL ? step_expand(ctx, path, SW_LIST_FILES | SW_LIST_LINKS, &files, err) : -1;
+    bool stars;
 
-    for (size_t i = 0; rc == 0 && i < files.n; i++)
-        rc = ctx->guest->ops->remove(ctx->guest, files.items[i], SW_REMOVE_FILE, err);
-    path_list_free(&files);
-    return rc;
+    if (path == NULL || step_find_stars(path, &stars, err) < 0)
+        return -1;
+    return ctx->guest->ops->remove(ctx->guest, path, stars ? SW_REMOVE_MATCHES : SW_REMOVE_FILE, err);
 }
 
 int action_create_file(struct step_ctx *ctx, struct sw_err *err)

@@ -87,7 +87,7 @@ static void a_hundred_thousand_files_are_fine(void **state)
         commas += *at == ',';
     assert_int_equal(commas, MANY - 1);
     free(files);
-    free(do_step("DeleteFile", "[{path: '/many/00*'}]", NULL));
+    free(do_step("DeleteFile", "[{path: '/many/*5'}]", NULL));
     free(do_step("DeleteFolder", "[{path: /many, force: true}]", NULL));
     expect_script("ls -d /many 2>/dev/null | wc -l", 0, "0\n");
 }
