@@ -1,5 +1,6 @@
 # One launch, two boundaries: what each wrote is in the overlay at its end, the file system is clean, and nothing of
 # the runner or of the steps' /tmp and /run is in the image. The fstab's partitions are mounted, whatever names them.
+# In a third, a step costs little more than the start of a bash, which is cheap because programs lie where they lay.
 # appliance: 1
 # timeout: 300
 session=$SLIPWAY_BUILD/tests/guest/guest_session
@@ -17,9 +18,14 @@ qemu-img create -q -f qcow2 -b base.raw -F raw over.qcow2
 mkdir scratch
 "$session" over.qcow2 scratch \
     '60:echo one >/etc/marker; echo uuid >/opt/f; echo name >/mnt/f; echo x >/tmp/rubbish; echo y >/run/rubbish; cat /etc/marker' \
-    '9:echo two >>/etc/marker; setsid sleep 1000 & sleep 1001' >said 2>log
+    '9:echo two >>/etc/marker; setsid sleep 1000 & sleep 1001' \
+    '60*50:true' \
+    '60*1:for i in {1..50}; do bash -c true; done; cat /proc/sys/kernel/randomize_va_space' >said 2>log
 cat log
-printf 'one\nboundary 1: kind 0 value 0\nboundary 2: kind 2 value 0\n' | diff - said
+printf '%s\n' one 'boundary 1: kind 0 value 0' 'boundary 2: kind 2 value 0' 'boundary 3: kind 0 value 0' 0 0 \
+    'boundary 4: kind 0 value 0' | diff - said
+steps=$(sed -n 's/^50 steps: \([0-9]*\) ms$/\1/p' log) starts=$(sed -n 's/^1 steps: \([0-9]*\) ms$/\1/p' log)
+((steps < 1000 + 4 * starts)) || { echo "50 steps take $steps ms, 50 starts of bash $starts ms"; exit 1; }
 first=$(start 1)
 for n in 1 2; do
     qemu-img check -q "over.qcow2.$n"

@@ -21,22 +21,39 @@ static void print_output(void *ctx, enum sw_stream stream, const void *bytes, si
     fflush(stdout);
 }
 
-/* "SECONDS:script" bounds the step; the boundary's number and the step's end are printed. */
+/* Runs the step so many times; how long they took altogether is printed. */
+static int repeat(struct sw_guest *guest, const struct sw_guest_run *run, long times, struct sw_err *err)
+{
+    int64_t began = sw_monotonic_ns();
+    struct sw_guest_exit end = {.value = -1};
+
+    for (long i = 0; i < times; i++)
+        if (guest->ops->run(guest, run, &end, err) < 0)
+            return -1;
+    fprintf(stderr, "%ld steps: %d ms\n", times, (int)((sw_monotonic_ns() - began) / 1000000));
+    return 0;
+}
+
+/* "SECONDS:script" bounds the step; the boundary's number and the step's end are printed. "SECONDS*TIMES:" does it before
+ * as well. */
 static int boundary(struct sw_session *session, unsigned number, const char *script, struct sw_err *err)
 {
     struct sw_guest *guest;
     struct sw_guest_run run = {.output = print_output};
     struct sw_guest_exit end = {.value = -1};
     char *rest;
+    long times = 0;
     int64_t began = sw_monotonic_ns();
 
     run.timeout_ms = strtol(script, &rest, 10) * 1000;
+    if (*rest == '*')
+        times = strtol(rest + 1, &rest, 10);
     run.script = rest + (*rest == ':');
     run.script_len = strlen(run.script);
     if (sw_session_begin(session, &guest, err) < 0)
         return -1;
     fprintf(stderr, "begin: %d ms\n", (int)((sw_monotonic_ns() - began) / 1000000));
-    if (guest->ops->run(guest, &run, &end, err) < 0)
+    if (repeat(guest, &run, times, err) < 0 || guest->ops->run(guest, &run, &end, err) < 0)
         return -1;
     printf("boundary %u: kind %d value %d\n", number, (int)end.kind, end.value);
     fflush(stdout);
