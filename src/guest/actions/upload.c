@@ -68,21 +68,21 @@ static int upload_one(struct upload *u, const char *path, const char *uri, unsig
 static int upload_listed(struct upload *u, const char *dir, const char *pattern, const char *uri,
                          unsigned depth, struct sw_err *err)
 {
-    SW_AUTO_FREE char *names = NULL;
-    size_t len = 0;
+    struct sw_guest *guest = u->ctx->guest;
+    struct sw_guest_names names = {.text = NULL};
+    int rc;
 
     if (depth > DEPTH_MAX)
         return sw_fail(err, SW_GUEST, "'%s': folders within folders, more than %d deep", dir, (int)DEPTH_MAX);
-    if (u->ctx->guest->ops->list(u->ctx->guest, dir, pattern, &names, &len, err) < 0)
-        return -1;
-    for (size_t at = 0; at < len; at += strlen(names + at) + 1) {
-        SW_AUTO_FREE char *path = child(dir, names + at, err);
-        SW_AUTO_FREE char *key = path != NULL ? child(uri, names + at, err) : NULL;
+    rc = guest->ops->list(guest, dir, pattern, SW_LIST_FILES | SW_LIST_FOLDERS | SW_LIST_LINKS, &names, err);
+    for (size_t at = 0; rc == 0 && at < names.len; at += strlen(names.text + at) + 1) {
+        SW_AUTO_FREE char *path = child(dir, names.text + at, err);
+        SW_AUTO_FREE char *key = path != NULL ? child(uri, names.text + at, err) : NULL;
 
-        if (key == NULL || upload_one(u, path, key, depth, err) < 0)
-            return -1;
+        rc = key != NULL ? upload_one(u, path, key, depth, err) : -1;
     }
-    return 0;
+    free(names.text);
+    return rc;
 }
 
 /* A source with a star behind its last slash. */
