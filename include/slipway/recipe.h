@@ -376,6 +376,47 @@ SW_MUST_CHECK int sw_step_octal(const struct sw_scope *scope, const struct sw_st
 SW_MUST_CHECK json_t *sw_step_inputs_json(const struct sw_scope *scope, const struct sw_step *step,
                                           struct sw_err *err);
 
+/* What a step needs, from the least to the most. */
+enum sw_need {
+    SW_NEED_NOTHING,    /* it runs offline */
+    SW_NEED_MEDIA,      /* package repositories, or files that are fetched ahead */
+    SW_NEED_NETWORK,    /* while it runs */
+    SW_NEED_BOOT,       /* a booted system: its services, its kernel, its instance */
+    SW_NEED_FIRST_BOOT, /* deferred: it runs when the image is booted for the first time */
+};
+/* "runs offline", "needs media", "needs network", "needs a booted system", "deferred to first boot". */
+const char *sw_need_name(enum sw_need need);
+
+/* What says so. The texts come from the document: print them with out_safe(). */
+struct sw_reason {
+    enum sw_need need;
+    size_t line, column;
+    const char *why; /* static text */
+    char words[48];  /* "apt-get install" */
+    char source[96]; /* the line that has them, cut */
+};
+
+enum { SW_REASONS_MAX = 16 };
+
+struct sw_step_class {
+    enum sw_need need;
+    struct sw_reason reasons[SW_REASONS_MAX]; /* in document order, each need and words once */
+    size_t n;
+};
+
+/* By the action and the words of its scripts, which are read and not run: a script may hide what it needs. */
+void sw_classify_step(const struct sw_component *component, const struct sw_phase *phase,
+                      const struct sw_step *step, struct sw_step_class *out);
+
+/*
+ * The same of every step of a document, appended to the array: {"file", "line", "column", "component", "phase", "step",
+ * "action", "need", "reasons": [{"need", "line", "column", "words", "why", "source"}]}.
+ */
+SW_MUST_CHECK int sw_explain(const struct sw_component *component, json_t *list, struct sw_err *err);
+
+/* The platforms (enum sw_platform) that have all actions of the document; 0: no platform has. */
+unsigned sw_component_platforms(const struct sw_component *component);
+
 /* Recipes. */
 struct sw_output_spec {
     const char *format;    /* vmdk, vhd, raw, qcow2, ova */

@@ -156,3 +156,14 @@ struct sw_step *sw_phase_step(const struct sw_phase *phase, const char *name)
             return &phase->steps[i];
     return NULL;
 }
+
+unsigned sw_component_platforms(const struct sw_component *component)
+{
+    unsigned all = SW_LINUX | SW_WINDOWS | SW_MACOS;
+
+    for (size_t i = 0; i < component->nr_phases; i++)
+        for (size_t k = 0; k < component->phases[i].nr_steps; k++)
+            if (component->phases[i].steps[k].action != NULL)
+                all &= component->phases[i].steps[k].action->platforms;
+    return all;
+}
