@@ -14,7 +14,8 @@ struct sw_diag {
     char *file;
     size_t line, column; /* from 1; 0: the file as a whole */
     bool warning;
-    char *message; /* may quote the file: print it with out_safe() */
+    const char *rule; /* which check it is, such as "unknown-field"; static text */
+    char *message;    /* may quote the file: print it with out_safe() */
 };
 
 struct sw_diags {
@@ -43,6 +44,7 @@ struct sw_node {
     uint32_t line, column;    /* from 1, in characters */
     uint32_t indent;          /* characters before each line's text in the source; UINT32_MAX: not known */
     uint32_t weight, bytes;   /* nodes and text bytes of this tree with aliases written out */
+    const char *tag;          /* "!Ref" and its kin, in CloudFormation's templates only; else NULL */
     const char *text;         /* SCALAR: UTF-8 without NUL bytes, terminated; else NULL */
     size_t len;               /* of text */
     size_t n;                 /* LIST, MAP: entries */
@@ -253,6 +255,7 @@ struct sw_document {
 struct sw_use {
     struct sw_component *component; /* owned */
     const char *reference;          /* as the recipe names it: a path or an ARN */
+    bool is_inline;                 /* its document lies in the recipe's own file */
     struct sw_value *values;        /* one for each parameter of the document, in its order */
     size_t nr_values;
     struct sw_document *documents; /* that it executes, and those that they execute */
@@ -452,7 +455,9 @@ struct sw_recipe {
     const char
         *base_path; /* the local image, or NULL: parentImage names something at AWS and no base was given */
     const char *base_format; /* NULL when it is not said */
-    struct sw_use *uses;     /* in order */
+    uint64_t volume_bytes;   /* what blockDeviceMappings say of the root disk; 0: nothing */
+    size_t volume_line, volume_column;
+    struct sw_use *uses; /* in order */
     size_t nr_uses;
     struct sw_output_spec *outputs;
     size_t nr_outputs;
@@ -473,6 +478,8 @@ struct sw_overrides {
     const char *const *parameters; /* NAME=VALUE for whoever has NAME, or COMPONENT.NAME=VALUE */
     size_t nr_parameters;
     const char *base, *base_format; /* instead of parentImage; relative to the current folder */
+    const char *const *catalogues;  /* files and folders that say what ARNs and names at AWS are here */
+    size_t nr_catalogues;
 };
 
 /* Reads a recipe and all its components, checks them, resolves parameters. Errors as in sw_component_load(). Free it. */
@@ -480,7 +487,21 @@ SW_MUST_CHECK struct sw_recipe *sw_recipe_load(const char *path, const struct sw
                                                struct sw_diags *diags, struct sw_err *err);
 void sw_recipe_free(struct sw_recipe *recipe);
 
-/* Checks a file of either kind, told apart by its fields. 0 when it could be read: the verdict is in diags. */
-SW_MUST_CHECK int sw_lint_file(const char *path, struct sw_diags *diags, struct sw_err *err);
+/* How files are checked; a zeroed one is fine. */
+struct sw_lint {
+    const struct sw_overrides *overrides; /* parameters and catalogues for recipes; NULL: none */
+    /* Called for each component without a fault; use is NULL when no recipe uses it. -1 with err ends the check. */
+    int (*seen)(void *ctx, const struct sw_component *component, const struct sw_use *use,
+                struct sw_err *err);
+    void *ctx;
+};
+
+/*
+ * Checks a file, told apart by its fields: a component document, a recipe, a CloudFormation template. What only this
+ * machine lacks (a document for an ARN, a value that a deployment knows) is a warning. 0 when it could be read: the
+ * verdict is in diags.
+ */
+SW_MUST_CHECK int sw_lint_file(const struct sw_lint *lint, const char *path, struct sw_diags *diags,
+                               struct sw_err *err);
 
 #endif

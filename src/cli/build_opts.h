@@ -8,7 +8,7 @@
 struct build_opts {
     struct common_opts common;
     const char *base, *base_format;
-    struct opt_list components, parameters, outputs, seal_to, bundles;
+    struct opt_list components, parameters, catalogues, outputs, seal_to, bundles;
     const char *out, *store, *accel;
     bool no_cache, dry_run, refetch;
 };
@@ -51,6 +51,12 @@ struct build_opts {
          OPT_FLAG,                                                                                        \
          offsetof(struct build_opts, refetch),                                                            \
          "ask servers again for what was fetched before"},                                                \
+        {0,                                                                                               \
+         "catalogue",                                                                                     \
+         "FILE|DIR",                                                                                      \
+         OPT_LIST,                                                                                        \
+         offsetof(struct build_opts, catalogues),                                                         \
+         "local files for ARNs and names at AWS"},                                                        \
         {0, "store", "DIR", OPT_STRING, offsetof(struct build_opts, store), "the layer store"},           \
     {                                                                                                     \
         0, "no-cache", NULL, OPT_FLAG, offsetof(struct build_opts, no_cache), "run every component again" \

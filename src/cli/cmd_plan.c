@@ -3,6 +3,7 @@
 #include "src/cli/build_opts.h"
 #include "src/cli/cmd.h"
 #include "src/cli/output.h"
+#include "src/cli/steps.h"
 
 #include <string.h>
 
@@ -16,7 +17,9 @@ int build_opts_convert(const struct build_opts *opts, const struct args *args, s
                       .parameters = opts->parameters.items,
                       .nr_parameters = opts->parameters.n,
                       .base = opts->base,
-                      .base_format = opts->base_format},
+                      .base_format = opts->base_format,
+                      .catalogues = opts->catalogues.items,
+                      .nr_catalogues = opts->catalogues.n},
         .out_dir = opts->out != NULL ? opts->out : "out",
         .store_dir = opts->store,
         .outputs = opts->outputs.items,
@@ -93,6 +96,7 @@ int build_print_plan(json_t *plan, bool json, struct sw_err *err)
         return out_json(SW_STEAL_PTR(owned), err);
     json_array_foreach (json_object_get(owned, "layers"), i, layer) {
         print_layer(layer);
+        steps_print(json_object_get(layer, "steps"), "            ");
     }
     json_array_foreach (json_object_get(owned, "fetch"), i, layer) {
         fputs("fetch       ", stdout);

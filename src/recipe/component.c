@@ -83,15 +83,27 @@ static int set_digest(struct sw_reading *r, const struct sw_node *root)
 
 static int read_parts(struct sw_reading *r, const struct sw_node *root)
 {
+    SW_RULE(r->doc, "document");
+
     if (root->kind != SW_NODE_MAP) {
         sw_doc_fault(r->doc, root, "a component document is a map, and this is %s", sw_kind_name(root->kind));
         return 0;
     }
-    if (r->doc->chars > SW_INLINE_MAX_CHARS)
+    if (r->doc->chars > SW_INLINE_MAX_CHARS) {
+        r->doc->rule = "inline-size";
         sw_doc_warn(r->doc, NULL, "%zu characters: EC2 Image Builder takes inline documents of at most %d",
                     r->doc->chars, (int)SW_INLINE_MAX_CHARS);
-    if (read_head(r, root) < 0 || sw_read_variables(r, root) < 0 || sw_read_phases(r, root) < 0)
+        r->doc->rule = "document";
+    }
+    if (read_head(r, root) < 0)
         return -1;
+    r->doc->rule = "variables";
+    if (sw_read_variables(r, root) < 0)
+        return -1;
+    r->doc->rule = "phases";
+    if (sw_read_phases(r, root) < 0)
+        return -1;
+    r->doc->rule = "reference";
     sw_check_refs(r);
     sw_check_sources(r);
     return set_digest(r, root);

@@ -44,7 +44,8 @@ static void note(struct sw_doc *doc, bool warning, size_t line, size_t column, c
         free(message);
         return;
     }
-    *diag = (struct sw_diag){file, line, column, warning, message};
+    *diag =
+        (struct sw_diag){file, line, column, warning, doc->rule != NULL ? doc->rule : "document", message};
     diags->n++;
 }
 
@@ -151,6 +152,8 @@ bool sw_doc_guesses(const struct sw_doc *doc)
 
 void sw_doc_keys(struct sw_doc *doc, const struct sw_node *map, const char *const *known, const char *what)
 {
+    SW_RULE(doc, "unknown-field");
+
     for (size_t i = 0; i < map->n; i++) {
         const struct sw_node *key = map->keys[i];
         struct sw_guess guess = {.word = key->text};
@@ -168,7 +171,10 @@ const struct sw_node *sw_doc_field(struct sw_doc *doc, const struct sw_node *map
                                    enum sw_node_kind kind, bool required)
 {
     const struct sw_node *node = sw_node_get(map, key);
+    SW_RULE(doc, "missing-field");
 
+    if (sw_node_is_unknown(node))
+        return NULL;
     if (sw_node_is_null(node)) {
         if (required)
             sw_doc_fault(doc, node != NULL ? node : map, "'%s' is %s", key,
@@ -176,6 +182,7 @@ const struct sw_node *sw_doc_field(struct sw_doc *doc, const struct sw_node *map
         return NULL;
     }
     if (node->kind != kind) {
+        doc->rule = "wrong-kind";
         sw_doc_fault(doc, node, "'%s' is %s here, and must be %s", key, sw_kind_name(node->kind),
                      sw_kind_name(kind));
         return NULL;
@@ -190,6 +197,8 @@ const char *sw_doc_text(struct sw_doc *doc, const struct sw_node *map, const cha
     if (node == NULL)
         return NULL;
     if (required && node->len == 0) {
+        SW_RULE(doc, "missing-field");
+
         sw_doc_fault(doc, node, "'%s' is empty", key);
         return NULL;
     }

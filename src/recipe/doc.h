@@ -18,7 +18,30 @@ struct sw_doc {
     size_t first;     /* diags->n when this document began */
     size_t nr_errors; /* of this document */
     bool oom;         /* a fault could not be kept: memory is out */
+    const char *rule; /* of the faults that are added now; NULL: "document" */
+    /* Lines and columns before its text, when that lies within another file. */
+    uint32_t lines_before, columns_before;
 };
+
+/* Until the end of the scope, faults belong to this rule. */
+struct sw_rule_scope {
+    struct sw_doc *doc;
+    const char *before;
+};
+static inline struct sw_rule_scope sw_rule_begin(struct sw_doc *doc, const char *rule)
+{
+    struct sw_rule_scope scope = {doc, doc->rule};
+
+    doc->rule = rule;
+    return scope;
+}
+static inline void sw_rule_end(const struct sw_rule_scope *scope)
+{
+    scope->doc->rule = scope->before;
+}
+#define SW_RULE(doc, name)  \
+    SW_CLEANUP(sw_rule_end) \
+    struct sw_rule_scope sw_rule_scope_ __attribute__((unused)) = sw_rule_begin(doc, name)
 
 /* A fault at a node (NULL: the file as a whole), or at a place. */
 void sw_doc_fault(struct sw_doc *doc, const struct sw_node *at, const char *fmt, ...) SW_PRINTF(3, 4);
@@ -58,6 +81,9 @@ const struct sw_node *sw_doc_field(struct sw_doc *doc, const struct sw_node *map
                                    enum sw_node_kind kind, bool required);
 /* The same for a text; required ones are not empty. */
 const char *sw_doc_text(struct sw_doc *doc, const struct sw_node *map, const char *key, bool required);
+
+/* A value that only a deployment at AWS knows: it is there, and nothing can be said about it. */
+bool sw_node_is_unknown(const struct sw_node *node);
 
 /* "a text", "a list", "a map". */
 const char *sw_kind_name(enum sw_node_kind kind);

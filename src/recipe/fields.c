@@ -5,27 +5,20 @@
 #include <ctype.h>
 #include <string.h>
 
-enum { TEXT_MAX = 1024, NAME_LEAST = 3, NAME_MOST = 128 };
-
-/* Fields of an image recipe that a local build keeps and does not act on. */
-struct data_field {
-    const char *name;
-    enum sw_node_kind kind;
-    bool silent; /* nobody expects a local build to act on it */
-};
-
-static const struct data_field data_fields[] = {
-    {"blockDeviceMappings", SW_NODE_LIST, false},
-    {"additionalInstanceConfiguration", SW_NODE_MAP, false},
-    {"tags", SW_NODE_MAP, true},
-    {"amiTags", SW_NODE_MAP, true},
-    {"amiWatermarks", SW_NODE_LIST, true},
-    {"clientToken", SW_NODE_SCALAR, true},
+enum {
+    TEXT_MAX = 1024,
+    NAME_LEAST = 3,
+    NAME_MOST = 128,
+    TAGS_MAX = 50,
+    TAG_KEY_MAX = 128,
+    TAG_VALUE_MAX = 256,
+    WATERMARKS_MAX = 5,
 };
 
 static void check_name(struct sw_recipe_reading *r, const struct sw_node *root)
 {
     const struct sw_node *node = sw_doc_field(r->doc, root, "name", SW_NODE_SCALAR, true);
+    SW_RULE(r->doc, "name");
     bool good = node != NULL && node->len >= NAME_LEAST && node->len <= NAME_MOST;
 
     if (node == NULL)
@@ -43,43 +36,46 @@ static void check_name(struct sw_recipe_reading *r, const struct sw_node *root)
                      sw_show(node->text).text);
 }
 
-bool sw_version_parse(const char *text, uint32_t out[3])
+/* A version whose one x, behind the last dot or before, is for the service to count up. */
+static bool is_counted(const char *text)
 {
-    for (int i = 0; i < 3; i++) {
-        uint32_t value = 0;
-
-        if (!isdigit((unsigned char)*text))
-            return false;
-        for (; isdigit((unsigned char)*text); text++) {
-            value = value * 10 + (uint32_t)(*text - '0');
-            if (value >= UINT32_C(1) << 30)
-                return false;
-        }
-        if (*text != (i < 2 ? '.' : '\0'))
-            return false;
-        text++;
-        if (out != NULL)
-            out[i] = value;
-    }
-    return true;
+    return strchr(text, 'x') != NULL && strcmp(text, "x.x.x") != 0 &&
+           strchr(text, 'x') == strrchr(text, 'x') && sw_version_pattern(text);
 }
 
-static void check_version(struct sw_recipe_reading *r, const struct sw_node *root)
+static const char *count_from_zero(struct sw_recipe_reading *r, const char *text)
+{
+    char *copy = sw_arena_copy(r->doc->arena, text, strlen(text), r->err);
+
+    if (copy != NULL)
+        *strchr(copy, 'x') = '0';
+    return copy;
+}
+
+static int check_version(struct sw_recipe_reading *r, const struct sw_node *root)
 {
     const struct sw_node *node = sw_doc_field(r->doc, root, "semanticVersion", SW_NODE_SCALAR, true);
+    SW_RULE(r->doc, "version");
 
     if (node == NULL)
-        return;
+        return 0;
     r->recipe->version = node->text;
+    if (is_counted(node->text)) {
+        sw_doc_warn(r->doc, node, "the service counts the 'x' of '%s' up: a local build takes 0",
+                    sw_show(node->text).text);
+        r->recipe->version = count_from_zero(r, node->text);
+        return r->recipe->version != NULL ? 0 : -1;
+    }
     if (!sw_version_parse(node->text, NULL))
         sw_doc_fault(r->doc, node, "semanticVersion is '%s': it must be three numbers, such as 1.0.0",
                      sw_show(node->text).text);
+    return 0;
 }
 
 /* Something that only AWS can resolve: an AMI, an ARN, a parameter's name, a Marketplace product. */
 static bool is_remote(const char *image)
 {
-    static const char *const prefixes[] = {"arn:", "ssm:", "prod-"};
+    static const char *const prefixes[] = {"arn:", "ssm:", "prod-", "{{resolve:ssm:"};
 
     for (size_t i = 0; i < SW_ARRAY_LEN(prefixes); i++)
         if (strncmp(image, prefixes[i], strlen(prefixes[i])) == 0)
@@ -95,8 +91,13 @@ static int read_base(struct sw_recipe_reading *r, const struct sw_node *node, co
     const char *path = node->text;
 
     if (is_remote(path)) {
-        sw_doc_warn(r->doc, node, "parentImage '%s' is not a local image: --base IMAGE has to name one",
-                    sw_show(path).text);
+        r->recipe->base_format = format;
+        if (sw_catalogue_image(r, path, &r->recipe->base_path, &r->recipe->base_format) < 0)
+            return -1;
+        if (r->recipe->base_path == NULL)
+            sw_doc_warn(r->doc, node,
+                        "parentImage '%s' is not a local image: --base IMAGE or a catalogue has to name one",
+                        sw_show(path).text);
         return 0;
     }
     if (strncmp(path, "file://", 7) == 0)
@@ -139,6 +140,7 @@ static int override_base(struct sw_recipe_reading *r, const char *format)
 
 static int check_base(struct sw_recipe_reading *r, const struct sw_node *root)
 {
+    SW_RULE(r->doc, "parent-image");
     const struct sw_node *format = sw_doc_field(r->doc, root, "parentImageFormat", SW_NODE_SCALAR, false);
     const struct sw_node *image = sw_doc_field(r->doc, root, "parentImage", SW_NODE_SCALAR, true);
     const char *format_text = format != NULL ? format->text : NULL;
@@ -163,12 +165,19 @@ static void check_network(struct sw_recipe_reading *r, const struct sw_node *roo
     r->recipe->network = found == 1;
 }
 
+/* From the root, or from a drive. */
+static bool is_absolute(const char *path)
+{
+    return path[0] == '/' || (isalpha((unsigned char)path[0]) && path[1] == ':' &&
+                              (path[2] == '/' || path[2] == '\\') && strchr(path, '"') == NULL);
+}
+
 static void check_directory(struct sw_recipe_reading *r, const struct sw_node *root)
 {
     const struct sw_node *node = sw_doc_field(r->doc, root, "workingDirectory", SW_NODE_SCALAR, false);
 
     r->recipe->working_directory = node != NULL ? node->text : "/tmp";
-    if (node != NULL && (node->text[0] != '/' || node->len > TEXT_MAX))
+    if (node != NULL && (!is_absolute(node->text) || node->len > TEXT_MAX))
         sw_doc_fault(r->doc, node, "workingDirectory is '%s': it must be an absolute path",
                      sw_show(node->text).text);
 }
@@ -182,28 +191,56 @@ static void check_description(struct sw_recipe_reading *r, const struct sw_node 
         sw_doc_fault(r->doc, node, "the description is longer than %d characters", (int)TEXT_MAX);
 }
 
-static void check_tags(struct sw_recipe_reading *r, const struct sw_node *map)
+/* Tags of the recipe, and of the AMI. */
+static void check_tags(struct sw_recipe_reading *r, const struct sw_node *root, const char *field)
 {
-    for (size_t i = 0; i < map->n; i++)
-        if (map->items[i]->kind != SW_NODE_SCALAR)
-            sw_doc_fault(r->doc, map->items[i], "the tag '%s' is %s here, and must be a text",
-                         sw_show(map->keys[i]->text).text, sw_kind_name(map->items[i]->kind));
+    const struct sw_node *map = sw_doc_field(r->doc, root, field, SW_NODE_MAP, false);
+    SW_RULE(r->doc, "tags");
+
+    if (map == NULL)
+        return;
+    if (map->n > TAGS_MAX)
+        sw_doc_fault(r->doc, map, "'%s' has %zu tags: at most %d are allowed", field, map->n, (int)TAGS_MAX);
+    for (size_t i = 0; i < map->n; i++) {
+        const struct sw_node *key = map->keys[i], *value = map->items[i];
+
+        if (value->kind != SW_NODE_SCALAR)
+            sw_doc_fault(r->doc, value, "the tag '%s' is %s here, and must be a text",
+                         sw_show(key->text).text, sw_kind_name(value->kind));
+        else if (sw_utf8_chars(value->text, value->len) > TAG_VALUE_MAX)
+            sw_doc_fault(r->doc, value, "the tag '%s' is longer than %d characters", sw_show(key->text).text,
+                         (int)TAG_VALUE_MAX);
+        if (key->len == 0 || sw_utf8_chars(key->text, key->len) > TAG_KEY_MAX)
+            sw_doc_fault(r->doc, key, "a tag's name must have 1 to %d characters", (int)TAG_KEY_MAX);
+        else if (strncmp(key->text, "aws:", 4) == 0)
+            sw_doc_fault(r->doc, key, "the tag '%s' begins with 'aws:', which is AWS's own",
+                         sw_show(key->text).text);
+    }
 }
 
+static void check_watermarks(struct sw_recipe_reading *r, const struct sw_node *root)
+{
+    const struct sw_node *list = sw_doc_field(r->doc, root, "amiWatermarks", SW_NODE_LIST, false);
+
+    if (list != NULL && list->n > WATERMARKS_MAX)
+        sw_doc_fault(r->doc, list, "more than %d watermarks", (int)WATERMARKS_MAX);
+}
+
+/* What a local build keeps for the import, but for the size of the root disk. */
 static void check_data(struct sw_recipe_reading *r, const struct sw_node *root)
 {
-    for (size_t i = 0; i < SW_ARRAY_LEN(data_fields); i++) {
-        const struct data_field *field = &data_fields[i];
-        const struct sw_node *node = sw_doc_field(r->doc, root, field->name, field->kind, false);
+    const struct sw_node *volumes = sw_doc_field(r->doc, root, "blockDeviceMappings", SW_NODE_LIST, false);
+    const struct sw_node *instance =
+        sw_doc_field(r->doc, root, "additionalInstanceConfiguration", SW_NODE_MAP, false);
 
-        if (node == NULL)
-            continue;
-        if (!field->silent)
-            sw_doc_warn(r->doc, node, "'%s' is kept as data: it changes nothing in a local build",
-                        field->name);
-        if (strstr(field->name, "ags") != NULL)
-            check_tags(r, node);
-    }
+    if (volumes != NULL)
+        sw_recipe_volumes(r, volumes);
+    if (instance != NULL)
+        sw_recipe_instance(r, instance);
+    check_tags(r, root, "tags");
+    check_tags(r, root, "amiTags");
+    check_watermarks(r, root);
+    (void)sw_doc_field(r->doc, root, "clientToken", SW_NODE_SCALAR, false);
 }
 
 int sw_recipe_fields(struct sw_recipe_reading *r, const struct sw_node *root)
@@ -220,6 +257,7 @@ int sw_recipe_fields(struct sw_recipe_reading *r, const struct sw_node *root)
                                        "workingDirectory",
                                        "additionalInstanceConfiguration",
                                        "clientToken",
+                                       "dryRun",
                                        "parentImageFormat",
                                        "outputs",
                                        "inputs",
@@ -229,7 +267,8 @@ int sw_recipe_fields(struct sw_recipe_reading *r, const struct sw_node *root)
 
     sw_doc_keys(r->doc, root, keys, "a recipe");
     check_name(r, root);
-    check_version(r, root);
+    if (check_version(r, root) < 0)
+        return -1;
     check_description(r, root);
     check_network(r, root);
     check_directory(r, root);

@@ -47,7 +47,8 @@ static bool is_meant(const struct sw_use *use, const struct assignment *a)
         return true;
     if (stem == a->component_len && memcmp(file, a->component, stem) == 0)
         return true;
-    return sw_arn_parse(use->reference, &arn) && equals(arn.name, a->component, a->component_len);
+    return sw_arn_parse(use->reference, "component", &arn) &&
+           equals(arn.name, a->component, a->component_len);
 }
 
 /* The command line's value for a parameter; the last one counts. NULL when there is none. */
@@ -69,6 +70,9 @@ int sw_recipe_check_overrides(const struct sw_recipe_reading *r)
         struct assignment a;
         bool found = false;
 
+        if (r->template != NULL && r->template->root != NULL &&
+            sw_template_takes(r->template, text, strcspn(text, "=")))
+            continue;
         if (!split(text, &a))
             return sw_fail(r->err, SW_USAGE, "parameter '%s' is not NAME=VALUE or COMPONENT.NAME=VALUE",
                            sw_show(text).text);
@@ -156,7 +160,7 @@ static const char *choose(struct sw_recipe_reading *r, const struct sw_use *use,
                          parameter->name, sw_show(use->component->name).text);
         return NULL;
     }
-    if (!sw_parameter_allows(parameter, value))
+    if (!sw_node_is_unknown(node) && !sw_parameter_allows(parameter, value))
         sw_doc_fault(r->doc, node, "the parameter '%s' of component '%s' does not allow the value '%.60s'",
                      parameter->name, sw_show(use->component->name).text, sw_show(value).text);
     return value;

@@ -31,12 +31,12 @@ static int set_folder(struct sw_recipe_reading *r)
 
 static int read_parts(struct sw_recipe_reading *r, const struct sw_node *root)
 {
-    if (set_folder(r) < 0)
+    SW_RULE(r->doc, "recipe");
+
+    if (set_folder(r) < 0 || sw_catalogues_load(r) < 0 || sw_recipe_shape(r, root, &root) < 0)
         return -1;
-    if (root->kind != SW_NODE_MAP) {
-        sw_doc_fault(r->doc, root, "a recipe is a map, and this is %s", sw_kind_name(root->kind));
+    if (root == NULL)
         return 0;
-    }
     r->recipe->root = root;
     if (sw_recipe_fields(r, root) < 0 || sw_recipe_outputs(r, root) < 0 || sw_recipe_inputs(r, root) < 0)
         return -1;
@@ -50,28 +50,45 @@ static void free_uses(struct sw_recipe *recipe)
     recipe->nr_uses = 0;
 }
 
-struct sw_recipe *sw_recipe_check(struct sw_doc *doc, const struct sw_node *root,
-                                  const struct sw_overrides *overrides, struct sw_err *err)
+struct sw_recipe *sw_recipe_check(struct sw_recipe_reading *r, const struct sw_node *root)
 {
     static const struct sw_overrides none = {0};
-    struct sw_recipe_reading r = {.doc = doc, .overrides = overrides != NULL ? overrides : &none, .err = err};
+    struct sw_doc *doc = r->doc;
+    struct sw_err *err = r->err;
+    struct sw_template template = {.doc = doc, .err = err, .lenient = r->lenient};
     size_t before = doc->diags->nr_errors - doc->nr_errors;
 
-    r.recipe = sw_arena_alloc(doc->arena, 1, sizeof(*r.recipe), err);
-    if (r.recipe == NULL)
+    if (r->overrides == NULL)
+        r->overrides = &none;
+    template.overrides = r->overrides;
+    r->template = &template;
+    r->recipe = sw_arena_alloc(doc->arena, 1, sizeof(*r->recipe), err);
+    if (r->recipe == NULL)
         return NULL;
-    if (root != NULL && read_parts(&r, root) < 0) {
-        free_uses(r.recipe);
+    if (root != NULL && read_parts(r, root) < 0) {
+        free_uses(r->recipe);
         return NULL;
     }
     /* Faults of the components count as the recipe's own. */
     doc->nr_errors = doc->diags->nr_errors - before;
-    if (sw_doc_verdict(doc, err) < 0 || sw_recipe_check_overrides(&r) < 0) {
-        free_uses(r.recipe);
+    if (sw_doc_verdict(doc, err) < 0 || sw_recipe_check_overrides(r) < 0) {
+        free_uses(r->recipe);
         return NULL;
     }
-    r.recipe->arena = SW_STEAL_PTR(doc->arena);
-    return r.recipe;
+    r->recipe->arena = SW_STEAL_PTR(doc->arena);
+    return r->recipe;
+}
+
+/* `file#Name` is a recipe of a template, unless a file has that very name. Free *file. */
+static const char *split_path(const char *path, char **file, struct sw_err *err)
+{
+    const char *hash = strrchr(path, '#');
+
+    *file = sw_strdup(path, err);
+    if (*file == NULL || hash == NULL || sw_path_exists(path))
+        return NULL;
+    (*file)[hash - path] = '\0';
+    return hash + 1;
 }
 
 struct sw_recipe *sw_recipe_load(const char *path, const struct sw_overrides *overrides,
@@ -79,11 +96,14 @@ struct sw_recipe *sw_recipe_load(const char *path, const struct sw_overrides *ov
 {
     SW_CLEANUP(sw_diags_free) struct sw_diags own = {0};
     struct sw_doc doc = {.diags = diags != NULL ? diags : &own};
+    struct sw_recipe_reading r = {.doc = &doc, .overrides = overrides, .err = err};
+    SW_AUTO_FREE char *file = NULL;
     const struct sw_node *root = NULL;
     struct sw_recipe *recipe = NULL;
 
-    if (sw_doc_read(&doc, path, &root, err) == 0)
-        recipe = sw_recipe_check(&doc, root, overrides, err);
+    r.resource = split_path(path, &file, err);
+    if (file != NULL && sw_doc_read(&doc, file, &root, err) == 0)
+        recipe = sw_recipe_check(&r, root);
     sw_arena_free(doc.arena);
     sw_diags_sort(doc.diags);
     return recipe;

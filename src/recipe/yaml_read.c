@@ -7,6 +7,11 @@
 #include <string.h>
 #include <yaml.h>
 
+const char *const sw_yaml_functions[] = {
+    "!Ref",    "!Sub",         "!GetAtt", "!Join",      "!Select",       "!Split",     "!FindInMap",
+    "!If",     "!Equals",      "!Not",    "!And",       "!Or",           "!Base64",    "!Cidr",
+    "!GetAZs", "!ImportValue", "!Length", "!Condition", "!ToJsonString", "!Transform", NULL};
+
 struct anchor {
     const char *name;
     const struct sw_node *node; /* NULL while the node is being read */
@@ -19,6 +24,8 @@ struct reader {
     struct anchor anchors[SW_YAML_MAX_ANCHORS];
     size_t nr_anchors;
     size_t nr_nodes;
+    const struct sw_node **tagged; /* nodes that carry one of CloudFormation's functions */
+    size_t nr_tagged;
     struct sw_err *err; /* set, and oom too, when memory is out */
     bool oom;
 };
@@ -29,9 +36,20 @@ static void event_auto(yaml_event_t *event)
 }
 #define AUTO_EVENT SW_CLEANUP(event_auto)
 
+/* Where the document's line and column (from 1) are in the file. */
+static size_t line_in_file(const struct reader *r, size_t line)
+{
+    return line + r->doc->lines_before;
+}
+
+static size_t column_in_file(const struct reader *r, size_t column)
+{
+    return column + r->doc->columns_before;
+}
+
 static void fault(struct reader *r, const yaml_mark_t *mark, const char *text)
 {
-    sw_doc_fault_at(r->doc, mark->line + 1, mark->column + 1, "%s", text);
+    sw_doc_fault_at(r->doc, line_in_file(r, mark->line + 1), column_in_file(r, mark->column + 1), "%s", text);
 }
 
 static void *alloc(struct reader *r, size_t count, size_t size)
@@ -55,9 +73,11 @@ static void report_problem(struct reader *r)
     }
     if (p->error == YAML_READER_ERROR)
         sw_lines_place(&r->lines, p->problem_offset, &line, &column);
+    line = line_in_file(r, line);
+    column = column_in_file(r, column);
     if (p->context != NULL && p->error != YAML_READER_ERROR)
         sw_doc_fault_at(r->doc, line, column, "not valid YAML: %s (%s that begins at line %zu)", p->problem,
-                        p->context, p->context_mark.line + 1);
+                        p->context, line_in_file(r, p->context_mark.line + 1));
     else
         sw_doc_fault_at(r->doc, line, column, "not valid YAML: %s",
                         p->problem != NULL ? p->problem : "unknown problem");
@@ -83,8 +103,8 @@ static struct sw_node *new_node(struct reader *r, enum sw_node_kind kind, const 
     if (node == NULL)
         return NULL;
     node->kind = kind;
-    node->line = (uint32_t)mark->line + 1;
-    node->column = (uint32_t)mark->column + 1;
+    node->line = (uint32_t)line_in_file(r, mark->line + 1);
+    node->column = (uint32_t)column_in_file(r, mark->column + 1);
     node->indent = UINT32_MAX;
     node->weight = 1;
     return node;
@@ -174,7 +194,7 @@ static int add_item(struct reader *r, struct sw_node *into, const struct sw_node
     return 0;
 }
 
-static int check_tag(struct reader *r, const yaml_event_t *event)
+static const char *tag_of(const yaml_event_t *event)
 {
     const yaml_char_t *tag = NULL;
 
@@ -184,11 +204,38 @@ static int check_tag(struct reader *r, const yaml_event_t *event)
         tag = event->data.sequence_start.tag;
     else if (event->type == YAML_MAPPING_START_EVENT)
         tag = event->data.mapping_start.tag;
+    return (const char *)tag;
+}
+
+static void refuse_tag(struct reader *r, const char *tag, size_t line, size_t column)
+{
+    sw_doc_fault_at(r->doc, line, column, "the tag '%s' is refused: tags have no meaning here",
+                    sw_show(tag).text);
+}
+
+/* A function of CloudFormation stays with its node until it is known what kind of document this is. */
+static int read_tag(struct reader *r, const yaml_event_t *event, struct sw_node *node)
+{
+    const char *tag = tag_of(event);
+    int word = tag != NULL ? sw_word_find(sw_yaml_functions, tag) : -1;
+    void *grown;
+
     if (tag == NULL)
         return 0;
-    sw_doc_fault_at(r->doc, event->start_mark.line + 1, event->start_mark.column + 1,
-                    "the tag '%s' is refused: tags have no meaning here", sw_show((const char *)tag).text);
-    return -1;
+    if (word < 0) {
+        refuse_tag(r, tag, line_in_file(r, event->start_mark.line + 1),
+                   column_in_file(r, event->start_mark.column + 1));
+        return 0;
+    }
+    grown = sw_arena_grow(r->doc->arena, r->tagged, r->nr_tagged, sizeof(r->tagged[0]), r->err);
+    if (grown == NULL) {
+        r->oom = true;
+        return -1;
+    }
+    node->tag = sw_yaml_functions[word];
+    r->tagged = grown;
+    r->tagged[r->nr_tagged++] = node;
+    return 0;
 }
 
 /* Reserves a place for the node's anchor; *slot is SIZE_MAX when it has none. */
@@ -234,8 +281,9 @@ static int read_alias(struct reader *r, const yaml_event_t *event, const struct 
         *out = r->anchors[i].node;
         return 0;
     }
-    sw_doc_fault_at(r->doc, event->start_mark.line + 1, event->start_mark.column + 1,
-                    "no anchor is named '%s'", sw_show(name).text);
+    sw_doc_fault_at(r->doc, line_in_file(r, event->start_mark.line + 1),
+                    column_in_file(r, event->start_mark.column + 1), "no anchor is named '%s'",
+                    sw_show(name).text);
     return -1;
 }
 
@@ -287,7 +335,9 @@ static int read_key(struct reader *r, const yaml_event_t *event, const struct sw
         fault(r, &event->start_mark, "more than 1000 keys in one map");
         return -1;
     }
-    (void)check_tag(r, event);
+    if (tag_of(event) != NULL)
+        refuse_tag(r, tag_of(event), line_in_file(r, event->start_mark.line + 1),
+                   column_in_file(r, event->start_mark.column + 1));
     if (open_anchor(r, event, &slot) < 0 || read_scalar(r, event, key) < 0)
         return -1;
     if (slot != SIZE_MAX)
@@ -339,11 +389,12 @@ static int read_value(struct reader *r, const yaml_event_t *event, unsigned dept
 
     if (event->type == YAML_ALIAS_EVENT)
         return read_alias(r, event, out);
-    (void)check_tag(r, event);
     if (open_anchor(r, event, &slot) < 0)
         return -1;
     if (event->type == YAML_SCALAR_EVENT ? read_scalar(r, event, &node) < 0
                                          : read_collection(r, event, depth, &node) < 0)
+        return -1;
+    if (read_tag(r, event, node) < 0)
         return -1;
     if (slot != SIZE_MAX)
         r->anchors[slot].node = node;
@@ -401,6 +452,10 @@ static int parse(struct reader *r, const char *text, size_t len, const struct sw
         return -1;
     if (rc < 0)
         *root = NULL;
+    /* What could not be read to its end may be anything: the fault that ended it is enough. */
+    if (rc == 0 && !sw_yaml_is_template(*root))
+        for (size_t i = 0; i < r->nr_tagged; i++)
+            refuse_tag(r, r->tagged[i]->tag, r->tagged[i]->line, r->tagged[i]->column);
     return 0;
 }
 
@@ -423,6 +478,7 @@ int sw_yaml_read(struct sw_doc *doc, const char *text, size_t len, const struct 
         text = joined.data;
         len = joined.len;
     }
+    SW_RULE(doc, "yaml");
     r->doc = doc;
     r->err = err;
     if (sw_lines_find(&r->lines, doc->arena, text, len, err) < 0)

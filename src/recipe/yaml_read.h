@@ -12,6 +12,12 @@ enum {
     SW_YAML_MAX_ANCHORS = 100,
 };
 
+/* The short forms of CloudFormation's functions: the only tags that are read, and in its templates only. */
+extern const char *const sw_yaml_functions[];
+
+/* Is it a CloudFormation template, a resource of one, or the properties of such a resource? template.c. */
+bool sw_yaml_is_template(const struct sw_node *root);
+
 /*
  * Faults are added to doc. *root is NULL when there is no tree to look at; it may be there although there were
  * faults. The tree lives in doc->arena. -1 and err only when memory is out.

@@ -62,6 +62,16 @@ static void run_turns(struct sw_scope *scope, const struct sw_step *step)
     sw_texts_free(values);
 }
 
+static void explain(const struct sw_component *component)
+{
+    json_t *steps = json_array();
+    struct sw_err err = {0};
+
+    if (sw_explain(component, steps, &err) < 0)
+        abort();
+    json_decref(steps);
+}
+
 static void resolve(const struct sw_component *component)
 {
     struct sw_value values[8];
@@ -76,6 +86,7 @@ static void resolve(const struct sw_component *component)
     for (size_t i = 0; i < component->nr_parameters; i++)
         use.values[use.nr_values++] = (struct sw_value){component->parameters[i].name, "{{ value }}"};
     json_decref(sw_use_canonical(&use, &err));
+    explain(component);
     for (size_t i = 0; i < component->nr_phases; i++) {
         for (size_t k = 0; k < component->phases[i].nr_steps; k++) {
             const struct sw_step *step = &component->phases[i].steps[k];
@@ -96,7 +107,7 @@ static void read_recipe_fields(const char *text, size_t len)
     struct sw_doc doc = {.file = "fuzz", .diags = &diags};
     struct sw_recipe recipe = {.dir = "dir"};
     struct sw_err err = {0};
-    struct sw_recipe_reading r = {&doc, &recipe, &none, &err};
+    struct sw_recipe_reading r = {.doc = &doc, .recipe = &recipe, .overrides = &none, .err = &err};
     const struct sw_node *root = NULL;
 
     if (sw_doc_parse(&doc, text, len, &root, &err) < 0)

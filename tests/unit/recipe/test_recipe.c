@@ -175,12 +175,74 @@ static void unknown_and_malformed_fields_are_faults(void **state)
         "3:14: parentImage is 'file:', without a path\n");
 }
 
-static void data_fields_are_kept_with_a_warning(void **state)
+static void the_root_volume_has_a_size_and_others_are_kept(void **state)
+{
+    struct sw_recipe *r = good_recipe(
+        RECIPE_HEAD "blockDeviceMappings:\n"
+                    "  - {deviceName: /dev/sda1, ebs: {volumeSize: 20, encrypted: true, iops: 3000}}\n",
+        NULL);
+
+    (void)state;
+    assert_int_equal(r->volume_bytes, (uint64_t)20 << 30);
+    assert_int_equal(r->volume_line, 5);
+    assert_int_equal(r->volume_column, 47);
+    assert_string_equal(
+        sw_node_get(sw_node_get(sw_node_get(r->root, "blockDeviceMappings")->items[0], "ebs"), "iops")->text,
+        "3000");
+    sw_recipe_free(r);
+    assert_recipe_faults(RECIPE_HEAD
+                         "blockDeviceMappings: [{deviceName: /dev/xvdb, ebs: {volumeSize: 20}}]\n",
+                         "4:65: warning: a volume beside the root disk (/dev/xvda, /dev/sda1): kept for the "
+                         "import, a build makes none\n");
+}
+
+static void bad_volumes_are_faults(void **state)
 {
     (void)state;
     assert_recipe_faults(
-        RECIPE_HEAD "blockDeviceMappings: [{deviceName: /dev/xvda, ebs: {volumeSize: 20}}]\n",
-        "4:22: warning: 'blockDeviceMappings' is kept as data: it changes nothing in a local build\n");
+        RECIPE_HEAD "blockDeviceMappings:\n"
+                    "  - {deviceName: /dev/xvda, ebs: {volumeSize: 16001, iops: 99, throughput: 1e3}}\n"
+                    "  - {deviceName: /dev/xvda, ebs: {volumeSize: 020, volumeType: gp4, encrypted: maybe}}\n"
+                    "  - {deviceName: '', ebs: {volumeSize: -1, size: 3}}\n  - /dev/xvda\n"
+                    "  - {virtualName: ephemeral0, noDevice: '', name: x}\n",
+        "5:47: volumeSize is '16001': it must be a number from 1 to 16000\n"
+        "5:60: iops is '99': it must be a number from 100 to 64000\n"
+        "5:76: throughput is '1e3': it must be a number from 125 to 1000\n"
+        "6:18: the device '/dev/xvda' is there twice\n"
+        "6:64: volumeType is 'gp4': it must be standard, io1, io2, gp2, gp3, sc1 or st1\n"
+        "6:80: encrypted is 'maybe': it must be true or false\n"
+        "7:18: deviceName must have 1 to 1024 characters\n"
+        "7:40: volumeSize is '-1': it must be a number from 1 to 16000\n"
+        "7:44: 'ebs' has no field 'size'\n"
+        "8:5: a mapping is a text here, and must be a map ('- deviceName: /dev/xvda')\n"
+        "9:45: a mapping has no field 'name'\n");
+}
+
+static void instance_configuration_and_tags_are_checked(void **state)
+{
+    (void)state;
+    assert_recipe_faults(
+        RECIPE_HEAD
+        "additionalInstanceConfiguration:\n  systemsManagerAgent: {uninstallAfterBuild: perhaps}\n"
+        "  userDataOverride: 'no base64'\ntags: {'aws:x': y, '': z}\namiTags: {a: [b]}\n"
+        "amiWatermarks: [a, b, c, d, e, f]\n",
+        "5:46: uninstallAfterBuild is 'perhaps': it must be true or false\n"
+        "6:21: userDataOverride must be 1 to 21847 characters of base64\n"
+        "7:8: the tag 'aws:x' begins with 'aws:', which is AWS's own\n"
+        "7:20: a tag's name must have 1 to 128 characters\n"
+        "8:14: the tag 'a' is a list here, and must be a text\n"
+        "9:16: more than 5 watermarks\n");
+}
+
+static void a_version_that_the_service_counts_up_is_zero_here(void **state)
+{
+    struct sw_recipe *r = good_recipe("name: web\nsemanticVersion: 1.2.x\nparentImage: base.raw\n", NULL);
+
+    (void)state;
+    assert_string_equal(r->version, "1.2.0");
+    sw_recipe_free(r);
+    assert_recipe_faults("name: web\nsemanticVersion: 1.x.x\nparentImage: base.raw\n",
+                         "2:18: semanticVersion is '1.x.x': it must be three numbers, such as 1.0.0\n");
 }
 
 static void outputs_are_checked(void **state)
@@ -378,6 +440,120 @@ static void arns_that_are_none_are_refused(void **state)
             fail_msg("%s: %s", bad[i], out);
 }
 
+static void a_name_and_a_version_find_a_document(void **state)
+{
+    static const char *const names[] = {"web/1.x.x", "web/1.2.3", "lib/web/1.x.x", "web", "lib/web"};
+    static const char *const files[] = {"components/web/1.10.0.yaml", "components/web/1.2.3.yml",
+                                        "lib/web/1.5.0.yml", "components/web/2.0.0.yml", "lib/web/1.5.0.yml"};
+    struct sw_err err = {0};
+    char text[256];
+
+    (void)state;
+    assert_ok(sw_mkdir_p("components/web", 0755, &err), err);
+    assert_ok(sw_mkdir_p("lib/web", 0755, &err), err);
+    write_text("components/web/1.2.3.yml", PLAIN("web"));
+    write_text("components/web/1.10.0.yaml", PLAIN("web"));
+    write_text("components/web/2.0.0.yml", PLAIN("web"));
+    write_text("lib/web/1.5.0.yml", PLAIN("web"));
+    for (size_t i = 0; i < 5; i++) {
+        struct sw_recipe *r;
+
+        snprintf(text, sizeof(text), RECIPE_HEAD "components: [{component: %s}]\n", names[i]);
+        r = good_recipe(text, NULL);
+        assert_string_equal(r->uses[0].component->file, files[i]);
+        sw_recipe_free(r);
+    }
+    assert_recipe_faults(
+        RECIPE_HEAD "components: [{component: web/9.x.x}]\n",
+        "4:26: cannot use the component 'web/9.x.x': cannot open 'web/9.x.x': No such file or "
+        "directory\n");
+}
+
+static void a_catalogue_says_what_names_at_aws_are_here(void **state)
+{
+    static const char *const lists[] = {"lab/list.yml", "shelf"};
+    struct sw_overrides overrides = {.catalogues = lists, .nr_catalogues = 2};
+    struct sw_err err = {0};
+    struct sw_recipe *r;
+
+    (void)state;
+    assert_ok(sw_mkdir_p("lab", 0755, &err), err);
+    assert_ok(sw_mkdir_p("shelf/components/tool", 0755, &err), err);
+    write_text("lab/agent-1.yml", PLAIN("one"));
+    write_text("lab/agent-2.yml", PLAIN("two"));
+    write_text("shelf/components/tool/3.1.4.yml", PLAIN("tool"));
+    write_text("lab/list.yml",
+               "components:\n"
+               "  arn:aws:imagebuilder:*:aws:component/agent/1.0.1/1: agent-1.yml\n"
+               "  arn:aws:imagebuilder:*:aws:component/agent/1.2.0: {file: agent-2.yml}\n"
+               "images:\n"
+               "  ssm:/aws/service/debian: debian.raw\n"
+               "  arn:aws:imagebuilder:*:aws:image/debian-12/2026.1.1: {file: d12.img, format: raw}\n");
+    r = good_recipe("name: web\nsemanticVersion: 1.0.0\n"
+                    "parentImage: arn:aws:imagebuilder:eu-west-1:aws:image/debian-12/x.x.x\ncomponents:\n"
+                    "  - componentArn: arn:aws:imagebuilder:eu-west-1:aws:component/agent/1.x.x\n"
+                    "  - componentArn: arn:aws:imagebuilder:eu-west-1:123456789012:component/tool/3.1.x\n",
+                    &overrides);
+    assert_string_equal(r->base_path, "lab/d12.img");
+    assert_string_equal(r->base_format, "raw");
+    assert_string_equal(r->uses[0].component->file, "lab/agent-2.yml");
+    assert_string_equal(r->uses[1].component->file, "shelf/components/tool/3.1.4.yml");
+    sw_recipe_free(r);
+    r = good_recipe(
+        "name: web\nsemanticVersion: 1.0.0\nparentImage: '{{resolve:ssm:/aws/service/debian:3}}'\n"
+        "components: [{componentArn: 'arn:aws:imagebuilder:x:aws:component/agent/1.0.1/1'}]\n",
+        &overrides);
+    assert_string_equal(r->base_path, "lab/debian.raw");
+    assert_string_equal(r->uses[0].component->file, "lab/agent-1.yml");
+    sw_recipe_free(r);
+    assert_null(load_with(RECIPE_HEAD
+                          "components: [{componentArn: 'arn:aws:imagebuilder:x:999999999999:component/"
+                          "agent/1.x.x'}]\n",
+                          &overrides, &err));
+    assert_non_null(strstr(err.text, "no document for this ARN"));
+}
+
+static void faults_of_a_catalogue_are_the_recipes_too(void **state)
+{
+    (void)state;
+    write_text("catalogue.yml",
+               "components: {agent: x.yml}\nimages: {ami-1: [x], ami-2: {file: x, format: vdi}}\nmore: 1\n");
+    assert_recipe_faults(
+        RECIPE_HEAD, "catalogue.yml:1:14: 'agent' is no ARN of a component\n"
+                     "catalogue.yml:2:17: an entry of a catalogue is a file, or a map of file and format\n"
+                     "catalogue.yml:2:47: the format 'vdi' is not known: raw, vmdk, vhd, qcow2 and ova are\n"
+                     "catalogue.yml:3:1: a catalogue has no field 'more'\n");
+    assert_int_equal(unlink("catalogue.yml"), 0);
+}
+
+static void a_component_in_two_versions_is_there_twice(void **state)
+{
+    struct sw_err err = {0};
+
+    (void)state;
+    assert_ok(sw_mkdir_p("components/web", 0755, &err), err);
+    write_text("components/web/1.2.3.yml", PLAIN("web"));
+    write_text("components/web/2.0.0.yml", PLAIN("web"));
+    assert_recipe_faults(
+        RECIPE_HEAD "components:\n  - componentArn: " ARN "web/1.2.3\n  - componentArn: " ARN "web/2.x.x\n",
+        "6:19: the component 'arn:aws:imagebuilder:eu-west-1:123456789012:component/web/2.x.x' is "
+        "there twice: a recipe can use it once\n");
+}
+
+static void a_recipe_has_one_platform(void **state)
+{
+    (void)state;
+    write_text("linux.yml",
+               "name: one\n" HEAD "      - {name: a, action: ExecuteBash, inputs: {commands: [ls]}}\n");
+    write_text("both.yml", PLAIN("both"));
+    assert_recipe_faults(
+        "{\"arn\": \"x\", \"version\": \"1.0.0\", \"name\": \"web\", \"platform\": \"Windows\",\n"
+        "\"parentImage\": \"b.raw\", \"components\": [{\"component\": \"both.yml\"},\n"
+        "{\"component\": \"linux.yml\"}]}\n",
+        "3:15: the component 'one' is for Linux, and the recipe for Windows: a recipe has one "
+        "platform\n");
+}
+
 static char *canonical(const char *document, const char *recipe)
 {
     struct sw_err err = {0};
@@ -423,7 +599,10 @@ int main(void)
         cmocka_unit_test(an_image_at_aws_needs_a_base),
         cmocka_unit_test(the_recipes_format_holds_for_a_base_named_alike_only),
         cmocka_unit_test(unknown_and_malformed_fields_are_faults),
-        cmocka_unit_test(data_fields_are_kept_with_a_warning),
+        cmocka_unit_test(the_root_volume_has_a_size_and_others_are_kept),
+        cmocka_unit_test(bad_volumes_are_faults),
+        cmocka_unit_test(instance_configuration_and_tags_are_checked),
+        cmocka_unit_test(a_version_that_the_service_counts_up_is_zero_here),
         cmocka_unit_test(outputs_are_checked),
         cmocka_unit_test(every_subformat_of_qcow2_is_an_output),
         cmocka_unit_test(components_are_checked_together_with_the_recipe),
@@ -434,6 +613,11 @@ int main(void)
         cmocka_unit_test(twenty_components_are_the_limit),
         cmocka_unit_test(arns_are_looked_up_beside_the_recipe),
         cmocka_unit_test(arns_that_are_none_are_refused),
+        cmocka_unit_test(a_name_and_a_version_find_a_document),
+        cmocka_unit_test(a_catalogue_says_what_names_at_aws_are_here),
+        cmocka_unit_test(faults_of_a_catalogue_are_the_recipes_too),
+        cmocka_unit_test(a_component_in_two_versions_is_there_twice),
+        cmocka_unit_test(a_recipe_has_one_platform),
         cmocka_unit_test(a_plan_key_depends_on_document_and_values_only),
     };
 
