@@ -208,6 +208,13 @@ SW_MUST_CHECK int sw_session_begin(struct sw_session *session, struct sw_guest *
 /* Ends the runner and everything it started, unmounts and syncs: the overlay can then be read while the appliance lives. */
 SW_MUST_CHECK int sw_session_end(struct sw_session *session, struct sw_err *err);
 
+/*
+ * For a disk that is larger than what is on it: its last partition grows to its end, and with it the file system (ext,
+ * xfs, btrfs) or the volume group's root. Where the last partition holds nothing that grows the space stays free, and a
+ * line in the log says so. Waits for the launch; not between a begin and its end.
+ */
+SW_MUST_CHECK int sw_session_grow(struct sw_session *session, struct sw_err *err);
+
 /* Shuts the appliance down; a write error shows here. The session must still be freed. */
 SW_MUST_CHECK int sw_session_close(struct sw_session *session, struct sw_err *err);
 

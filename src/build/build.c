@@ -39,12 +39,27 @@ static json_t *describe_layer(const struct plan *plan, size_t i, size_t first, s
     return SW_STEAL_PTR(json);
 }
 
+/* What the steps of the layer's component need; takes and gives back the layer. */
+static json_t *explain_layer(const struct plan *plan, size_t i, json_t *layer, struct sw_err *err)
+{
+    SW_AUTO_JSON json_t *owned = layer;
+    json_t *steps;
+
+    if (owned == NULL || plan->layers[i].use == NULL)
+        return SW_STEAL_PTR(owned);
+    steps = json_array();
+    if (sw_json_set(owned, "steps", steps, err) < 0 ||
+        sw_explain(plan->layers[i].use->component, steps, err) < 0)
+        return NULL;
+    return SW_STEAL_PTR(owned);
+}
+
 static json_t *describe_layers(const struct plan *plan, size_t first, struct sw_err *err)
 {
     SW_AUTO_JSON json_t *list = json_array();
 
     for (size_t i = 0; list != NULL && i < plan->nr_layers; i++)
-        if (sw_json_append(list, describe_layer(plan, i, first, err), err) < 0)
+        if (sw_json_append(list, explain_layer(plan, i, describe_layer(plan, i, first, err), err), err) < 0)
             return NULL;
     return SW_STEAL_PTR(list);
 }
@@ -165,6 +180,21 @@ static int make_layers(const struct build *build, struct sw_err *err)
     return stage_carry_over(&stage, build->first, err);
 }
 
+/* What the import does with the image, and a build does not: as the recipe says it. */
+static int describe_import(const struct sw_recipe *recipe, json_t *json, struct sw_err *err)
+{
+    static const char *const fields[] = {"blockDeviceMappings", "additionalInstanceConfiguration", "tags",
+                                         "amiTags", "amiWatermarks"};
+
+    for (size_t i = 0; i < SW_ARRAY_LEN(fields); i++) {
+        const struct sw_node *node = sw_node_get(recipe->root, fields[i]);
+
+        if (node != NULL && sw_json_set(json, fields[i], sw_node_json(node, err), err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
 static json_t *make_manifest(const struct plan *plan, size_t first, json_t *outputs, struct sw_err *err)
 {
     SW_AUTO_JSON json_t *owned = outputs;
@@ -174,7 +204,7 @@ static json_t *make_manifest(const struct plan *plan, size_t first, json_t *outp
         return NULL;
     json = describe_recipe(plan->recipe, err);
     if (json == NULL || sw_json_set(json, "parentImage", json_string(plan->recipe->parent_image), err) < 0 ||
-        sw_json_set(json, "layers", json_array(), err) < 0)
+        describe_import(plan->recipe, json, err) < 0 || sw_json_set(json, "layers", json_array(), err) < 0)
         return NULL;
     for (size_t i = 0; i < plan->nr_layers; i++) {
         json_t *layer = describe_layer(plan, i, plan->nr_layers, err);

@@ -25,6 +25,48 @@ static bool has_validate(const struct sw_recipe *recipe)
     return false;
 }
 
+bool plan_is_volume(const struct plan *plan, size_t i)
+{
+    return i == 1 && plan->layers[i].use == NULL;
+}
+
+size_t plan_use_index(const struct plan *plan, size_t i)
+{
+    return (size_t)(plan->layers[i].use - plan->recipe->uses);
+}
+
+bool plan_layer_runs(const struct plan *plan, size_t i)
+{
+    if (plan_is_volume(plan, i))
+        return plan->recipe->volume_bytes != plan->layers[0].layer.virtual_bytes;
+    return plan_use_has_phase(plan->layers[i].use, SW_PHASE_BUILD);
+}
+
+uint64_t plan_disk_bytes(const struct plan *plan, size_t i)
+{
+    return plan_is_volume(plan, i) ? plan->recipe->volume_bytes : plan->layers[i - 1].layer.virtual_bytes;
+}
+
+/* The layers that there will be, by their names. */
+static int make_frame(struct plan *plan, struct sw_err *err)
+{
+    const struct sw_recipe *recipe = plan->recipe;
+    size_t before = recipe->volume_bytes > 0 ? 2 : 1;
+
+    plan->layers = sw_calloc(recipe->nr_uses + before, sizeof(*plan->layers), err);
+    if (plan->layers == NULL)
+        return -1;
+    plan->nr_layers = recipe->nr_uses + before;
+    plan->layers[0].name = "base";
+    if (before > 1)
+        plan->layers[1].name = "volume";
+    for (size_t i = 0; i < recipe->nr_uses; i++) {
+        plan->layers[before + i].name = recipe->uses[i].component->name;
+        plan->layers[before + i].use = &recipe->uses[i];
+    }
+    return 0;
+}
+
 int plan_load(const struct sw_build_opts *opts, struct sw_diags *diags, struct plan **out, struct sw_err *err)
 {
     AUTO_PLAN struct plan *plan = sw_calloc(1, sizeof(*plan), err);
@@ -43,13 +85,8 @@ int plan_load(const struct sw_build_opts *opts, struct sw_diags *diags, struct p
         return sw_fail(err, SW_OFFLINE,
                        "recipe '%s': parentImage '%s' is not a local image: name one with --base",
                        opts->recipe, plan->recipe->parent_image);
-    plan->layers = sw_calloc(plan->recipe->nr_uses + 1, sizeof(*plan->layers), err);
-    if (plan->layers == NULL)
+    if (make_frame(plan, err) < 0)
         return -1;
-    plan->nr_layers = plan->recipe->nr_uses + 1;
-    plan->layers[0].name = "base";
-    for (size_t i = 1; i < plan->nr_layers; i++)
-        plan->layers[i].name = plan->recipe->uses[i - 1].component->name;
     plan->needs_validate = has_validate(plan->recipe);
     if (fetch_new(plan->recipe, &fetch, diags, &plan->fetch, err) < 0)
         return -1;
@@ -77,21 +114,32 @@ static json_t *base_inputs(const struct sw_layer *base, struct sw_err *err)
     return SW_STEAL_PTR(inputs);
 }
 
-static json_t *component_inputs(const struct plan *plan, size_t use, const char *parent_key,
-                                struct sw_err *err)
+static json_t *volume_inputs(const struct sw_recipe *recipe, const char *parent_key, struct sw_err *err)
+{
+    SW_AUTO_JSON json_t *inputs = json_object();
+
+    if (inputs == NULL || sw_json_set(inputs, "engine", json_string("appliance"), err) < 0 ||
+        sw_json_set(inputs, "parent", json_string(parent_key), err) < 0 ||
+        sw_json_set(inputs, "semantics", json_integer(SEMANTICS_VERSION), err) < 0 ||
+        sw_json_set(inputs, "volumeBytes", json_integer((json_int_t)recipe->volume_bytes), err) < 0)
+        return NULL;
+    return SW_STEAL_PTR(inputs);
+}
+
+static json_t *component_inputs(const struct plan *plan, size_t i, const char *parent_key, struct sw_err *err)
 {
     const struct sw_recipe *recipe = plan->recipe;
     SW_AUTO_JSON json_t *inputs = json_object();
     json_t *files = NULL;
 
     if (inputs == NULL ||
-        sw_json_set(inputs, "component", sw_use_canonical(&recipe->uses[use], err), err) < 0 ||
+        sw_json_set(inputs, "component", sw_use_canonical(plan->layers[i].use, err), err) < 0 ||
         sw_json_set(inputs, "engine", json_string("appliance"), err) < 0 ||
         sw_json_set(inputs, "network", json_boolean(recipe->network), err) < 0 ||
         sw_json_set(inputs, "parent", json_string(parent_key), err) < 0 ||
         sw_json_set(inputs, "semantics", json_integer(SEMANTICS_VERSION), err) < 0 ||
         sw_json_set(inputs, "workingDirectory", json_string(recipe->working_directory), err) < 0 ||
-        fetch_describe(plan->fetch, use, &files, err) < 0)
+        fetch_describe(plan->fetch, plan_use_index(plan, i), &files, err) < 0)
         return NULL;
     /* A component that downloads nothing keeps the key that it always had. */
     if (files != NULL && sw_json_set(inputs, "files", files, err) < 0)
@@ -150,9 +198,11 @@ static int resolve_layer(struct plan *plan, size_t i, struct sw_store *store, bo
 {
     struct plan_layer *layer = &plan->layers[i];
 
-    if (layer[-1].key[0] == '\0' || !fetch_known(plan->fetch, i - 1))
+    if (layer[-1].key[0] == '\0' ||
+        (layer->use != NULL && !fetch_known(plan->fetch, plan_use_index(plan, i))))
         return 0;
-    layer->inputs = component_inputs(plan, i - 1, layer[-1].key, err);
+    layer->inputs = plan_is_volume(plan, i) ? volume_inputs(plan->recipe, layer[-1].key, err)
+                                            : component_inputs(plan, i, layer[-1].key, err);
     if (layer->inputs == NULL || key_of(layer->inputs, layer->key, err) < 0)
         return -1;
     if (!no_cache && look_up(layer, layer - 1, store, err) < 0)
@@ -193,9 +243,24 @@ static int resolve_validated(struct plan *plan, struct sw_store *store, bool no_
     return 0;
 }
 
+/* A disk grows and never shrinks. */
+static int check_volume(const struct sw_recipe *recipe, const struct sw_layer *base, struct sw_err *err)
+{
+    if (recipe->volume_bytes == 0 || recipe->volume_bytes >= base->virtual_bytes)
+        return 0;
+    return sw_fail(
+        err, SW_RECIPE,
+        "%s:%zu:%zu: volumeSize is %llu GiB, and the base image has %llu bytes: a volume cannot be "
+        "smaller than its image",
+        recipe->file, recipe->volume_line, recipe->volume_column,
+        (unsigned long long)(recipe->volume_bytes >> 30), (unsigned long long)base->virtual_bytes);
+}
+
 int plan_resolve(struct plan *plan, struct sw_store *store, const struct sw_layer *base, bool no_cache,
                  struct sw_err *err)
 {
+    if (check_volume(plan->recipe, base, err) < 0)
+        return -1;
     plan->layers[0].cached = true;
     plan->layers[0].layer = *base;
     plan->layers[0].inputs = base_inputs(base, err);
@@ -223,7 +288,7 @@ bool plan_needs_launch(const struct plan *plan)
     size_t first = plan_first_missing(plan);
 
     for (size_t i = first > 0 ? first : 1; i < plan->nr_layers; i++)
-        if (plan_use_has_phase(&plan->recipe->uses[i - 1], SW_PHASE_BUILD))
+        if (plan_layer_runs(plan, i))
             return true;
     return plan->needs_validate;
 }

@@ -8,10 +8,11 @@
 #include "src/build/fetch.h"
 
 struct plan_layer {
-    const char *name;       /* the component's, "base" for position 0 */
-    char key[SW_STORE_HEX]; /* "" while the base, or something that is downloaded up to here, is unknown */
-    json_t *inputs;         /* what key is the digest of; NULL without a key */
-    json_t *outputs;        /* what the component's steps left for later phases; NULL: nothing known */
+    const char *name;         /* the component's, "base" for position 0, "volume" for the disk that grew */
+    const struct sw_use *use; /* NULL: the base, the volume */
+    char key[SW_STORE_HEX];   /* "" while the base, or something that is downloaded up to here, is unknown */
+    json_t *inputs;           /* what key is the digest of; NULL without a key */
+    json_t *outputs;          /* what the component's steps left for later phases; NULL: nothing known */
     bool cached;
     struct sw_layer layer; /* when cached */
     char *
@@ -20,8 +21,9 @@ struct plan_layer {
 
 struct plan {
     struct sw_recipe *recipe;
-    struct fetch *fetch;       /* what its steps download */
-    struct plan_layer *layers; /* base first, then one a component */
+    struct fetch *fetch; /* what its steps download */
+    struct plan_layer
+        *layers; /* base first, the volume where the recipe gives its size, then one a component */
     size_t nr_layers;
     char validated_key
         [SW_STORE_HEX];  /* of the final state's validate phases; "" while the last layer has no key */
@@ -49,6 +51,15 @@ bool plan_needs_launch(const struct plan *plan);
 
 /* True when a component has steps in phases of this kind. */
 bool plan_use_has_phase(const struct sw_use *use, enum sw_phase_kind kind);
+
+/* True for the layer in which the disk grows to the recipe's size. */
+bool plan_is_volume(const struct plan *plan, size_t i);
+/* The place of layer i's component among the recipe's. */
+size_t plan_use_index(const struct plan *plan, size_t i);
+/* True when making layer i changes the disk; else it is the layer beneath. The one beneath must be known. */
+bool plan_layer_runs(const struct plan *plan, size_t i);
+/* The size of the disk in layer i, whose one beneath must be known. */
+uint64_t plan_disk_bytes(const struct plan *plan, size_t i);
 
 void plan_free(struct plan *plan);
 SW_DEFINE_AUTO(plan, struct plan, plan_free)

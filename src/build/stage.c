@@ -20,13 +20,14 @@ struct run {
 };
 
 /* A qcow2 file of ours with nothing in it yet: what QEMU opens is never somebody else's file. */
-static int make_overlay(const struct stage *stage, const struct sw_layer *below, const char *path,
-                        struct sw_err *err)
+static int make_overlay(const struct stage *stage, size_t first, const char *path, struct sw_err *err)
 {
+    const struct sw_layer *below = &stage->plan->layers[first - 1].layer;
     SW_AUTO_FREE char *backing = sw_store_blob_path(stage->store, below->digest, err);
     const struct sw_format *qcow2 = sw_format_by_name("qcow2");
-    struct sw_create_opts create = {
-        .size_bytes = below->virtual_bytes, .backing_name = backing, .backing_format = "qcow2"};
+    struct sw_create_opts create = {.size_bytes = plan_disk_bytes(stage->plan, first),
+                                    .backing_name = backing,
+                                    .backing_format = "qcow2"};
     struct sw_image *image = NULL;
     struct sw_out *out = NULL;
     int rc = -1;
@@ -60,7 +61,7 @@ static int exec_phase(const struct run *run, struct sw_guest *guest, size_t i, e
     struct sw_exec exec = {
         .guest = guest,
         .log = run->log,
-        .use = &run->stage->plan->recipe->uses[i - 1],
+        .use = layer->use,
         .working_dir = run->stage->plan->recipe->working_directory,
         .reboot = reboot,
         .reboot_arg = (void *)(uintptr_t)run,
@@ -75,7 +76,22 @@ static int exec_phase(const struct run *run, struct sw_guest *guest, size_t i, e
     return sw_exec_phase(&exec, kind, NULL, err);
 }
 
-/* Runs one component's build phases between two mounts; what it changed becomes the layer. */
+/* Runs a component's build phases between two mounts, or lets the disk grow. */
+static int change_disk(const struct run *run, size_t i, struct sw_err *err)
+{
+    struct sw_guest *guest = NULL;
+
+    if (plan_is_volume(run->stage->plan, i)) {
+        sw_log(SW_LOG_INFO, "the disk grows to %llu GiB",
+               (unsigned long long)(run->stage->plan->recipe->volume_bytes >> 30));
+        return sw_session_grow(run->session, err);
+    }
+    if (sw_session_begin(run->session, &guest, err) < 0 || exec_phase(run, guest, i, SW_PHASE_BUILD, err) < 0)
+        return -1;
+    return sw_session_end(run->session, err);
+}
+
+/* What was changed becomes the layer. */
 static int build_layer(const struct run *run, size_t i, struct sw_err *err)
 {
     struct plan_layer *layer = &run->stage->plan->layers[i];
@@ -83,13 +99,11 @@ static int build_layer(const struct run *run, size_t i, struct sw_err *err)
     struct sw_store_commit commit = {
         .parent = below->layer.digest, .overlay_path = run->overlay, .jobs = run->stage->jobs};
     struct sw_store_made made = {.known = false};
-    struct sw_guest *guest = NULL;
 
-    if (sw_session_begin(run->session, &guest, err) < 0 ||
-        exec_phase(run, guest, i, SW_PHASE_BUILD, err) < 0 || sw_session_end(run->session, err) < 0)
+    if (change_disk(run, i, err) < 0)
         return -1;
     if (sw_store_commit_layer(run->stage->store, &commit, &made, err) < 0)
-        return sw_context(err, "component '%s': layer", layer->name);
+        return sw_context(err, "%s'%s': layer", layer->use != NULL ? "component " : "", layer->name);
     layer->layer = made.layer;
     return 0;
 }
@@ -101,7 +115,7 @@ static int make_layer(const struct run *run, size_t i, struct sw_err *err)
 
     if (sw_check_interrupt(err) < 0)
         return -1;
-    if (!plan_use_has_phase(&plan->recipe->uses[i - 1], SW_PHASE_BUILD))
+    if (!plan_layer_runs(plan, i))
         plan->layers[i].layer = plan->layers[i - 1].layer;
     else if (build_layer(run, i, err) < 0)
         return -1;
@@ -129,7 +143,7 @@ static int validate(const struct run *run, struct sw_err *err)
     if (sw_session_begin(run->session, &guest, err) < 0)
         return -1;
     for (size_t i = 1; i < plan->nr_layers; i++)
-        if (exec_phase(run, guest, i, SW_PHASE_VALIDATE, err) < 0)
+        if (plan->layers[i].use != NULL && exec_phase(run, guest, i, SW_PHASE_VALIDATE, err) < 0)
             return -1;
     if (sw_session_end(run->session, err) < 0)
         return -1;
@@ -145,8 +159,7 @@ static int run_all(struct run *run, const char *scratch, size_t first, struct sw
                                       .network = stage->plan->recipe->network};
     AUTO_SESSION struct sw_session *owned = NULL;
 
-    if (make_overlay(stage, &stage->plan->layers[first - 1].layer, run->overlay, err) < 0 ||
-        sw_session_start(&session, &owned, err) < 0)
+    if (make_overlay(stage, first, run->overlay, err) < 0 || sw_session_start(&session, &owned, err) < 0)
         return -1;
     run->session = owned;
     for (size_t i = first; i < stage->plan->nr_layers; i++)

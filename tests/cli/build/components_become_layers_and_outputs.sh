@@ -1,9 +1,10 @@
-# Three components run in one launch, each leaves a layer, the outputs hold the same disk; then only what changed runs.
+# The disk grows and three components run in one launch, each leaves a layer, the outputs hold the same disk; then only
+# what changed runs.
 # appliance: 1
 # timeout: 600
 . "$CASE_LIB/build-case.sh"
 need_appliance
-need qemu-img debugfs
+need qemu-img debugfs dumpe2fs sgdisk
 make_base
 write_recipe
 # The second downloads, from a local file in a server's place, and uploads to a folder in a bucket's.
@@ -19,6 +20,7 @@ cat >>second.yml <<'YAML'
           - {source: '{{ build.Get.outputs.destination }}', destination: 's3://lab/kept/'}
 YAML
 printf '%s\n' 'inputs: {"https://example.com/v1/": .}' 'uploads: {"s3://lab": uploaded}' >>recipe.yml
+printf 'blockDeviceMappings:\n  - {deviceName: /dev/xvda, ebs: {volumeSize: 1}}\n' >>recipe.yml
 build() { "$SLIPWAY" build recipe.yml --out out --store store "$@"; }
 
 "$SLIPWAY" plan recipe.yml --store store | tee plan.first
@@ -35,6 +37,10 @@ for name in first:one second:two third:three; do
     [ "$(read_file "$disk.raw" "/etc/${name%:*}")" = "${name#*:}" ] || fail "/etc/${name%:*} is not what the component wrote"
 done
 e2fsck -fn "$disk.raw?offset=$ROOT_OFFSET" >fsck.log 2>&1 || { cat fsck.log >&2; fail "the file system is not clean"; }
+[ "$(stat -c %s "$disk.raw")" = 1073741824 ] || fail "the disk did not grow"
+sgdisk -v "$disk.raw" | grep -q 'No problems found' || fail "the partition table is not whole"
+blocks=$(dumpe2fs -h "$disk.raw?offset=$ROOT_OFFSET" 2>/dev/null | sed -n 's/^Block count: *//p')
+[ "$blocks" -gt 250000 ] || fail "the file system has $blocks blocks"
 [ "$(sha256sum <base.raw)" = "$("$CASE_LIB/tiny-guest" again.raw >/dev/null; sha256sum <again.raw)" ] || fail "the base was written to"
 cmp uploaded/kept/tool.bin tool.bin
 read_file "$disk.raw" /opt/tools/tool.bin | cmp - tool.bin
@@ -42,7 +48,7 @@ read_file "$disk.raw" /opt/tools/tool.bin | cmp - tool.bin
 
 # Again: nothing runs, nothing is launched.
 "$SLIPWAY" plan recipe.yml --store store | tee plan.second
-[ "$(grep -c '^cached' plan.second)" = 4 ]
+[ "$(grep -c '^cached' plan.second)" = 5 ]
 grep -q '^no launch' plan.second
 SECONDS=0
 LIBGUESTFS_HV=/bin/false build --json >second.json 2>second.log
@@ -69,7 +75,7 @@ cat >>third.yml <<'YAML'
             - exit 194
 YAML
 "$SLIPWAY" plan recipe.yml --store store | tee plan.third
-[ "$(grep -c '^cached' plan.third)" = 3 ]
+[ "$(grep -c '^cached' plan.third)" = 4 ]
 grep -q "^run .*third.*changed: component" plan.third
 build >/dev/null 2>third.log
 [ "$(read_file "$disk.raw" /etc/third)" = changed ] || fail "the changed component did not run"
