@@ -44,9 +44,12 @@ static enum content content_of(guestfs_h *g, const char *device, char *type, siz
 static int grow_mounted(struct sw_session *session, const char *device, enum content content,
                         struct sw_err *err)
 {
+    static const char *const xfs[] = {"xfs", NULL};
     guestfs_h *g = session->g;
     int rc;
 
+    if (content == CONTENT_XFS && guestfs_feature_available(g, (char *const *)(uintptr_t)xfs) != 1)
+        return sw_fail(err, SW_FAILED, "the appliance cannot grow xfs: install libguestfs-xfs");
     if (guestfs_mount(g, device, "/") < 0)
         return session_fail(session, err, "cannot mount the file system that is to grow");
     rc = content == CONTENT_XFS ? guestfs_xfs_growfs(g, "/", GUESTFS_XFS_GROWFS_DATASEC, 1, -1)
@@ -111,7 +114,7 @@ static const char *choose_volume(guestfs_h *g, char *const *volumes, enum conten
 static int grow_volume_group(struct sw_session *session, const char *device, struct sw_err *err)
 {
     guestfs_h *g = session->g;
-    const char *lvm[] = {"lvm2", NULL};
+    static const char *const lvm[] = {"lvm2", NULL};
     enum content content = CONTENT_NONE;
     const char *volume;
     char **volumes;
