@@ -293,7 +293,8 @@ static void claim_unknown(struct sw_classifier *c, const struct call *call)
 /* python -m pip …: the module is the program. */
 static bool is_module(const struct call *call, const char *name)
 {
-    return strncmp(name, "python", 6) == 0 && call->n > 2 && strcmp(call->words[1].text, "-m") == 0;
+    return (strncmp(name, "python", 6) == 0 || name[0] == '$') && call->n > 2 &&
+           strcmp(call->words[1].text, "-m") == 0;
 }
 
 /* bash -c "…", su - user -c "…": the text is a script. */
@@ -329,20 +330,22 @@ static void classify_call(struct sw_classifier *c, struct call *call)
         claim(c, call, NULL, &metadata);
         return;
     }
-    if (call->n > 1 && call->words[0].text[0] == '$' && strchr(call->words[0].text, '/') == NULL) {
-        /* "$SUDO yum install": the variable may be a wrapper, or empty. */
-        struct call rest = {call->words + 1, call->n - 1};
-
-        program_name(rest.words[0].text, name, sizeof(name));
-        if (unwrap(&rest) && !claim_special(c, &rest, name) && !claim_known(c, &rest, name))
-            claim_unknown(c, call);
-        return;
-    }
     program_name(call->words[0].text, name, sizeof(name));
     if (is_module(call, name)) {
         struct call module = {call->words + 2, call->n - 2};
 
         classify_call(c, &module);
+        return;
+    }
+    if (call->n > 1 && call->words[0].text[0] == '$' && strchr(call->words[0].text, '/') == NULL) {
+        /* "$SUDO yum install": the variable may be a wrapper, or empty. */
+        struct call rest = {call->words + 1, call->n - 1};
+
+        if (!unwrap(&rest))
+            return;
+        program_name(rest.words[0].text, name, sizeof(name));
+        if (!claim_special(c, &rest, name) && !claim_known(c, &rest, name))
+            claim_unknown(c, call);
         return;
     }
     if (!scan_argument(c, call, name) && !claim_special(c, call, name))

@@ -83,14 +83,14 @@ static const struct sw_program programs[] = {
      DAEMON},
     {"docker-compose", " up build pull ", SW_NEED_BOOT, DAEMON},
     {"systemctl",
-     " start stop restart reload try-restart reload-or-restart try-reload-or-restart status is-active is-failed "
+     " start restart reload try-restart reload-or-restart try-reload-or-restart status is-active is-failed "
      "is-system-running kill show isolate list-units list-timers reset-failed --now ",
      SW_NEED_BOOT, SERVICES},
     {"systemctl", " reboot poweroff halt kexec ", SW_NEED_BOOT, RESTARTS},
-    {"service", " start stop restart reload status force-reload condrestart --status-all ", SW_NEED_BOOT,
+    {"service", " start restart reload status force-reload condrestart --status-all ", SW_NEED_BOOT,
      SERVICES},
-    {"invoke-rc.d", " start stop restart reload ", SW_NEED_BOOT, SERVICES},
-    {"initctl", " start stop restart reload status ", SW_NEED_BOOT, SERVICES},
+    {"invoke-rc.d", " start restart reload ", SW_NEED_BOOT, SERVICES},
+    {"initctl", " start restart reload status ", SW_NEED_BOOT, SERVICES},
     {"supervisorctl", NULL, SW_NEED_BOOT, SERVICES},
     {"systemd-run", NULL, SW_NEED_BOOT, SERVICES},
     {"hostnamectl", NULL, SW_NEED_BOOT, SYSTEM_BUS},

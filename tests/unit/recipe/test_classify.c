@@ -59,6 +59,7 @@ static void transfers_need_a_network(void **state)
     assert_need("bash <(wget -qO- \"$URL\")", SW_NEED_NETWORK, "wget");
     assert_need("timeout 30 git -C /opt clone https://x.example/y", SW_NEED_NETWORK, "git clone");
     assert_need("python3 -m pip install ansible", SW_NEED_NETWORK, "pip install");
+    assert_need("$python -m pip install -r x", SW_NEED_NETWORK, "pip install");
     assert_need("pip3.9 install -r requirements.txt", SW_NEED_NETWORK, "pip install");
     assert_need("aws s3 cp s3://b/k /tmp/k", SW_NEED_NETWORK, "aws");
     assert_need("yum install -y https://x.example/agent.rpm", SW_NEED_NETWORK, "yum install");
@@ -116,6 +117,7 @@ static void words_that_are_no_command_make_no_claim(void **state)
         "curl --version",
         "curl file:///etc/passwd",
         "systemctl enable nginx",
+        "systemctl stop nginx",
         "systemctl daemon-reload",
         "systemctl mask --runtime=no tmp.mount",
         "sed -i s/reboot/nothing/ /etc/x",
