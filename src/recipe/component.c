@@ -124,6 +124,35 @@ struct sw_component *sw_component_check(struct sw_doc *doc, const struct sw_node
     return r.component;
 }
 
+const struct sw_node *sw_component_data(const struct sw_node *root)
+{
+    const struct sw_node *data = sw_node_get(sw_node_get(root, "component"), "data");
+
+    return data != NULL && data->kind == SW_NODE_SCALAR ? data : NULL;
+}
+
+/* The document within what get-component printed; its places are its own, so it has a name of its own. */
+static struct sw_component *parse_data(const struct sw_doc *outer, const struct sw_node *data,
+                                       struct sw_err *err)
+{
+    SW_AUTO_FREE char *name = sw_strf(err, "%s#data", outer->file);
+    struct sw_doc doc = {.file = name, .diags = outer->diags};
+    const struct sw_node *root = NULL;
+    struct sw_component *component = NULL;
+
+    if (name != NULL && sw_doc_parse(&doc, data->text, data->len, &root, err) == 0)
+        component = sw_component_check(&doc, root, err);
+    sw_arena_free(doc.arena);
+    return component;
+}
+
+struct sw_component *sw_component_read(struct sw_doc *doc, const struct sw_node *root, struct sw_err *err)
+{
+    const struct sw_node *data = root != NULL ? sw_component_data(root) : NULL;
+
+    return data != NULL ? parse_data(doc, data, err) : sw_component_check(doc, root, err);
+}
+
 struct sw_component *sw_component_parse(const char *text, size_t len, const char *file,
                                         struct sw_diags *diags, struct sw_err *err)
 {
@@ -133,7 +162,7 @@ struct sw_component *sw_component_parse(const char *text, size_t len, const char
     struct sw_component *component = NULL;
 
     if (sw_doc_parse(&doc, text, len, &root, err) == 0)
-        component = sw_component_check(&doc, root, err);
+        component = sw_component_read(&doc, root, err);
     sw_arena_free(doc.arena);
     return component;
 }

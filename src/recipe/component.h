@@ -30,6 +30,12 @@ SW_MUST_CHECK int sw_doc_read(struct sw_doc *doc, const char *path, const struct
 SW_MUST_CHECK struct sw_component *sw_component_check(struct sw_doc *doc, const struct sw_node *root,
                                                       struct sw_err *err);
 
+/* The same, also for what `aws imagebuilder get-component` printed: the document is a text in there. */
+SW_MUST_CHECK struct sw_component *sw_component_read(struct sw_doc *doc, const struct sw_node *root,
+                                                     struct sw_err *err);
+/* That text; NULL when the tree is something else. */
+const struct sw_node *sw_component_data(const struct sw_node *root);
+
 /* parameters: and constants:, variables.c. */
 SW_MUST_CHECK int sw_read_variables(struct sw_reading *r, const struct sw_node *root);
 /* phases:, phases.c. */

@@ -21,7 +21,7 @@ static enum kind kind_of(const struct sw_node *root)
     static const char *const component[] = {"phases", "schemaVersion", NULL};
     static const char *const recipe[] = {"parentImage", "components", "semanticVersion", "imageRecipe", NULL};
 
-    if (has_any(root, component))
+    if (has_any(root, component) || sw_component_data(root) != NULL)
         return KIND_COMPONENT;
     if (sw_yaml_is_template(root))
         return KIND_TEMPLATE;
@@ -47,7 +47,7 @@ static int lint_component(const struct sw_lint *lint, struct sw_doc *doc, const 
                           struct sw_err *err)
 {
     struct sw_err verdict = {.code = SW_OK};
-    struct sw_component *component = sw_component_check(doc, root, &verdict);
+    struct sw_component *component = sw_component_read(doc, root, &verdict);
     int rc = 0;
 
     if (component == NULL && verdict.code != SW_RECIPE) {

@@ -77,6 +77,26 @@ static void what_the_service_prints_is_a_recipe(void **state)
     sw_recipe_free(r);
 }
 
+static void a_component_as_the_service_prints_it_is_a_document(void **state)
+{
+    struct sw_err err = {0};
+    struct sw_component *c;
+
+    (void)state;
+    write_text("c.json",
+               "{\"requestId\": \"a\", \"component\": {\"arn\": \"x\", \"name\": \"Hello\", \"version\": "
+               "\"1.0.0\",\n\"data\": \"name: say\\nschemaVersion: 1.0\\nphases:\\n  - {name: test, steps: "
+               "[]}\\n\"}}\n");
+    c = sw_component_load("c.json", NULL, &err);
+    if (c == NULL)
+        fail_msg("%s", err.text);
+    assert_string_equal(c->name, "say");
+    assert_string_equal(c->file, "c.json#data");
+    sw_component_free(c);
+    assert_lint("{\"component\": {\"data\": \"schemaVersion: 1.0\\nphases: x\\n\"}}\n",
+                "t.yml#data:2:9: 'phases' is a text here, and must be a list\n");
+}
+
 #define TEMPLATE                                                                             \
     "AWSTemplateFormatVersion: '2010-09-09'\n"                                               \
     "Parameters:\n"                                                                          \
@@ -309,6 +329,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_the_service_prints_is_a_recipe),
+        cmocka_unit_test(a_component_as_the_service_prints_it_is_a_document),
         cmocka_unit_test(a_template_is_a_recipe_with_its_own_components),
         cmocka_unit_test(parameters_of_a_template_come_from_the_command_line),
         cmocka_unit_test(json_templates_use_the_long_forms),
