@@ -64,6 +64,24 @@ static const char *file_of(struct sw_recipe_reading *r, const struct sw_resource
     return name != NULL ? sw_arena_copy(r->doc->arena, name, strlen(name), r->err) : NULL;
 }
 
+/* A document without a name of its own has the resource's. */
+static int name_component(struct sw_recipe_reading *r, const struct sw_resource *resource,
+                          struct sw_component *component)
+{
+    const struct sw_node *own = sw_node_get(component->root, "name"), *name;
+    const char *text = resource->id;
+
+    if (!sw_node_is_null(own) && own->len > 0)
+        return 0;
+    if (sw_template_property(r->template, resource, "Name", &name) < 0)
+        return -1;
+    if (name != NULL && name->kind == SW_NODE_SCALAR && name->len > 0)
+        text = name->text;
+    if (text != NULL)
+        component->name = sw_arena_copy(component->arena, text, strlen(text), r->err);
+    return component->name != NULL ? 0 : -1;
+}
+
 int sw_recipe_inline(struct sw_recipe_reading *r, const struct sw_resource *resource,
                      struct sw_component **out)
 {
@@ -82,10 +100,18 @@ int sw_recipe_inline(struct sw_recipe_reading *r, const struct sw_resource *reso
     }
     if (sw_template_property(r->template, resource, "Data", &data) < 0)
         return -1;
-    if (data == NULL || data->kind != SW_NODE_SCALAR || (sw_node_is_unknown(data) && data->len == 0))
+    if (data == NULL || (sw_node_is_unknown(data) && data->len == 0))
         return 0;
+    if (data->kind != SW_NODE_SCALAR) {
+        if (first)
+            sw_doc_fault(r->doc, data, "'Data' is %s here, and must be a text: the document",
+                         sw_kind_name(data->kind));
+        return 0;
+    }
     file = file_of(r, resource, data);
-    return file != NULL ? parse_data(r, data, file, first ? r->doc->diags : &again, out) : -1;
+    if (file == NULL || parse_data(r, data, file, first ? r->doc->diags : &again, out) < 0)
+        return -1;
+    return *out != NULL ? name_component(r, resource, *out) : 0;
 }
 
 int sw_recipe_find_inline(struct sw_recipe_reading *r, const char *arn, struct sw_resource *out)

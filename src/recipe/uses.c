@@ -22,10 +22,12 @@ static int find_arn(struct sw_recipe_reading *r, const struct sw_node *node, str
     struct sw_arn arn;
     int own = sw_recipe_find_inline(r, node->text, &found->resource);
 
-    if (own != 0) {
-        found->is_inline = own > 0;
-        return own > 0 ? 0 : -1;
-    }
+    if (own < 0)
+        return -1;
+    /* One with a Uri instead is looked up like everybody else's. */
+    found->is_inline = own > 0 && sw_node_get(found->resource.properties, "Data") != NULL;
+    if (found->is_inline)
+        return 0;
     if (!sw_arn_parse(node->text, "component", &arn)) {
         sw_doc_fault(r->doc, node, "'%s' is no component ARN (arn:aws:imagebuilder:…:component/NAME/1.0.0)",
                      sw_show(node->text).text);

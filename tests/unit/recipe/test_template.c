@@ -315,6 +315,44 @@ static void templates_that_never_end_are_given_up(void **state)
     sw_buf_free(&text);
 }
 
+static void a_component_that_lies_elsewhere_comes_from_the_catalogue(void **state)
+{
+    static const char *const text =
+        "Resources:\n  C:\n    Type: AWS::ImageBuilder::Component\n"
+        "    Properties: {Name: Far_Away, Version: 1.0.0, Platform: Linux, Uri: 's3://b/k'}\n"
+        "  R:\n    Type: AWS::ImageBuilder::ImageRecipe\n"
+        "    Properties: {Name: web, Version: 1.0.0, ParentImage: b.raw, Components: [{ComponentArn: !Ref C}]}\n";
+    struct sw_err err = {0};
+    struct sw_recipe *r;
+
+    (void)state;
+    assert_fault(text,
+                 "recipe.yml:7:93: no document for this ARN: there is no './components/far-away/1.0.0.yml'");
+    assert_ok(sw_mkdir_p("components/far-away", 0755, &err), err);
+    write_text("components/far-away/1.0.0.yml", PLAIN("far"));
+    r = good(text, NULL);
+    assert_string_equal(r->uses[0].component->file, "components/far-away/1.0.0.yml");
+    sw_recipe_free(r);
+}
+
+static void an_inline_document_is_named_after_its_resource(void **state)
+{
+    static const char *const text =
+        "Resources:\n  C:\n    Type: AWS::ImageBuilder::Component\n    Properties:\n      Name: Near\n"
+        "      Version: 1.0.0\n      Platform: Linux\n      Data: |\n        schemaVersion: 1.0\n"
+        "        phases: [{name: test, steps: []}]\n"
+        "  R:\n    Type: AWS::ImageBuilder::ImageRecipe\n"
+        "    Properties: {Name: web, Version: 1.0.0, ParentImage: b.raw, Components: [{ComponentArn: !Ref C}]}\n";
+    struct sw_recipe *r = good(text, NULL);
+
+    (void)state;
+    assert_string_equal(r->uses[0].component->name, "Near");
+    sw_recipe_free(r);
+    assert_lint(
+        "Type: AWS::ImageBuilder::Component\nProperties: {Name: c, Version: 1.0.0, Platform: Linux, Data: {a: b}}\n",
+        "2:62: 'Data' is a map here, and must be a text: the document\n");
+}
+
 static void a_use_of_its_own_component_twice_is_a_duplicate(void **state)
 {
     (void)state;
@@ -339,6 +377,8 @@ int main(void)
         cmocka_unit_test(faults_of_an_inline_document_are_where_it_says_so),
         cmocka_unit_test(functions_outside_of_templates_are_refused),
         cmocka_unit_test(templates_that_never_end_are_given_up),
+        cmocka_unit_test(a_component_that_lies_elsewhere_comes_from_the_catalogue),
+        cmocka_unit_test(an_inline_document_is_named_after_its_resource),
         cmocka_unit_test(a_use_of_its_own_component_twice_is_a_duplicate),
     };
 
