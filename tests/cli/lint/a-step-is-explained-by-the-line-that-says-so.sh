@@ -32,7 +32,7 @@ doc.yml:18:9: build/Start: needs a booted system
 TEXT
 diff want said
 "$SLIPWAY" lint --explain --format json -q doc.yml >out.json
-sed -i 's/action: CreateFile/action: CreateFil/; s/^name: web/nam: web/' doc.yml
+sed -i 's/action: CreateFile/action: CreateFil/; s/^name: web/title: web/' doc.yml
 status=0
 "$SLIPWAY" lint --format json -q doc.yml >bad.json || status=$?
 [ "$status" = 3 ]
