@@ -335,6 +335,7 @@ static void take_word(struct sw_reading *r, const char *key, const struct sw_nod
 
 int sw_read_if(struct sw_reading *r, const struct sw_node *node, struct sw_step *step)
 {
+    SW_RULE(r->doc, "condition");
     struct branches branches = {.then = NULL};
 
     step->then = SW_BRANCH_EXECUTE;
@@ -350,5 +351,6 @@ int sw_read_if(struct sw_reading *r, const struct sw_node *node, struct sw_step 
 
 int sw_read_assertion(struct sw_reading *r, const struct sw_node *node, struct sw_step *step)
 {
+    SW_RULE(r->doc, "condition");
     return read_whole(r, node, NULL, &step->assertion);
 }

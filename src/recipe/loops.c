@@ -112,6 +112,7 @@ static void read_each(struct sw_reading *r, const struct sw_node *node, struct s
 int sw_read_loop(struct sw_reading *r, const struct sw_node *node, const struct sw_phase *phase,
                  struct sw_step *step)
 {
+    SW_RULE(r->doc, "loop");
     static const char *const keys[] = {"name", "for", "forEach", NULL};
     size_t before = r->doc->nr_errors;
     const struct sw_node *range, *each;

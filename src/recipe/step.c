@@ -11,6 +11,7 @@
 
 static void read_action(struct sw_reading *r, const struct sw_node *node, struct sw_step *step)
 {
+    SW_RULE(r->doc, "action");
     const struct sw_node *name = sw_doc_field(r->doc, node, "action", SW_NODE_SCALAR, true);
     const struct sw_action *row;
     struct sw_guess guess;

@@ -180,6 +180,7 @@ static void check_items(struct sw_reading *r, struct sw_step *step)
 
 int sw_read_inputs(struct sw_reading *r, const struct sw_node *node, struct sw_step *step)
 {
+    SW_RULE(r->doc, "input");
     const struct sw_node *inputs = sw_node_get(node, "inputs");
     const struct sw_node **one;
     bool list;

@@ -43,7 +43,7 @@ assert out["faults"] == [], out["faults"]
 assert [s["need"] for s in out["steps"]] == ["runs offline", "needs network", "needs a booted system"]
 assert out["steps"][1]["reasons"][0]["words"] == "yum install" and out["steps"][1]["reasons"][0]["line"] == 15
 bad = json.load(open("bad.json"))
-assert [(d["rule"], d["line"], d["severity"]) for d in bad] == [("unknown-field", 1, "error"), ("phases", 7, "error")], bad
+assert [(d["rule"], d["line"], d["severity"]) for d in bad] == [("unknown-field", 1, "error"), ("action", 7, "error")], bad
 PY
 status=0
 "$SLIPWAY" lint --format sarif doc.yml 2>message || status=$?
