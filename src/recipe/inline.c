@@ -73,7 +73,7 @@ static int name_component(struct sw_recipe_reading *r, const struct sw_resource 
 
     if (!sw_node_is_null(own) && own->len > 0)
         return 0;
-    if (sw_template_property(r->template, resource, "Name", &name) < 0)
+    if (sw_template_property(&r->template, resource, "Name", &name) < 0)
         return -1;
     if (name != NULL && name->kind == SW_NODE_SCALAR && name->len > 0)
         text = name->text;
@@ -98,7 +98,7 @@ int sw_recipe_inline(struct sw_recipe_reading *r, const struct sw_resource *reso
         if (r->nr_seen < SW_ARRAY_LEN(r->seen))
             r->seen[r->nr_seen++] = resource->node;
     }
-    if (sw_template_property(r->template, resource, "Data", &data) < 0)
+    if (sw_template_property(&r->template, resource, "Data", &data) < 0)
         return -1;
     if (data == NULL || (sw_node_is_unknown(data) && data->len == 0))
         return 0;
@@ -118,10 +118,10 @@ int sw_recipe_find_inline(struct sw_recipe_reading *r, const char *arn, struct s
 {
     const char *own;
 
-    if (r->template == NULL || r->template->root == NULL)
+    if (r->template.root == NULL)
         return 0;
-    for (size_t i = 0; sw_template_resource(r->template, SW_TEMPLATE_COMPONENT, i, out); i++) {
-        if (sw_template_arn(r->template, out, &own) < 0)
+    for (size_t i = 0; sw_template_resource(&r->template, SW_TEMPLATE_COMPONENT, i, out); i++) {
+        if (sw_template_arn(&r->template, out, &own) < 0)
             return -1;
         if (strcmp(own, arn) == 0)
             return 1;

@@ -108,13 +108,12 @@ static int lint_inline(const struct sw_lint *lint, struct sw_recipe_reading *r,
 static int lint_components(const struct sw_lint *lint, struct sw_recipe_reading *r,
                            const struct sw_node *root, struct sw_err *err)
 {
-    struct sw_template template = {
-        .doc = r->doc, .overrides = lint->overrides, .root = root, .err = err, .lenient = true};
     struct sw_resource resource;
 
     r->err = err;
-    r->template = &template;
-    for (size_t i = 0; sw_template_resource(&template, SW_TEMPLATE_COMPONENT, i, &resource); i++)
+    r->template = (struct sw_template){
+        .doc = r->doc, .overrides = lint->overrides, .root = root, .err = err, .lenient = true};
+    for (size_t i = 0; sw_template_resource(&r->template, SW_TEMPLATE_COMPONENT, i, &resource); i++)
         if (lint_inline(lint, r, &resource, err) < 0)
             return -1;
     return 0;

@@ -70,8 +70,7 @@ int sw_recipe_check_overrides(const struct sw_recipe_reading *r)
         struct assignment a;
         bool found = false;
 
-        if (r->template != NULL && r->template->root != NULL &&
-            sw_template_takes(r->template, text, strcspn(text, "=")))
+        if (r->template.root != NULL && sw_template_takes(&r->template, text, strcspn(text, "=")))
             continue;
         if (!split(text, &a))
             return sw_fail(r->err, SW_USAGE, "parameter '%s' is not NAME=VALUE or COMPONENT.NAME=VALUE",

@@ -55,13 +55,12 @@ struct sw_recipe *sw_recipe_check(struct sw_recipe_reading *r, const struct sw_n
     static const struct sw_overrides none = {0};
     struct sw_doc *doc = r->doc;
     struct sw_err *err = r->err;
-    struct sw_template template = {.doc = doc, .err = err, .lenient = r->lenient};
     size_t before = doc->diags->nr_errors - doc->nr_errors;
 
     if (r->overrides == NULL)
         r->overrides = &none;
-    template.overrides = r->overrides;
-    r->template = &template;
+    r->template =
+        (struct sw_template){.doc = doc, .overrides = r->overrides, .err = err, .lenient = r->lenient};
     r->recipe = sw_arena_alloc(doc->arena, 1, sizeof(*r->recipe), err);
     if (r->recipe == NULL)
         return NULL;

@@ -19,9 +19,9 @@ struct sw_recipe_reading {
     struct sw_recipe *recipe;
     const struct sw_overrides *overrides;
     struct sw_err *err;
-    bool lenient;                 /* lint: what only this machine lacks is a warning */
-    const char *resource;         /* the recipe of a template that is meant; NULL: there is one only */
-    struct sw_template *template; /* its root is NULL when the file is none */
+    bool lenient;                /* lint: what only this machine lacks is a warning */
+    const char *resource;        /* the recipe of a template that is meant; NULL: there is one only */
+    struct sw_template template; /* its root is NULL when the file is none */
     const struct sw_catalogue *catalogues;
     size_t nr_catalogues;
     unsigned platforms; /* those that everything seen so far runs on; 0: nothing was said */

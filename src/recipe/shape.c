@@ -129,7 +129,7 @@ static int from_resource(struct sw_recipe_reading *r, const struct sw_resource *
     static const char *const none[] = {NULL};
     const struct sw_node *resolved;
 
-    if (sw_template_resolve(r->template, resource->properties, &resolved) < 0)
+    if (sw_template_resolve(&r->template, resource->properties, &resolved) < 0)
         return -1;
     if (resolved == NULL || resolved->kind != SW_NODE_MAP)
         return 0;
@@ -142,9 +142,9 @@ static int from_template(struct sw_recipe_reading *r, const struct sw_node *root
     struct sw_resource resource, other;
     size_t i = 0;
 
-    r->template->root = root;
+    r->template.root = root;
     if (r->resource != NULL) {
-        while (sw_template_resource(r->template, SW_TEMPLATE_RECIPE, i, &resource)) {
+        while (sw_template_resource(&r->template, SW_TEMPLATE_RECIPE, i, &resource)) {
             if (resource.id != NULL && strcmp(resource.id, r->resource) == 0)
                 return from_resource(r, &resource, out);
             i++;
@@ -153,11 +153,11 @@ static int from_template(struct sw_recipe_reading *r, const struct sw_node *root
                      sw_show(r->resource).text);
         return 0;
     }
-    if (!sw_template_resource(r->template, SW_TEMPLATE_RECIPE, 0, &resource)) {
+    if (!sw_template_resource(&r->template, SW_TEMPLATE_RECIPE, 0, &resource)) {
         sw_doc_fault(r->doc, root, "a CloudFormation template without an " SW_TEMPLATE_RECIPE);
         return 0;
     }
-    if (sw_template_resource(r->template, SW_TEMPLATE_RECIPE, 1, &other)) {
+    if (sw_template_resource(&r->template, SW_TEMPLATE_RECIPE, 1, &other)) {
         sw_doc_fault(r->doc, other.node,
                      "the template has several recipes: '%s#%s' and '%s#%s' name one each",
                      sw_show(r->doc->file).text, sw_show(resource.id).text, sw_show(r->doc->file).text,

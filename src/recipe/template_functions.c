@@ -57,57 +57,68 @@ static int placeholder(struct sw_template *t, const struct sw_node *at, const st
     return sw_template_ref(t, at, name, out);
 }
 
-/* Appends what stands at "${", which ends before end; an unknown value leaves the text as it is. */
-static int substitute(struct sw_template *t, const struct sw_node *at, const struct sw_node *names,
-                      const char *begin, const char *end, struct sw_buf *text, bool *unknown)
+/* A text being put together. */
+struct substitution {
+    struct sw_template *t;
+    const struct sw_node *at, *names;
+    struct sw_buf text;
+    bool unknown;
+};
+
+static void substitution_auto(struct substitution *s)
 {
+    sw_buf_free(&s->text);
+}
+
+/* Appends what stands at "${", which ends before end; an unknown value leaves the text as it is. */
+static int substitute(struct substitution *s, const char *begin, const char *end)
+{
+    struct sw_err *err = s->t->err;
     const struct sw_node *value;
     SW_AUTO_FREE char *name = NULL;
 
     begin += 2;
     if (*begin == '!')
-        return sw_buf_puts(text, "${", t->err) < 0
+        return sw_buf_puts(&s->text, "${", err) < 0
                    ? -1
-                   : sw_buf_append(text, begin + 1, (size_t)(end - begin), t->err);
+                   : sw_buf_append(&s->text, begin + 1, (size_t)(end - begin), err);
     while (*begin == ' ')
         begin++;
     name = strndup(begin, (size_t)(end - begin));
     if (name == NULL)
-        return sw_fail(t->err, SW_FAILED, "out of memory");
+        return sw_fail(err, SW_FAILED, "out of memory");
     for (size_t n = strlen(name); n > 0 && name[n - 1] == ' '; n--)
         name[n - 1] = '\0';
-    if (placeholder(t, at, names, name, &value) < 0)
+    if (placeholder(s->t, s->at, s->names, name, &value) < 0)
         return -1;
     if (value != NULL && value->kind == SW_NODE_SCALAR && !sw_node_is_unknown(value))
-        return sw_buf_append(text, value->text, value->len, t->err);
-    *unknown = *unknown || sw_node_is_unknown(value);
-    return sw_buf_printf(text, t->err, "${%s}", name);
+        return sw_buf_append(&s->text, value->text, value->len, err);
+    s->unknown = s->unknown || sw_node_is_unknown(value);
+    return sw_buf_printf(&s->text, err, "${%s}", name);
 }
 
 static int sub_text(struct sw_template *t, const struct sw_node *at, const struct sw_node *names,
                     const struct sw_node **out)
 {
-    SW_AUTO_BUF struct sw_buf text = {0};
+    SW_CLEANUP(substitution_auto) struct substitution s = {.t = t, .at = at, .names = names};
     const char *from = at->text, *open, *end;
-    bool unknown = false;
     struct sw_node *node;
 
     for (; (open = strstr(from, "${")) != NULL && (end = strchr(open, '}')) != NULL; from = end + 1) {
-        if (sw_buf_append(&text, from, (size_t)(open - from), t->err) < 0 ||
-            substitute(t, at, names, open, end, &text, &unknown) < 0)
+        if (sw_buf_append(&s.text, from, (size_t)(open - from), t->err) < 0 || substitute(&s, open, end) < 0)
             return -1;
-        if (text.len > SW_DOC_MAX_BYTES)
+        if (s.text.len > SW_DOC_MAX_BYTES)
             return bad_argument(t, at, "Sub makes a text of more than 1 MiB", out);
     }
-    if (sw_buf_puts(&text, from, t->err) < 0)
+    if (sw_buf_puts(&s.text, from, t->err) < 0)
         return -1;
-    node = sw_template_text(t, at, text.data, text.len);
+    node = sw_template_text(t, at, s.text.data, s.text.len);
     *out = node;
     if (node == NULL)
         return -1;
     node->style = at->style;
     node->indent = at->indent;
-    return unknown ? sw_template_mark_unknown(node) : 0;
+    return s.unknown ? sw_template_mark_unknown(node) : 0;
 }
 
 static int resolve_sub(struct sw_template *t, const struct sw_node *arg, const struct sw_node **out)

@@ -145,7 +145,7 @@ static int declared_platform(struct sw_recipe_reading *r, const struct found *fo
 {
     const struct sw_node *said = NULL;
 
-    if (found->is_inline && sw_template_property(r->template, &found->resource, "Platform", &said) < 0)
+    if (found->is_inline && sw_template_property(&r->template, &found->resource, "Platform", &said) < 0)
         return -1;
     *out = sw_recipe_platform(said);
     if (*out == 0)

@@ -31,7 +31,7 @@ static void assert_lint(const char *text, const char *want)
 
     put("main.yml", text);
     snprintf(path, sizeof(path), "%s/main.yml", dir);
-    assert_ok(sw_lint_file(path, &diags, &err), err);
+    assert_ok(sw_lint_file(&(struct sw_lint){.ctx = NULL}, path, &diags, &err), err);
     sw_diags_sort(&diags);
     assert_ok(sw_buf_puts(&out, "", &err), err);
     for (size_t i = 0; i < diags.n; i++) {
