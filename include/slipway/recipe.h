@@ -416,6 +416,8 @@ void sw_classify_step(const struct sw_component *component, const struct sw_phas
  * "action", "need", "reasons": [{"need", "line", "column", "words", "why", "source"}]}.
  */
 SW_MUST_CHECK int sw_explain(const struct sw_component *component, json_t *list, struct sw_err *err);
+/* The same of a component as a recipe uses it, with the documents that it executes. */
+SW_MUST_CHECK int sw_explain_use(const struct sw_use *use, json_t *list, struct sw_err *err);
 
 /* The platforms (enum sw_platform) that have all actions of the document; 0: no platform has. */
 unsigned sw_component_platforms(const struct sw_component *component);

@@ -48,8 +48,7 @@ static json_t *explain_layer(const struct plan *plan, size_t i, json_t *layer, s
     if (owned == NULL || plan->layers[i].use == NULL)
         return SW_STEAL_PTR(owned);
     steps = json_array();
-    if (sw_json_set(owned, "steps", steps, err) < 0 ||
-        sw_explain(plan->layers[i].use->component, steps, err) < 0)
+    if (sw_json_set(owned, "steps", steps, err) < 0 || sw_explain_use(plan->layers[i].use, steps, err) < 0)
         return NULL;
     return SW_STEAL_PTR(owned);
 }

@@ -79,8 +79,7 @@ static void print_summary(const struct sw_diags *diags, size_t nr_files)
 static int on_component(void *ctx, const struct sw_component *component, const struct sw_use *use,
                         struct sw_err *err)
 {
-    (void)use;
-    return sw_explain(component, ctx, err);
+    return use != NULL ? sw_explain_use(use, ctx, err) : sw_explain(component, ctx, err);
 }
 
 static int lint_all(const struct lint_opts *opts, const struct args *args, struct sw_diags *diags,

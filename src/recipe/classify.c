@@ -118,6 +118,7 @@ static const struct {
 } actions[] = {
     {"WebDownload", SW_NEED_MEDIA, "its sources are fetched ahead: from the inputs, a bundle or the network"},
     {"S3Download", SW_NEED_MEDIA, "its sources are fetched ahead: from the inputs, a bundle or the network"},
+    {"ExecuteDocument", SW_NEED_NOTHING, "it needs what the steps of its document need"},
     {"S3Upload", SW_NEED_NETWORK, "it sends to a server"},
     {"UpdateOS", SW_NEED_MEDIA, "a package manager takes its packages from repositories"},
 };

@@ -40,3 +40,13 @@ int sw_explain(const struct sw_component *component, json_t *list, struct sw_err
     }
     return 0;
 }
+
+int sw_explain_use(const struct sw_use *use, json_t *list, struct sw_err *err)
+{
+    if (sw_explain(use->component, list, err) < 0)
+        return -1;
+    for (size_t i = 0; i < use->nr_documents; i++)
+        if (sw_explain(use->documents[i].component, list, err) < 0)
+            return -1;
+    return 0;
+}
