@@ -130,6 +130,16 @@ int sw_hmac_sha256(const void *key, size_t key_len, const void *bytes, size_t le
     return 0;
 }
 
+int sw_slow_digest(const char *secret, const char *salt, uint8_t out[SW_SHA256_BYTES], struct sw_err *err)
+{
+    enum { ROUNDS = 200000 };
+
+    if (PKCS5_PBKDF2_HMAC(secret, (int)strlen(secret), (const unsigned char *)salt, (int)strlen(salt), ROUNDS,
+                          EVP_sha256(), SW_SHA256_BYTES, out) != 1)
+        return crypto_failed("PBKDF2", err);
+    return 0;
+}
+
 int sw_md5(const void *bytes, size_t len, uint8_t out[16], struct sw_err *err)
 {
     return EVP_Digest(bytes, len, out, NULL, EVP_md5(), NULL) == 1 ? 0 : crypto_failed("MD5", err);

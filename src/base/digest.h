@@ -37,6 +37,10 @@ SW_MUST_CHECK int sw_sha256_file(const char *path, uint8_t out[SW_SHA256_BYTES],
 SW_MUST_CHECK int sw_hmac_sha256(const void *key, size_t key_len, const void *bytes, size_t len,
                                  uint8_t out[SW_SHA256_BYTES], struct sw_err *err);
 
+/* PBKDF2 with HMAC-SHA-256: a digest from which a short secret is slow to guess. */
+SW_MUST_CHECK int sw_slow_digest(const char *secret, const char *salt, uint8_t out[SW_SHA256_BYTES],
+                                 struct sw_err *err);
+
 /* MD5, for Content-MD5 and ETags only. */
 SW_MUST_CHECK int sw_md5(const void *bytes, size_t len, uint8_t out[16], struct sw_err *err);
 
