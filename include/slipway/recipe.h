@@ -206,6 +206,7 @@ struct sw_parameter {
     const char *fallback; /* the default; NULL: a value must be given */
     const char *description;
     const struct sw_node *allowed; /* list of scalars, or NULL: any value */
+    bool secret;                   /* noEcho: its value is never shown */
     size_t line, column;
 };
 
@@ -218,6 +219,8 @@ struct sw_component {
     const char *file;        /* as it was opened */
     const char *name;        /* the document's, else the file's name without its suffix */
     const char *description; /* "" when there is none */
+    const char *text;        /* the document itself, terminated; it may hold NUL bytes */
+    size_t text_len;
     struct sw_parameter *parameters;
     size_t nr_parameters;
     struct sw_constant *constants;
@@ -260,6 +263,8 @@ struct sw_use {
     size_t nr_values;
     struct sw_document *documents; /* that it executes, and those that they execute */
     size_t nr_documents;
+    const bool *secret; /* one for each value: it is never shown; NULL: none is */
+    bool cleaning;      /* the recipe's own last component, of `cleanup:` */
 };
 
 /* The document that is meant by name in the document of the file from; NULL: it does not lie on this machine. */
@@ -285,7 +290,8 @@ SW_MUST_CHECK int sw_phases_check(const char *list, const struct sw_component *c
 
 /*
  * What a plan key is made of: {"digest", "document", "parameters"}, and "documents" when it executes others; every scalar
- * is its source text. Equal for documents that differ in comments, quoting or the order of keys only. decref it.
+ * is its source text. Equal for documents that differ in comments, quoting or the order of keys only. A secret is there as
+ * {"secret": HEX}, which is slow to guess it from. decref it.
  */
 SW_MUST_CHECK json_t *sw_use_canonical(const struct sw_use *use, struct sw_err *err);
 /* A node as JSON: maps, lists, and strings of source text. */
@@ -479,6 +485,8 @@ struct sw_overrides {
     size_t nr_components;
     const char *const *parameters; /* NAME=VALUE for whoever has NAME, or COMPONENT.NAME=VALUE */
     size_t nr_parameters;
+    const char *const *secrets; /* the same with a FILE for the VALUE: what it holds is never shown */
+    size_t nr_secrets;
     const char *base, *base_format; /* instead of parentImage; relative to the current folder */
     const char *const *catalogues;  /* files and folders that say what ARNs and names at AWS are here */
     size_t nr_catalogues;

@@ -8,7 +8,7 @@
 struct build_opts {
     struct common_opts common;
     const char *base, *base_format;
-    struct opt_list components, parameters, catalogues, outputs, seal_to, bundles;
+    struct opt_list components, parameters, secrets, catalogues, outputs, seal_to, bundles;
     const char *out, *store, *accel;
     bool no_cache, dry_run, refetch;
 };
@@ -40,6 +40,11 @@ struct build_opts {
          offsetof(struct build_opts, parameters),                                                         \
          "a parameter; COMPONENT.NAME=VALUE for one component only"},                                     \
         {0,                                                                                               \
+         "secret",                                                                                        \
+         "NAME=FILE",                                                                                     \
+         OPT_LIST,                                                                                        \
+         offsetof(struct build_opts, secrets),                                                            \
+         "a parameter whose value is what FILE holds, and is shown nowhere"},                             \
          "bundle",                                                                                        \
          "PATH",                                                                                          \
          OPT_LIST,                                                                                        \

@@ -16,6 +16,8 @@ int build_opts_convert(const struct build_opts *opts, const struct args *args, s
                       .nr_components = opts->components.n,
                       .parameters = opts->parameters.items,
                       .nr_parameters = opts->parameters.n,
+                      .secrets = opts->secrets.items,
+                      .nr_secrets = opts->secrets.n,
                       .base = opts->base,
                       .base_format = opts->base_format,
                       .catalogues = opts->catalogues.items,

@@ -153,6 +153,13 @@ struct sw_component *sw_component_read(struct sw_doc *doc, const struct sw_node 
     return data != NULL ? parse_data(doc, data, err) : sw_component_check(doc, root, err);
 }
 
+static int keep_text(struct sw_component *component, const char *text, size_t len, struct sw_err *err)
+{
+    component->text = sw_arena_copy(component->arena, text, len, err);
+    component->text_len = len;
+    return component->text != NULL ? 0 : -1;
+}
+
 struct sw_component *sw_component_parse(const char *text, size_t len, const char *file,
                                         struct sw_diags *diags, struct sw_err *err)
 {
@@ -164,6 +171,10 @@ struct sw_component *sw_component_parse(const char *text, size_t len, const char
     if (sw_doc_parse(&doc, text, len, &root, err) == 0)
         component = sw_component_read(&doc, root, err);
     sw_arena_free(doc.arena);
+    if (component != NULL && keep_text(component, text, len, err) < 0) {
+        sw_component_free(component);
+        return NULL;
+    }
     return component;
 }
 

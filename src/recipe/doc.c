@@ -204,3 +204,12 @@ const char *sw_doc_text(struct sw_doc *doc, const struct sw_node *map, const cha
     }
     return node->text;
 }
+
+bool sw_doc_flag(struct sw_doc *doc, const struct sw_node *node, const char *key)
+{
+    bool value = false;
+
+    if (node != NULL && sw_text_bool(node->text, &value) < 0)
+        sw_doc_fault(doc, node, "'%s' is '%s': it must be true or false", key, sw_show(node->text).text);
+    return value;
+}

@@ -84,6 +84,8 @@ const char *sw_doc_text(struct sw_doc *doc, const struct sw_node *map, const cha
 
 /* A value that only a deployment at AWS knows: it is there, and nothing can be said about it. */
 bool sw_node_is_unknown(const struct sw_node *node);
+/* A scalar that says true or false; a fault for anything else. NULL is false. */
+bool sw_doc_flag(struct sw_doc *doc, const struct sw_node *node, const char *key);
 
 /* "a text", "a list", "a map". */
 const char *sw_kind_name(enum sw_node_kind kind);

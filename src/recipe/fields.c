@@ -263,6 +263,7 @@ int sw_recipe_fields(struct sw_recipe_reading *r, const struct sw_node *root)
                                        "inputs",
                                        "uploads",
                                        "network",
+                                       "cleanup",
                                        NULL};
 
     sw_doc_keys(r->doc, root, keys, "a recipe");

@@ -1,5 +1,8 @@
 /* Values for the parameters of a recipe's components: command line, recipe, default. */
+#include "src/base/buf.h"
 #include "src/base/fs.h"
+#include "src/base/json.h"
+#include "src/base/mask.h"
 #include "src/recipe/component.h"
 #include "src/recipe/recipe.h"
 
@@ -51,47 +54,127 @@ static bool is_meant(const struct sw_use *use, const struct assignment *a)
            equals(arn.name, a->component, a->component_len);
 }
 
-/* The command line's value for a parameter; the last one counts. NULL when there is none. */
-static const char *overridden(const struct sw_recipe_reading *r, const struct sw_use *use, const char *name)
+/* The place of the last assignment to a parameter; -1: there is none. */
+static ssize_t find_assignment(const char *const *list, size_t n, const struct sw_use *use, const char *name)
 {
-    const char *value = NULL;
     struct assignment a;
 
-    for (size_t i = 0; i < r->overrides->nr_parameters; i++)
-        if (split(r->overrides->parameters[i], &a) && equals(name, a.name, a.name_len) && is_meant(use, &a))
-            value = a.value;
-    return value;
+    while (n-- > 0)
+        if (split(list[n], &a) && equals(name, a.name, a.name_len) && is_meant(use, &a))
+            return (ssize_t)n;
+    return -1;
 }
 
-int sw_recipe_check_overrides(const struct sw_recipe_reading *r)
+/* The command line's value for a parameter: a secret's file, else NAME=VALUE. NULL when there is none. */
+static const char *overridden(const struct sw_recipe_reading *r, const struct sw_use *use, const char *name,
+                              bool *secret)
 {
-    for (size_t i = 0; i < r->overrides->nr_parameters; i++) {
-        const char *text = r->overrides->parameters[i];
+    const struct sw_overrides *over = r->overrides;
+    ssize_t at = find_assignment(over->secrets, over->nr_secrets, use, name);
+    struct assignment a;
+
+    *secret = at >= 0;
+    if (at >= 0)
+        return r->secrets[at];
+    at = find_assignment(over->parameters, over->nr_parameters, use, name);
+    return at >= 0 && split(over->parameters[at], &a) ? a.value : NULL;
+}
+
+static bool is_parameter(const struct sw_recipe *recipe, const struct assignment *a)
+{
+    for (size_t i = 0; i < recipe->nr_uses; i++) {
+        const struct sw_use *use = &recipe->uses[i];
+
+        for (size_t p = 0; p < use->nr_values && !use->cleaning; p++)
+            if (is_meant(use, a) && equals(use->values[p].name, a->name, a->name_len))
+                return true;
+    }
+    return false;
+}
+
+/* What stands behind '=' is not shown: the name may be wrong for a value that is a secret. */
+static int check_assignments(const struct sw_recipe_reading *r, const char *const *list, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
         struct assignment a;
-        bool found = false;
 
-        if (r->template.root != NULL && sw_template_takes(&r->template, text, strcspn(text, "=")))
+        if (r->template.root != NULL && sw_template_takes(&r->template, list[i], strcspn(list[i], "=")))
             continue;
-        if (!split(text, &a))
-            return sw_fail(r->err, SW_USAGE, "parameter '%s' is not NAME=VALUE or COMPONENT.NAME=VALUE",
-                           sw_show(text).text);
-        for (size_t k = 0; k < r->recipe->nr_uses && !found; k++) {
-            const struct sw_use *use = &r->recipe->uses[k];
-
-            for (size_t p = 0; p < use->nr_values && !found; p++)
-                found = is_meant(use, &a) && equals(use->values[p].name, a.name, a.name_len);
-        }
-        if (!found)
-            return sw_fail(r->err, SW_USAGE, "no component of the recipe has the parameter of '%s'",
-                           sw_show(text).text);
+        if (!split(list[i], &a))
+            return sw_fail(r->err, SW_USAGE, "parameter '%.*s' is not NAME=VALUE or COMPONENT.NAME=VALUE",
+                           (int)strcspn(list[i], "="), list[i]);
+        if (!is_parameter(r->recipe, &a))
+            return sw_fail(r->err, SW_USAGE, "no component of the recipe has the parameter of '%.*s'",
+                           (int)strcspn(list[i], "="), list[i]);
     }
     return 0;
 }
 
-/* The one text of {name, value: [text]}; NULL with a fault when it is something else. */
-static const struct sw_node *given_value(struct sw_recipe_reading *r, const struct sw_node *entry)
+int sw_recipe_check_overrides(const struct sw_recipe_reading *r)
 {
-    const struct sw_node *list = sw_doc_field(r->doc, entry, "value", SW_NODE_LIST, true);
+    const struct sw_overrides *over = r->overrides;
+
+    if (check_assignments(r, over->secrets, over->nr_secrets) < 0)
+        return -1;
+    return check_assignments(r, over->parameters, over->nr_parameters);
+}
+
+/* As `$(cat FILE)` would have it: without the ends of lines at its end. */
+static const char *read_secret(struct sw_recipe_reading *r, const char *path)
+{
+    SW_AUTO_BUF struct sw_buf text = {0};
+    SW_AUTO_JSON json_t *json = NULL;
+    const char *copy = NULL;
+
+    if (sw_read_file(path, SW_MASK_MAX_BYTES, &text, r->err) < 0)
+        return NULL;
+    while (text.len > 0 && (text.data[text.len - 1] == '\n' || text.data[text.len - 1] == '\r'))
+        text.data[--text.len] = '\0';
+    json = json_stringn(text.data != NULL ? text.data : "", text.len);
+    if (text.len == 0)
+        sw_fail(r->err, SW_USAGE, "the file '%s' is empty", path);
+    else if (json == NULL || memchr(text.data, '\0', text.len) != NULL)
+        sw_fail(r->err, SW_USAGE, "the file '%s' is not UTF-8 text", path);
+    else
+        copy = sw_arena_copy(r->doc->arena, text.data, text.len, r->err);
+    if (text.cap > 0)
+        explicit_bzero(text.data, text.cap);
+    return copy;
+}
+
+int sw_recipe_read_secrets(struct sw_recipe_reading *r)
+{
+    const struct sw_overrides *over = r->overrides;
+    struct assignment a;
+
+    r->secrets = sw_arena_alloc(r->doc->arena, over->nr_secrets, sizeof(*r->secrets), r->err);
+    if (r->secrets == NULL)
+        return -1;
+    for (size_t i = 0; i < over->nr_secrets; i++) {
+        if (!split(over->secrets[i], &a))
+            return sw_fail(r->err, SW_USAGE, "secret '%.*s' is not NAME=FILE or COMPONENT.NAME=FILE",
+                           (int)strcspn(over->secrets[i], "="), over->secrets[i]);
+        r->secrets[i] = read_secret(r, a.value);
+        if (r->secrets[i] == NULL)
+            return sw_context(r->err, "secret '%.*s'", (int)strcspn(over->secrets[i], "="), over->secrets[i]);
+    }
+    return 0;
+}
+
+/* Does the recipe's own entry say that the value is not to be shown? */
+static bool given_secret(struct sw_recipe_reading *r, const struct sw_node *entry)
+{
+    return sw_doc_flag(r->doc, sw_doc_field(r->doc, entry, "secret", SW_NODE_SCALAR, false), "secret");
+}
+
+/*
+ * The one text of {name, value: [text]}; NULL when there is none, with a fault unless it is a secret's: that may be left to
+ * the command line.
+ */
+static const struct sw_node *given_value(struct sw_recipe_reading *r, const struct sw_node *entry,
+                                         bool secret)
+{
+    const struct sw_node *list = sw_doc_field(r->doc, entry, "value", SW_NODE_LIST, !secret);
 
     if (list == NULL)
         return NULL;
@@ -115,7 +198,7 @@ static const struct sw_node *find_given(const struct sw_node *given, const char 
 
 static void check_given(struct sw_recipe_reading *r, const struct sw_use *use, const struct sw_node *given)
 {
-    static const char *const keys[] = {"name", "value", NULL};
+    static const char *const keys[] = {"name", "value", "secret", NULL};
 
     for (size_t i = 0; given != NULL && i < given->n; i++) {
         const struct sw_node *entry = given->items[i];
@@ -140,28 +223,68 @@ static void check_given(struct sw_recipe_reading *r, const struct sw_use *use, c
     }
 }
 
-static const char *choose(struct sw_recipe_reading *r, const struct sw_use *use, const struct sw_node *at,
-                          const struct sw_node *given, const struct sw_parameter *parameter)
-{
-    const char *value = overridden(r, use, parameter->name);
-    const struct sw_node *entry = find_given(given, parameter->name);
-    const struct sw_node *node = entry != NULL ? given_value(r, entry) : NULL;
+/* A parameter that is given a value. */
+struct choice {
+    const struct sw_use *use;
+    const struct sw_parameter *parameter;
+    const struct sw_node *at; /* where the recipe speaks of it, or of its component */
+    bool secret;
+};
 
-    if (value == NULL && node != NULL)
-        value = node->text;
+static void check_choice(struct sw_recipe_reading *r, const struct choice *choice, const char *value)
+{
+    const char *component = choice->use->component->name, *name = choice->parameter->name;
+
+    if (!sw_node_is_unknown(choice->at) && !sw_parameter_allows(choice->parameter, value))
+        sw_doc_fault(r->doc, choice->at,
+                     "the parameter '%s' of component '%s' does not allow the value '%.60s'", name,
+                     sw_show(component).text, choice->secret ? SW_MASK_TEXT : sw_show(value).text);
+    if (!choice->secret || value[0] == '\0')
+        return;
+    if (strlen(value) < SW_MASK_MIN_BYTES)
+        sw_doc_warn(r->doc, choice->at,
+                    "the secret '%s' of component '%s' has fewer than %d bytes: logs will show it", name,
+                    sw_show(component).text, (int)SW_MASK_MIN_BYTES);
+    if (strlen(value) > SW_MASK_MAX_BYTES)
+        sw_doc_fault(r->doc, choice->at, "the secret '%s' of component '%s' is longer than %d bytes", name,
+                     sw_show(component).text, (int)SW_MASK_MAX_BYTES);
+}
+
+/* A secret of a recipe that is only checked may come later, from the command line. */
+static void miss_value(struct sw_recipe_reading *r, const struct choice *choice, const struct sw_node *entry)
+{
+    const char *component = choice->use->component->name, *name = choice->parameter->name;
+
+    if (choice->secret && r->only_check)
+        sw_doc_warn(r->doc, entry != NULL ? entry : choice->at,
+                    "the secret '%s' of component '%s' has no value here: --secret %s=FILE has to give it",
+                    name, sw_show(component).text, name);
     else
-        node = at;
-    if (value == NULL)
-        value = parameter->fallback;
-    if (value == NULL) {
-        if (entry == NULL)
-            sw_doc_fault(r->doc, at, "the parameter '%s' of component '%s' has no default: give it a value",
-                         parameter->name, sw_show(use->component->name).text);
-        return NULL;
+        sw_doc_fault(r->doc, entry != NULL ? entry : choice->at,
+                     "the parameter '%s' of component '%s' has no default: give it a value%s", name,
+                     sw_show(component).text, choice->secret ? " (--secret NAME=FILE)" : "");
+}
+
+/* Command line, recipe, default; NULL with a fault when there is none. */
+static const char *choose(struct sw_recipe_reading *r, struct choice *choice, const struct sw_node *given)
+{
+    bool from_file;
+    const char *value = overridden(r, choice->use, choice->parameter->name, &from_file);
+    const struct sw_node *entry = find_given(given, choice->parameter->name);
+    const struct sw_node *node;
+
+    choice->secret = choice->parameter->secret || from_file || (entry != NULL && given_secret(r, entry));
+    node = entry != NULL ? given_value(r, entry, choice->secret) : NULL;
+    if (value == NULL && node != NULL) {
+        value = node->text;
+        choice->at = node;
     }
-    if (!sw_node_is_unknown(node) && !sw_parameter_allows(parameter, value))
-        sw_doc_fault(r->doc, node, "the parameter '%s' of component '%s' does not allow the value '%.60s'",
-                     parameter->name, sw_show(use->component->name).text, sw_show(value).text);
+    if (value == NULL)
+        value = choice->parameter->fallback;
+    if (value != NULL)
+        check_choice(r, choice, value);
+    else if (entry == NULL || choice->secret)
+        miss_value(r, choice, entry);
     return value;
 }
 
@@ -169,17 +292,21 @@ int sw_use_values(struct sw_recipe_reading *r, struct sw_use *use, const struct 
                   const struct sw_node *given)
 {
     const struct sw_component *c = use->component;
+    bool *secret;
 
     check_given(r, use, given);
     use->values = sw_arena_alloc(r->doc->arena, c->nr_parameters, sizeof(*use->values), r->err);
-    if (use->values == NULL)
+    use->secret = secret = sw_arena_alloc(r->doc->arena, c->nr_parameters, sizeof(*secret), r->err);
+    if (use->values == NULL || secret == NULL)
         return -1;
     for (size_t i = 0; i < c->nr_parameters; i++) {
-        const char *value = choose(r, use, at, given, &c->parameters[i]);
+        struct choice choice = {.use = use, .parameter = &c->parameters[i], .at = at};
+        const char *value = choose(r, &choice, given);
 
         value = value != NULL ? sw_arena_copy(r->doc->arena, value, strlen(value), r->err) : "";
         if (value == NULL)
             return -1;
+        secret[use->nr_values] = choice.secret;
         use->values[use->nr_values++] = (struct sw_value){c->parameters[i].name, value};
     }
     return 0;

@@ -1,6 +1,7 @@
 /* Recipes: from a file to a checked struct sw_recipe with all its components. */
 #include "src/recipe/recipe.h"
 
+#include "src/base/digest.h"
 #include "src/base/fs.h"
 #include "src/base/json.h"
 #include "src/recipe/component.h"
@@ -38,9 +39,10 @@ static int read_parts(struct sw_recipe_reading *r, const struct sw_node *root)
     if (root == NULL)
         return 0;
     r->recipe->root = root;
-    if (sw_recipe_fields(r, root) < 0 || sw_recipe_outputs(r, root) < 0 || sw_recipe_inputs(r, root) < 0)
+    if (sw_recipe_fields(r, root) < 0 || sw_recipe_outputs(r, root) < 0 || sw_recipe_inputs(r, root) < 0 ||
+        sw_recipe_read_secrets(r) < 0)
         return -1;
-    return sw_recipe_uses(r, root);
+    return sw_recipe_uses(r, root) < 0 ? -1 : sw_recipe_cleanup(r, root);
 }
 
 static void free_uses(struct sw_recipe *recipe)
@@ -57,6 +59,7 @@ struct sw_recipe *sw_recipe_check(struct sw_recipe_reading *r, const struct sw_n
     struct sw_err *err = r->err;
     size_t before = doc->diags->nr_errors - doc->nr_errors;
 
+    r->only_check = r->overrides == NULL;
     if (r->overrides == NULL)
         r->overrides = &none;
     r->template =
@@ -116,13 +119,35 @@ void sw_recipe_free(struct sw_recipe *recipe)
     sw_arena_free(recipe->arena);
 }
 
+/* The record of a plan is kept in the store, where it may be read: a secret is not there itself. */
+static json_t *secret_digest(const struct sw_use *use, const struct sw_value *value, struct sw_err *err)
+{
+    SW_AUTO_FREE char *salt = sw_strf(err, "slipway plan key\n%s\n%s", use->component->name, value->name);
+    uint8_t digest[SW_SHA256_BYTES];
+    char hex[SW_SHA256_HEX];
+
+    if (salt == NULL || sw_slow_digest(value->value, salt, digest, err) < 0)
+        return NULL;
+    sw_hex(digest, sizeof(digest), hex);
+    return json_pack("{s:s}", "secret", hex);
+}
+
+static json_t *canonical_value(const struct sw_use *use, size_t i, struct sw_err *err)
+{
+    const struct sw_value *value = &use->values[i];
+
+    if (use->secret != NULL && use->secret[i])
+        return secret_digest(use, value, err);
+    return json_string(value->value);
+}
+
 json_t *sw_use_canonical(const struct sw_use *use, struct sw_err *err)
 {
     SW_AUTO_JSON json_t *out = json_object();
     json_t *values = json_object();
 
     for (size_t i = 0; i < use->nr_values; i++) {
-        if (sw_json_set(values, use->values[i].name, json_string(use->values[i].value), err) < 0) {
+        if (sw_json_set(values, use->values[i].name, canonical_value(use, i, err), err) < 0) {
             json_decref(values);
             return NULL;
         }

@@ -28,6 +28,8 @@ struct sw_recipe_reading {
     const char *narrowed_by;
     const struct sw_node *seen[SW_RECIPE_MAX_SEEN]; /* resources whose documents were checked */
     size_t nr_seen;
+    bool only_check;      /* nobody is about to build: secrets need not be there yet */
+    const char **secrets; /* what the files of overrides->secrets hold, in their order */
 };
 
 /*
@@ -54,6 +56,8 @@ SW_MUST_CHECK int sw_recipe_uses(struct sw_recipe_reading *r, const struct sw_no
 /* A value for every parameter of a use; given: the recipe's list, may be NULL; parameters.c. */
 SW_MUST_CHECK int sw_use_values(struct sw_recipe_reading *r, struct sw_use *use, const struct sw_node *at,
                                 const struct sw_node *given);
+/* Reads the files of the command line's secrets; parameters.c. */
+SW_MUST_CHECK int sw_recipe_read_secrets(struct sw_recipe_reading *r);
 /* Is there somebody for each NAME=VALUE? parameters.c. */
 SW_MUST_CHECK int sw_recipe_check_overrides(const struct sw_recipe_reading *r);
 
@@ -63,6 +67,8 @@ SW_MUST_CHECK int sw_recipe_find_inline(struct sw_recipe_reading *r, const char 
 /* Its document; NULL after a fault, or when it lies elsewhere. inline.c. */
 SW_MUST_CHECK int sw_recipe_inline(struct sw_recipe_reading *r, const struct sw_resource *resource,
                                    struct sw_component **out);
+/* cleanup:, cleanup.c: the field, and the component that it stands for, behind all others. */
+SW_MUST_CHECK int sw_recipe_cleanup(struct sw_recipe_reading *r, const struct sw_node *root);
 
 /* "1.2.3" with numbers below 2^30; out may be NULL. */
 bool sw_version_parse(const char *text, uint32_t out[3]);

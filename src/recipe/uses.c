@@ -293,7 +293,8 @@ int sw_recipe_uses(struct sw_recipe_reading *r, const struct sw_node *root)
                      (int)SW_RECIPE_MAX_COMPONENTS);
         return 0;
     }
-    r->recipe->uses = sw_arena_alloc(r->doc->arena, n, sizeof(*r->recipe->uses), r->err);
+    r->recipe->uses =
+        sw_arena_alloc(r->doc->arena, n + 1, sizeof(*r->recipe->uses), r->err); /* and the cleaning */
     if (r->recipe->uses == NULL)
         return -1;
     for (size_t i = 0; list != NULL && i < list->n; i++)

@@ -94,9 +94,25 @@ static void check_allowed(struct sw_reading *r, const struct sw_node *body, stru
                      sw_show(parameter->fallback).text);
 }
 
+/* CloudFormation's word for a parameter whose value is not shown, also as it is spelled there. */
+static void check_secret(struct sw_reading *r, const struct sw_node *body, struct sw_parameter *parameter)
+{
+    const struct sw_node *camel = sw_doc_field(r->doc, body, "noEcho", SW_NODE_SCALAR, false);
+    const struct sw_node *pascal = sw_doc_field(r->doc, body, "NoEcho", SW_NODE_SCALAR, false);
+
+    if (camel != NULL && pascal != NULL)
+        sw_doc_fault(r->doc, pascal, "'noEcho' and 'NoEcho' are one field: it is there twice");
+    parameter->secret = sw_doc_flag(r->doc, camel != NULL ? camel : pascal, "noEcho");
+    if (parameter->secret && parameter->fallback != NULL && parameter->fallback[0] != '\0')
+        sw_doc_warn(r->doc, sw_node_get(body, "default"),
+                    "the default of the secret parameter '%s' can be read in this document",
+                    sw_show(parameter->name).text);
+}
+
 static void read_parameter(struct sw_reading *r, const struct sw_node *item)
 {
-    static const char *const keys[] = {"type", "default", "description", "allowedValues", NULL};
+    static const char *const keys[] = {"type",   "default", "description", "allowedValues",
+                                       "noEcho", "NoEcho",  NULL};
     struct sw_parameter *parameter = &r->component->parameters[r->component->nr_parameters];
     const struct sw_node *key, *body;
 
@@ -108,6 +124,7 @@ static void read_parameter(struct sw_reading *r, const struct sw_node *item)
     parameter->fallback = sw_doc_text(r->doc, body, "default", false);
     parameter->description = sw_doc_text(r->doc, body, "description", false);
     check_allowed(r, body, parameter);
+    check_secret(r, body, parameter);
     r->component->nr_parameters++;
 }
 
