@@ -234,7 +234,8 @@ void sw_folder_guest_close(struct sw_guest *guest);
 /* ---- The run log ------------------------------------------------------------------------------------------- */
 
 /*
- * console.log, detailedoutput.json (awstoe's shape) and events.jsonl in one folder, for one build. What cannot be
+ * console.log, detailedoutput.json, chaining.json and document.yaml (awstoe's), and events.jsonl in one folder, for one
+ * build; docs/run-log.md says what is in them. What cannot be
  * written is remembered and reported by sw_runlog_close.
  */
 struct sw_runlog;
@@ -242,11 +243,18 @@ struct sw_runlog;
 /* Makes dir (and its parents). Free it with sw_runlog_close. */
 SW_MUST_CHECK int sw_runlog_open(const char *dir, struct sw_runlog **out, struct sw_err *err);
 
+/*
+ * What is to be hidden in all that the log writes, and in the errors of sw_exec_phase: a struct sw_mask of src/base/mask.h,
+ * which outlives the log. NULL: nothing.
+ */
+struct sw_mask;
+void sw_runlog_set_mask(struct sw_runlog *log, struct sw_mask *mask);
+
 /* One line of the build's own into console.log, time-stamped; control bytes are escaped. */
 void sw_runlog_line(struct sw_runlog *log, const char *fmt, ...) SW_PRINTF(2, 3);
 
 /*
- * Writes detailedoutput.json, flushes and frees. failure: text of the build's error, NULL when it succeeded.
+ * Writes detailedoutput.json and chaining.json, flushes and frees. failure: text of the build's error, NULL when it succeeded.
  * NULL log is allowed. Fails with the first write error of the whole log.
  */
 SW_MUST_CHECK int sw_runlog_close(struct sw_runlog *log, const char *failure, struct sw_err *err);

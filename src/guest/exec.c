@@ -113,8 +113,10 @@ static int run_step(struct step_ctx *ctx, json_t *entry, struct sw_err *err)
            ctx->step->name, ctx->step->action->name);
     rc = do_step(ctx, &skipped, err);
     line = runlog_lines(ctx->exec->log);
+    if (rc < 0)
+        sw_mask_err(runlog_mask(ctx->exec->log), err);
     if (rc < 0 && !ctx->placed)
-        step_explain(ctx, err->text);
+        step_explain(ctx, err->text, line);
     status = count(ctx, rc, skipped);
     if (finish_step(ctx, began, status, rc < 0 ? err->text : NULL, entry, &later) < 0 && rc == 0) {
         *err = later;
@@ -267,6 +269,7 @@ static int run_phase(struct exec_doc *doc, const struct sw_phase *phase, enum sw
 {
     const char *component = doc->exec->use->component->name;
     json_t *entry;
+    struct runlog_step log = {.log = doc->exec->log, .component = component, .phase = phase->name};
     int rc;
 
     if (doc->caller == NULL)
@@ -274,7 +277,9 @@ static int run_phase(struct exec_doc *doc, const struct sw_phase *phase, enum sw
     entry = phase_entry(doc, phase);
     sw_log(SW_LOG_INFO, "component '%s': %s", component, phase->name);
     sw_runlog_line(doc->exec->log, "Document %s: phase %s", component, phase->name);
+    runlog_event(&log, "phase-started", NULL);
     rc = run_steps(doc, phase, entry, result, err);
+    runlog_event(&log, "phase-ended", json_pack("{s:s}", "status", result_names[*result]));
     exec_end_entry(entry, *result, rc < 0 ? err->text : NULL);
     end_document(doc, *result, rc < 0 ? err->text : NULL);
     return rc < 0 ? sw_context(err, "component '%s': phase '%s'", component, phase->name) : 0;

@@ -74,8 +74,8 @@ enum step_status { STEP_SUCCESS, STEP_SKIPPED, STEP_FAILED, STEP_IGNORED };
 /* The step as detailedoutput.json has it; failure may be NULL. report.c. */
 json_t *step_describe(struct step_ctx *ctx, const char *began, enum step_status status, const char *failure,
                       const json_t *outputs);
-/* The block that the service prints for a failure, and the last of stderr for whoever sits before the terminal. */
-void step_explain(const struct step_ctx *ctx, const char *failure);
+/* Says in every place what failed, and that the console's line has what came before. failure.c. */
+void step_explain(struct step_ctx *ctx, const char *failure, uint64_t line);
 
 /* Runs the phases that wanted() names, in document order; a failed phase is the error. exec.c. */
 SW_MUST_CHECK int exec_phases(struct exec_doc *doc, bool (*wanted)(const void *arg, const struct sw_phase *),

@@ -80,20 +80,3 @@ json_t *step_describe(struct step_ctx *ctx, const char *began, enum step_status 
                      "outputs", as_text(ctx->log.silent ? NULL : with_numbers(outputs)), "loop",
                      describe_loop(ctx), "detailedOutput", ctx->nested != NULL ? ctx->nested : json_null());
 }
-
-void step_explain(const struct step_ctx *ctx, const char *failure)
-{
-    struct sw_runlog *log = ctx->exec->log;
-    const struct sw_component *component = ctx->exec->use->component;
-    size_t first = ctx->log.nr_tail > RUNLOG_TAIL_LINES ? ctx->log.nr_tail - RUNLOG_TAIL_LINES : 0;
-
-    sw_runlog_line(log, "%s: FAILED EXECUTION", ctx->step->action->name);
-    sw_runlog_line(log, "Document: %s", component->file);
-    sw_runlog_line(log, "Phase: %s", ctx->phase->name);
-    sw_runlog_line(log, "Step: %s", ctx->step->name);
-    sw_runlog_line(log, "Action: %s", ctx->step->action->name);
-    sw_runlog_line(log, "ErrorMessage: %s", failure);
-    for (size_t i = first; i < ctx->log.nr_tail; i++)
-        sw_log(SW_LOG_WARNING, "%s: %s: stderr: %s", component->name, ctx->step->name,
-               ctx->log.tail[i % RUNLOG_TAIL_LINES]);
-}
