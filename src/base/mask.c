@@ -403,7 +403,10 @@ static int mask_members(const struct masking *m, json_t *value, json_t *out)
     size_t i;
 
     json_object_foreach (value, key, member) {
-        if (json_object_set_new(out, key, mask_value(m, member)) < 0)
+        SW_AUTO_BUF struct sw_buf name = {0};
+
+        if (mask_whole(m->mask, key, strlen(key), m->cut, &name, m->err) < 0 ||
+            json_object_set_new(out, name.data != NULL ? name.data : "", mask_value(m, member)) < 0)
             return -1;
     }
     json_array_foreach (value, i, member) {

@@ -67,7 +67,7 @@ SW_MUST_CHECK int sw_mask_text(const struct sw_mask *mask, const char *text, siz
 /* The error's own text, in place. */
 void sw_mask_err(const struct sw_mask *mask, struct sw_err *err);
 /*
- * A copy with every string masked (keys are kept); takes the reference. cut: as for sw_mask_end. NULL and err on failure, also
+ * A copy with every string masked, keys too; takes the reference. cut: as for sw_mask_end. NULL and err on failure, also
  * for NULL.
  */
 SW_MUST_CHECK json_t *sw_mask_json(const struct sw_mask *mask, json_t *value, bool cut, struct sw_err *err);

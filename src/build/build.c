@@ -7,6 +7,7 @@
 #include "src/base/log.h"
 #include "src/build/outputs.h"
 #include "src/build/plan.h"
+#include "src/build/secrets.h"
 #include "src/build/stage.h"
 
 #include <errno.h>
@@ -75,9 +76,8 @@ static json_t *describe_recipe(const struct sw_recipe *recipe, struct sw_err *er
     return SW_STEAL_PTR(json);
 }
 
-json_t *sw_build_plan(const struct sw_build_opts *opts, struct sw_diags *diags, struct sw_err *err)
+static json_t *describe_plan(const struct sw_build_opts *opts, struct plan *plan, struct sw_err *err)
 {
-    AUTO_PLAN struct plan *plan = NULL;
     AUTO_STORE struct sw_store *store = NULL;
     SW_AUTO_JSON json_t *json = NULL;
     struct sw_layer base = {.digest = ""};
@@ -85,8 +85,6 @@ json_t *sw_build_plan(const struct sw_build_opts *opts, struct sw_diags *diags, 
     int known = 0;
     size_t first;
 
-    if (plan_load(opts, diags, &plan, err) < 0 || fetch_look(plan->fetch, diags, err) < 0)
-        return NULL;
     /* No store yet means that nothing is known, which is no error here. */
     if (sw_store_open(opts->store_dir, false, &store, &missing) == 0)
         known = sw_store_known_base(store, plan->recipe->base_path, plan->recipe->base_format, &base, err);
@@ -100,9 +98,22 @@ json_t *sw_build_plan(const struct sw_build_opts *opts, struct sw_diags *diags, 
     json = describe_recipe(plan->recipe, err);
     if (json == NULL || sw_json_set(json, "launch", json_boolean(plan_needs_launch(plan)), err) < 0 ||
         sw_json_set(json, "layers", describe_layers(plan, first, err), err) < 0 ||
-        sw_json_set(json, "fetch", fetch_unknown(plan->fetch, err), err) < 0)
+        sw_json_set(json, "fetch", sw_mask_json(plan->mask, fetch_unknown(plan->fetch, err), false, err),
+                    err) < 0)
         return NULL;
     return SW_STEAL_PTR(json);
+}
+
+json_t *sw_build_plan(const struct sw_build_opts *opts, struct sw_diags *diags, struct sw_err *err)
+{
+    AUTO_PLAN struct plan *plan = NULL;
+    json_t *json;
+
+    if (plan_load(opts, diags, &plan, err) < 0)
+        return NULL;
+    json = fetch_look(plan->fetch, diags, err) == 0 ? describe_plan(opts, plan, err) : NULL;
+    secrets_hide(plan, diags, err);
+    return json;
 }
 
 static int ingest(const struct sw_build_opts *opts, const struct plan *plan, struct sw_store *store,
@@ -294,6 +305,7 @@ json_t *sw_build_run(const struct sw_build_opts *opts, struct sw_diags *diags, s
         return NULL;
     if (outputs_resolve(opts, plan->recipe, &outputs, err) == 0 && fetch_find(plan->fetch, diags, err) == 0)
         result = open_and_run(opts, plan, &outputs, err);
+    secrets_hide(plan, diags, err);
     if (result == NULL)
         sw_context(err, "recipe '%s'", opts->recipe);
     outputs_clear(&outputs);

@@ -3,6 +3,7 @@
 
 #include "src/base/digest.h"
 #include "src/base/json.h"
+#include "src/build/secrets.h"
 
 #include <string.h>
 
@@ -88,8 +89,12 @@ int plan_load(const struct sw_build_opts *opts, struct sw_diags *diags, struct p
     if (make_frame(plan, err) < 0)
         return -1;
     plan->needs_validate = has_validate(plan->recipe);
-    if (fetch_new(plan->recipe, &fetch, diags, &plan->fetch, err) < 0)
+    if (secrets_mask(plan, err) < 0)
         return -1;
+    if (fetch_new(plan->recipe, &fetch, diags, &plan->fetch, err) < 0) {
+        secrets_hide(plan, diags, err);
+        return -1;
+    }
     *out = SW_STEAL_PTR(plan);
     return 0;
 }
@@ -172,21 +177,23 @@ static int look_up(struct plan_layer *layer, const struct plan_layer *below, str
 }
 
 /* Compares with the last build of this recipe: what is told to the user, nothing depends on it. */
-static int find_change(struct plan_layer *layer, struct sw_store *store, const char *recipe,
-                       unsigned position, struct sw_err *err)
+static int find_change(const struct plan *plan, size_t position, struct sw_store *store, struct sw_err *err)
 {
+    struct plan_layer *layer = &plan->layers[position];
     struct sw_plan_record last = {.recipe = NULL};
     SW_AUTO_JSON json_t *before = NULL;
+    SW_AUTO_JSON json_t *now = NULL;
     struct sw_err why = {.code = SW_OK}; /* err may still carry what somebody got over */
-    int found = sw_store_last_record(store, recipe, position, &last, err);
+    int found = sw_store_last_record(store, plan->recipe->name, (unsigned)position, &last, err);
 
     if (found <= 0)
         return found;
     before = sw_json_parse(last.inputs, strlen(last.inputs), "plan record", err);
     sw_plan_record_clear(&last);
-    if (before == NULL)
+    now = sw_mask_json(plan->mask, json_incref(layer->inputs), false, err);
+    if (before == NULL || now == NULL)
         return -1;
-    layer->changed = plan_first_difference(before, layer->inputs, &why);
+    layer->changed = plan_first_difference(before, now, &why);
     if (layer->changed != NULL || why.code == SW_OK)
         return 0;
     *err = why;
@@ -207,7 +214,7 @@ static int resolve_layer(struct plan *plan, size_t i, struct sw_store *store, bo
         return -1;
     if (!no_cache && look_up(layer, layer - 1, store, err) < 0)
         return -1;
-    return find_change(layer, store, plan->recipe->name, (unsigned)i, err);
+    return find_change(plan, i, store, err);
 }
 
 static json_t *validated_inputs(const struct plan *plan, struct sw_err *err)
@@ -256,6 +263,15 @@ static int check_volume(const struct sw_recipe *recipe, const struct sw_layer *b
         (unsigned long long)(recipe->volume_bytes >> 30), (unsigned long long)base->virtual_bytes);
 }
 
+/* A validate phase may need what the store was not given: its component runs again. */
+static void forget_withheld(struct plan *plan)
+{
+    for (size_t i = 1; plan->needs_validate && i < plan->nr_layers; i++)
+        if (plan->layers[i].use != NULL && plan_use_has_phase(plan->layers[i].use, SW_PHASE_VALIDATE) &&
+            secrets_were_withheld(plan->layers[i].outputs))
+            plan->layers[i].cached = false;
+}
+
 int plan_resolve(struct plan *plan, struct sw_store *store, const struct sw_layer *base, bool no_cache,
                  struct sw_err *err)
 {
@@ -266,12 +282,15 @@ int plan_resolve(struct plan *plan, struct sw_store *store, const struct sw_laye
     plan->layers[0].inputs = base_inputs(base, err);
     if (plan->layers[0].inputs == NULL || key_of(plan->layers[0].inputs, plan->layers[0].key, err) < 0)
         return -1;
-    if (find_change(&plan->layers[0], store, plan->recipe->name, 0, err) < 0)
+    if (find_change(plan, 0, store, err) < 0)
         return -1;
     for (size_t i = 1; i < plan->nr_layers; i++)
         if (resolve_layer(plan, i, store, no_cache, err) < 0)
             return sw_context(err, "component '%s'", plan->layers[i].name);
-    return resolve_validated(plan, store, no_cache, err);
+    if (resolve_validated(plan, store, no_cache, err) < 0)
+        return -1;
+    forget_withheld(plan);
+    return 0;
 }
 
 size_t plan_first_missing(const struct plan *plan)
@@ -296,8 +315,10 @@ bool plan_needs_launch(const struct plan *plan)
 static int record(const struct plan *plan, struct sw_store *store, struct sw_plan_record *what,
                   json_t *inputs, const json_t *outputs, struct sw_err *err)
 {
-    SW_AUTO_FREE char *inputs_text = sw_json_canonical(inputs, err);
-    SW_AUTO_FREE char *outputs_text = outputs != NULL ? sw_json_canonical(outputs, err) : NULL;
+    SW_AUTO_JSON json_t *shown = sw_mask_json(plan->mask, json_incref(inputs), false, err);
+    SW_AUTO_JSON json_t *kept = outputs != NULL ? secrets_withhold(plan->mask, outputs, err) : NULL;
+    SW_AUTO_FREE char *inputs_text = shown != NULL ? sw_json_canonical(shown, err) : NULL;
+    SW_AUTO_FREE char *outputs_text = kept != NULL ? sw_json_canonical(kept, err) : NULL;
 
     if (inputs_text == NULL || (outputs != NULL && outputs_text == NULL))
         return -1;
@@ -339,6 +360,7 @@ void plan_free(struct plan *plan)
     free(plan->layers);
     if (plan->fetch != NULL)
         fetch_free(plan->fetch);
+    sw_mask_free(plan->mask);
     sw_recipe_free(plan->recipe);
     free(plan);
 }

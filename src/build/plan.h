@@ -4,6 +4,7 @@
 
 #include "slipway/store.h"
 #include "src/base/cleanup.h"
+#include "src/base/mask.h"
 #include "src/build/build.h"
 #include "src/build/fetch.h"
 
@@ -25,6 +26,7 @@ struct plan {
     struct plan_layer
         *layers; /* base first, the volume where the recipe gives its size, then one a component */
     size_t nr_layers;
+    struct sw_mask *mask; /* the recipe's secrets */
     char validated_key
         [SW_STORE_HEX];  /* of the final state's validate phases; "" while the last layer has no key */
     bool needs_validate; /* the recipe has validate steps and the store has not seen them pass */

@@ -3,6 +3,8 @@
 
 #include "src/base/fs.h"
 #include "src/base/log.h"
+#include "src/base/mask.h"
+#include "src/build/cleaning.h"
 
 #include <string.h>
 
@@ -76,6 +78,18 @@ static int exec_phase(const struct run *run, struct sw_guest *guest, size_t i, e
     return sw_exec_phase(&exec, kind, NULL, err);
 }
 
+static int run_component(const struct run *run, struct sw_guest *guest, size_t i, struct sw_err *err)
+{
+    const struct plan *plan = run->stage->plan;
+
+    if (plan->layers[i].use->cleaning)
+        return cleaning_put_marks(guest, plan, i, err) < 0 ? -1
+                                                           : exec_phase(run, guest, i, SW_PHASE_BUILD, err);
+    if (exec_phase(run, guest, i, SW_PHASE_BUILD, err) < 0)
+        return -1;
+    return cleaning_take_marks(guest, plan, i, err);
+}
+
 /* Runs a component's build phases between two mounts, or lets the disk grow. */
 static int change_disk(const struct run *run, size_t i, struct sw_err *err)
 {
@@ -86,7 +100,7 @@ static int change_disk(const struct run *run, size_t i, struct sw_err *err)
                (unsigned long long)(run->stage->plan->recipe->volume_bytes >> 30));
         return sw_session_grow(run->session, err);
     }
-    if (sw_session_begin(run->session, &guest, err) < 0 || exec_phase(run, guest, i, SW_PHASE_BUILD, err) < 0)
+    if (sw_session_begin(run->session, &guest, err) < 0 || run_component(run, guest, i, err) < 0)
         return -1;
     return sw_session_end(run->session, err);
 }
@@ -165,6 +179,7 @@ static int run_all(struct run *run, const char *scratch, size_t first, struct sw
     for (size_t i = first; i < stage->plan->nr_layers; i++)
         if (make_layer(run, i, err) < 0)
             return -1;
+    cleaning_check(stage->plan);
     if (validate(run, err) < 0 || sw_session_close(owned, err) < 0)
         return -1;
     sw_log(SW_LOG_INFO, "the appliance was launched in %.1f s (%s)",
@@ -186,6 +201,7 @@ int stage_run(const struct stage *stage, size_t first, struct sw_err *err)
     if (overlay == NULL || sw_runlog_open(stage->log_dir, &run.log, err) < 0)
         return -1;
     run.overlay = overlay;
+    sw_runlog_set_mask(run.log, stage->plan->mask);
     rc = run_all(&run, sw_scratch_dir(scratch), first, err);
     if (sw_runlog_close(run.log, rc < 0 ? err->text : NULL, &log_err) < 0 && rc == 0) {
         *err = log_err;

@@ -1,0 +1,18 @@
+/* What a plan does about secrets: the mask, and what of a component's outputs is not kept. */
+#ifndef SW_BUILD_SECRETS_H
+#define SW_BUILD_SECRETS_H
+
+#include "src/build/plan.h"
+
+/* Makes plan->mask of the values that the recipe calls secret. */
+SW_MUST_CHECK int secrets_mask(struct plan *plan, struct sw_err *err);
+
+/* Hides them in an error, and in the faults that were found; diags may be NULL. */
+void secrets_hide(const struct plan *plan, struct sw_diags *diags, struct sw_err *err);
+
+/* A copy for the store: a text that holds a secret becomes null. decref it. */
+SW_MUST_CHECK json_t *secrets_withhold(const struct sw_mask *mask, const json_t *outputs, struct sw_err *err);
+/* True when something was withheld from what the store gave back. */
+bool secrets_were_withheld(const json_t *outputs);
+
+#endif
