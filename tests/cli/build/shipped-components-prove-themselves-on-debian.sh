@@ -63,8 +63,8 @@ in_image() { debugfs -R "cat $1" "$disk?offset=$offset" 2>/dev/null; }
 there() { debugfs -R "stat $1" "$disk?offset=$offset" 2>/dev/null | grep -q '^Inode:'; }
 gone() { if there "$1"; then fail "$1 is still in the image"; fi; }
 [ "$(in_image /usr/share/from-media/here)" = yes ] || fail "the package from media is not installed"
-[ "$(in_image /home/operator/.ssh/authorized_keys)" = "$(cat key.pub)" ] || fail "the key is not in the image"
-in_image /etc/shadow | grep -qF "operator:$hash:" || fail "the password is not what the secret says"
+[ "$(in_image /home/lab/.ssh/authorized_keys)" = "$(cat key.pub)" ] || fail "the key is not in the image"
+in_image /etc/shadow | grep -qF "lab:$hash:" || fail "the password is not what the secret says"
 in_image /etc/ssh/sshd_config.d/00-hardening.conf | grep -qx 'PasswordAuthentication no'
 in_image /etc/cloud/cloud.cfg.d/95_ec2.cfg | grep -q '^datasource_list: \[Ec2, None\]'
 there /etc/machine-id || fail "/etc/machine-id is gone"
@@ -78,7 +78,7 @@ if LC_ALL=C grep -qa left-behind "$disk"; then fail "what the history held is st
 
 # Every name that went is told.
 for line in 'removed: /root/.bash_history' 'removed: /var/tmp/rubbish/file' 'kept: mail_spools (skip_cleanup_mail_spools)' \
-    'kept: ssh_files' 'emptied: /etc/machine-id'; do
+    'kept: ssh_files' 'removed: /etc/hostname'; do
     grep -qF ": $line" "$result/log/console.log" || fail "'$line' is not in the log"
 done
 # The secret is in the image, and nowhere else.

@@ -175,7 +175,7 @@ static void sysctl_settings_have_the_last_word(void **state)
                   "26\nvm.swappiness = 10\n");
     expect_script("echo '-kernel.kptr_restrict=1' >/usr/lib/sysctl.d/99-x.conf", 0, "");
     assert_int_equal(run_phases("sysctl-hardening", values, 2, BOTH, &err), -1);
-    assert_logged("Stderr: another file has the last word on kernel.kptr_restrict\n");
+    assert_logged("Stderr: another file has the last word on kernel.kptr_restrict=2\n");
     expect_script("rm /usr/lib/sysctl.d/99-x.conf", 0, "");
     values[1].value = "no setting";
     assert_int_equal(run_phases("sysctl-hardening", values, 2, BOTH, &err), -1);
