@@ -46,27 +46,36 @@ static int make_overlay(const struct stage *stage, size_t first, const char *pat
     return rc;
 }
 
+/* A phase that runs, and the guest that whoever comes after it has. */
+struct phase_run {
+    struct sw_session *session;
+    struct sw_guest **guest;
+};
+
 /* A boundary without a layer: what a reboot would leave. */
 static int reboot(void *arg, struct sw_guest **guest, struct sw_err *err)
 {
-    const struct run *run = arg;
+    const struct phase_run *phase = arg;
 
-    if (sw_session_end(run->session, err) < 0)
+    if (sw_session_end(phase->session, err) < 0 || sw_session_begin(phase->session, guest, err) < 0)
         return -1;
-    return sw_session_begin(run->session, guest, err);
+    *phase->guest = *guest;
+    return 0;
 }
 
-static int exec_phase(const struct run *run, struct sw_guest *guest, size_t i, enum sw_phase_kind kind,
+/* *guest is another one when the phase rebooted. */
+static int exec_phase(const struct run *run, struct sw_guest **guest, size_t i, enum sw_phase_kind kind,
                       struct sw_err *err)
 {
+    struct phase_run phase = {.session = run->session, .guest = guest};
     struct plan_layer *layer = &run->stage->plan->layers[i];
     struct sw_exec exec = {
-        .guest = guest,
+        .guest = *guest,
         .log = run->log,
         .use = layer->use,
         .working_dir = run->stage->plan->recipe->working_directory,
         .reboot = reboot,
-        .reboot_arg = (void *)(uintptr_t)run,
+        .reboot_arg = &phase,
         .transfers = fetch_transfers(run->stage->plan->fetch),
     };
 
@@ -84,8 +93,8 @@ static int run_component(const struct run *run, struct sw_guest *guest, size_t i
 
     if (plan->layers[i].use->cleaning)
         return cleaning_put_marks(guest, plan, i, err) < 0 ? -1
-                                                           : exec_phase(run, guest, i, SW_PHASE_BUILD, err);
-    if (exec_phase(run, guest, i, SW_PHASE_BUILD, err) < 0)
+                                                           : exec_phase(run, &guest, i, SW_PHASE_BUILD, err);
+    if (exec_phase(run, &guest, i, SW_PHASE_BUILD, err) < 0)
         return -1;
     return cleaning_take_marks(guest, plan, i, err);
 }
@@ -157,7 +166,7 @@ static int validate(const struct run *run, struct sw_err *err)
     if (sw_session_begin(run->session, &guest, err) < 0)
         return -1;
     for (size_t i = 1; i < plan->nr_layers; i++)
-        if (plan->layers[i].use != NULL && exec_phase(run, guest, i, SW_PHASE_VALIDATE, err) < 0)
+        if (plan->layers[i].use != NULL && exec_phase(run, &guest, i, SW_PHASE_VALIDATE, err) < 0)
             return -1;
     if (sw_session_end(run->session, err) < 0)
         return -1;

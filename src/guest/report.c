@@ -1,9 +1,8 @@
-/* What the run log keeps of a step: its entry in detailedoutput.json, and the block that explains a failure. */
+/* What the run log keeps of a step: its entry in detailedoutput.json. */
 #include "src/guest/exec.h"
 
 #include "src/base/clock.h"
 #include "src/base/json.h"
-#include "src/base/log.h"
 
 #include <string.h>
 

@@ -4,6 +4,7 @@
 #include "src/base/buf.h"
 #include "src/base/fs.h"
 #include "src/base/json.h"
+#include "src/base/mask.h"
 
 #include <string.h>
 #include <unistd.h>
@@ -38,7 +39,8 @@ static int choose(const struct sw_component *component, const struct sw_paramete
                        sw_show(component->name).text, parameter->name);
     if (*value != NULL && !sw_parameter_allows(parameter, *value))
         return sw_fail(err, SW_RECIPE, "document '%s': the parameter '%s' does not allow the value '%s'",
-                       sw_show(component->name).text, parameter->name, sw_show(*value).text);
+                       sw_show(component->name).text, parameter->name,
+                       parameter->secret ? SW_MASK_TEXT : sw_show(*value).text);
     return 0;
 }
 

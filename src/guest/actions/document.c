@@ -132,6 +132,21 @@ static int run_document(struct call *call, const struct sw_exec *exec, struct sw
     return -1;
 }
 
+/* What the document calls noEcho, wherever the value comes from. */
+static int hide_secrets(const struct call *call, const struct sw_value *values, size_t n, struct sw_err *err)
+{
+    struct sw_mask *mask = runlog_mask(call->ctx->exec->log);
+
+    for (size_t i = 0; mask != NULL && i < call->component->nr_parameters; i++) {
+        const struct sw_parameter *parameter = &call->component->parameters[i];
+
+        for (size_t k = 0; parameter->secret && k < n; k++)
+            if (strcmp(values[k].name, parameter->name) == 0 && sw_mask_add(mask, values[k].value, err) < 0)
+                return -1;
+    }
+    return 0;
+}
+
 /* The document in the place of the recipe's component, with values and outputs of its own. */
 static int begin_document(struct call *call, struct sw_err *err)
 {
@@ -153,6 +168,8 @@ static int begin_document(struct call *call, struct sw_err *err)
     if (unknown != NULL)
         sw_runlog_line(exec.log, "Document %s has no parameter '%s': its value is not used",
                        call->component->name, unknown);
+    if (hide_secrets(call, values, use.nr_values, err) < 0)
+        return -1;
     use.values = values;
     exec.use = &use;
     exec.guest = ctx->doc->state->guest;

@@ -229,6 +229,34 @@ static void secrets_of_several_lines_are_hidden_line_by_line(void **state)
     json_decref(run.outputs);
 }
 
+static void a_nested_documents_secrets_are_hidden_too(void **state)
+{
+    static const char document[] = HEAD
+        "      - name: Run\n        action: ExecuteDocument\n        inputs:\n          document: /opt/child.yml\n"
+        "          parameters: [{name: Token, value: nested-t0ken}]\n";
+    struct run run;
+
+    (void)state;
+    expect_script(
+        "mkdir -p /opt; cat >/opt/child.yml <<'END'\nschemaVersion: 1.0\nparameters:\n"
+        "  - Token: {type: string, NoEcho: true}\nphases:\n  - name: build\n    steps:\n"
+        "      - {name: Say, action: ExecuteBash, inputs: {commands: ['echo so {{ Token }}']}}\nEND\n",
+        0, "");
+    run = run_one(document);
+    SW_AUTO_FREE char *console = read_part("console.log"), *events = read_part("events.jsonl");
+    SW_AUTO_FREE char *detailed = read_part("detailedoutput.json"), *chaining = read_part("chaining.json");
+
+    if (run.rc < 0)
+        fail_msg("%s", run.err.text);
+    assert_has(console, "Stdout: so ***\n");
+    assert_null(strstr(console, "t0ken"));
+    assert_null(strstr(events, "t0ken"));
+    assert_null(strstr(detailed, "t0ken"));
+    assert_null(strstr(chaining, "t0ken"));
+    json_decref(run.outputs);
+    check_schema("detailedoutput.schema.json", "detailedoutput.json");
+}
+
 static void chaining_names_what_each_reference_stood_for(void **state)
 {
     struct run run =
@@ -329,6 +357,7 @@ int main(void)
         cmocka_unit_test(secrets_are_hidden_in_every_file),
         cmocka_unit_test(a_killed_step_does_not_leave_the_half_of_a_secret),
         cmocka_unit_test(secrets_of_several_lines_are_hidden_line_by_line),
+        cmocka_unit_test(a_nested_documents_secrets_are_hidden_too),
         cmocka_unit_test(chaining_names_what_each_reference_stood_for),
         cmocka_unit_test(documents_are_kept_as_they_were_written),
         cmocka_unit_test(the_run_has_an_id_and_an_end),
