@@ -45,6 +45,7 @@ struct build_opts {
          OPT_LIST,                                                                                        \
          offsetof(struct build_opts, secrets),                                                            \
          "a parameter whose value is what FILE holds, and is shown nowhere"},                             \
+        {0,                                                                                               \
          "bundle",                                                                                        \
          "PATH",                                                                                          \
          OPT_LIST,                                                                                        \
