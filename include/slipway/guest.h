@@ -71,6 +71,8 @@ struct sw_guest_run {
     int64_t timeout_ms; /* of the whole run; 0: none */
     /* Called as the output comes, from the calling thread, in order within a stream. Bytes are untrusted. May be NULL. */
     void (*output)(void *ctx, enum sw_stream stream, const void *bytes, size_t len);
+    /* A command that needs a booted system, such as "systemctl start nginx", was refused. Untrusted too; may be NULL. */
+    void (*notice)(void *ctx, const char *command, size_t len);
     void *ctx;
 };
 
@@ -181,6 +183,41 @@ struct sw_guest {
     const struct sw_guest_ops *ops;
 };
 
+/* ---- Package repositories as media ------------------------------------------------------------------------- */
+
+enum { SW_MEDIA_MAX = 16 };
+
+/*
+ * Folders, ISO 9660 images and tars (plain or compressed) that hold repositories for apt, dnf, yum or zypper. They are
+ * attached read-only, and nothing of them is left in the image.
+ */
+struct sw_media;
+
+/*
+ * Looks into each path: what it is, which repositories are in it, and a digest of its content. Content is read once: as long
+ * as sizes and times stay the same, cache_dir (NULL: the user's cache) remembers the digest. SW_OFFLINE when one is missing,
+ * SW_RECIPE when it holds no repository. Free it.
+ */
+SW_MUST_CHECK int sw_media_open(const char *const *paths, size_t n, const char *cache_dir,
+                                struct sw_media **out, struct sw_err *err);
+void sw_media_free(struct sw_media *media);
+
+/* The digests, as an array of texts, in order: what a plan key takes in. decref it. */
+SW_MUST_CHECK json_t *sw_media_digests(const struct sw_media *media, struct sw_err *err);
+
+/*
+ * Before a session: makes of each folder and tar an image that can be attached, in the cache, where it stays for the next
+ * build; an ISO is attached as it is.
+ */
+SW_MUST_CHECK int sw_media_make_images(struct sw_media *media, struct sw_err *err);
+
+/*
+ * Shows them to the package managers of a guest that was started with them. network: the guest's own repositories count too.
+ * sw_session_begin does it by itself.
+ */
+SW_MUST_CHECK int sw_media_show(const struct sw_media *media, struct sw_guest *guest, bool network,
+                                struct sw_err *err);
+
 /* ---- The session: one appliance per build ----------------------------------------------------------------- */
 
 struct sw_session_opts {
@@ -188,8 +225,9 @@ struct sw_session_opts {
     const char
         *scratch_dir; /* private folder for sockets and temporary files; whoever removes it removes all */
     enum sw_accel accel;
-    unsigned memory_mib; /* 0: 1280 */
-    bool network;        /* the recipe says network: allow; else the appliance has no network card */
+    unsigned memory_mib;          /* 0: 1280 */
+    bool network;                 /* the recipe says network: allow; else the appliance has no network card */
+    const struct sw_media *media; /* with their images; must outlive the session; NULL: none */
 };
 
 /* Opaque; one at a time per overlay. */
@@ -229,6 +267,9 @@ bool sw_session_is_tcg(const struct sw_session *session);
 
 /* Root, or a user who may make user namespaces; else -1 with err->sys EPERM. */
 SW_MUST_CHECK int sw_folder_guest_open(const char *dir, struct sw_guest **out, struct sw_err *err);
+/* The same with folders that sw_media_show then speaks of, in its order. */
+SW_MUST_CHECK int sw_folder_guest_open_media(const char *dir, const char *const *folders, size_t n,
+                                             struct sw_guest **out, struct sw_err *err);
 void sw_folder_guest_close(struct sw_guest *guest);
 
 /* ---- The run log ------------------------------------------------------------------------------------------- */

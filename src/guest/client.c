@@ -124,6 +124,10 @@ static int client_run(struct sw_guest *guest, const struct sw_guest_run *run, st
                 run->output(run->ctx, frame.type == RUNNER_STDOUT ? SW_STREAM_STDOUT : SW_STREAM_STDERR,
                             frame.in.at, (size_t)(frame.in.end - frame.in.at));
             break;
+        case RUNNER_NOTICE:
+            if (run->notice != NULL)
+                run->notice(run->ctx, (const char *)frame.in.at, (size_t)(frame.in.end - frame.in.at));
+            break;
         case RUNNER_EXIT:
             return read_exit(client, &frame, out, err);
         default:

@@ -37,11 +37,13 @@ struct step_ctx {
     struct sw_turn turn;    /* of its loop */
     char **values;          /* of the turns */
     size_t nr_values;
-    int64_t deadline_ns; /* of the attempt, on the monotonic clock; 0: none */
-    bool reboot;         /* its program asked for one */
-    bool placed;         /* the failure says where in the log it is */
-    bool overlong;       /* more than could be chained */
-    int exit_status;     /* of the last program; -1: none ran */
+    int64_t deadline_ns;                /* of the attempt, on the monotonic clock; 0: none */
+    bool reboot;                        /* its program asked for one */
+    bool placed;                        /* the failure says where in the log it is */
+    bool overlong;                      /* more than could be chained */
+    int exit_status;                    /* of the last program; -1: none ran */
+    const struct sw_guest_run *running; /* what step_run runs */
+    char needs_boot[192];               /* the last command of the attempt that needs a booted system; "" */
 };
 
 /*

@@ -33,6 +33,8 @@ struct plan {
     int stream;
     int report;
     bool as_root;
+    const char *const *media; /* absolute */
+    size_t nr_media;
     char nonce[2 * RUNNER_NONCE_BYTES + 1];
 };
 
@@ -76,7 +78,7 @@ static int bind_device(const char *name)
     return mount(from, to, NULL, MS_BIND, NULL);
 }
 
-/* A /dev of harmless devices, where the folder has one. */
+/* The devices of this machine that the runner's own /dev may have, where the folder has one. */
 static int make_dev(void)
 {
     static const char *const names[] = {"null", "zero", "full", "random", "urandom", "tty"};
@@ -89,10 +91,22 @@ static int make_dev(void)
     for (size_t i = 0; i < SW_ARRAY_LEN(names); i++)
         if (bind_device(names[i]) < 0)
             return -1;
-    if (symlink("/proc/self/fd", "dev/fd") < 0 || symlink("/proc/self/fd/0", "dev/stdin") < 0 ||
-        symlink("/proc/self/fd/1", "dev/stdout") < 0 || symlink("/proc/self/fd/2", "dev/stderr") < 0)
+    return 0;
+}
+
+/* Media lie in a tmpfs over the folder's /run, from where the runner takes them. */
+static int bind_media(const struct plan *plan)
+{
+    if (plan->nr_media > 0 && mount("tmpfs", "run", "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755") < 0)
         return -1;
-    return mkdir("dev/shm", 01777);
+    for (size_t i = 0; i < plan->nr_media; i++) {
+        char to[32];
+
+        snprintf(to, sizeof(to), "run/medium-%zu", i);
+        if (mkdir(to, 0755) < 0 || mount(plan->media[i], to, NULL, MS_BIND | MS_REC, NULL) < 0)
+            return -1;
+    }
+    return 0;
 }
 
 /* Where the folder is mounted, so that nothing of it is seen outside. A chroot's root may be no mount that could be made
@@ -115,7 +129,7 @@ static int enter(const struct plan *plan)
     if (mount(plan->dir, place, NULL, MS_BIND | MS_REC, NULL) < 0 ||
         mount(NULL, place, NULL, MS_REC | MS_PRIVATE, NULL) < 0 || chdir(place) < 0)
         return -1;
-    if (make_dev() < 0)
+    if (bind_media(plan) < 0 || make_dev() < 0)
         return -1;
     /* Where the kernel does not let this user have a /sys, steps go without. */
     mount("sysfs", "sys", "sysfs", MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL);
@@ -124,10 +138,16 @@ static int enter(const struct plan *plan)
 
 static void __attribute__((noreturn)) child(const struct plan *plan)
 {
-    char *const argv[] = {(char[]){"slipway-runner"}, (char[]){"--fd"}, (char[]){"3"},
-                          (char *)(uintptr_t)plan->nonce, NULL};
+    char *argv[4 + SW_MEDIA_MAX + 1] = {(char[]){"slipway-runner"}, (char[]){"--fd"}, (char[]){"3"},
+                                        (char *)(uintptr_t)plan->nonce};
     char *const env[] = {NULL};
+    char media[SW_MEDIA_MAX][32];
     int error;
+
+    for (size_t i = 0; i < plan->nr_media; i++) {
+        snprintf(media[i], sizeof(media[i]), "/run/medium-%zu", i);
+        argv[4 + i] = media[i];
+    }
 
     /* The folder's programs must not see what this process has open: all but the stream closes on exec. */
     if (enter(plan) == 0 && dup2(plan->stream, RUNNER_FD) == RUNNER_FD)
@@ -184,12 +204,14 @@ static int start(struct plan *plan, pid_t *pid, struct sw_err *err)
     return sw_fail_errno(err, "cannot enter '%s' as a guest", plan->dir);
 }
 
-static int open_folder(struct folder *folder, const char *dir, struct sw_err *err)
+static int open_folder(struct folder *folder, const char *dir, const char *const *media, size_t n,
+                       struct sw_err *err)
 {
     uint8_t nonce[RUNNER_NONCE_BYTES];
     SW_AUTO_CLOSE int program = make_program(err);
     SW_AUTO_CLOSE int far_end = -1;
-    struct plan plan = {.dir = dir, .program = program, .as_root = geteuid() == 0};
+    struct plan plan = {
+        .dir = dir, .program = program, .as_root = geteuid() == 0, .media = media, .nr_media = n};
     int pair[2];
 
     if (program < 0 || sw_random(nonce, sizeof(nonce), err) < 0)
@@ -211,13 +233,22 @@ static int open_folder(struct folder *folder, const char *dir, struct sw_err *er
 
 int sw_folder_guest_open(const char *dir, struct sw_guest **out, struct sw_err *err)
 {
-    struct folder *folder = sw_calloc(1, sizeof(*folder), err);
+    return sw_folder_guest_open_media(dir, NULL, 0, out, err);
+}
 
+int sw_folder_guest_open_media(const char *dir, const char *const *folders, size_t n, struct sw_guest **out,
+                               struct sw_err *err)
+{
+    struct folder *folder;
+
+    if (n > SW_MEDIA_MAX)
+        return sw_fail(err, SW_USAGE, "a guest can have %d media, and these are %zu", SW_MEDIA_MAX, n);
+    folder = sw_calloc(1, sizeof(*folder), err);
     if (folder == NULL)
         return -1;
     client_init(&folder->client, -1);
     folder->pid = -1;
-    if (open_folder(folder, dir, err) < 0) {
+    if (open_folder(folder, dir, folders, n, err) < 0) {
         sw_folder_guest_close(&folder->client.base);
         return -1;
     }

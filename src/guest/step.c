@@ -3,6 +3,8 @@
 
 #include "src/base/clock.h"
 #include "src/base/json.h"
+#include "src/base/log.h"
+#include "src/guest/booted.h"
 #include "src/guest/text.h"
 
 #include <string.h>
@@ -34,6 +36,40 @@ int step_time_left(const struct step_ctx *ctx, int64_t *left_ms, struct sw_err *
         return 0;
     *left_ms = (ctx->deadline_ns - sw_monotonic_ns() + 999999) / 1000000;
     return *left_ms > 0 ? 0 : late(ctx, err);
+}
+
+/* At most so many bytes, and no character cut in two. */
+static int whole_characters(const struct sw_buf *text, size_t most)
+{
+    size_t len = text->len < most ? text->len : most;
+
+    while (len > 0 && len < text->len && ((unsigned char)text->data[len] & 0xc0) == 0x80)
+        len--;
+    return (int)len;
+}
+
+/* Kept for the step's error, and told at once: the step itself may go on and end well. */
+static void take_notice(void *arg, const char *command, size_t len)
+{
+    struct step_ctx *ctx = arg;
+    struct sw_err ignored = {.code = SW_OK};
+    SW_AUTO_BUF struct sw_buf text = {0};
+    unsigned line = booted_line(ctx->running->script, ctx->running->script_len, command, len);
+    char *what = ctx->needs_boot;
+
+    if (ctx->log.silent || text_to_line(&text, command, len, &ignored) < 0 || text.data == NULL)
+        snprintf(what, sizeof(ctx->needs_boot), "a command needs a booted system");
+    else if (line > 0)
+        snprintf(what, sizeof(ctx->needs_boot), "line %u: '%.*s' needs a booted system", line,
+                 whole_characters(&text, 120), text.data);
+    else
+        snprintf(what, sizeof(ctx->needs_boot), "'%.*s' needs a booted system", whole_characters(&text, 120),
+                 text.data);
+    sw_runlog_line(ctx->exec->log, "%s: %s", ctx->step->action->name, what);
+    runlog_event(&ctx->log, "needs-booted-system",
+                 json_pack("{s:s, s:i}", "reason", what, "line", (int)line));
+    sw_log(SW_LOG_WARNING, "component '%s': step '%s': %s", ctx->exec->use->component->name, ctx->step->name,
+           what);
 }
 
 /* How a program ended, as the step's error. */
@@ -69,13 +105,23 @@ int step_run(struct step_ctx *ctx, struct sw_guest_run *run, struct sw_err *err)
     run->env = env;
     run->cwd = dir;
     run->output = take_output;
+    run->notice = take_notice;
     run->ctx = ctx;
+    ctx->running = run;
+    ctx->needs_boot[0] = '\0';
     if (ctx->guest->ops->run(ctx->guest, run, &end, err) < 0)
         return -1;
     runlog_flush(&ctx->log);
     if (end.kind == SW_EXIT_STATUS)
         sw_runlog_line(ctx->exec->log, "CmdExecution: ExitCode %d", end.value);
-    return judge(ctx, &end, err);
+    if (judge(ctx, &end, err) == 0)
+        return 0;
+    if (ctx->needs_boot[0] != '\0') {
+        struct sw_err cause = *err;
+
+        sw_fail(err, cause.code, "%.500s (%s)", cause.text, ctx->needs_boot);
+    }
+    return -1;
 }
 
 const char *step_find_output(void *arg, const char *phase, const char *step, const char *name, size_t index)

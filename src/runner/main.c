@@ -1,4 +1,5 @@
 /* slipway-runner: the static program inside a guest's root that runs steps and handles files for slipway. */
+#include "src/runner/mounts.h"
 #include "src/runner/runner.h"
 
 #include <dirent.h>
@@ -8,19 +9,32 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+/* What the program was started with. */
+struct start {
+    struct channel channel;
+    unsigned char nonce[RUNNER_NONCE_BYTES];
+    char *const *media;
+    size_t nr_media;
+};
+
 enum { INHERITED_FDS_MAX = 256, PORT_TRIES = 100, PORT_PAUSE_US = 20000 };
 
-static const char *scripts_in;
+/* The guest's root. While a step runs the runner's own root is another one. */
+static int root_fd = -1, away_fd = -1;
 
-const char *script_dir(void)
+int runner_leave_root(void)
 {
-    return scripts_in;
+    return away_fd >= 0 && (fchdir(away_fd) < 0 || chroot(".") < 0) ? -1 : 0;
+}
+
+int runner_enter_root(void)
+{
+    return fchdir(root_fd) < 0 || chroot(".") < 0 ? -1 : 0;
 }
 
 static int complain(const char *what)
@@ -86,31 +100,6 @@ static void seal_descriptors(void)
         fcntl(fd, F_SETFD, FD_CLOEXEC);
 }
 
-static bool fresh_tmpfs(const char *path, const char *options)
-{
-    return mount("tmpfs", path, "tmpfs", MS_NOSUID | MS_NODEV, options) == 0;
-}
-
-/* What a step may dirty without a trace in the image, and a /proc that shows this namespace. */
-static int make_mounts(void)
-{
-    struct stat st;
-
-    /* Fails where / is no mount point; then whoever made the root has seen to it. */
-    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL);
-    if (stat("/proc", &st) == 0 && mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) < 0)
-        return complain("cannot mount /proc");
-    if (fresh_tmpfs("/run", "mode=0755")) {
-        scripts_in = "/run";
-        if (mkdir("/run/lock", 01777) == 0)
-            chmod("/run/lock", 01777);
-    }
-    fresh_tmpfs("/dev/shm", "mode=1777"); /* where there is none, steps go without */
-    if (fresh_tmpfs("/tmp", "mode=1777"))
-        scripts_in = "/tmp";
-    return 0;
-}
-
 static void say_hello(const struct channel *channel, const unsigned char *nonce)
 {
     unsigned char hello[8 + RUNNER_NONCE_BYTES];
@@ -144,9 +133,24 @@ static int serve(const struct channel *channel)
     }
 }
 
-/* The first process of the namespace: when it ends, the kernel ends all others. */
-static int be_first(const struct channel *channel, const unsigned char *nonce)
+/* An accident of the guest's memory is to hit the step, not what it is run by. */
+static void prefer_steps_when_memory_ends(void)
 {
+    int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+
+    if (fd < 0)
+        return;
+    if (write(fd, "-900", 4) < 0) {
+        /* Only root of the machine may. */
+    }
+    close(fd);
+}
+
+/* The first process of the namespace: when it ends, the kernel ends all others. */
+static int be_first(const struct start *start)
+{
+    struct guest_kernel kernel;
+
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     setsid();
     signal(SIGPIPE, SIG_IGN);
@@ -154,25 +158,34 @@ static int be_first(const struct channel *channel, const unsigned char *nonce)
         errno = EPERM;
         return complain("cannot be the first of a process namespace");
     }
-    if (make_mounts() != 0)
+    kernel_find(&kernel);
+    if (mounts_make(start->media, start->nr_media, &kernel) < 0)
         return 1;
-    say_hello(channel, nonce);
-    return serve(channel);
+    root_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (root_fd < 0)
+        return complain("cannot open the root");
+    /* Any folder of another file system does; without /run there is none, and no harm but that programs do not see
+     * that they are in a chroot. */
+    away_fd = script_dir() != NULL ? open("/run", O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
+    prefer_steps_when_memory_ends();
+    watch_begin(&kernel);
+    say_hello(&start->channel, start->nonce);
+    return serve(&start->channel);
 }
 
-static int supervise(const struct channel *channel, const unsigned char *nonce)
+static int supervise(const struct start *start)
 {
     int status = 0;
     pid_t pid;
 
-    if (unshare(CLONE_NEWNS | CLONE_NEWPID) < 0)
+    if (unshare(CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWUTS) < 0)
         return complain("cannot make namespaces");
     pid = fork();
     if (pid < 0)
         return complain("cannot fork");
     if (pid == 0)
-        _exit(be_first(channel, nonce));
-    close(channel->fd);
+        _exit(be_first(start));
+    close(start->channel.fd);
     while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
         continue;
     return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
@@ -195,17 +208,17 @@ static int parse_nonce(const char *hex, unsigned char *nonce)
 
 int main(int argc, char **argv)
 {
-    unsigned char nonce[RUNNER_NONCE_BYTES];
-    struct channel channel = {.fd = -1};
+    struct start start = {
+        .channel = {.fd = -1}, .media = argv + 4, .nr_media = (size_t)(argc > 4 ? argc - 4 : 0)};
 
-    if (argc != 4 || parse_nonce(argv[3], nonce) < 0) {
-        fprintf(stderr, "usage: slipway-runner --port NAME|--fd N NONCE\n");
+    if (argc < 4 || start.nr_media > MEDIA_MAX || parse_nonce(argv[3], start.nonce) < 0) {
+        fprintf(stderr, "usage: slipway-runner --port NAME|--fd N NONCE [MEDIUM…]\n");
         return 2;
     }
     umask(022);
-    channel.fd = strcmp(argv[1], "--fd") == 0 ? atoi(argv[2]) : open_port(argv[2]);
-    if (channel.fd < 0)
+    start.channel.fd = strcmp(argv[1], "--fd") == 0 ? atoi(argv[2]) : open_port(argv[2]);
+    if (start.channel.fd < 0)
         return complain("cannot open the port");
     seal_descriptors();
-    return supervise(&channel, nonce);
+    return supervise(&start);
 }

@@ -23,8 +23,10 @@ enum {
     RUNNER_ALIVE_MS = 5000, /* while a request takes its time, something is said at least this often */
 };
 
-#define RUNNER_MAGIC UINT32_C(0x52575753) /* "SWWR" */
-#define RUNNER_PORT  "slipway.runner.0"   /* name of the virtio-serial port */
+#define RUNNER_MAGIC    UINT32_C(0x52575753) /* "SWWR" */
+#define RUNNER_MEDIA    "/run/slipway/media" /* /0, /1, …: the folders that the runner was started with */
+#define RUNNER_APT_CONF "/run/slipway/apt.conf" /* when it is there, steps are told of it by APT_CONFIG */
+#define RUNNER_PORT     "slipway.runner.0"      /* name of the virtio-serial port */
 
 enum runner_request {
     /* flags u32, timeout_ms u64 (0: none), cwd, script, count u32 and so many words of argv, count and environment */
@@ -53,6 +55,7 @@ enum runner_reply {
     RUNNER_STDERR = 68, /* bytes */
     RUNNER_EXIT = 69,   /* kind u32 (enum runner_exit), value u32, text */
     RUNNER_ALIVE = 70,  /* nothing: still there */
+    RUNNER_NOTICE = 71, /* bytes: while RUN, a command of the step that needs a booted system */
 };
 
 enum runner_exit { RUNNER_EXITED, RUNNER_SIGNALED, RUNNER_TIMED_OUT, RUNNER_NOT_STARTED };

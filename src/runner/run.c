@@ -3,10 +3,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -153,6 +155,7 @@ static int set_environment(char **env)
         "TERM=dumb",
         "WORKING_DIRECTORY=/tmp",
     };
+    static char apt[] = "APT_CONFIG=" RUNNER_APT_CONF;
 
     clearenv();
     if (putenv(locale()) != 0)
@@ -160,17 +163,38 @@ static int set_environment(char **env)
     for (size_t i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++)
         if (putenv(fixed[i]) != 0)
             return -1;
+    if (access(RUNNER_APT_CONF, R_OK) == 0 && putenv(apt) != 0)
+        return -1;
     for (size_t i = 0; env[i] != NULL; i++)
         if (strchr(env[i], '=') != NULL && putenv(env[i]) != 0)
             return -1;
     return 0;
 }
 
+/* What would change the machine beneath the guest, not the guest. */
+static void drop_powers(void)
+{
+    static const int powers[] = {CAP_SYS_TIME, CAP_SYS_MODULE, CAP_SYS_BOOT};
+    int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+
+    for (size_t i = 0; i < sizeof(powers) / sizeof(powers[0]); i++)
+        prctl(PR_CAPBSET_DROP, powers[i], 0, 0, 0);
+    if (fd < 0)
+        return;
+    if (write(fd, "200", 3) < 0) {
+        /* Then it is as likely to be ended as the runner. */
+    }
+    close(fd);
+}
+
 static void __attribute__((noreturn)) child(const struct step *step, const int fds[2], int report)
 {
     sigset_t none;
-    int null = open("/dev/null", O_RDWR | O_CLOEXEC), error;
+    int null = -1, error;
 
+    if (runner_enter_root() == 0)
+        null = open("/dev/null", O_RDWR | O_CLOEXEC);
+    drop_powers();
     setsid();
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
@@ -190,6 +214,23 @@ static void __attribute__((noreturn)) child(const struct step *step, const int f
     _exit(127);
 }
 
+/* Until the program runs or cannot be started: its start is a call that is watched. */
+static int await_start(const struct run *run, int report)
+{
+    int error = 0;
+
+    for (;;) {
+        struct pollfd wait[] = {{.fd = report, .events = POLLIN}, {.fd = watch_fd(), .events = POLLIN}};
+
+        if (poll(wait, 2, -1) < 0)
+            continue;
+        if (wait[1].revents != 0)
+            watch_answer(run->channel);
+        if (wait[0].revents != 0)
+            return read(report, &error, sizeof(error)) == (ssize_t)sizeof(error) ? error : 0;
+    }
+}
+
 /* Forks. 0, or the errno that kept the program from starting. */
 static int start(const struct step *step, struct run *run)
 {
@@ -205,8 +246,8 @@ static int start(const struct step *step, struct run *run)
     close(out[1]);
     close(err[1]);
     close(report[1]);
-    if (run->pid > 0 && read(report[0], &error, sizeof(error)) != (ssize_t)sizeof(error))
-        error = 0;
+    if (run->pid > 0)
+        error = await_start(run, report[0]);
     close(report[0]);
     run->out = out[0];
     run->err = err[0];
@@ -265,8 +306,9 @@ static void follow(struct run *run, struct request *request)
         struct pollfd wait[] = {{.fd = run->channel->fd, .events = POLLIN},
                                 {.fd = run->signals, .events = POLLIN},
                                 {.fd = run->out, .events = POLLIN},
-                                {.fd = run->err, .events = POLLIN}};
-        int n = poll(wait, 4, wait_ms(run));
+                                {.fd = run->err, .events = POLLIN},
+                                {.fd = watch_fd(), .events = POLLIN}};
+        int n = poll(wait, sizeof(wait) / sizeof(wait[0]), wait_ms(run));
 
         if (run->deadline_ms != 0 && now_ms() >= run->deadline_ms) {
             run->timed_out = true;
@@ -278,6 +320,8 @@ static void follow(struct run *run, struct request *request)
             relay(run, &run->out, RUNNER_STDOUT);
         if (wait[3].revents != 0)
             relay(run, &run->err, RUNNER_STDERR);
+        if (wait[4].revents != 0)
+            watch_answer(run->channel);
         if (wait[1].revents != 0)
             reap(run);
         if (wait[0].revents != 0) {
@@ -321,7 +365,7 @@ static void run_prepared(const struct channel *channel, struct request *request,
     run.signals = signalfd(-1, &child_signal, SFD_CLOEXEC | SFD_NONBLOCK);
     if (step->timeout_ms > 0 && step->timeout_ms < INT64_MAX / 2)
         run.deadline_ms = now_ms() + (int64_t)step->timeout_ms;
-    error = run.signals < 0 ? errno : start(step, &run);
+    error = run.signals < 0 || runner_leave_root() < 0 ? errno : start(step, &run);
     if (error == 0) {
         follow(&run, request);
         kill_all();
@@ -332,6 +376,9 @@ static void run_prepared(const struct channel *channel, struct request *request,
     }
     if (run.signals >= 0)
         close(run.signals);
+    /* Without the guest's root nothing more can be done for it. */
+    if (runner_enter_root() < 0)
+        _exit(1);
 }
 
 void run_step(const struct channel *channel, struct request *request)

@@ -36,6 +36,18 @@ void channel_fail_at(const struct channel *channel, int error, const char *what,
 /* A text as a C string in fresh memory; NULL when it holds a NUL, is longer than max, or memory is gone. */
 char *request_text(struct request *request, size_t max);
 
+/* Going away from the guest's root and back: /proc/1/root is then not the root that steps have, which is
+ * how systemctl and others know that they are in a chroot. -1 with errno. */
+int runner_leave_root(void);
+int runner_enter_root(void);
+
+/* Begins to watch what steps call, where the kernel can; watch_fd() is readable when a call waits, -1: none ever will. */
+struct guest_kernel;
+void watch_begin(const struct guest_kernel *kernel);
+int watch_fd(void);
+/* Answers the one that waits; the stream may get NOTICE and STDERR frames. */
+void watch_answer(const struct channel *channel);
+
 /* Each answers the request that was read. */
 void run_step(const struct channel *channel, struct request *request);
 void file_request(const struct channel *channel, struct request *request);

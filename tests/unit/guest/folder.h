@@ -54,8 +54,19 @@ static inline int folder_teardown(void **state)
     return sw_remove_tree(folder_path, &err);
 }
 
+/* The next boundary: a new runner over the same folder, with these media. */
+static inline void folder_reopen(const char *const *media, size_t n)
+{
+    struct sw_err err = {.code = SW_OK};
+
+    sw_folder_guest_close(folder_guest);
+    if (sw_folder_guest_open_media(folder_path, media, n, &folder_guest, &err) < 0)
+        fail_msg("%s", err.text);
+}
+
 /* What a run left. */
 struct ran {
+    char notices[1024]; /* one a line */
     struct sw_guest_exit end;
     struct sw_buf out, err;
     size_t out_bytes;
@@ -73,6 +84,14 @@ static inline void ran_output(void *ctx, enum sw_stream stream, const void *byte
                          0);
 }
 
+static inline void ran_notice(void *ctx, const char *command, size_t len)
+{
+    struct ran *ran = ctx;
+    size_t have = strlen(ran->notices);
+
+    snprintf(ran->notices + have, sizeof(ran->notices) - have, "%.*s\n", (int)len, command);
+}
+
 static inline void ran_free(struct ran *ran)
 {
     sw_buf_free(&ran->out);
@@ -87,6 +106,7 @@ static inline struct ran run_script_for(const char *script, int64_t timeout_ms)
                                .script_len = strlen(script),
                                .timeout_ms = timeout_ms,
                                .output = ran_output,
+                               .notice = ran_notice,
                                .ctx = &ran};
 
     if (folder_guest->ops->run(folder_guest, &run, &ran.end, &err) < 0)

@@ -1,4 +1,5 @@
 /* slipway's end of the runner's protocol against a guest that lies. */
+#include "src/base/buf.h"
 #include "src/base/clock.h"
 #include "src/guest/client.h"
 
@@ -373,6 +374,37 @@ static void output_is_handed_on_until_the_exit(void **state)
     rig_close(&rig);
 }
 
+static void notice_callback(void *ctx, const char *command, size_t len)
+{
+    struct sw_buf *got = ctx;
+    struct sw_err err = {.code = SW_OK};
+
+    assert_int_equal(sw_buf_append(got, command, len, &err), 0);
+}
+
+static void notices_are_handed_on_whatever_is_in_them(void **state)
+{
+    unsigned char done[12] = {0};
+    struct rig rig;
+    SW_AUTO_BUF struct sw_buf got = {0};
+    struct sw_guest_run run = {.script = "x", .script_len = 1, .notice = notice_callback, .ctx = &got};
+    struct sw_guest_exit end;
+
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        rig_open(&rig);
+        rig_say(&rig, RUNNER_NOTICE, "a\0\033\377", 4);
+        rig_say(&rig, RUNNER_NOTICE, NULL, 0);
+        rig_say(&rig, RUNNER_EXIT, done, sizeof(done));
+        assert_int_equal(rig.client.base.ops->run(&rig.client.base, &run, &end, &rig.err), 0);
+        rig_close(&rig);
+        /* Once more with nobody to take them. */
+        run.notice = NULL;
+    }
+    assert_int_equal(got.len, 4);
+    assert_memory_equal(got.data, "a\0\033\377", 4);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -393,6 +425,7 @@ int main(void)
         cmocka_unit_test(a_failure_has_its_path_and_reason),
         cmocka_unit_test(a_runner_that_ends_is_noticed_at_once),
         cmocka_unit_test(output_is_handed_on_until_the_exit),
+        cmocka_unit_test(notices_are_handed_on_whatever_is_in_them),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -102,6 +102,41 @@ static void a_signal_has_a_name(void **state)
                    "killed by signal 9 (Killed)");
 }
 
+static void make_program(const char *path, const char *text)
+{
+    struct sw_err err = {.code = SW_OK};
+
+    assert_int_equal(folder_guest->ops->put(folder_guest, path, text, strlen(text),
+                                            0755 | SW_PUT_OVERWRITE | SW_PUT_PARENTS, &err),
+                     0);
+}
+
+static void what_needs_a_booted_system_is_named_with_its_line(void **state)
+{
+    struct done done;
+
+    (void)state;
+    make_program("/usr/bin/systemctl", "#!/bin/sh\nexit 0\n");
+    expect_failure(
+        HEAD
+        "      - name: A\n        action: ExecuteBash\n        inputs:\n          commands:\n"
+        "            - systemctl enable nginx && echo restart\n            - '# systemctl start nginx later'\n"
+        "            - \"unit=nginx\\nsystemctl start $unit\"\n",
+        "step 'A': exit status 1 (line 4: 'systemctl start nginx' needs a booted system)");
+    done = execute(HEAD "      - name: A\n        action: ExecuteBash\n        inputs:\n"
+                        "          commands: [systemctl restart x, 'true']\n");
+    assert_int_equal(done.rc, 0);
+    assert_has(done.console.data, "ExecuteBash: line 1: 'systemctl restart x' needs a booted system\n");
+    assert_has(done.events.data, "\"needs-booted-system\"");
+    done_free(&done);
+    done = execute(HEAD "      - name: A\n        action: ExecuteBash\n        disableLogging: true\n"
+                        "        inputs:\n          commands: [systemctl restart hid''den]\n");
+    assert_int_equal(done.rc, -1);
+    assert_has(done.err.text, "exit status 1 (a command needs a booted system)");
+    assert_has_not(done.console.data, "hidden");
+    done_free(&done);
+}
+
 static void values_and_outputs_are_put_in(void **state)
 {
     struct sw_value value = {.name = "greeting", .value = "good day"};
@@ -443,6 +478,7 @@ int main(void)
         cmocka_unit_test(attempts_are_made_until_one_succeeds),
         cmocka_unit_test(a_time_out_stops_the_step),
         cmocka_unit_test(a_signal_has_a_name),
+        cmocka_unit_test(what_needs_a_booted_system_is_named_with_its_line),
         cmocka_unit_test(values_and_outputs_are_put_in),
         cmocka_unit_test(validate_sees_what_build_left),
         cmocka_unit_test(a_phase_that_is_not_there_is_a_success),
