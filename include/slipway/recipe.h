@@ -473,6 +473,8 @@ struct sw_recipe {
     size_t nr_inputs;
     struct sw_recipe_upload *uploads; /* the longest destination first */
     size_t nr_uploads;
+    const char **repositories; /* package repositories: folders, ISO images, tars */
+    size_t nr_repositories;
     bool network;                  /* network: allow */
     const char *working_directory; /* default /tmp */
     const struct sw_node *root;    /* everything else: blockDeviceMappings, tags, … */

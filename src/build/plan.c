@@ -8,7 +8,7 @@
 #include <string.h>
 
 /* Raised whenever the same document would leave something else in an image. */
-enum { SEMANTICS_VERSION = 1 };
+enum { SEMANTICS_VERSION = 2 };
 
 bool plan_use_has_phase(const struct sw_use *use, enum sw_phase_kind kind)
 {
@@ -86,6 +86,9 @@ int plan_load(const struct sw_build_opts *opts, struct sw_diags *diags, struct p
         return sw_fail(err, SW_OFFLINE,
                        "recipe '%s': parentImage '%s' is not a local image: name one with --base",
                        opts->recipe, plan->recipe->parent_image);
+    if (plan->recipe->nr_repositories > 0 &&
+        sw_media_open(plan->recipe->repositories, plan->recipe->nr_repositories, NULL, &plan->media, err) < 0)
+        return sw_context(err, "recipe '%s'", opts->recipe);
     if (make_frame(plan, err) < 0)
         return -1;
     plan->needs_validate = has_validate(plan->recipe);
@@ -148,6 +151,9 @@ static json_t *component_inputs(const struct plan *plan, size_t i, const char *p
         return NULL;
     /* A component that downloads nothing keeps the key that it always had. */
     if (files != NULL && sw_json_set(inputs, "files", files, err) < 0)
+        return NULL;
+    if (plan->media != NULL &&
+        sw_json_set(inputs, "repositories", sw_media_digests(plan->media, err), err) < 0)
         return NULL;
     return SW_STEAL_PTR(inputs);
 }
@@ -361,6 +367,7 @@ void plan_free(struct plan *plan)
     if (plan->fetch != NULL)
         fetch_free(plan->fetch);
     sw_mask_free(plan->mask);
+    sw_media_free(plan->media);
     sw_recipe_free(plan->recipe);
     free(plan);
 }

@@ -22,7 +22,8 @@ struct plan_layer {
 
 struct plan {
     struct sw_recipe *recipe;
-    struct fetch *fetch; /* what its steps download */
+    struct fetch *fetch;    /* what its steps download */
+    struct sw_media *media; /* the recipe's repositories; NULL: none */
     struct plan_layer
         *layers; /* base first, the volume where the recipe gives its size, then one a component */
     size_t nr_layers;

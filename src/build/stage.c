@@ -179,10 +179,12 @@ static int run_all(struct run *run, const char *scratch, size_t first, struct sw
     struct sw_session_opts session = {.overlay = run->overlay,
                                       .scratch_dir = scratch,
                                       .accel = stage->accel,
-                                      .network = stage->plan->recipe->network};
+                                      .network = stage->plan->recipe->network,
+                                      .media = stage->plan->media};
     AUTO_SESSION struct sw_session *owned = NULL;
 
-    if (make_overlay(stage, first, run->overlay, err) < 0 || sw_session_start(&session, &owned, err) < 0)
+    if ((stage->plan->media != NULL && sw_media_make_images(stage->plan->media, err) < 0) ||
+        make_overlay(stage, first, run->overlay, err) < 0 || sw_session_start(&session, &owned, err) < 0)
         return -1;
     run->session = owned;
     for (size_t i = first; i < stage->plan->nr_layers; i++)

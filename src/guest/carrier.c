@@ -3,6 +3,7 @@
 #include "src/base/clock.h"
 #include "src/base/digest.h"
 #include "src/base/log.h"
+#include "src/guest/media.h"
 #include "src/guest/session_private.h"
 #include "src/runner/embed.h"
 
@@ -53,6 +54,24 @@ static void on_lost(void *ctx, struct sw_err *err)
     pthread_mutex_unlock(&session->lock);
 }
 
+/* Beside the runner, where the runner takes them from. The paths become the command's last words. */
+static int mount_media(struct sw_session *session, const char *folder, struct sw_err *err)
+{
+    for (size_t i = 0; session->media != NULL && i < media_count(session->media); i++) {
+        SW_AUTO_FREE char *device = sw_strf(err, "/dev/sd%c", (char)('b' + i));
+        char *point = sw_strf(err, "%s/medium-%zu", folder, i);
+
+        if (device == NULL || point == NULL) {
+            free(point);
+            return -1;
+        }
+        session->carrier_command[4 + i] = point;
+        if (guestfs_mkdir(session->g, point) < 0 || guestfs_mount_ro(session->g, device, point) < 0)
+            return session_fail(session, err, "cannot mount a package repository");
+    }
+    return 0;
+}
+
 /*
  * The runner lives in a tmpfs that covers one of the guest's folders while it runs. A tmpfs takes any device for its
  * source and does not look at it.
@@ -73,24 +92,19 @@ static int put_runner(struct sw_session *session, char **path, struct sw_err *er
             guestfs_write(session->g, *path, (const char *)program, len) < 0 ||
             guestfs_chmod(session->g, 0700, *path) < 0)
             return session_fail(session, err, "cannot put the runner into the guest");
-        return 0;
+        return mount_media(session, folders[i], err);
     }
     return sw_fail(err, SW_FAILED, "the image has none of the folders /run, /tmp and /mnt to start from");
 }
 
 static int start_carrier(struct sw_session *session, const char *nonce, struct sw_err *err)
 {
-    char *path = NULL;
-
-    if (put_runner(session, &path, err) < 0) {
-        free(path);
+    if (put_runner(session, &session->carrier_command[0], err) < 0)
         return -1;
-    }
-    session->carrier_command[0] = path;
     session->carrier_command[1] = sw_strdup("--port", err);
     session->carrier_command[2] = sw_strdup(RUNNER_PORT, err);
     session->carrier_command[3] = sw_strdup(nonce, err);
-    for (size_t i = 1; i < 4; i++)
+    for (size_t i = 0; i < 4; i++)
         if (session->carrier_command[i] == NULL)
             return -1;
     if (pipe2(session->carrier_ended, O_CLOEXEC) < 0)

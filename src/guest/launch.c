@@ -3,6 +3,7 @@
 #include "src/base/clock.h"
 #include "src/base/fs.h"
 #include "src/base/log.h"
+#include "src/guest/media.h"
 #include "src/guest/session_private.h"
 
 #include <ctype.h>
@@ -298,6 +299,16 @@ static int set_append(guestfs_h *g)
     return both != NULL ? guestfs_set_append(g, both) : -1;
 }
 
+/* Behind the image's disk: /dev/sdb and so on, in order. */
+static int add_media(struct sw_session *session)
+{
+    for (size_t i = 0; session->media != NULL && i < media_count(session->media); i++)
+        if (guestfs_add_drive_opts(session->g, media_image(session->media, i), GUESTFS_ADD_DRIVE_OPTS_FORMAT,
+                                   "raw", GUESTFS_ADD_DRIVE_OPTS_READONLY, 1, -1) < 0)
+            return -1;
+    return 0;
+}
+
 static int configure(struct sw_session *session, struct sw_err *err)
 {
     SW_AUTO_FREE char *chardev = port_option(session->socket_path, err);
@@ -312,7 +323,7 @@ static int configure(struct sw_session *session, struct sw_err *err)
             0 ||
         guestfs_add_drive_opts(g, session->overlay, GUESTFS_ADD_DRIVE_OPTS_FORMAT, "qcow2",
                                GUESTFS_ADD_DRIVE_OPTS_CACHEMODE, "unsafe", -1) < 0 ||
-        guestfs_config(g, "-chardev", chardev) < 0 ||
+        add_media(session) < 0 || guestfs_config(g, "-chardev", chardev) < 0 ||
         guestfs_config(g, "-device", "virtserialport,chardev=slipway,name=" RUNNER_PORT) < 0 ||
         guestfs_set_event_callback(g, on_console, GUESTFS_EVENT_APPLIANCE, 0, session) < 0)
         return session_fail(session, err, "cannot prepare the appliance");

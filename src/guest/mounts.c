@@ -43,6 +43,11 @@ void session_free_mounts(struct sw_session *session)
     session->nr_mounts = 0;
 }
 
+bool session_is_medium(const char *device)
+{
+    return strncmp(device, "/dev/sd", 7) == 0 && device[7] != 'a';
+}
+
 static bool may_be_root(const char *type)
 {
     static const char *const types[] = {"ext4", "xfs", "btrfs", "ext3", "ext2", "f2fs"};
@@ -105,7 +110,7 @@ static const char *choose_partition(guestfs_h *g, char *const *devices, size_t *
     size_t n = 0;
 
     for (size_t i = 0; devices[i] != NULL && n < SESSION_PARTITIONS_MAX; i++) {
-        char *type = guestfs_vfs_type(g, devices[i]);
+        char *type = session_is_medium(devices[i]) ? NULL : guestfs_vfs_type(g, devices[i]);
 
         if (type != NULL)
             list[n++] = (struct candidate){.device = devices[i], .type = type};
@@ -123,7 +128,8 @@ static const char *choose_filesystem(guestfs_h *g, char *const *pairs, size_t *s
     size_t n = 0;
 
     for (size_t i = 0; pairs[i] != NULL && pairs[i + 1] != NULL && n < SESSION_PARTITIONS_MAX; i += 2)
-        list[n++] = (struct candidate){.device = pairs[i], .type = pairs[i + 1]};
+        if (!session_is_medium(pairs[i]))
+            list[n++] = (struct candidate){.device = pairs[i], .type = pairs[i + 1]};
     return choose_root(g, list, n, seen);
 }
 
@@ -171,7 +177,7 @@ static char *find_partition(guestfs_h *g, const char *key, const char *value)
     char **devices = guestfs_list_partitions(g), *found = NULL;
 
     for (size_t i = 0; devices != NULL && devices[i] != NULL && found == NULL; i++)
-        if (device_has(g, devices[i], key, value))
+        if (!session_is_medium(devices[i]) && device_has(g, devices[i], key, value))
             found = strdup(devices[i]);
     free_list(devices);
     return found;

@@ -14,6 +14,7 @@ int sw_session_start(const struct sw_session_opts *opts, struct sw_session **out
     session->accel = opts->accel;
     session->memory_mib = opts->memory_mib;
     session->network = opts->network;
+    session->media = opts->media;
     pthread_mutex_init(&session->lock, NULL);
     pthread_cond_init(&session->changed, NULL);
     session->overlay = realpath(opts->overlay, NULL);
@@ -38,6 +39,9 @@ int sw_session_begin(struct sw_session *session, struct sw_guest **guest, struct
     if (session->mounted)
         return sw_fail(err, SW_FAILED, "the guest is already in use");
     if (session_mount(session, err) < 0 || session_start_runner(session, err) < 0)
+        return -1;
+    if (session->media != NULL &&
+        sw_media_show(session->media, &session->client.base, session->network, err) < 0)
         return -1;
     *guest = &session->client.base;
     return 0;

@@ -28,6 +28,7 @@ struct sw_session {
     enum sw_accel accel;
     unsigned memory_mib;
     bool network;
+    const struct sw_media *media;
     bool tcg;
     int port_fd; /* the host's end of the runner's port; -1 before the launch */
 
@@ -46,7 +47,7 @@ struct sw_session {
     pthread_t carrier; /* waits in guestfs_command for the runner's end */
     bool has_carrier, mounted;
     int carrier_ended[2]; /* a pipe that closes with it */
-    char *carrier_command[5];
+    char *carrier_command[4 + SW_MEDIA_MAX + 1];
     char *carrier_error; /* what guestfs_command had to say; NULL: nothing */
 
     struct session_mount mounts[SESSION_MOUNTS_MAX]; /* as found at the first boundary */
@@ -68,6 +69,9 @@ SW_MUST_CHECK int session_launch(struct sw_session *session, struct sw_err *err)
 SW_MUST_CHECK int session_await(struct sw_session *session, struct sw_err *err);
 /* Stops a launch that is under way and collects the threads. */
 void session_abandon_launch(struct sw_session *session);
+
+/* The image's own disk is the first that the appliance has; the others are media. */
+bool session_is_medium(const char *device);
 
 /* Finds (once) and mounts the guest's file systems. */
 SW_MUST_CHECK int session_mount(struct sw_session *session, struct sw_err *err);

@@ -172,6 +172,43 @@ static bool is_absolute(const char *path)
                               (path[2] == '/' || path[2] == '\\') && strchr(path, '"') == NULL);
 }
 
+/* A list of paths, relative to the recipe's folder; what is there is for the build to see. */
+static int read_repositories(struct sw_recipe_reading *r, const struct sw_node *root)
+{
+    const struct sw_node *list = sw_doc_field(r->doc, root, "repositories", SW_NODE_LIST, false);
+    struct sw_recipe *recipe = r->recipe;
+
+    if (list == NULL)
+        return 0;
+    if (list->n > SW_RECIPE_MAX_REPOSITORIES) {
+        sw_doc_fault(r->doc, list, "there are %zu repositories, and %d are the most", list->n,
+                     (int)SW_RECIPE_MAX_REPOSITORIES);
+        return 0;
+    }
+    recipe->repositories =
+        sw_arena_alloc(r->doc->arena, list->n > 0 ? list->n : 1, sizeof(*recipe->repositories), r->err);
+    if (recipe->repositories == NULL)
+        return -1;
+    for (size_t i = 0; i < list->n; i++) {
+        const struct sw_node *item = list->items[i];
+
+        if (item->kind != SW_NODE_SCALAR || item->len == 0 || sw_node_is_null(item)) {
+            sw_doc_fault(r->doc, item, "a repository is the path of a folder, an ISO image or a tar");
+            continue;
+        }
+        if (strstr(item->text, "://") != NULL) {
+            sw_doc_fault(r->doc, item,
+                         "the repository '%s' is not local: name a folder, an ISO image or a tar",
+                         sw_show(item->text).text);
+            continue;
+        }
+        recipe->repositories[recipe->nr_repositories] = sw_recipe_path(r, item->text);
+        if (recipe->repositories[recipe->nr_repositories++] == NULL)
+            return -1;
+    }
+    return 0;
+}
+
 static void check_directory(struct sw_recipe_reading *r, const struct sw_node *root)
 {
     const struct sw_node *node = sw_doc_field(r->doc, root, "workingDirectory", SW_NODE_SCALAR, false);
@@ -264,6 +301,7 @@ int sw_recipe_fields(struct sw_recipe_reading *r, const struct sw_node *root)
                                        "uploads",
                                        "network",
                                        "cleanup",
+                                       "repositories",
                                        NULL};
 
     sw_doc_keys(r->doc, root, keys, "a recipe");
@@ -274,5 +312,7 @@ int sw_recipe_fields(struct sw_recipe_reading *r, const struct sw_node *root)
     check_network(r, root);
     check_directory(r, root);
     check_data(r, root);
+    if (read_repositories(r, root) < 0)
+        return -1;
     return check_base(r, root);
 }

@@ -11,6 +11,7 @@ enum {
     SW_RECIPE_MAX_OUTPUTS = 20,
     SW_RECIPE_MAX_INPUTS = 10000,
     SW_RECIPE_MAX_SEEN = 200,
+    SW_RECIPE_MAX_REPOSITORIES = 16,
 };
 
 /* What every part works on. Functions return -1 with err for what is no fault of the file. */

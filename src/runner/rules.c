@@ -20,7 +20,8 @@ static const char *const valued[] = {
 static const char *const elsewhere[] = {"-H", "-M", "--host", "--machine", "--root", "--image", NULL};
 
 /* Package managers: the order is the number of the wrapper. */
-static const char *const wrapped[] = {"apt-get", "apt", "yum", "dnf", "dnf5", "microdnf", "zypper", NULL};
+static const char *const wrapped[] = {"apt-get",  "apt",    "yum",       "dnf",      "dnf5",
+                                      "microdnf", "zypper", "apt-cache", "aptitude", NULL};
 
 /* Programs that do nothing but such things. */
 static const char *const ends[] = {"reboot", "shutdown", "poweroff", "halt", "telinit", NULL};

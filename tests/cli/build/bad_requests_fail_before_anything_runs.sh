@@ -21,5 +21,11 @@ refuse 2 "is not UTF-8" --out $'out\xff' recipe.yml
 echo 'surprise: 1' >>recipe.yml
 refuse 3 "recipe.yml:13:1: " recipe.yml
 refuse 3 "'recipe.yml' has 1 fault" recipe.yml
-sed -i '/surprise/d; s/second.yml/missing.yml/' recipe.yml
+sed -i '/surprise/d' recipe.yml
+cp recipe.yml with.yml
+echo 'repositories: [debs]' >>with.yml
+refuse 7 "repository 'debs': No such file" with.yml
+mkdir debs
+refuse 3 "repository 'debs': it holds no package repository" with.yml
+sed -i 's/second.yml/missing.yml/' recipe.yml
 refuse 3 "missing.yml" recipe.yml

@@ -21,6 +21,17 @@ cat >>second.yml <<'YAML'
 YAML
 printf '%s\n' 'inputs: {"https://example.com/v1/": .}' 'uploads: {"s3://lab": uploaded}' >>recipe.yml
 printf 'blockDeviceMappings:\n  - {deviceName: /dev/xvda, ebs: {volumeSize: 1}}\n' >>recipe.yml
+# The first component sees the media; the guest has a kernel by its files alone.
+mkdir repository
+echo 'Package: none' >repository/Packages
+printf 'repositories:\n  - repository\n' >>recipe.yml
+cat >>first.yml <<'YAML'
+            - cp /run/slipway/media/0/Packages /etc/media
+            - 'touch /run/slipway/media/0/x && exit 1'
+            - mkdir -p /lib/modules/6.1.0-13-tiny
+            - true
+YAML
+sed -i 's/echo run .*/&\n            - uname -r >\/etc\/second.kernel/' second.yml
 build() { "$SLIPWAY" build recipe.yml --out out --store store "$@"; }
 
 "$SLIPWAY" plan recipe.yml --store store | tee plan.first
@@ -36,6 +47,8 @@ done
 for name in first:one second:two third:three; do
     [ "$(read_file "$disk.raw" "/etc/${name%:*}")" = "${name#*:}" ] || fail "/etc/${name%:*} is not what the component wrote"
 done
+[ "$(read_file "$disk.raw" /etc/media)" = 'Package: none' ] || fail "the media were not seen"
+[ "$(read_file "$disk.raw" /etc/second.kernel)" = 6.1.0-13-tiny ] || fail "uname does not tell of the guest's kernel"
 e2fsck -fn "$disk.raw?offset=$ROOT_OFFSET" >fsck.log 2>&1 || { cat fsck.log >&2; fail "the file system is not clean"; }
 [ "$(stat -c %s "$disk.raw")" = 1073741824 ] || fail "the disk did not grow"
 sgdisk -v "$disk.raw" | grep -q 'No problems found' || fail "the partition table is not whole"
@@ -90,3 +103,8 @@ for blob in store/blobs/sha256/*; do
     qemu-img info --backing-chain "$blob" >/dev/null
 done
 [ -z "$(ls -A store/slipway/scratch)" ] || fail "scratch is not empty: $(ls -A store/slipway/scratch)"
+
+# Other media are another input of every component.
+echo 'Package: other' >repository/Packages
+"$SLIPWAY" plan recipe.yml --store store | tee plan.media
+grep -q "^run .*first.*changed: repositories" plan.media

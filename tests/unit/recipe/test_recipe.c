@@ -83,6 +83,33 @@ static void a_full_recipe_is_read(void **state)
     sw_recipe_free(r);
 }
 
+static void repositories_are_local_paths_beside_the_recipe(void **state)
+{
+    struct sw_recipe *r;
+
+    (void)state;
+    write_text("first.yml", PLAIN("first"));
+    r = good_recipe(RECIPE_HEAD "components: [{component: first.yml}]\nrepositories: [debs, /media/x.iso]\n",
+                    NULL);
+    assert_int_equal(r->nr_repositories, 2);
+    assert_string_equal(r->repositories[0], "debs");
+    assert_string_equal(r->repositories[1], "/media/x.iso");
+    sw_recipe_free(r);
+    assert_recipe_faults(
+        RECIPE_HEAD "components: [{component: first.yml}]\n"
+                    "repositories: ['', {path: x}, ~, 'http://deb.debian.org/debian']\n",
+        "5:16: a repository is the path of a folder, an ISO image or a tar\n"
+        "5:20: a repository is the path of a folder, an ISO image or a tar\n"
+        "5:31: a repository is the path of a folder, an ISO image or a tar\n"
+        "5:34: the repository 'http://deb.debian.org/debian' is not local: name a folder, an ISO "
+        "image or a tar\n");
+    assert_recipe_faults(RECIPE_HEAD "components: [{component: first.yml}]\nrepositories: debs\n",
+                         "5:15: 'repositories' is a text here, and must be a list\n");
+    assert_recipe_faults(RECIPE_HEAD "components: [{component: first.yml}]\n"
+                                     "repositories: [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q]\n",
+                         "5:15: there are 17 repositories, and 16 are the most\n");
+}
+
 static void defaults_are_no_network_and_tmp(void **state)
 {
     struct sw_recipe *r = good_recipe(RECIPE_HEAD, NULL);
@@ -594,6 +621,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_full_recipe_is_read),
+        cmocka_unit_test(repositories_are_local_paths_beside_the_recipe),
         cmocka_unit_test(defaults_are_no_network_and_tmp),
         cmocka_unit_test(files_are_relative_to_the_recipe),
         cmocka_unit_test(an_image_at_aws_needs_a_base),
