@@ -30,6 +30,7 @@ static const struct action_row rows[] = {
     {"SetFileEncoding", action_set_file_encoding},
     {"SetFolderOwner", action_set_folder_owner},
     {"SetFolderPermissions", action_set_folder_permissions},
+    {"UpdateOS", action_update_os},
 };
 
 const struct action_row *action_find(const char *name)

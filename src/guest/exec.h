@@ -165,5 +165,6 @@ int action_read_file(struct step_ctx *ctx, struct sw_err *err);
 int action_set_file_encoding(struct step_ctx *ctx, struct sw_err *err);
 int action_set_folder_owner(struct step_ctx *ctx, struct sw_err *err);
 int action_set_folder_permissions(struct step_ctx *ctx, struct sw_err *err);
+int action_update_os(struct step_ctx *ctx, struct sw_err *err);
 
 #endif

@@ -274,7 +274,6 @@ static const struct sw_action actions[] = {
     },
     {
         .name = "UpdateOS",
-        .absent = true,
         .bare = true,
         .platforms = SW_LINUX | SW_WINDOWS,
         .inputs =

@@ -137,6 +137,56 @@ static void what_needs_a_booted_system_is_named_with_its_line(void **state)
     done_free(&done);
 }
 
+static void an_update_takes_what_is_listed_and_not_excluded(void **state)
+{
+    static const char apt[] =
+        "#!/bin/bash\ncase \"$*\" in\n"
+        "*dist-upgrade*) printf 'Inst %s [1.0] (2.0 x [all])\\n' bash nginx nginx-core libc6\n"
+        "    echo 'Inst new (1.0 x [all])'; echo 'Conf bash (2.0)' ;;\n"
+        "*) echo \"apt-get $*\" ;;\nesac\n";
+
+    (void)state;
+    make_program("/usr/bin/apt-get", apt);
+    struct done done = execute(HEAD "      - name: A\n        action: UpdateOS\n        inputs:\n"
+                                    "          include: ['nginx*', bash]\n          exclude: [nginx-core]\n");
+    assert_has(done.console.data, "Stdout: apt-get -q update\n");
+    assert_has(done.console.data, "--only-upgrade bash nginx\n");
+    assert_done(&done);
+    done = execute(HEAD "      - name: A\n        action: UpdateOS\n");
+    assert_has(done.console.data, "--only-upgrade bash nginx nginx-core libc6\n");
+    assert_done(&done);
+    done = execute(HEAD "      - name: A\n        action: UpdateOS\n        inputs: {exclude: ['*']}\n");
+    assert_has(done.console.data, "Stdout: there is nothing to update\n");
+    assert_done(&done);
+    expect_failure(HEAD
+                   "      - name: A\n        action: UpdateOS\n        inputs: {include: [\"x'; reboot\"]}\n",
+                   "include[0]: 'x'; reboot' is no name of a package");
+    expect_failure(HEAD "      - name: A\n        action: UpdateOS\n        inputs: {exclude: ['-y']}\n",
+                   "exclude[0]: '-y' is no name of a package");
+}
+
+static void an_update_uses_the_package_manager_that_is_there(void **state)
+{
+    (void)state;
+    expect_script("rm -f /usr/bin/apt-get", 0, "");
+    expect_failure(HEAD "      - {name: A, action: UpdateOS}\n", "step 'A': exit status 1");
+    make_program("/usr/bin/zypper", "#!/bin/sh\necho \"zypper $*\"\n");
+    struct done done = execute(HEAD "      - name: A\n        action: UpdateOS\n"
+                                    "        inputs: {include: [a], exclude: [b, c]}\n");
+    assert_has(done.console.data, "Stdout: zypper --non-interactive addlock b c\n");
+    assert_has(done.console.data, "Stdout: zypper --non-interactive update a\n");
+    assert_has(done.console.data, "Stdout: zypper --non-interactive removelock b c\n");
+    assert_done(&done);
+    make_program("/usr/bin/yum", "#!/bin/sh\necho \"yum $*\"\n");
+    done = execute(HEAD "      - name: A\n        action: UpdateOS\n"
+                        "        inputs: {include: [a], exclude: [b, c]}\n");
+    assert_has(done.console.data, "Stdout: yum -y --exclude=b --exclude=c update a\n");
+    assert_done(&done);
+    make_program("/usr/bin/dnf", "#!/bin/sh\necho \"dnf $*\"; exit 7\n");
+    expect_failure(HEAD "      - {name: A, action: UpdateOS}\n", "step 'A': exit status 7");
+    expect_script("rm -f /usr/bin/dnf /usr/bin/yum /usr/bin/zypper /usr/bin/systemctl", 0, "");
+}
+
 static void values_and_outputs_are_put_in(void **state)
 {
     struct sw_value value = {.name = "greeting", .value = "good day"};
@@ -479,6 +529,8 @@ int main(void)
         cmocka_unit_test(a_time_out_stops_the_step),
         cmocka_unit_test(a_signal_has_a_name),
         cmocka_unit_test(what_needs_a_booted_system_is_named_with_its_line),
+        cmocka_unit_test(an_update_takes_what_is_listed_and_not_excluded),
+        cmocka_unit_test(an_update_uses_the_package_manager_that_is_there),
         cmocka_unit_test(values_and_outputs_are_put_in),
         cmocka_unit_test(validate_sees_what_build_left),
         cmocka_unit_test(a_phase_that_is_not_there_is_a_success),
