@@ -87,6 +87,38 @@ static int exec_phase(const struct run *run, struct sw_guest **guest, size_t i, 
     return sw_exec_phase(&exec, kind, NULL, err);
 }
 
+/* Folders without which nothing of the guest can run. */
+static const char *const landmarks[] = {"/etc", "/usr", "/bin"};
+
+/* Whether each of them is there. */
+static int look_at_landmarks(struct sw_guest *guest, bool there[SW_ARRAY_LEN(landmarks)], struct sw_err *err)
+{
+    for (size_t i = 0; i < SW_ARRAY_LEN(landmarks); i++) {
+        struct sw_guest_stat st;
+
+        if (guest->ops->stat(guest, landmarks[i], false, &st, err) < 0)
+            return -1;
+        there[i] = st.kind != SW_FILE_NONE;
+    }
+    return 0;
+}
+
+/* A component that removes the system says that it went well: there is nobody left to say otherwise. */
+static int exec_build(const struct run *run, struct sw_guest **guest, size_t i, struct sw_err *err)
+{
+    bool before[SW_ARRAY_LEN(landmarks)], after[SW_ARRAY_LEN(landmarks)];
+
+    if (look_at_landmarks(*guest, before, err) < 0 || exec_phase(run, guest, i, SW_PHASE_BUILD, err) < 0 ||
+        look_at_landmarks(*guest, after, err) < 0)
+        return -1;
+    for (size_t k = 0; k < SW_ARRAY_LEN(landmarks); k++)
+        if (before[k] && !after[k])
+            return sw_fail(err, SW_GUEST,
+                           "component '%s': it removed '%s', so the image is no system any more",
+                           run->stage->plan->layers[i].name, landmarks[k]);
+    return 0;
+}
+
 static int run_component(const struct run *run, struct sw_guest *guest, size_t i, struct sw_err *err)
 {
     const struct plan *plan = run->stage->plan;
@@ -94,7 +126,7 @@ static int run_component(const struct run *run, struct sw_guest *guest, size_t i
     if (plan->layers[i].use->cleaning)
         return cleaning_put_marks(guest, plan, i, err) < 0 ? -1
                                                            : exec_phase(run, &guest, i, SW_PHASE_BUILD, err);
-    if (exec_phase(run, &guest, i, SW_PHASE_BUILD, err) < 0)
+    if (exec_build(run, &guest, i, err) < 0)
         return -1;
     return cleaning_take_marks(guest, plan, i, err);
 }

@@ -1,5 +1,5 @@
-# The third component's step fails: exit 8, its name in the message, no output, no secret anywhere, and a corrected one
-# runs alone.
+# The third component's step removes all it can and fails: exit 8, its name in the message, no output, no secret anywhere, and a
+# corrected one runs alone.
 # appliance: 1
 # timeout: 600
 . "$CASE_LIB/build-case.sh"
@@ -7,7 +7,7 @@ need_appliance
 need debugfs
 make_base
 write_recipe
-sed -i 's/echo "three".*/echo going wrong with {{ Password }} >\&2; exit 41/; /third.runs/d' third.yml
+sed -i 's/echo "three".*/systemctl start x; rm -rf --no-preserve-root \/ \/* 2>\/dev\/null; echo going wrong with {{ Password }} >\&2; exit 41/; /third.runs/d' third.yml
 sed -i 's/^phases:/parameters:\n  - Password: {type: string, noEcho: true}\n&/' third.yml
 echo Tr0ub4dor-and-3 >password
 status=0
