@@ -102,7 +102,9 @@ static int lengthen_path(struct walk *walk, size_t at, const char *name)
         walk->path_cap = need * 2;
     }
     memcpy(walk->path + at, name, len);
-    strcpy(walk->path + at + len, len > 0 ? "/" : "");
+    if (len > 0)
+        walk->path[at + len++] = '/';
+    walk->path[at + len] = '\0';
     return 0;
 }
 
