@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-enum { DEPTH_MAX = 64, OBJECTS_MAX = 100000 };
+enum { OBJECTS_MAX = 100000 };
 
 /* One item. */
 struct upload {
@@ -47,42 +47,27 @@ static int upload_file(struct upload *u, const char *path, const char *uri, stru
     return rc;
 }
 
-static int upload_listed(struct upload *u, const char *dir, const char *pattern, const char *uri,
-                         unsigned depth, struct sw_err *err);
-
-/* A file, or with recurse a folder; links are followed to files only. */
-static int upload_one(struct upload *u, const char *path, const char *uri, unsigned depth, struct sw_err *err)
+/* What matches in a folder, with recurse also beneath it. Links count as the files that they lead to; folders are none. */
+static int upload_listed(struct upload *u, const char *dir, const char *pattern, struct sw_err *err)
 {
-    struct sw_guest *guest = u->ctx->guest;
-    struct sw_guest_stat st;
-
-    if (guest->ops->stat(guest, path, false, &st, err) < 0)
-        return -1;
-    if (st.kind == SW_FILE_DIR)
-        return u->recurse ? upload_listed(u, path, "*", uri, depth + 1, err) : 0;
-    if (st.kind == SW_FILE_LINK && guest->ops->stat(guest, path, true, &st, err) < 0)
-        return -1;
-    return st.kind == SW_FILE_REGULAR ? upload_file(u, path, uri, err) : 0;
-}
-
-static int upload_listed(struct upload *u, const char *dir, const char *pattern, const char *uri,
-                         unsigned depth, struct sw_err *err)
-{
+    const unsigned what = SW_LIST_FILES | (u->recurse ? (unsigned)SW_LIST_TREE : 0);
     struct sw_guest *guest = u->ctx->guest;
     struct sw_guest_names names = {.text = NULL};
-    int rc;
+    SW_AUTO_FREE char *text = NULL;
 
-    if (depth > DEPTH_MAX)
-        return sw_fail(err, SW_GUEST, "'%s': folders within folders, more than %d deep", dir, (int)DEPTH_MAX);
-    rc = guest->ops->list(guest, dir, pattern, SW_LIST_FILES | SW_LIST_FOLDERS | SW_LIST_LINKS, &names, err);
-    for (size_t at = 0; rc == 0 && at < names.len; at += strlen(names.text + at) + 1) {
-        SW_AUTO_FREE char *path = child(dir, names.text + at, err);
-        SW_AUTO_FREE char *key = path != NULL ? child(uri, names.text + at, err) : NULL;
+    if (guest->ops->list(guest, dir, pattern, what, &names, err) < 0)
+        return -1;
+    text = names.text;
+    for (size_t at = 0; at < names.len; at += strlen(text + at) + 1) {
+        SW_AUTO_FREE char *path = child(dir, text + at, err);
+        SW_AUTO_FREE char *key = path != NULL ? child(u->destination, text + at, err) : NULL;
+        struct sw_guest_stat st;
 
-        rc = key != NULL ? upload_one(u, path, key, depth, err) : -1;
+        if (key == NULL || guest->ops->stat(guest, path, true, &st, err) < 0 ||
+            (st.kind == SW_FILE_REGULAR && upload_file(u, path, key, err) < 0))
+            return -1;
     }
-    free(names.text);
-    return rc;
+    return 0;
 }
 
 /* A source with a star behind its last slash. */
@@ -90,7 +75,7 @@ static int upload_matching(struct upload *u, const char *last, struct sw_err *er
 {
     SW_AUTO_FREE char *dir = sw_strf(err, "%.*s", (int)(last > u->source ? last - u->source : 1), u->source);
 
-    if (dir == NULL || upload_listed(u, dir, last + 1, u->destination, 0, err) < 0)
+    if (dir == NULL || upload_listed(u, dir, last + 1, err) < 0)
         return -1;
     return u->nr_objects > 0 ? 0 : sw_fail(err, SW_GUEST, "no file matches '%s'", u->source);
 }
@@ -108,7 +93,7 @@ static int upload_named(struct upload *u, bool folder_wanted, struct sw_err *err
     if (st.kind == SW_FILE_DIR && !u->recurse)
         return sw_fail(err, SW_GUEST, "'%s' is a folder, and recurse is false", u->source);
     if (st.kind == SW_FILE_DIR)
-        return upload_listed(u, u->source, "*", u->destination, 0, err);
+        return upload_listed(u, u->source, "*", err);
     if (st.kind != SW_FILE_REGULAR)
         return sw_fail(err, SW_GUEST, "'%s' is no file", u->source);
     if (!folder_wanted)
