@@ -48,6 +48,19 @@ static int whole_characters(const struct sw_buf *text, size_t most)
     return (int)len;
 }
 
+/* The command as it may be shown. Secrets go before anything is cut, as half of one would not be known for it. */
+static int show_command(const struct step_ctx *ctx, const char *command, size_t len, struct sw_buf *out,
+                        struct sw_err *err)
+{
+    SW_AUTO_MASK_STREAM struct sw_mask_stream stream = {.mask = runlog_mask(ctx->exec->log)};
+    SW_AUTO_BUF struct sw_buf shown = {0};
+
+    /* The guest cuts what is long. */
+    if (sw_mask_feed(&stream, command, len, &shown, err) < 0 || sw_mask_end(&stream, true, &shown, err) < 0)
+        return -1;
+    return text_to_line(out, shown.data != NULL ? shown.data : "", shown.len, err);
+}
+
 /* Kept for the step's error, and told at once: the step itself may go on and end well. */
 static void take_notice(void *arg, const char *command, size_t len)
 {
@@ -57,7 +70,7 @@ static void take_notice(void *arg, const char *command, size_t len)
     unsigned line = booted_line(ctx->running->script, ctx->running->script_len, command, len);
     char *what = ctx->needs_boot;
 
-    if (ctx->log.silent || text_to_line(&text, command, len, &ignored) < 0 || text.data == NULL)
+    if (ctx->log.silent || show_command(ctx, command, len, &text, &ignored) < 0 || text.data == NULL)
         snprintf(what, sizeof(ctx->needs_boot), "a command needs a booted system");
     else if (line > 0)
         snprintf(what, sizeof(ctx->needs_boot), "line %u: '%.*s' needs a booted system", line,

@@ -203,6 +203,32 @@ static void secrets_are_hidden_in_every_file(void **state)
     json_decref(run.outputs);
 }
 
+static void what_needs_a_booted_system_is_named_without_its_secrets(void **state)
+{
+    static const char program[] = "#!/bin/sh\n";
+    struct sw_err err = {.code = SW_OK};
+    struct run run;
+
+    (void)state;
+    assert_int_equal(folder_guest->ops->put(folder_guest, "/usr/bin/systemctl", program, strlen(program),
+                                            0755 | SW_PUT_OVERWRITE, &err),
+                     0);
+    /* The second is cut in the middle of the secret. */
+    run = run_one(PARAMETER
+                  "      - name: Start\n        action: ExecuteBash\n        inputs:\n          commands:\n"
+                  "            - |\n"
+                  "              systemctl start '{{ Password }}'\n"
+                  "              systemctl restart $(printf 'a%.0s' {1..89}) '{{ Password }}'\n");
+    assert_int_equal(run.rc, -1);
+    assert_has(run.err.text, "line 2: 'systemctl restart aaa");
+    assert_null(strstr(run.err.text, "hunter2"));
+    assert_nowhere("Tr0ub4dor");
+    assert_nowhere("hunter2");
+    assert_part_has("console.log", "line 1: 'systemctl start ***' needs a booted system");
+    json_decref(run.outputs);
+    expect_script("rm /usr/bin/systemctl", 0, "");
+}
+
 static void a_killed_step_does_not_leave_the_half_of_a_secret(void **state)
 {
     struct run run = run_one(
@@ -355,6 +381,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_failure_says_all_that_one_looks_for),
         cmocka_unit_test(secrets_are_hidden_in_every_file),
+        cmocka_unit_test(what_needs_a_booted_system_is_named_without_its_secrets),
         cmocka_unit_test(a_killed_step_does_not_leave_the_half_of_a_secret),
         cmocka_unit_test(secrets_of_several_lines_are_hidden_line_by_line),
         cmocka_unit_test(a_nested_documents_secrets_are_hidden_too),
