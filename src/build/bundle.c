@@ -3,6 +3,9 @@
 
 #include "src/base/json.h"
 #include "src/build/build.h"
+#include "src/build/secrets.h"
+
+#include <string.h>
 
 SW_DEFINE_AUTO(recipe, struct sw_recipe, sw_recipe_free)
 #define AUTO_RECIPE SW_CLEANUP(recipe_auto)
@@ -32,8 +35,26 @@ static json_t *describe(const char *path, const struct sw_bundle_file *files, si
     return SW_STEAL_PTR(json);
 }
 
-static json_t *fetch_and_write(struct fetch *fetch, const char *path, struct sw_diags *diags,
-                               struct sw_err *err)
+/* A bundle travels, and names its sources. */
+static int refuse_secrets(const struct sw_recipe *recipe, const struct sw_bundle_file *files, size_t n,
+                          struct sw_err *err)
+{
+    SW_AUTO_MASK struct sw_mask *mask = secrets_mask_of(recipe, err);
+
+    for (size_t i = 0; mask != NULL && i < n; i++) {
+        SW_AUTO_BUF struct sw_buf shown = {0};
+
+        if (sw_mask_text(mask, files[i].source, strlen(files[i].source), &shown, err) < 0)
+            return -1;
+        if (strcmp(shown.data != NULL ? shown.data : "", files[i].source) != 0)
+            return sw_fail(err, SW_REFUSED, "'%.300s' holds a secret, and a bundle would tell it",
+                           shown.data);
+    }
+    return mask != NULL ? 0 : -1;
+}
+
+static json_t *fetch_and_write(const struct sw_recipe *recipe, struct fetch *fetch, const char *path,
+                               struct sw_diags *diags, struct sw_err *err)
 {
     SW_AUTO_FREE struct sw_bundle_file *files = NULL;
     size_t n;
@@ -41,7 +62,8 @@ static json_t *fetch_and_write(struct fetch *fetch, const char *path, struct sw_
     if (fetch_find(fetch, diags, err) < 0)
         return NULL;
     files = fetch_bundled(fetch, &n, err);
-    if (files == NULL || sw_bundle_write(path, files, n, err) < 0)
+    if (files == NULL || refuse_secrets(recipe, files, n, err) < 0 ||
+        sw_bundle_write(path, files, n, err) < 0)
         return NULL;
     return describe(path, files, n, err);
 }
@@ -61,7 +83,7 @@ json_t *sw_build_bundle(const struct sw_build_opts *opts, const char *path, stru
     if (recipe == NULL)
         return NULL;
     if (fetch_new(recipe, &how, diags, &fetch, err) == 0)
-        result = fetch_and_write(fetch, path, diags, err);
+        result = fetch_and_write(recipe, fetch, path, diags, err);
     if (result == NULL)
         sw_context(err, "recipe '%s'", opts->recipe);
     return result;

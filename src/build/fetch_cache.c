@@ -38,7 +38,7 @@ bool fetch_cache_has(const char *path, uint64_t size_bytes)
     return lstat(path, &st) == 0 && S_ISREG(st.st_mode) && (uint64_t)st.st_size == size_bytes;
 }
 
-/* A source and whose bucket it must be in are known by their digest: neither need be a file's name. */
+/* A source and whose bucket it must be in are known by their digest alone: a source may hold a secret. */
 static char *record_path(const struct fetch_cache *cache, const struct fetch_set *set, struct sw_err *err)
 {
     SW_AUTO_FREE char *name = sw_strf(err, "%s\n%s", set->uri, set->owner != NULL ? set->owner : "");
@@ -81,13 +81,11 @@ static int add_recorded(const struct fetch_cache *cache, const json_t *json, str
 static int read_record(const struct fetch_cache *cache, const json_t *record, struct fetch_set *set,
                        struct sw_err *err)
 {
-    const char *source = sw_json_text(record, "source");
     const json_t *files = json_object_get(record, "files"), *file;
     size_t i;
     int rc = 1;
 
-    if (source == NULL || strcmp(source, set->uri) != 0 || json_array_size(files) == 0 ||
-        json_array_size(files) > FETCH_OBJECTS_MAX ||
+    if (json_array_size(files) == 0 || json_array_size(files) > FETCH_OBJECTS_MAX ||
         (json_is_true(json_object_get(record, "insecure")) && !set->insecure))
         return 0;
     json_array_foreach (files, i, file) {
@@ -143,7 +141,6 @@ int fetch_cache_note(const struct fetch_cache *cache, const struct fetch_set *se
     SW_AUTO_JSON json_t *record = json_object();
 
     if (path == NULL || make_folder(cache, RECORDS, err) < 0 ||
-        sw_json_set(record, "source", json_string(set->uri), err) < 0 ||
         sw_json_set(record, "insecure", json_boolean(set->insecure), err) < 0 ||
         sw_json_set(record, "files", json_array(), err) < 0)
         return -1;

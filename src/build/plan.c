@@ -134,6 +134,32 @@ static json_t *volume_inputs(const struct sw_recipe *recipe, const char *parent_
     return SW_STEAL_PTR(inputs);
 }
 
+/* What a component downloads, without secrets; where they alone tell sources apart, the digests have no names. */
+static int describe_files(const struct plan *plan, size_t use, json_t **out, struct sw_err *err)
+{
+    SW_AUTO_JSON json_t *files = NULL;
+    SW_AUTO_JSON json_t *digests = json_array();
+    const char *source;
+    json_t *digest;
+    size_t n;
+
+    *out = NULL;
+    if (fetch_describe(plan->fetch, use, &files, err) < 0)
+        return -1;
+    if (files == NULL)
+        return 0;
+    n = json_object_size(files);
+    json_object_foreach (files, source, digest) {
+        if (sw_json_append(digests, json_incref(digest), err) < 0)
+            return -1;
+    }
+    files = sw_mask_json(plan->mask, SW_STEAL_PTR(files), false, err);
+    if (files == NULL)
+        return -1;
+    *out = json_object_size(files) == n ? SW_STEAL_PTR(files) : SW_STEAL_PTR(digests);
+    return 0;
+}
+
 static json_t *component_inputs(const struct plan *plan, size_t i, const char *parent_key, struct sw_err *err)
 {
     const struct sw_recipe *recipe = plan->recipe;
@@ -147,7 +173,7 @@ static json_t *component_inputs(const struct plan *plan, size_t i, const char *p
         sw_json_set(inputs, "parent", json_string(parent_key), err) < 0 ||
         sw_json_set(inputs, "semantics", json_integer(SEMANTICS_VERSION), err) < 0 ||
         sw_json_set(inputs, "workingDirectory", json_string(recipe->working_directory), err) < 0 ||
-        fetch_describe(plan->fetch, plan_use_index(plan, i), &files, err) < 0)
+        describe_files(plan, plan_use_index(plan, i), &files, err) < 0)
         return NULL;
     /* A component that downloads nothing keeps the key that it always had. */
     if (files != NULL && sw_json_set(inputs, "files", files, err) < 0)

@@ -5,19 +5,24 @@
 
 #include <string.h>
 
-int secrets_mask(struct plan *plan, struct sw_err *err)
+struct sw_mask *secrets_mask_of(const struct sw_recipe *recipe, struct sw_err *err)
 {
-    plan->mask = sw_mask_new(err);
-    if (plan->mask == NULL)
-        return -1;
-    for (size_t i = 0; i < plan->recipe->nr_uses; i++) {
-        const struct sw_use *use = &plan->recipe->uses[i];
+    SW_AUTO_MASK struct sw_mask *mask = sw_mask_new(err);
+
+    for (size_t i = 0; mask != NULL && i < recipe->nr_uses; i++) {
+        const struct sw_use *use = &recipe->uses[i];
 
         for (size_t k = 0; use->secret != NULL && k < use->nr_values; k++)
-            if (use->secret[k] && sw_mask_add(plan->mask, use->values[k].value, err) < 0)
-                return -1;
+            if (use->secret[k] && sw_mask_add(mask, use->values[k].value, err) < 0)
+                return NULL;
     }
-    return 0;
+    return SW_STEAL_PTR(mask);
+}
+
+int secrets_mask(struct plan *plan, struct sw_err *err)
+{
+    plan->mask = secrets_mask_of(plan->recipe, err);
+    return plan->mask != NULL ? 0 : -1;
 }
 
 void secrets_hide(const struct plan *plan, struct sw_diags *diags, struct sw_err *err)

@@ -4,6 +4,8 @@
 
 #include "src/build/plan.h"
 
+/* The values that a recipe calls secret. Free it. */
+SW_MUST_CHECK struct sw_mask *secrets_mask_of(const struct sw_recipe *recipe, struct sw_err *err);
 /* Makes plan->mask of the values that the recipe calls secret. */
 SW_MUST_CHECK int secrets_mask(struct plan *plan, struct sw_err *err);
 
