@@ -131,6 +131,19 @@ const struct sw_node *sw_component_data(const struct sw_node *root)
     return data != NULL && data->kind == SW_NODE_SCALAR ? data : NULL;
 }
 
+struct sw_component *sw_component_keep_text(struct sw_component *component, const char *text, size_t len,
+                                            struct sw_err *err)
+{
+    if (component == NULL || component->text != NULL)
+        return component;
+    component->text = sw_arena_copy(component->arena, text, len, err);
+    component->text_len = len;
+    if (component->text != NULL)
+        return component;
+    sw_component_free(component);
+    return NULL;
+}
+
 /* The document within what get-component printed; its places are its own, so it has a name of its own. */
 static struct sw_component *parse_data(const struct sw_doc *outer, const struct sw_node *data,
                                        struct sw_err *err)
@@ -143,7 +156,7 @@ static struct sw_component *parse_data(const struct sw_doc *outer, const struct 
     if (name != NULL && sw_doc_parse(&doc, data->text, data->len, &root, err) == 0)
         component = sw_component_check(&doc, root, err);
     sw_arena_free(doc.arena);
-    return component;
+    return sw_component_keep_text(component, data->text, data->len, err);
 }
 
 struct sw_component *sw_component_read(struct sw_doc *doc, const struct sw_node *root, struct sw_err *err)
@@ -151,13 +164,6 @@ struct sw_component *sw_component_read(struct sw_doc *doc, const struct sw_node 
     const struct sw_node *data = root != NULL ? sw_component_data(root) : NULL;
 
     return data != NULL ? parse_data(doc, data, err) : sw_component_check(doc, root, err);
-}
-
-static int keep_text(struct sw_component *component, const char *text, size_t len, struct sw_err *err)
-{
-    component->text = sw_arena_copy(component->arena, text, len, err);
-    component->text_len = len;
-    return component->text != NULL ? 0 : -1;
 }
 
 struct sw_component *sw_component_parse(const char *text, size_t len, const char *file,
@@ -171,11 +177,7 @@ struct sw_component *sw_component_parse(const char *text, size_t len, const char
     if (sw_doc_parse(&doc, text, len, &root, err) == 0)
         component = sw_component_read(&doc, root, err);
     sw_arena_free(doc.arena);
-    if (component != NULL && keep_text(component, text, len, err) < 0) {
-        sw_component_free(component);
-        return NULL;
-    }
-    return component;
+    return sw_component_keep_text(component, text, len, err);
 }
 
 struct sw_component *sw_component_load(const char *path, struct sw_diags *diags, struct sw_err *err)

@@ -36,6 +36,10 @@ SW_MUST_CHECK struct sw_component *sw_component_read(struct sw_doc *doc, const s
 /* That text; NULL when the tree is something else. */
 const struct sw_node *sw_component_data(const struct sw_node *root);
 
+/* The document itself, unless it is known better already. Takes the component (may be NULL), and frees it on failure. */
+SW_MUST_CHECK struct sw_component *sw_component_keep_text(struct sw_component *component, const char *text,
+                                                          size_t len, struct sw_err *err);
+
 /* parameters: and constants:, variables.c. */
 SW_MUST_CHECK int sw_read_variables(struct sw_reading *r, const struct sw_node *root);
 /* phases:, phases.c. */

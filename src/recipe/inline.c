@@ -47,6 +47,7 @@ static int parse_data(struct sw_recipe_reading *r, const struct sw_node *data, c
     if (sw_doc_parse(&doc, data->text, data->len, &root, &reason) == 0)
         *out = sw_component_check(&doc, root, &reason);
     sw_arena_free(doc.arena);
+    *out = sw_component_keep_text(*out, data->text, data->len, &reason);
     if (*out == NULL && reason.code != SW_RECIPE && reason.code != SW_OK)
         return sw_fail(r->err, reason.code, "%s", reason.text);
     return 0;

@@ -255,7 +255,7 @@ static void miss_value(struct sw_recipe_reading *r, const struct choice *choice,
 {
     const char *component = choice->use->component->name, *name = choice->parameter->name;
 
-    if (choice->secret && r->only_check)
+    if (choice->secret && r->lenient)
         sw_doc_warn(r->doc, entry != NULL ? entry : choice->at,
                     "the secret '%s' of component '%s' has no value here: --secret %s=FILE has to give it",
                     name, sw_show(component).text, name);

@@ -59,7 +59,6 @@ struct sw_recipe *sw_recipe_check(struct sw_recipe_reading *r, const struct sw_n
     struct sw_err *err = r->err;
     size_t before = doc->diags->nr_errors - doc->nr_errors;
 
-    r->only_check = r->overrides == NULL;
     if (r->overrides == NULL)
         r->overrides = &none;
     r->template =

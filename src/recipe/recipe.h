@@ -29,7 +29,6 @@ struct sw_recipe_reading {
     const char *narrowed_by;
     const struct sw_node *seen[SW_RECIPE_MAX_SEEN]; /* resources whose documents were checked */
     size_t nr_seen;
-    bool only_check;      /* nobody is about to build: secrets need not be there yet */
     const char **secrets; /* what the files of overrides->secrets hold, in their order */
 };
 
