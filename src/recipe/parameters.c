@@ -137,7 +137,7 @@ static const char *read_secret(struct sw_recipe_reading *r, const char *path)
         sw_fail(r->err, SW_USAGE, "the file '%s' is not UTF-8 text", path);
     else
         copy = sw_arena_copy(r->doc->arena, text.data, text.len, r->err);
-    if (text.cap > 0)
+    if (text.data != NULL)
         explicit_bzero(text.data, text.cap);
     return copy;
 }

@@ -174,8 +174,7 @@ static void json_is_masked_text_by_text(void **state)
     masked = sw_mask_json(mask, json_incref(json), false, &err);
     assert_non_null(masked);
     text = sw_json_canonical(masked, &err);
-    assert_string_equal(text,
-                        "{\"list\":[\"a ***\\n*** b\",4,null,true],\"map\":{\"***\\n***\":\"***\"}}");
+    assert_string_equal(text, "{\"list\":[\"a ***\\n*** b\",4,null,true],\"map\":{\"***\\n***\":\"***\"}}");
     assert_null(sw_mask_json(mask, NULL, false, &err));
 }
 
