@@ -181,6 +181,7 @@ struct sw_guest_ops {
 /* Embed as the first member. */
 struct sw_guest {
     const struct sw_guest_ops *ops;
+    enum sw_platform platform; /* SW_WINDOWS: paths are C:/x; 0 is SW_LINUX too */
 };
 
 /* ---- Package repositories as media ------------------------------------------------------------------------- */

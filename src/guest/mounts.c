@@ -103,24 +103,6 @@ static const char *choose_root(guestfs_h *g, const struct candidate *list, size_
     return NULL;
 }
 
-static const char *choose_partition(guestfs_h *g, char *const *devices, size_t *seen)
-{
-    struct candidate list[SESSION_PARTITIONS_MAX] = {{.device = NULL}};
-    const char *root;
-    size_t n = 0;
-
-    for (size_t i = 0; devices[i] != NULL && n < SESSION_PARTITIONS_MAX; i++) {
-        char *type = session_is_medium(devices[i]) ? NULL : guestfs_vfs_type(g, devices[i]);
-
-        if (type != NULL)
-            list[n++] = (struct candidate){.device = devices[i], .type = type};
-    }
-    root = choose_root(g, list, n, seen);
-    for (size_t i = 0; i < n; i++)
-        free(list[i].type);
-    return root;
-}
-
 /* guestfs_list_filesystems: device, type, device, type, … */
 static const char *choose_filesystem(guestfs_h *g, char *const *pairs, size_t *seen)
 {
@@ -133,30 +115,62 @@ static const char *choose_filesystem(guestfs_h *g, char *const *pairs, size_t *s
     return choose_root(g, list, n, seen);
 }
 
+/* The partitions with their types, as guestfs_list_filesystems has them; NULL when there are none. */
+static char **list_plain(guestfs_h *g)
+{
+    char **devices = guestfs_list_partitions(g), **pairs;
+    size_t n = 0, at = 0;
+
+    while (devices != NULL && devices[n] != NULL)
+        n++;
+    pairs = calloc(2 * n + 1, sizeof(*pairs));
+    for (size_t i = 0; i < n; i++) {
+        bool ours = pairs != NULL && !session_is_medium(devices[i]);
+        char *type = ours ? guestfs_vfs_type(g, devices[i]) : NULL;
+
+        if (type == NULL) {
+            free(devices[i]);
+            continue;
+        }
+        pairs[at++] = devices[i];
+        pairs[at++] = type;
+    }
+    free(devices);
+    return pairs;
+}
+
+/* Remembers the root, of Linux or of Windows, when it is among them. */
+static int choose(struct sw_session *session, char *const *pairs, size_t *seen, struct sw_err *err)
+{
+    const char *root = choose_filesystem(session->g, pairs, seen);
+    SW_AUTO_FREE char *drive = NULL;
+
+    if (root != NULL)
+        return remember(session, root, "/", err);
+    if (windows_find(session, pairs, &drive, err) < 0)
+        return -1;
+    session->is_windows = drive != NULL;
+    return drive != NULL ? remember(session, drive, "/", err) : 0;
+}
+
 /* Plain partitions are asked first: listing what LVM, RAID and others make of them takes seconds. */
 static int find_root(struct sw_session *session, struct sw_err *err)
 {
-    char **plain = guestfs_list_partitions(session->g), **all = NULL;
-    const char *root = NULL;
+    char **(*const lists[])(guestfs_h *) = {list_plain, guestfs_list_filesystems};
     size_t seen = 0;
-    int rc;
 
-    if (plain != NULL)
-        root = choose_partition(session->g, plain, &seen);
-    if (root == NULL) {
-        all = guestfs_list_filesystems(session->g);
-        if (all != NULL)
-            root = choose_filesystem(session->g, all, &seen);
+    for (size_t i = 0; i < SW_ARRAY_LEN(lists); i++) {
+        char **pairs = lists[i](session->g);
+        int rc = pairs != NULL ? choose(session, pairs, &seen, err) : 0;
+
+        free_list(pairs);
+        if (rc < 0 || session->nr_mounts > 0)
+            return rc;
     }
-    if (root != NULL)
-        rc = remember(session, root, "/", err);
-    else
-        rc = sw_fail(err, SW_FAILED,
-                     seen > 0 ? "none of the image's file systems has an /etc/os-release"
-                              : "the image holds no Linux file system (is it encrypted, or empty?)");
-    free_list(plain);
-    free_list(all);
-    return rc;
+    return sw_fail(err, SW_FAILED,
+                   seen > 0
+                       ? "none of the image's file systems has an /etc/os-release"
+                       : "the image holds no file system of Linux or Windows (is it encrypted, or empty?)");
 }
 
 /* True when blkid, asked about the device, gives this value for the key. */
@@ -264,6 +278,8 @@ int session_mount(struct sw_session *session, struct sw_err *err)
 
     if (first && find_root(session, err) < 0)
         return -1;
+    if (session->is_windows)
+        return windows_mount(session, session->mounts[0].device, first, err);
     session->mounted = true;
     if (mount_one(session, &session->mounts[0], err) < 0 || (first && read_fstab(session, err) < 0))
         return -1;

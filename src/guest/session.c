@@ -40,10 +40,15 @@ int sw_session_begin(struct sw_session *session, struct sw_guest **guest, struct
         return sw_fail(err, SW_FAILED, "the guest is already in use");
     if (session_mount(session, err) < 0 || session_start_runner(session, err) < 0)
         return -1;
-    if (session->media != NULL &&
+    /* Windows has no use for Linux' package repositories. */
+    if (session->media != NULL && !session->is_windows &&
         sw_media_show(session->media, &session->client.base, session->network, err) < 0)
         return -1;
     *guest = &session->client.base;
+    if (session->is_windows) {
+        windows_guest_init(&session->windows, &session->client.base);
+        *guest = &session->windows.base;
+    }
     return 0;
 }
 

@@ -6,6 +6,7 @@
 #include "src/base/cleanup.h"
 #include "src/guest/client.h"
 #include "src/guest/console.h"
+#include "src/guest/windows.h"
 
 #include <guestfs.h>
 #include <pthread.h>
@@ -52,6 +53,9 @@ struct sw_session {
 
     struct session_mount mounts[SESSION_MOUNTS_MAX]; /* as found at the first boundary */
     size_t nr_mounts;
+
+    bool is_windows; /* mounts[0] is the drive C: */
+    struct windows_guest windows;
 };
 
 /* The last error of the handle as an error of ours: classified, with what the console said in the log. */
@@ -76,6 +80,13 @@ bool session_is_medium(const char *device);
 /* Finds (once) and mounts the guest's file systems. */
 SW_MUST_CHECK int session_mount(struct sw_session *session, struct sw_err *err);
 void session_free_mounts(struct sw_session *session);
+
+/* Among pairs of a device and its type, the one with Windows on it; *device is NULL when there is none. Free it. */
+SW_MUST_CHECK int windows_find(struct sw_session *session, char *const *pairs, char **device,
+                               struct sw_err *err);
+/* Mounts it, in a root of its own; first: also looks whether it may be written to. */
+SW_MUST_CHECK int windows_mount(struct sw_session *session, const char *device, bool first,
+                                struct sw_err *err);
 
 /* Puts the runner into the guest and starts it; and the reverse. */
 SW_MUST_CHECK int session_start_runner(struct sw_session *session, struct sw_err *err);

@@ -1,0 +1,277 @@
+/* A registry hive of a guest that is not booted: edited in memory, written back as a whole. */
+#include "src/guest/hive.h"
+
+#include "src/base/endian.h"
+#include "src/base/fs.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <hivex.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/mman.h>
+
+enum { HEADER_BYTES = 4096, FIRST_SEQUENCE = 4, SECOND_SEQUENCE = 8, FD_PATH_BYTES = 40 };
+#define HIVE_MAX_BYTES ((size_t)512 << 20)
+
+struct hive {
+    struct sw_guest *guest;
+    char *path;
+    hive_h *h;
+    bool changed;
+};
+
+static int broken(const struct hive *hive, const char *doing, struct sw_err *err)
+{
+    char reason[128];
+
+    return sw_fail(err, SW_GUEST, "the registry hive '%s': cannot %s: %s", hive->path, doing,
+                   strerror_r(errno, reason, sizeof(reason)));
+}
+
+/* ---- Opening and writing back ------------------------------------------------------------------------------ */
+
+/* What hivex does not look at, or says nothing about. */
+static int check_header(const struct hive *hive, const char *bytes, size_t len, struct sw_err *err)
+{
+    const uint8_t *header = (const uint8_t *)bytes;
+
+    if (len < HEADER_BYTES || memcmp(bytes, "regf", 4) != 0)
+        return sw_fail(err, SW_GUEST, "'%s' is no registry hive", hive->path);
+    if (le32_get(header + FIRST_SEQUENCE) != le32_get(header + SECOND_SEQUENCE))
+        return sw_fail(
+            err, SW_REFUSED,
+            "the registry hive '%s' was being written when Windows stopped: boot the image and shut "
+            "it down cleanly",
+            hive->path);
+    return 0;
+}
+
+/* hivex takes names of files; memory has one for as long as it is open. */
+static int memory_file(char name[FD_PATH_BYTES], struct sw_err *err)
+{
+    int fd = memfd_create("slipway-hive", MFD_CLOEXEC);
+
+    if (fd < 0)
+        return sw_fail_errno(err, "cannot make a file in memory");
+    snprintf(name, FD_PATH_BYTES, "/proc/self/fd/%d", fd);
+    return fd;
+}
+
+static int load(struct hive *hive, struct sw_err *err)
+{
+    SW_AUTO_FREE char *bytes = NULL;
+    SW_AUTO_CLOSE int fd = -1;
+    char name[FD_PATH_BYTES];
+    size_t len = 0;
+
+    if (hive->guest->ops->get(hive->guest, hive->path, HIVE_MAX_BYTES, &bytes, &len, err) < 0)
+        return -1;
+    if (check_header(hive, bytes, len, err) < 0)
+        return -1;
+    fd = memory_file(name, err);
+    if (fd < 0 || sw_write_full(fd, bytes, len, "a registry hive", err) < 0)
+        return -1;
+    hive->h = hivex_open(name, HIVEX_OPEN_WRITE);
+    return hive->h != NULL ? 0 : broken(hive, "read it", err);
+}
+
+int hive_open(struct sw_guest *guest, const char *path, struct hive **out, struct sw_err *err)
+{
+    AUTO_HIVE struct hive *hive = sw_calloc(1, sizeof(*hive), err);
+
+    if (hive == NULL)
+        return -1;
+    hive->guest = guest;
+    hive->path = sw_strdup(path, err);
+    if (hive->path == NULL || load(hive, err) < 0)
+        return -1;
+    *out = SW_STEAL_PTR(hive);
+    return 0;
+}
+
+int hive_write_back(struct hive *hive, struct sw_err *err)
+{
+    SW_AUTO_BUF struct sw_buf bytes = {0};
+    SW_AUTO_CLOSE int fd = -1;
+    char name[FD_PATH_BYTES];
+
+    if (!hive->changed)
+        return 0;
+    fd = memory_file(name, err);
+    if (fd < 0)
+        return -1;
+    if (hivex_commit(hive->h, name, 0) < 0)
+        return broken(hive, "write it", err);
+    if (sw_read_file(name, HIVE_MAX_BYTES, &bytes, err) < 0 ||
+        hive->guest->ops->put(hive->guest, hive->path, bytes.data, bytes.len, 0666 | SW_PUT_OVERWRITE, err) <
+            0)
+        return -1;
+    hive->changed = false;
+    return 0;
+}
+
+void hive_free(struct hive *hive)
+{
+    if (hive->h != NULL)
+        hivex_close(hive->h);
+    free(hive->path);
+    free(hive);
+}
+
+/* ---- Keys -------------------------------------------------------------------------------------------------- */
+
+/* The child; 0 when there is none and make is false, or with err. */
+static hive_node_h child(struct hive *hive, hive_node_h node, const char *name, bool make, struct sw_err *err)
+{
+    hive_node_h found;
+
+    errno = 0;
+    found = hivex_node_get_child(hive->h, node, name);
+    if (found == 0 && errno != 0)
+        broken(hive, "look a key up in it", err);
+    else if (found == 0 && make) {
+        found = hivex_node_add_child(hive->h, node, name);
+        if (found == 0)
+            broken(hive, "add a key to it", err);
+    }
+    return found;
+}
+
+/* 1 with the key's node, 0 when it is not there. */
+static int find(struct hive *hive, const char *key, bool make, hive_node_h *out, struct sw_err *err)
+{
+    SW_AUTO_FREE char *names = sw_strdup(key, err);
+    struct sw_err failure = {.code = SW_OK};
+    hive_node_h node = hivex_root(hive->h);
+    char *rest = NULL;
+
+    if (names == NULL)
+        return -1;
+    if (node == 0)
+        return broken(hive, "find its root", err);
+    for (char *name = strtok_r(names, "\\", &rest); name != NULL && node != 0;
+         name = strtok_r(NULL, "\\", &rest))
+        node = child(hive, node, name, make, &failure);
+    if (failure.code != SW_OK) {
+        *err = failure;
+        return -1;
+    }
+    *out = node;
+    return node != 0;
+}
+
+int hive_has(struct hive *hive, const char *key, struct sw_err *err)
+{
+    hive_node_h node;
+
+    return find(hive, key, false, &node, err);
+}
+
+/* ---- Values ------------------------------------------------------------------------------------------------ */
+
+/* hivex rewrites all values of a key, and would put long ones back in a way that Windows does not read. */
+static int check_neighbours(struct hive *hive, hive_node_h node, const char *key, struct sw_err *err)
+{
+    hive_value_h *values = hivex_node_values(hive->h, node);
+    bool too_long = false, unread = values == NULL;
+
+    for (size_t i = 0; values != NULL && values[i] != 0; i++) {
+        size_t len = 0;
+        hive_type type;
+
+        unread = unread || hivex_value_type(hive->h, values[i], &type, &len) < 0;
+        too_long = too_long || len > SW_REGISTRY_VALUE_MAX_BYTES;
+    }
+    free(values);
+    if (unread)
+        return broken(hive, "read the values of a key", err);
+    if (too_long)
+        return sw_fail(
+            err, SW_GUEST,
+            "the registry key '%s' has a value of more than %d bytes, beside which none can be set "
+            "offline",
+            key, (int)SW_REGISTRY_VALUE_MAX_BYTES);
+    return 0;
+}
+
+int hive_set(struct hive *hive, const char *key, const char *name, const struct sw_registry_value *value,
+             struct sw_err *err)
+{
+    hive_set_value set = {.key = (char *)(uintptr_t)name,
+                          .t = (hive_type)value->type,
+                          .len = value->data.len,
+                          .value = value->data.data != NULL ? value->data.data : (char[]){""}};
+    hive_node_h node;
+
+    if (find(hive, key, true, &node, err) < 0 || check_neighbours(hive, node, key, err) < 0)
+        return -1;
+    if (hivex_node_set_value(hive->h, node, &set, 0) < 0)
+        return broken(hive, "set a value in it", err);
+    hive->changed = true;
+    return 0;
+}
+
+/* 1 with the value when it is there and of one of the two types. */
+static int find_value(struct hive *hive, const char *key, const char *name, const hive_type types[2],
+                      hive_value_h *out, struct sw_err *err)
+{
+    hive_node_h node;
+    hive_type type;
+    size_t len;
+    int found = find(hive, key, false, &node, err);
+
+    if (found <= 0)
+        return found;
+    errno = 0;
+    *out = hivex_node_get_value(hive->h, node, name);
+    if (*out == 0)
+        return errno == 0 ? 0 : broken(hive, "look a value up in it", err);
+    if (hivex_value_type(hive->h, *out, &type, &len) < 0)
+        return broken(hive, "read a value", err);
+    return type == types[0] || type == types[1];
+}
+
+int hive_number(struct hive *hive, const char *key, const char *name, uint32_t *out, struct sw_err *err)
+{
+    hive_value_h value;
+    int found = find_value(hive, key, name, (hive_type[2]){hive_t_REG_DWORD, hive_t_REG_DWORD}, &value, err);
+
+    if (found <= 0)
+        return found;
+    errno = 0;
+    *out = (uint32_t)hivex_value_dword(hive->h, value);
+    return errno == 0 ? 1 : broken(hive, "read a value", err);
+}
+
+int hive_text(struct hive *hive, const char *key, const char *name, char **out, struct sw_err *err)
+{
+    hive_value_h value;
+    int found = find_value(hive, key, name, (hive_type[2]){hive_t_REG_SZ, hive_t_REG_EXPAND_SZ}, &value, err);
+
+    if (found <= 0)
+        return found;
+    *out = hivex_value_string(hive->h, value);
+    return *out != NULL ? 1 : broken(hive, "read a value", err);
+}
+
+char *hive_control_set(struct hive *hive, const char *key, struct sw_err *err)
+{
+    static const char current[] = "CurrentControlSet";
+    size_t len = sizeof(current) - 1;
+    uint32_t number = 0;
+    int found;
+
+    if (strncasecmp(key, current, len) != 0 || (key[len] != '\0' && key[len] != '\\'))
+        return sw_strdup(key, err);
+    found = hive_number(hive, "Select", "Current", &number, err);
+    if (found < 0)
+        return NULL;
+    if (found == 0 || number == 0 || number > 999) {
+        sw_fail(err, SW_GUEST, "the registry hive '%s' does not say which control set is current",
+                hive->path);
+        return NULL;
+    }
+    return sw_strf(err, "ControlSet%03u%s", number, key + len);
+}

@@ -1,0 +1,38 @@
+/* A registry hive of a guest that is not booted: edited in memory, written back as a whole. */
+#ifndef SW_GUEST_HIVE_H
+#define SW_GUEST_HIVE_H
+
+#include "slipway/guest.h"
+#include "src/base/buf.h"
+#include "src/recipe/registry.h"
+
+struct hive;
+
+/*
+ * Reads and checks the hive at path. One that is damaged is SW_GUEST; one that Windows had not finished writing is SW_REFUSED,
+ * as its logs would undo every change. Free it.
+ */
+SW_MUST_CHECK int hive_open(struct sw_guest *guest, const char *path, struct hive **out, struct sw_err *err);
+
+/* Sets a value; keys on the way are made. key: names with backslashes between, "" the root; name "": the default value. */
+SW_MUST_CHECK int hive_set(struct hive *hive, const char *key, const char *name,
+                           const struct sw_registry_value *value, struct sw_err *err);
+
+/* 1 when the key is there, 0 when it is not. */
+SW_MUST_CHECK int hive_has(struct hive *hive, const char *key, struct sw_err *err);
+/* A DWORD, or a text (free it): 1 when it is there, 0 when it is not or is of another type. */
+SW_MUST_CHECK int hive_number(struct hive *hive, const char *key, const char *name, uint32_t *out,
+                              struct sw_err *err);
+SW_MUST_CHECK int hive_text(struct hive *hive, const char *key, const char *name, char **out,
+                            struct sw_err *err);
+
+/* Puts what was changed into the guest; nothing when nothing was. */
+SW_MUST_CHECK int hive_write_back(struct hive *hive, struct sw_err *err);
+void hive_free(struct hive *hive);
+SW_DEFINE_AUTO(hive, struct hive, hive_free)
+#define AUTO_HIVE SW_CLEANUP(hive_auto)
+
+/* "CurrentControlSet\x" of the hive SYSTEM as the control set that it stands for; other keys as they are. Free it. */
+SW_MUST_CHECK char *hive_control_set(struct hive *hive, const char *key, struct sw_err *err);
+
+#endif
