@@ -92,20 +92,32 @@ struct sw_input {
     bool ignored; /* not in AWS's table, yet in documents that AWS ships: no effect, a warning at lint */
 };
 
+/* What becomes of a step in a Windows image, where nothing can be run before it is booted. */
+enum sw_first_boot {
+    SW_BOOT_OFFLINE,   /* done now, and only where no step before it waits */
+    SW_BOOT_FOLLOWS,   /* done now; behind a step that waits it waits too */
+    SW_BOOT_AHEAD,     /* done now, also behind a step that waits: what it brings does no harm before */
+    SW_BOOT_WAITS,     /* waits for the first boot, in a queue in the image */
+    SW_BOOT_ITS_STEPS, /* runs other steps, which are asked one by one */
+};
+
 struct sw_action {
     const char *name;
-    bool list;          /* inputs is a list of maps; else one map */
-    bool bare;          /* inputs may be left out */
-    bool absent;        /* a module of the language that this version does not have */
-    bool condition;     /* its inputs are a condition; `inputs` is NULL */
-    bool runs_once;     /* maxAttempts is 1 and there is no time-out, whatever a step says */
-    unsigned platforms; /* enum sw_platform, or-ed */
+    enum sw_first_boot first_boot; /* on Windows */
+    bool list;                     /* inputs is a list of maps; else one map */
+    bool bare;                     /* inputs may be left out */
+    bool absent;                   /* a module of the language that this version does not have */
+    bool condition;                /* its inputs are a condition; `inputs` is NULL */
+    bool runs_once;                /* maxAttempts is 1 and there is no time-out, whatever a step says */
+    unsigned platforms;            /* enum sw_platform, or-ed */
     const struct sw_input *inputs;
     const char *const *outputs; /* NULL-terminated; NULL: none */
 };
 
 /* NULL when no module has that name (names are case-sensitive). */
 const struct sw_action *sw_action_find(const char *name);
+/* "Linux", "Windows", "macOS". */
+const char *sw_platform_name(enum sw_platform platform);
 
 /* True for the actions whose `source` lies elsewhere: WebDownload and S3Download. */
 bool sw_action_downloads(const struct sw_action *action);
@@ -297,6 +309,17 @@ SW_MUST_CHECK json_t *sw_use_canonical(const struct sw_use *use, struct sw_err *
 /* A node as JSON: maps, lists, and strings of source text. */
 SW_MUST_CHECK json_t *sw_node_json(const struct sw_node *node, struct sw_err *err);
 
+/* Where all steps of all phases that are ever run can run: enum sw_platform, or-ed; 0: nowhere. */
+unsigned sw_component_platforms(const struct sw_component *component);
+/* True when a step before this one in its phase waits for Windows' first boot. */
+bool sw_step_stands_behind(const struct sw_phase *phase, const struct sw_step *step);
+/*
+ * Whether a recipe's components can build an image of this platform: SW_RECIPE names the first step that cannot run there,
+ * or that would have to wait for Windows' first boot and cannot. The use's own phases only where they are build or validate.
+ */
+SW_MUST_CHECK int sw_uses_check_platform(const struct sw_use *uses, size_t n, enum sw_platform platform,
+                                         struct sw_err *err);
+
 /*
  * References: {{ name }}, {{ phase.step.inputs[n].key }}, {{ phase.step.outputs.key }}, {{ loop.index }},
  * {{ loop.value }}; {{ .X }} is somebody else's.
@@ -425,9 +448,6 @@ SW_MUST_CHECK int sw_explain(const struct sw_component *component, json_t *list,
 /* The same of a component as a recipe uses it, with the documents that it executes. */
 SW_MUST_CHECK int sw_explain_use(const struct sw_use *use, json_t *list, struct sw_err *err);
 
-/* The platforms (enum sw_platform) that have all actions of the document; 0: no platform has. */
-unsigned sw_component_platforms(const struct sw_component *component);
-
 /* Recipes. */
 struct sw_output_spec {
     const char *format;    /* vmdk, vhd, raw, qcow2, ova */
@@ -476,6 +496,7 @@ struct sw_recipe {
     const char **repositories; /* package repositories: folders, ISO images, tars */
     size_t nr_repositories;
     bool network;                  /* network: allow */
+    unsigned platforms;            /* where its components can run: enum sw_platform, or-ed */
     const char *working_directory; /* default /tmp */
     const struct sw_node *root;    /* everything else: blockDeviceMappings, tags, … */
     struct sw_arena *arena;

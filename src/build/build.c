@@ -5,6 +5,7 @@
 #include "src/base/fs.h"
 #include "src/base/json.h"
 #include "src/base/log.h"
+#include "src/build/deferred.h"
 #include "src/build/outputs.h"
 #include "src/build/plan.h"
 #include "src/build/secrets.h"
@@ -225,7 +226,8 @@ static json_t *make_manifest(const struct plan *plan, size_t first, json_t *outp
             return NULL;
         json_object_del(layer, "changed");
     }
-    if (sw_json_set(json, "outputs", SW_STEAL_PTR(owned), err) < 0)
+    if (sw_json_set(json, "outputs", SW_STEAL_PTR(owned), err) < 0 ||
+        sw_json_set(json, "deferred", deferred_steps(plan, err), err) < 0)
         return NULL;
     return SW_STEAL_PTR(json);
 }

@@ -68,6 +68,16 @@ static int make_frame(struct plan *plan, struct sw_err *err)
     return 0;
 }
 
+/* What is known without the image; where the components leave it open, the image is asked before anything runs. */
+static int check_platform(const struct sw_recipe *recipe, struct sw_err *err)
+{
+    bool on_linux = (recipe->platforms & SW_LINUX) != 0, on_windows = (recipe->platforms & SW_WINDOWS) != 0;
+
+    if (on_linux == on_windows)
+        return 0;
+    return sw_uses_check_platform(recipe->uses, recipe->nr_uses, on_windows ? SW_WINDOWS : SW_LINUX, err);
+}
+
 int plan_load(const struct sw_build_opts *opts, struct sw_diags *diags, struct plan **out, struct sw_err *err)
 {
     AUTO_PLAN struct plan *plan = sw_calloc(1, sizeof(*plan), err);
@@ -79,7 +89,7 @@ int plan_load(const struct sw_build_opts *opts, struct sw_diags *diags, struct p
     if (plan == NULL)
         return -1;
     plan->recipe = sw_recipe_load(opts->recipe, &opts->overrides, diags, err);
-    if (plan->recipe == NULL)
+    if (plan->recipe == NULL || check_platform(plan->recipe, err) < 0)
         return -1;
     fetch.network = plan->recipe->network;
     if (plan->recipe->base_path == NULL)

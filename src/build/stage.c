@@ -123,12 +123,26 @@ static int run_component(const struct run *run, struct sw_guest *guest, size_t i
 {
     const struct plan *plan = run->stage->plan;
 
+    /* The marks are those of the service's cleaning of Linux. */
+    if (guest->platform == SW_WINDOWS)
+        return exec_phase(run, &guest, i, SW_PHASE_BUILD, err);
     if (plan->layers[i].use->cleaning)
         return cleaning_put_marks(guest, plan, i, err) < 0 ? -1
                                                            : exec_phase(run, &guest, i, SW_PHASE_BUILD, err);
     if (exec_build(run, &guest, i, err) < 0)
         return -1;
     return cleaning_take_marks(guest, plan, i, err);
+}
+
+/* Mounts the guest; nothing runs in it unless all of the recipe can. */
+static int begin(const struct run *run, struct sw_guest **guest, struct sw_err *err)
+{
+    const struct sw_recipe *recipe = run->stage->plan->recipe;
+
+    if (sw_session_begin(run->session, guest, err) < 0)
+        return -1;
+    return sw_uses_check_platform(recipe->uses, recipe->nr_uses,
+                                  (*guest)->platform != 0 ? (*guest)->platform : SW_LINUX, err);
 }
 
 /* Runs a component's build phases between two mounts, or lets the disk grow. */
@@ -141,7 +155,7 @@ static int change_disk(const struct run *run, size_t i, struct sw_err *err)
                (unsigned long long)(run->stage->plan->recipe->volume_bytes >> 30));
         return sw_session_grow(run->session, err);
     }
-    if (sw_session_begin(run->session, &guest, err) < 0 || run_component(run, guest, i, err) < 0)
+    if (begin(run, &guest, err) < 0 || run_component(run, guest, i, err) < 0)
         return -1;
     return sw_session_end(run->session, err);
 }
@@ -195,7 +209,7 @@ static int validate(const struct run *run, struct sw_err *err)
     if (!plan->needs_validate)
         return 0;
     sw_log(SW_LOG_INFO, "validating");
-    if (sw_session_begin(run->session, &guest, err) < 0)
+    if (begin(run, &guest, err) < 0)
         return -1;
     for (size_t i = 1; i < plan->nr_layers; i++)
         if (plan->layers[i].use != NULL && exec_phase(run, &guest, i, SW_PHASE_VALIDATE, err) < 0)

@@ -1,10 +1,16 @@
 /* The actions that the engine can run, and what several of them need. */
+#include "src/guest/actions/registry.h"
 #include "src/guest/exec.h"
+#include "src/guest/windows.h"
 
 #include <errno.h>
 #include <string.h>
 
 static const struct action_row rows[] = {
+    {"SetRegistry", action_set_registry},
+    {"ExecutePowerShell", NULL},
+    {"InstallMSI", NULL},
+    {"UninstallMSI", NULL},
     {"ExecuteBash", action_execute_bash},
     {"ExecuteBinary", action_execute_binary},
     {"CreateFile", action_create_file},
@@ -63,9 +69,17 @@ bool step_says(const struct step_ctx *ctx, size_t item, const char *name)
     return item < ctx->step->nr_items && !sw_node_is_null(sw_node_get(ctx->step->items[item], name));
 }
 
+/* "/tmp" is what a recipe has that says nothing, and that does not tell where it is for. */
+const char *step_working_dir(const struct step_ctx *ctx)
+{
+    const char *dir = ctx->exec->working_dir != NULL ? ctx->exec->working_dir : "/tmp";
+
+    return ctx->guest->platform == SW_WINDOWS && strcmp(dir, "/tmp") == 0 ? "C:/" : dir;
+}
+
 char *step_path(const struct step_ctx *ctx, size_t item, const char *name, struct sw_err *err)
 {
-    const char *base = ctx->exec->working_dir != NULL ? ctx->exec->working_dir : "/tmp";
+    const char *base = step_working_dir(ctx);
     SW_AUTO_FREE char *text = NULL;
 
     if (sw_step_text(&ctx->scope, ctx->step, item, name, &text, err) < 0)
@@ -74,6 +88,8 @@ char *step_path(const struct step_ctx *ctx, size_t item, const char *name, struc
         sw_fail(err, SW_GUEST, "input '%s' is empty", name);
         return NULL;
     }
+    if (ctx->guest->platform == SW_WINDOWS)
+        return windows_path(text, base, err);
     return text[0] == '/' ? SW_STEAL_PTR(text) : sw_strf(err, "%s/%s", base, text);
 }
 

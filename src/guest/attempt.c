@@ -20,7 +20,7 @@ static int run_once(struct step_ctx *ctx, const struct action_row *row, struct s
     ctx->exit_status = -1;
     if (step_time_left(ctx, &left_ms, err) < 0)
         return -1;
-    rc = row->run(ctx, err);
+    rc = step_perform(ctx, row, err);
     runlog_flush(&ctx->log);
     ctx->guest = ctx->doc->state->guest;
     return rc;

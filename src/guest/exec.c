@@ -4,6 +4,7 @@
 #include "src/base/clock.h"
 #include "src/base/json.h"
 #include "src/base/log.h"
+#include "src/guest/windows.h"
 
 #include <string.h>
 
@@ -27,10 +28,14 @@ static int decide(struct step_ctx *ctx, enum sw_branch *branch, struct sw_err *e
 {
     const struct sw_step *step = ctx->step;
     bool holds = true;
+    int may_ask;
 
     *branch = SW_BRANCH_EXECUTE;
     if (step->condition == NULL)
         return 0;
+    may_ask = step_may_ask(ctx, err);
+    if (may_ask <= 0)
+        return may_ask;
     if (step_holds(ctx, step->condition, &holds, err) < 0)
         return sw_context(err, "if");
     *branch = holds ? step->then : step->otherwise;
@@ -89,7 +94,7 @@ static int finish_step(struct step_ctx *ctx, const char *began, enum step_status
 static enum step_status count(struct step_ctx *ctx, int rc, bool skipped)
 {
     if (rc == 0)
-        return skipped ? STEP_SKIPPED : STEP_SUCCESS;
+        return skipped || ctx->left_out ? STEP_SKIPPED : ctx->deferred ? STEP_DEFERRED : STEP_SUCCESS;
     if (ctx->step->on_failure == SW_ON_FAILURE_IGNORE) {
         ctx->doc->ignored++;
         return STEP_IGNORED;
@@ -244,9 +249,13 @@ static void end_document(const struct exec_doc *doc, enum sw_result result, cons
 /* Where steps run from; the default is there in any case. */
 static int make_working_dir(const struct sw_exec *exec, struct sw_guest *guest, struct sw_err *err)
 {
+    SW_AUTO_FREE char *dir = NULL;
+
     if (exec->working_dir == NULL || strcmp(exec->working_dir, "/tmp") == 0)
         return 0;
-    if (guest->ops->mkdir(guest, exec->working_dir, 0755, true, err) < 0)
+    dir = guest->platform == SW_WINDOWS ? windows_path(exec->working_dir, "C:/", err)
+                                        : sw_strdup(exec->working_dir, err);
+    if (dir == NULL || guest->ops->mkdir(guest, dir, 0755, true, err) < 0)
         return sw_context(err, "working directory");
     return 0;
 }

@@ -41,6 +41,8 @@ struct step_ctx {
     bool reboot;                        /* its program asked for one */
     bool placed;                        /* the failure says where in the log it is */
     bool overlong;                      /* more than could be chained */
+    bool deferred;                      /* it waits for the guest's first boot */
+    bool left_out;                      /* it needs a booted guest, and was not run */
     int exit_status;                    /* of the last program; -1: none ran */
     const struct sw_guest_run *running; /* what step_run runs */
     char needs_boot[192];               /* the last command of the attempt that needs a booted system; "" */
@@ -52,6 +54,7 @@ struct step_ctx {
  */
 struct action_row {
     const char *name; /* as in src/recipe's table */
+    /* NULL: it is never done before the guest is booted */
     int (*run)(struct step_ctx *ctx, struct sw_err *err);
 };
 
@@ -68,11 +71,17 @@ SW_MUST_CHECK int step_time_left(const struct step_ctx *ctx, int64_t *left_ms, s
 /* What a reboot would do for later steps. */
 SW_MUST_CHECK int exec_reboot(struct exec_doc *doc, struct sw_err *err);
 
+/*
+ * Whether the step's condition can be asked now, firstboot/perform.c: 1; 0 when the step is not run whatever it says; -1 when it
+ * asks for what only the first boot brings.
+ */
+SW_MUST_CHECK int step_may_ask(struct step_ctx *ctx, struct sw_err *err);
+
 /* Does the condition hold? conditions.c. */
 SW_MUST_CHECK int step_holds(struct step_ctx *ctx, const struct sw_condition *condition, bool *holds,
                              struct sw_err *err);
 
-enum step_status { STEP_SUCCESS, STEP_SKIPPED, STEP_FAILED, STEP_IGNORED };
+enum step_status { STEP_SUCCESS, STEP_SKIPPED, STEP_DEFERRED, STEP_FAILED, STEP_IGNORED };
 /* The step as detailedoutput.json has it; failure may be NULL. report.c. */
 json_t *step_describe(struct step_ctx *ctx, const char *began, enum step_status status, const char *failure,
                       const json_t *outputs);
@@ -109,7 +118,13 @@ SW_MUST_CHECK int step_each_output(struct step_ctx *ctx,
 SW_MUST_CHECK int step_add_output(const struct step_ctx *ctx, const char *name, const struct sw_buf *text,
                                   struct sw_err *err);
 
-/* An input that is a path, made absolute in the working directory. Free it. */
+/* Does the step, or puts it into the queue of the first boot (firstboot/). */
+SW_MUST_CHECK int step_perform(struct step_ctx *ctx, const struct action_row *row, struct sw_err *err);
+
+/* Where steps run: the recipe's folder, else the platform's; absolute, on Windows as windows_path has it. */
+const char *step_working_dir(const struct step_ctx *ctx);
+
+/* An input that is a path, made absolute in the working directory; on Windows checked and as C:/x. Free it. */
 SW_MUST_CHECK char *step_path(const struct step_ctx *ctx, size_t item, const char *name, struct sw_err *err);
 
 /* True when the step itself says something for the input, not the action's default. */

@@ -8,7 +8,7 @@
 
 /* The service's words. */
 static const char *const on_failure_names[] = {"Abort", "Continue", "Ignore"};
-static const char *const status_names[] = {"success", "skipped", "failed", "ignoredFailure"};
+static const char *const status_names[] = {"success", "skipped", "deferred", "failed", "ignoredFailure"};
 
 /* JSON as the text of a JSON string, as awstoe has it. */
 static json_t *as_text(json_t *value)

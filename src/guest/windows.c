@@ -10,18 +10,21 @@ static struct sw_guest *below(struct sw_guest *guest)
 
 /* ---- Where a path lies on the disk ------------------------------------------------------------------------- */
 
+enum { EVERYTHING = SW_LIST_FILES | SW_LIST_FOLDERS | SW_LIST_LINKS };
+
 /* Appends the name of dir that is `name` in another case, if there is one. 1: appended, 0: there is none. */
 static int append_alike(struct sw_guest *guest, struct sw_buf *path, const char *name, struct sw_err *err)
 {
-    SW_AUTO_FREE char *names = NULL;
-    size_t len = 0;
+    struct sw_guest_names names = {.text = NULL};
+    int found = 0;
 
-    if (guest->ops->list(guest, path->data, "*", &names, &len, err) < 0)
+    if (guest->ops->list(guest, path->data, "*", EVERYTHING, &names, err) < 0)
         return -1;
-    for (size_t at = 0; at < len; at += strlen(names + at) + 1)
-        if (windows_name_matches(names + at, name))
-            return sw_buf_printf(path, err, "/%s", names + at) < 0 ? -1 : 1;
-    return 0;
+    for (size_t at = 0; at < names.len && found == 0; at += strlen(names.text + at) + 1)
+        if (windows_name_matches(names.text + at, name))
+            found = sw_buf_printf(path, err, "/%s", names.text + at) < 0 ? -1 : 1;
+    free(names.text);
+    return found;
 }
 
 /* Appends one name as it is on the disk. 1 when it is there, 0 when it is not and was appended as it was given. */
@@ -176,40 +179,55 @@ static int windows_remove(struct sw_guest *guest, const char *path, unsigned how
     return at != NULL ? below(guest)->ops->remove(below(guest), at, how, err) : -1;
 }
 
-static int windows_chmod(struct sw_guest *guest, const char *path, unsigned mode, struct sw_err *err)
+static int windows_move(struct sw_guest *guest, const char *from, const char *to, unsigned how,
+                        struct sw_err *err)
+{
+    SW_AUTO_FREE char *source = place(guest, from, err);
+    SW_AUTO_FREE char *target = source != NULL ? place(guest, to, err) : NULL;
+
+    return target != NULL ? below(guest)->ops->move(below(guest), source, target, how, err) : -1;
+}
+
+static int windows_chmod(struct sw_guest *guest, const char *path, unsigned mode, bool tree,
+                         struct sw_err *err)
 {
     (void)guest;
     (void)path;
     (void)mode;
+    (void)tree;
     return needs_boot("there are no permissions to set", err);
 }
 
 static int windows_chown(struct sw_guest *guest, const char *path, const char *owner, const char *group,
-                         struct sw_err *err)
+                         bool tree, struct sw_err *err)
 {
     (void)guest;
     (void)path;
     (void)owner;
     (void)group;
+    (void)tree;
     return needs_boot("there is no owner or group to set", err);
 }
 
-static int windows_list(struct sw_guest *guest, const char *dir, const char *pattern, char **names,
-                        size_t *len, struct sw_err *err)
+/* The pattern is for the last name of what lies deeper too. */
+static int windows_list(struct sw_guest *guest, const char *dir, const char *pattern, unsigned what,
+                        struct sw_guest_names *out, struct sw_err *err)
 {
     SW_AUTO_FREE char *at = place(guest, dir, err);
     size_t kept = 0;
 
-    if (at == NULL || below(guest)->ops->list(below(guest), at, "*", names, len, err) < 0)
+    if (at == NULL || below(guest)->ops->list(below(guest), at, "*", what, out, err) < 0)
         return -1;
-    for (size_t i = 0, n; i < *len; i += n) {
-        n = strlen(*names + i) + 1;
-        if (!windows_name_matches(*names + i, pattern))
+    for (size_t i = 0, n; i < out->len; i += n) {
+        const char *name = out->text + i, *slash = strrchr(name, '/');
+
+        n = strlen(name) + 1;
+        if (!windows_name_matches(slash != NULL ? slash + 1 : name, pattern))
             continue;
-        memmove(*names + kept, *names + i, n);
+        memmove(out->text + kept, name, n);
         kept += n;
     }
-    *len = kept;
+    out->len = kept;
     return 0;
 }
 
@@ -223,6 +241,7 @@ static const struct sw_guest_ops windows_ops = {
     .mkdir = windows_mkdir,
     .symlink = windows_symlink,
     .copy = windows_copy,
+    .move = windows_move,
     .remove = windows_remove,
     .chmod = windows_chmod,
     .chown = windows_chown,

@@ -90,6 +90,7 @@ static const struct sw_input msi_inputs[] = {
 static const struct sw_action actions[] = {
     {
         .name = "AppendFile",
+        .first_boot = SW_BOOT_FOLLOWS,
         .list = true,
         .platforms = EVERYWHERE,
         .inputs = INPUTS(PATH("path"), {.name = "content", .kind = SW_INPUT_TEXT, .fallback = ""}, ENCODING),
@@ -101,18 +102,21 @@ static const struct sw_action actions[] = {
     },
     {
         .name = "CopyFile",
+        .first_boot = SW_BOOT_FOLLOWS,
         .list = true,
         .platforms = EVERYWHERE,
         .inputs = INPUTS(SOURCE_AND_DESTINATION, OVERWRITE),
     },
     {
         .name = "CopyFolder",
+        .first_boot = SW_BOOT_FOLLOWS,
         .list = true,
         .platforms = EVERYWHERE,
         .inputs = INPUTS(SOURCE_AND_DESTINATION, OVERWRITE),
     },
     {
         .name = "CreateFile",
+        .first_boot = SW_BOOT_FOLLOWS,
         .list = true,
         .platforms = EVERYWHERE,
         .inputs = INPUTS(PATH("path"), {.name = "content", .kind = SW_INPUT_TEXT, .fallback = ""}, ENCODING,
@@ -120,6 +124,7 @@ static const struct sw_action actions[] = {
     },
     {
         .name = "CreateFolder",
+        .first_boot = SW_BOOT_FOLLOWS,
         .list = true,
         .platforms = EVERYWHERE,
         .inputs = INPUTS(PATH("path"), OWNER, GROUP, MODE("0777"), OVERWRITE),
@@ -132,12 +137,14 @@ static const struct sw_action actions[] = {
     },
     {
         .name = "DeleteFile",
+        .first_boot = SW_BOOT_FOLLOWS,
         .list = true,
         .platforms = EVERYWHERE,
         .inputs = INPUTS(PATH("path"), {.name = "force", .kind = SW_INPUT_BOOL, .ignored = true}),
     },
     {
         .name = "DeleteFolder",
+        .first_boot = SW_BOOT_FOLLOWS,
         .list = true,
         .platforms = EVERYWHERE,
         .inputs = INPUTS(PATH("path"), FORCE),
@@ -150,12 +157,14 @@ static const struct sw_action actions[] = {
     },
     {
         .name = "ExecuteBinary",
+        .first_boot = SW_BOOT_WAITS,
         .platforms = EVERYWHERE,
         .inputs = INPUTS(PATH("path"), {.name = "arguments", .kind = SW_INPUT_TEXTS}),
         .outputs = OUTPUTS("stdout"),
     },
     {
         .name = "ExecuteDocument",
+        .first_boot = SW_BOOT_ITS_STEPS,
         .runs_once = true,
         .platforms = EVERYWHERE,
         .inputs = INPUTS(PATH("document"), TEXT("document-s3-bucket-owner"), TEXT("phases"),
@@ -165,14 +174,14 @@ static const struct sw_action actions[] = {
     },
     {
         .name = "ExecutePowerShell",
-        .absent = true,
+        .first_boot = SW_BOOT_WAITS,
         .platforms = SW_WINDOWS,
         .inputs = INPUTS({.name = "commands", .kind = SW_INPUT_TEXTS}, TEXT("file")),
         .outputs = OUTPUTS("stdout"),
     },
     {
         .name = "InstallMSI",
-        .absent = true,
+        .first_boot = SW_BOOT_WAITS,
         .platforms = SW_WINDOWS,
         .inputs = msi_inputs,
         .outputs = OUTPUTS("logFile", "msiExitCode", "stdout"),
@@ -186,12 +195,14 @@ static const struct sw_action actions[] = {
     },
     {
         .name = "MoveFile",
+        .first_boot = SW_BOOT_FOLLOWS,
         .list = true,
         .platforms = EVERYWHERE,
         .inputs = INPUTS(SOURCE_AND_DESTINATION, OVERWRITE),
     },
     {
         .name = "MoveFolder",
+        .first_boot = SW_BOOT_FOLLOWS,
         .list = true,
         .platforms = EVERYWHERE,
         .inputs = INPUTS(SOURCE_AND_DESTINATION, OVERWRITE),
@@ -205,12 +216,14 @@ static const struct sw_action actions[] = {
     },
     {
         .name = "Reboot",
+        .first_boot = SW_BOOT_WAITS,
         .bare = true,
         .platforms = SW_LINUX | SW_WINDOWS,
         .inputs = INPUTS({.name = "delaySeconds", .kind = SW_INPUT_NUMBER, .fallback = "0"}),
     },
     {
         .name = "S3Download",
+        .first_boot = SW_BOOT_AHEAD,
         .list = true,
         .platforms = EVERYWHERE,
         .inputs = INPUTS(URI("source", SW_INPUT_S3), PATH("destination"), BUCKET_OWNER, OVERWRITE),
@@ -254,8 +267,8 @@ static const struct sw_action actions[] = {
     },
     {
         .name = "SetRegistry",
+        .first_boot = SW_BOOT_FOLLOWS,
         .list = true,
-        .absent = true,
         .platforms = SW_WINDOWS,
         .inputs = INPUTS(
             PATH("path"), {.name = "name", .kind = SW_INPUT_TEXT, .required = true},
@@ -267,13 +280,14 @@ static const struct sw_action actions[] = {
     },
     {
         .name = "UninstallMSI",
-        .absent = true,
+        .first_boot = SW_BOOT_WAITS,
         .platforms = SW_WINDOWS,
         .inputs = msi_inputs,
         .outputs = OUTPUTS("logFile", "msiExitCode", "stdout"),
     },
     {
         .name = "UpdateOS",
+        .first_boot = SW_BOOT_WAITS,
         .bare = true,
         .platforms = SW_LINUX | SW_WINDOWS,
         .inputs =
@@ -281,6 +295,7 @@ static const struct sw_action actions[] = {
     },
     {
         .name = "WebDownload",
+        .first_boot = SW_BOOT_AHEAD,
         .list = true,
         .platforms = EVERYWHERE,
         .inputs = INPUTS(URI("source", SW_INPUT_WEB), PATH("destination"), OVERWRITE, TEXT("checksum"),

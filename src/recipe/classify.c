@@ -135,14 +135,24 @@ static bool is_named(const struct sw_step *step, const char *const *names)
     return sw_word_find(names, step->action->name) >= 0;
 }
 
-/* In an image of Windows nothing runs before it is booted. */
-static bool is_deferred(const struct sw_component *component, const struct sw_step *step)
+static bool on_windows_alone(const struct sw_component *component, const struct sw_step *step)
 {
-    static const char *const windows[] = {"ExecutePowerShell", "InstallMSI", "UninstallMSI", NULL};
-    static const char *const either[] = {"ExecuteBinary", "Reboot", "UpdateOS", NULL};
     unsigned platforms = sw_component_platforms(component);
 
-    return is_named(step, windows) || (is_named(step, either) && platforms != 0 && !(platforms & SW_LINUX));
+    return step->action->platforms == SW_WINDOWS || (platforms != 0 && !(platforms & SW_LINUX));
+}
+
+/* In an image of Windows nothing runs before it is booted, and what stands behind keeps its place. */
+static const char *why_deferred(const struct sw_component *component, const struct sw_phase *phase,
+                                const struct sw_step *step)
+{
+    if (!on_windows_alone(component, step))
+        return NULL;
+    if (step->action->first_boot == SW_BOOT_WAITS)
+        return "Windows runs it, and Windows is not running";
+    if (step->action->first_boot == SW_BOOT_FOLLOWS && sw_step_stands_behind(phase, step))
+        return "it stands behind a step that waits for the first boot";
+    return NULL;
 }
 
 void sw_classify_step(const struct sw_component *component, const struct sw_phase *phase,
@@ -151,12 +161,14 @@ void sw_classify_step(const struct sw_component *component, const struct sw_phas
     static const char *const bash[] = {"ExecuteBash", NULL};
     static const char *const powershell[] = {"ExecutePowerShell", NULL};
     static const char *const binary[] = {"ExecuteBinary", NULL};
+    const char *deferred;
 
     *out = (struct sw_step_class){.need = SW_NEED_NOTHING};
     if (step->action == NULL)
         return;
-    if (is_deferred(component, step))
-        claim_action(out, step, SW_NEED_FIRST_BOOT, "Windows runs it, and Windows is not running");
+    deferred = why_deferred(component, phase, step);
+    if (deferred != NULL)
+        claim_action(out, step, SW_NEED_FIRST_BOOT, deferred);
     else if (phase->kind == SW_PHASE_TEST)
         claim_action(out, step, SW_NEED_BOOT, "the test phase runs in a booted copy of the image");
     classify_action(step, out);

@@ -106,6 +106,8 @@ static int read_parts(struct sw_reading *r, const struct sw_node *root)
     r->doc->rule = "reference";
     sw_check_refs(r);
     sw_check_sources(r);
+    if (sw_check_platform(r) < 0)
+        return -1;
     return set_digest(r, root);
 }
 
@@ -209,15 +211,4 @@ struct sw_step *sw_phase_step(const struct sw_phase *phase, const char *name)
         if (phase->steps[i].name != NULL && strcmp(phase->steps[i].name, name) == 0)
             return &phase->steps[i];
     return NULL;
-}
-
-unsigned sw_component_platforms(const struct sw_component *component)
-{
-    unsigned all = SW_LINUX | SW_WINDOWS | SW_MACOS;
-
-    for (size_t i = 0; i < component->nr_phases; i++)
-        for (size_t k = 0; k < component->phases[i].nr_steps; k++)
-            if (component->phases[i].steps[k].action != NULL)
-                all &= component->phases[i].steps[k].action->platforms;
-    return all;
 }

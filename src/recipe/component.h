@@ -59,6 +59,9 @@ static inline bool sw_has_reference(const char *text)
 /* The text with its references resolved, values.c. Free it. */
 SW_MUST_CHECK char *sw_resolve(const struct sw_scope *scope, const char *text, struct sw_err *err);
 
+/* What an action asks of its inputs beyond their kinds, and what has no meaning on Windows, platform.c. */
+SW_MUST_CHECK int sw_check_platform(struct sw_reading *r);
+
 /* Is it the name of a parameter or a constant? */
 bool sw_component_names(const struct sw_component *component, const char *name);
 const struct sw_parameter *sw_component_parameter(const struct sw_component *component, const char *name);

@@ -30,6 +30,16 @@ static int set_folder(struct sw_recipe_reading *r)
     return r->recipe->dir != NULL ? 0 : -1;
 }
 
+/* Windows has a working directory of its own. */
+static void set_platforms(struct sw_recipe_reading *r)
+{
+    struct sw_recipe *recipe = r->recipe;
+
+    recipe->platforms = r->platforms != 0 ? r->platforms : SW_LINUX | SW_WINDOWS | SW_MACOS;
+    if (recipe->platforms == SW_WINDOWS && strcmp(recipe->working_directory, "/tmp") == 0)
+        recipe->working_directory = "C:/";
+}
+
 static int read_parts(struct sw_recipe_reading *r, const struct sw_node *root)
 {
     SW_RULE(r->doc, "recipe");
@@ -42,7 +52,10 @@ static int read_parts(struct sw_recipe_reading *r, const struct sw_node *root)
     if (sw_recipe_fields(r, root) < 0 || sw_recipe_outputs(r, root) < 0 || sw_recipe_inputs(r, root) < 0 ||
         sw_recipe_read_secrets(r) < 0)
         return -1;
-    return sw_recipe_uses(r, root) < 0 ? -1 : sw_recipe_cleanup(r, root);
+    if (sw_recipe_uses(r, root) < 0 || sw_recipe_cleanup(r, root) < 0)
+        return -1;
+    set_platforms(r);
+    return 0;
 }
 
 static void free_uses(struct sw_recipe *recipe)

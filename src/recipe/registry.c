@@ -49,11 +49,12 @@ const char *sw_registry_path(const char *path, enum sw_registry_root *root, cons
         if (!brief && !full)
             continue;
         *root = (enum sw_registry_root)i;
+        if (brief && path[len] != ':')
+            return "needs a colon behind its root, or the root's long name";
         *key = path + len + (path[len] == ':');
-        if (**key == '\\')
-            (*key)++;
-        else if (**key != '\0' || (brief && path[len] != ':'))
+        if (**key != '\0' && **key != '\\')
             return "has no backslash behind its root";
+        *key += **key == '\\';
         return key_problem(*key);
     }
     return "begins with none of HKLM:, HKCU:, HKU:, HKCR:, HKCC: and their long names (HKEY_LOCAL_MACHINE, …)";

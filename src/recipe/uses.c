@@ -106,7 +106,7 @@ static bool is_used(const struct sw_recipe *recipe, const char *path, const char
 
 static const char *platform_name(unsigned platforms)
 {
-    return platforms & SW_LINUX ? "Linux" : platforms & SW_WINDOWS ? "Windows" : "macOS";
+    return sw_platform_name(platforms & SW_LINUX ? SW_LINUX : platforms & SW_WINDOWS ? SW_WINDOWS : SW_MACOS);
 }
 
 /* A recipe has one platform. */

@@ -129,16 +129,26 @@ static void a_name_that_is_there_as_it_is_written_wins(void **state)
 static void lists_and_copies_take_any_case(void **state)
 {
     struct sw_err err = {.code = SW_OK};
-    SW_AUTO_FREE char *names = NULL;
-    size_t len;
+    struct sw_guest_names names = {.text = NULL};
 
     (void)state;
     put("C:/logs/b.LOG", "b");
     put("C:/logs/A.log", "a");
     put("C:/logs/c.txt", "c");
-    assert_int_equal(guest->ops->list(guest, "C:/LOGS", "*.Log", &names, &len, &err), 0);
-    assert_int_equal(len, 12);
-    assert_memory_equal(names, "A.log\0b.LOG\0", 12);
+    assert_int_equal(guest->ops->list(guest, "C:/LOGS", "*.Log", SW_LIST_FILES, &names, &err), 0);
+    assert_int_equal(names.len, 12);
+    assert_memory_equal(names.text, "A.log\0b.LOG\0", 12);
+    free(names.text);
+    put("C:/logs/old/c.LOG", "c");
+    assert_int_equal(guest->ops->list(guest, "C:/logs", "c*.log", SW_LIST_FILES | SW_LIST_TREE, &names, &err),
+                     0);
+    assert_int_equal(names.len, 10);
+    assert_string_equal(names.text, "old/c.LOG");
+    free(names.text);
+    assert_int_equal(guest->ops->move(guest, "C:/Logs/OLD/C.log", "C:/LOGS/a.LOG", SW_PUT_OVERWRITE, &err),
+                     0);
+    expect_on_disk("C:/logs/A.log", "c");
+    put("C:/logs/A.log", "a");
     assert_int_equal(guest->ops->copy(guest, "C:/Logs/B.log", "C:/LOGS/copy.log", SW_PUT_OVERWRITE, &err), 0);
     expect_on_disk("C:/logs/copy.log", "b");
     assert_int_equal(guest->ops->remove(guest, "C:/LOGS/C.TXT", SW_REMOVE_FILE, &err), 0);
@@ -155,8 +165,8 @@ static void what_a_drive_without_windows_running_cannot_do_is_said(void **state)
     (void)state;
     assert_int_equal(guest->ops->run(guest, &run, &end, &err), -1);
     assert_non_null(strstr(err.text, "nothing can be run"));
-    assert_int_equal(guest->ops->chmod(guest, "C:/Users", 0700, &err), -1);
-    assert_int_equal(guest->ops->chown(guest, "C:/Users", "root", NULL, &err), -1);
+    assert_int_equal(guest->ops->chmod(guest, "C:/Users", 0700, false, &err), -1);
+    assert_int_equal(guest->ops->chown(guest, "C:/Users", "root", NULL, false, &err), -1);
     assert_int_equal(guest->ops->symlink(guest, "C:/Users", "C:/u", &err), -1);
     assert_int_equal(guest->ops->remove(guest, "C:/", SW_REMOVE_TREE, &err), -1);
     assert_non_null(strstr(err.text, "the drive C: itself"));

@@ -37,23 +37,19 @@ static inline void disk_value(const char *file, const char *key, const char *nam
     sw_buf_free(&value.data);
 }
 
-/* A fresh drive; the old one is gone. */
+/* A fresh drive; the old one is gone. The first is kept, and the others are copies of it. */
 static inline void disk_make(void)
 {
-    static const char *const hives[] = {"System32/config/SYSTEM", "System32/config/SOFTWARE",
-                                        "System32/config/DEFAULT", "ServiceProfiles/LocalService/NTUSER.DAT"};
-    char path[256], command[512];
+    static const char script[] =
+        "cd \"$0\"; rm -rf C:; [ -d first ] && exec cp -a first C:; mkdir -p first/Users/Admin "
+        "first/Windows/System32/config first/Windows/System32/WindowsPowerShell/v1.0 "
+        "first/Windows/ServiceProfiles/LocalService; cd first/Windows; \"$1\" System32/config/SYSTEM || exit 1; "
+        "for hive in System32/config/SOFTWARE System32/config/DEFAULT ServiceProfiles/LocalService/NTUSER.DAT; do "
+        "cp System32/config/SYSTEM $hive; done; echo MZ >System32/WindowsPowerShell/v1.0/powershell.exe; "
+        "cd ../..; exec cp -a first C:";
 
-    snprintf(command, sizeof(command),
-             "rm -rf '%s/C:' && cd '%s' && mkdir -p C:/Windows/System32/config C:/Users/Admin "
-             "C:/Windows/System32/WindowsPowerShell/v1.0 C:/Windows/ServiceProfiles/LocalService && "
-             "echo MZ >C:/Windows/System32/WindowsPowerShell/v1.0/powershell.exe",
-             folder_path, folder_path);
-    disk_run((const char *const[]){"/bin/sh", "-c", command, NULL});
-    for (size_t i = 0; i < SW_ARRAY_LEN(hives); i++) {
-        snprintf(path, sizeof(path), "%s/C:/Windows/%s", folder_path, hives[i]);
-        disk_run((const char *const[]){SLIPWAY_SOURCE "/tests/lib/make-hive", path, NULL});
-    }
+    disk_run((const char *const[]){"/bin/sh", "-c", script, folder_path,
+                                   SLIPWAY_SOURCE "/tests/lib/make-hive", NULL});
     windows_guest_init(&windows, folder_guest);
     guest = &windows.base;
     disk_value(CONFIG "SYSTEM", "Select", "Current", "DWORD", "2");

@@ -41,7 +41,7 @@ static void rows_in_scope_have_inputs_and_sound_defaults(void **state)
         assert_int_equal(action->inputs == NULL, action->condition);
         if (action->condition)
             continue;
-        assert_int_not_equal(action->platforms & SW_LINUX, 0);
+        assert_int_not_equal(action->platforms & (SW_LINUX | SW_WINDOWS), 0);
         for (const struct sw_input *input = action->inputs; input->name != NULL; input++) {
             assert_false(input->required && input->fallback != NULL);
             if (input->kind == SW_INPUT_BOOL && input->fallback != NULL)

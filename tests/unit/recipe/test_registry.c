@@ -56,7 +56,9 @@ static void keys_that_cannot_be_are_refused(void **state)
     expect_bad_key("HKLMX:\\a", "begins with none");
     expect_bad_key("SOFTWARE\\x", "begins with none");
     expect_bad_key("HKLM:SOFTWARE", "no backslash");
-    expect_bad_key("HKLM\\SOFTWARE\\\\x", "two backslashes");
+    expect_bad_key("HKLM\\SOFTWARE", "needs a colon");
+    expect_bad_key("HKLM", "needs a colon");
+    expect_bad_key("HKLM:\\SOFTWARE\\\\x", "two backslashes");
     expect_bad_key("HKLM:\\SOFTWARE\\", "two backslashes");
     expect_bad_key("HKLM:\\", "a root only");
     expect_bad_key("HKLM:", "a root only");
