@@ -147,7 +147,7 @@ static void damaged_hives_are_named_and_left_alone(void **state)
 
     (void)state;
     damage(4096 + 0x20 + 8 + 16, huge, 4); /* how many subkeys the root says that it has */
-    run_phase(ANY_VALUE, SW_PHASE_BUILD) == 0 ? (void)0 : assert_int_equal(failure.code, SW_GUEST);
+    expect_failure(ANY_VALUE, "config/SOFTWARE");
     disk_make();
     damage(36, huge, 4);
     expect_failure(ANY_VALUE, "C:/Windows/System32/config/SOFTWARE");
