@@ -305,6 +305,46 @@ static void an_output_that_is_not_there_yet_is_put_in_at_first_boot(void **state
         "no number");
 }
 
+static void each_turn_of_a_loop_waits_by_itself(void **state)
+{
+    SW_AUTO_JSON json_t *entry = NULL;
+
+    (void)state;
+    expect_done(
+        HEAD
+        "      - name: Each\n        action: ExecutePowerShell\n        loop: {forEach: [a, b]}\n"
+        "        inputs: {commands: ['echo {{ loop.value }}']}\n" STEP(
+            "Use",
+            "ExecuteBinary") "          path: x.exe\n          arguments: ['{{ build.Each.outputs.stdout }}']\n");
+    expect_waiting(3);
+    entry = read_entry("00003.json");
+    assert_string_equal(json_string_value(json_array_get(json_object_get(first_item(entry), "arguments"), 0)),
+                        "{{slipway-output:00001:stdout}}\n{{slipway-output:00002:stdout}}");
+    assert_string_equal(sw_json_text(first_item(entry), "path"), "x.exe");
+}
+
+static void conditions_that_only_the_first_boot_could_answer_are_refused(void **state)
+{
+    (void)state;
+    expect_failure(HEAD POWERSHELL "      - name: If\n        action: DeleteFile\n"
+                                   "        if: {fileExists: 'C:\\x'}\n        inputs: [{path: 'C:\\x'}]\n",
+                   "its condition stands behind a step that waits");
+    expect_failure(HEAD POWERSHELL
+                   "      - name: If\n        action: DeleteFile\n"
+                   "        if: {stringEquals: x, value: '{{ build.Install.outputs.stdout }}'}\n"
+                   "        inputs: [{path: 'C:\\x'}]\n",
+                   "its condition stands behind a step that waits");
+    expect_failure(HEAD POWERSHELL STEP("Assert", "Assert") "          folderExists: 'C:\\Users'\n",
+                   "Assert stands behind a step that waits");
+    disk_make();
+    expect_done(HEAD
+                "      - name: If\n        action: CreateFile\n        if: {folderExists: 'c:\\USERS'}\n"
+                "        inputs: [{path: 'C:\\x'}]\n" POWERSHELL
+                "      - name: Known\n        action: DeleteFile\n        if: {stringEquals: a, value: a}\n"
+                "        inputs: [{path: 'C:\\x'}]\n");
+    expect_waiting(2);
+}
+
 static void installers_are_checked_before_they_wait(void **state)
 {
     SW_AUTO_JSON json_t *msi = NULL, *reboot = NULL;
@@ -415,6 +455,8 @@ int main(void)
         CASE(powershell_waits_and_the_service_is_there),
         CASE(what_stands_behind_a_step_that_waits_waits_in_order),
         CASE(an_output_that_is_not_there_yet_is_put_in_at_first_boot),
+        CASE(each_turn_of_a_loop_waits_by_itself),
+        CASE(conditions_that_only_the_first_boot_could_answer_are_refused),
         CASE(installers_are_checked_before_they_wait),
         CASE(update_os_without_inputs_has_one_empty_item),
         CASE(an_image_without_powershell_cannot_wait),
