@@ -46,17 +46,19 @@ static int refuse(const char *what, struct sw_err *err)
         what);
 }
 
+static int unfit(const struct step_ctx *ctx, struct sw_err *err)
+{
+    return sw_fail(err, SW_RECIPE, "%s does not run on %s", ctx->step->action->name,
+                   sw_platform_name(ctx->guest->platform));
+}
+
 int step_perform(struct step_ctx *ctx, const struct action_row *row, struct sw_err *err)
 {
-    unsigned waiting;
+    unsigned platform = ctx->guest->platform == SW_WINDOWS ? SW_WINDOWS : SW_LINUX, waiting;
     enum fate fate;
 
-    bool on_windows = ctx->guest->platform == SW_WINDOWS;
-
-    if ((ctx->step->action->platforms & (on_windows ? SW_WINDOWS : SW_LINUX)) == 0 ||
-        (row->run == NULL && !on_windows))
-        return sw_fail(err, SW_RECIPE, "%s does not run on %s", row->name,
-                       sw_platform_name(ctx->guest->platform));
+    if ((ctx->step->action->platforms & platform) == 0)
+        return unfit(ctx, err);
     if (find_fate(ctx, &waiting, &fate, err) < 0)
         return -1;
     if (fate == NEVER)
@@ -65,7 +67,7 @@ int step_perform(struct step_ctx *ctx, const struct action_row *row, struct sw_e
         return firstboot_queue(ctx, waiting, err);
     if (fate == REFUSED)
         return refuse(row->name, err);
-    return row->run(ctx, err);
+    return row->run != NULL ? row->run(ctx, err) : unfit(ctx, err);
 }
 
 /* True when it looks into the image, or at what a step left. */
