@@ -89,6 +89,17 @@ static char *place(struct sw_guest *guest, const char *path, struct sw_err *err)
     return sw_buf_steal(&found);
 }
 
+/* The same for what is made: names that come from elsewhere than a step's path are looked at here. */
+static char *new_place(struct sw_guest *guest, const char *path, struct sw_err *err)
+{
+    SW_AUTO_FREE char *checked = windows_path(path, "C:/", err);
+
+    if (checked != NULL)
+        return place(guest, checked, err);
+    err->code = SW_GUEST;
+    return NULL;
+}
+
 /* ---- The operations ---------------------------------------------------------------------------------------- */
 
 static int needs_boot(const char *what, struct sw_err *err)
@@ -116,7 +127,7 @@ static int windows_stat(struct sw_guest *guest, const char *path, bool follow, s
 static int windows_put(struct sw_guest *guest, const char *path, const void *bytes, size_t len, unsigned how,
                        struct sw_err *err)
 {
-    SW_AUTO_FREE char *at = place(guest, path, err);
+    SW_AUTO_FREE char *at = new_place(guest, path, err);
 
     return at != NULL ? below(guest)->ops->put(below(guest), at, bytes, len, how, err) : -1;
 }
@@ -124,7 +135,7 @@ static int windows_put(struct sw_guest *guest, const char *path, const void *byt
 static int windows_put_from(struct sw_guest *guest, const char *path, struct sw_in *in, unsigned how,
                             struct sw_err *err)
 {
-    SW_AUTO_FREE char *at = place(guest, path, err);
+    SW_AUTO_FREE char *at = new_place(guest, path, err);
 
     return at != NULL ? below(guest)->ops->put_from(below(guest), at, in, how, err) : -1;
 }
@@ -148,7 +159,7 @@ static int windows_get(struct sw_guest *guest, const char *path, size_t max_byte
 static int windows_mkdir(struct sw_guest *guest, const char *path, unsigned mode, bool parents,
                          struct sw_err *err)
 {
-    SW_AUTO_FREE char *at = place(guest, path, err);
+    SW_AUTO_FREE char *at = new_place(guest, path, err);
 
     return at != NULL ? below(guest)->ops->mkdir(below(guest), at, mode, parents, err) : -1;
 }
@@ -165,7 +176,7 @@ static int windows_copy(struct sw_guest *guest, const char *from, const char *to
                         struct sw_err *err)
 {
     SW_AUTO_FREE char *source = place(guest, from, err);
-    SW_AUTO_FREE char *target = source != NULL ? place(guest, to, err) : NULL;
+    SW_AUTO_FREE char *target = source != NULL ? new_place(guest, to, err) : NULL;
 
     return target != NULL ? below(guest)->ops->copy(below(guest), source, target, how, err) : -1;
 }

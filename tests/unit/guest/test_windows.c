@@ -173,6 +173,11 @@ static void what_a_drive_without_windows_running_cannot_do_is_said(void **state)
     assert_int_equal(guest->ops->put(guest, "/etc/passwd", "x", 1, 0666, &err), -1);
     assert_int_equal(err.code, SW_GUEST);
     assert_int_equal(guest->ops->remove(guest, "C:/*", SW_REMOVE_TREE, &err), -1);
+    /* Names that come from an archive or a bucket. */
+    assert_int_equal(guest->ops->put(guest, "C:/Users/a:b", "x", 1, 0666, &err), -1);
+    assert_int_equal(err.code, SW_GUEST);
+    assert_int_equal(guest->ops->mkdir(guest, "C:/Users/nul", 0777, true, &err), -1);
+    assert_int_equal(guest->ops->copy(guest, "C:/Users", "C:/Users/x/../../../etc", 0, &err), -1);
 }
 
 int main(void)
