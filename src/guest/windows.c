@@ -194,7 +194,7 @@ static int windows_move(struct sw_guest *guest, const char *from, const char *to
                         struct sw_err *err)
 {
     SW_AUTO_FREE char *source = place(guest, from, err);
-    SW_AUTO_FREE char *target = source != NULL ? place(guest, to, err) : NULL;
+    SW_AUTO_FREE char *target = source != NULL ? new_place(guest, to, err) : NULL;
 
     return target != NULL ? below(guest)->ops->move(below(guest), source, target, how, err) : -1;
 }

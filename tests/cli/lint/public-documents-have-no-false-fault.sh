@@ -1,7 +1,7 @@
 # Every document of a public collection: those that are valid are accepted, but for the parts this version lacks.
 folder=${SLIPWAY_TEST_DATA:-}/components
 [ -f "$folder/INDEX.tsv" ] || { echo "skipped: no public data"; exit 77; }
-scope='ExecuteBash|ExecuteBinary|CreateFile|CreateFolder|CreateSymlink|CopyFile|DeleteFile|DeleteFolder|AppendFile|SetFilePermissions|SetFileOwner|Assert|ExecuteDocument|Reboot|ExecutePowerShell|InstallMSI|UninstallMSI|SetRegistry|UpdateOS|WebDownload|S3Download|S3Upload'
+scope='ExecuteBash|ExecuteBinary|CreateFile|CreateFolder|CreateSymlink|CopyFile|DeleteFile|DeleteFolder|AppendFile|SetFilePermissions|SetFileOwner|Assert|ExecuteDocument|Reboot|ExecutePowerShell|InstallMSI|UninstallMSI|SetRegistry|UpdateOS|WebDownload|S3Download|S3Upload|CopyFolder|ListFiles|MoveFile|MoveFolder|ReadFile|SetFileEncoding|SetFolderOwner|SetFolderPermissions'
 count=0
 while IFS=$'\t' read -r path kind _ actions features _; do
     file=$folder/$path

@@ -123,7 +123,8 @@ static void a_recipes_components_agree_on_a_platform(void **state)
     recipe = sw_recipe_load("recipe.yml", NULL, &diags, &err);
     assert_null(recipe);
     got = faults_text(&diags, "recipe.yml");
-    assert_string_equal(got, "5:3: the component 'l' does not run where those before it do: on Windows\n");
+    assert_string_equal(
+        got, "6:16: the component 'l' is for Linux, and w for Windows: a recipe has one platform\n");
     free(got);
     sw_diags_free(&diags);
     write_text("l.yml", HEAD STEP("DeleteFile", "[{path: x}]"));
