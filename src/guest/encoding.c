@@ -32,7 +32,7 @@ static const char *iconv_name(const char *encoding, struct sw_err *err)
 static int pump(iconv_t cd, const struct sw_buf *in, struct sw_buf *out, struct sw_err *err)
 {
     char *from = in->data, *to;
-    size_t left = in->len, room, rc;
+    size_t left = in->len, room, rc = 0;
 
     do {
         if (sw_buf_reserve(out, PIECE_BYTES, err) < 0)

@@ -160,7 +160,7 @@ static int find_root(struct sw_session *session, struct sw_err *err)
     size_t seen = 0;
 
     for (size_t i = 0; i < SW_ARRAY_LEN(lists); i++) {
-        char **pairs = lists[i](session->g);
+        char **pairs = lists[i](session->g); /* cppcheck-suppress uninitvar */
         int rc = pairs != NULL ? choose(session, pairs, &seen, err) : 0;
 
         free_list(pairs);

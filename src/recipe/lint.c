@@ -70,11 +70,12 @@ static int lint_recipe(const struct sw_lint *lint, struct sw_recipe_reading *r, 
     struct sw_recipe *recipe;
     int rc = 0;
 
-    r->err = &verdict;
+    r->err = &verdict; /* cppcheck-suppress autoVariables */
     r->overrides = lint->overrides;
     r->lenient = true;
     r->platforms = 0;
     recipe = sw_recipe_check(r, root);
+    r->err = err;
     if (recipe == NULL && verdict.code != SW_RECIPE) {
         *err = verdict;
         return -1;

@@ -105,7 +105,7 @@ foreign() {
     python3 - "$1" "$PWD" <<'END'
 import os, re, sys
 log, here = sys.argv[1:]
-own = ("/lib", "/usr/lib", "/usr/share", "/etc/ld.so", "/etc/ssl", "/usr/local/lib", "/proc/self", "/proc/filesystems", "/proc/sys/kernel", "/sys/", "/dev/null", "/dev/urandom")
+own = ("/lib", "/usr/lib", "/usr/share", "/etc/ld.so", "/etc/ssl", "/usr/local/lib", "/proc/self", "/proc/filesystems", "/proc/stat", "/proc/sys/kernel", "/sys/", "/dev/null", "/dev/urandom")
 build = os.path.dirname(os.environ["SLIPWAY"])
 bad = []
 for line in open(log, errors="replace"):

@@ -185,6 +185,15 @@ static void files_are_copied(void **state)
          REFUSES("needs the input 'source'")},
         {"refuses a bad overwrite", "CopyFile", NULL, ONE("source: /t/a, destination: /t/b, overwrite: x"),
          REFUSES("true or false")},
+    };
+
+    (void)state;
+    try_rows(rows, SW_ARRAY_LEN(rows));
+}
+
+static void files_are_moved(void **state)
+{
+    static const struct row rows[] = {
         {"moves with owner and mode", "MoveFile", "printf x >a; chmod 4777 a; touch -d @1000 a",
          ONE("source: /t/a, destination: /t/b/c"), LEAVES("stat -c '%a %Y' b/c; ls"),
          AND_SAYS("4777 1000\nb\n")},
@@ -215,6 +224,15 @@ static void files_are_copied(void **state)
          REFUSES("needs the input 'destination'")},
         {"refuses an unknown input", "MoveFile", NULL, ONE("source: /t/a, destination: /t/b, force: true"),
          REFUSES("no input 'force'")},
+    };
+
+    (void)state;
+    try_rows(rows, SW_ARRAY_LEN(rows));
+}
+
+static void files_are_removed(void **state)
+{
+    static const struct row rows[] = {
         {"removes", "DeleteFile", "touch a b", ONE("path: /t/a"), LEAVES("ls"), AND_SAYS("b\n")},
         {"removes a link and not what it leads to", "DeleteFile", "touch b; ln -s b a", ONE("path: /t/a"),
          LEAVES("ls"), AND_SAYS("b\n")},
@@ -525,6 +543,8 @@ int main(void)
         cmocka_unit_test(files_are_created),
         cmocka_unit_test(files_are_read_and_encoded),
         cmocka_unit_test(files_are_copied),
+        cmocka_unit_test(files_are_moved),
+        cmocka_unit_test(files_are_removed),
         cmocka_unit_test(folders_are_copied),
         cmocka_unit_test(folders_come_go_and_are_listed),
         cmocka_unit_test(links_owners_and_permissions_are_set),

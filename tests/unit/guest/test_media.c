@@ -35,7 +35,8 @@ static void run_tool(const char *tool, const char *const *words)
 
 static void shell(const char *script)
 {
-    const char *const words[] = {"-euc", script, place, SLIPWAY_SOURCE "/tests/lib", NULL};
+    static const char lib[] = SLIPWAY_SOURCE "/tests/lib";
+    const char *const words[] = {"-euc", script, place, lib, NULL};
 
     run_tool("bash", words);
 }

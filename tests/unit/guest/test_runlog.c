@@ -124,6 +124,7 @@ static json_t *find_event(const char *name)
 
 static void check_schema(const char *schema, const char *part)
 {
+    static const char checker[] = SLIPWAY_SOURCE "/tests/lib/check-schema";
     SW_AUTO_BUF struct sw_buf said = {0};
     struct sw_err err = {.code = SW_OK};
     char schema_path[256], path[128];
@@ -131,7 +132,7 @@ static void check_schema(const char *schema, const char *part)
 
     snprintf(schema_path, sizeof(schema_path), SLIPWAY_SOURCE "/docs/%s", schema);
     snprintf(path, sizeof(path), "%s/%s", log_dir, part);
-    const char *const argv[] = {"python3", SLIPWAY_SOURCE "/tests/lib/check-schema", schema_path, path, NULL};
+    const char *const argv[] = {"python3", checker, schema_path, path, NULL};
     assert_int_equal(sw_run_program(argv, 60000, &said, &status, &err), 0);
     if (status == 77)
         skip();

@@ -90,11 +90,12 @@ static void a_value_that_is_there_is_replaced_in_any_case(void **state)
 
 static void a_users_hive_is_found_by_the_profile_list(void **state)
 {
+    static const char make_hive[] = SLIPWAY_SOURCE "/tests/lib/make-hive";
     static const char list[] = "Microsoft\\Windows NT\\CurrentVersion\\ProfileList\\S-1-5-21-1-2-3-500";
 
     (void)state;
-    disk_run((const char *const[]){"/bin/sh", "-c", "\"$0\" \"$1/C:/Users/Admin/NTUSER.DAT\"",
-                                   SLIPWAY_SOURCE "/tests/lib/make-hive", folder_path, NULL});
+    disk_run((const char *const[]){"/bin/sh", "-c", "\"$0\" \"$1/C:/Users/Admin/NTUSER.DAT\"", make_hive,
+                                   folder_path, NULL});
     disk_value(CONFIG "SOFTWARE", list, "ProfileImagePath", "EXPAND_SZ", "%SystemDrive%\\Users\\Admin");
     expect_done(HEAD REGISTRY VALUE("HKU:\\S-1-5-21-1-2-3-500\\Acme", "A", "1", "DWORD"));
     expect_number("C:/Users/Admin/NTUSER.DAT", "Acme", "A", 1);
