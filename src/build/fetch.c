@@ -118,33 +118,6 @@ int fetch_seek(struct fetch *fetch, struct fetch_set *set, bool net, struct sw_e
 
 /* ---- Checksums --------------------------------------------------------------------------------------------------- */
 
-static int hash_file(const char *path, enum sw_hash hash, char *hex, struct sw_err *err)
-{
-    enum { CHUNK = 1 << 20 };
-    SW_AUTO_FREE char *chunk = sw_calloc(1, CHUNK, err);
-    SW_AUTO_DIGEST struct sw_digest *digest = sw_digest_new_of(hash, err);
-    uint8_t bytes[SW_HASH_BYTES_MAX];
-    struct sw_in *in = NULL;
-    int rc = 0;
-
-    if (chunk == NULL || digest == NULL || sw_in_open_file(path, &in, err) < 0)
-        return -1;
-    for (uint64_t at = 0; rc == 0 && at < in->size_bytes; at += CHUNK) {
-        size_t n = in->size_bytes - at < CHUNK ? (size_t)(in->size_bytes - at) : CHUNK;
-
-        rc = sw_check_interrupt(err);
-        if (rc == 0)
-            rc = sw_in_read(in, chunk, n, at, err);
-        if (rc == 0)
-            rc = sw_digest_update(digest, chunk, n, err);
-    }
-    sw_in_close(in);
-    if (rc < 0 || sw_digest_final(digest, bytes, err) < 0)
-        return -1;
-    sw_hex(bytes, sw_hash_bytes(hash), hex);
-    return 0;
-}
-
 int fetch_check(const struct fetch_set *set, const char *checksum, const char *algorithm, struct sw_err *err)
 {
     char hex[2 * SW_HASH_BYTES_MAX + 1];
@@ -159,7 +132,7 @@ int fetch_check(const struct fetch_set *set, const char *checksum, const char *a
         memcpy(hex, set->files[0].sha256, sizeof(set->files[0].sha256));
     else if (set->files[0].path == NULL)
         return 0;
-    else if (hash_file(set->files[0].path, hash, hex, err) < 0)
+    else if (fetch_hash_file(set->files[0].path, hash, hex, NULL, err) < 0)
         return -1;
     if (strcasecmp(hex, checksum) != 0)
         return sw_fail(err, SW_INTEGRITY, "its %s is %s, and the step wants %.130s", sw_hash_name(hash), hex,

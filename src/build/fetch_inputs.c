@@ -46,7 +46,7 @@ static int add_file(struct fetch_set *set, const char *path, const char *name, s
 {
     struct sw_remote_file file = {.name = name, .path = path};
 
-    if (fetch_hash_file(path, file.sha256, &file.size_bytes, err) < 0)
+    if (fetch_hash_file(path, SW_HASH_SHA256, file.sha256, &file.size_bytes, err) < 0)
         return -1;
     return fetch_set_add(set, &file, err);
 }

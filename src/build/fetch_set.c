@@ -2,7 +2,6 @@
 #include "src/build/fetch_set.h"
 
 #include "src/base/buf.h"
-#include "src/base/digest.h"
 #include "src/base/fs.h"
 
 #include <string.h>
@@ -101,12 +100,12 @@ int fetch_base_name(const char *uri, char **out, struct sw_err *err)
     return 0;
 }
 
-int fetch_hash_file(const char *path, char sha256[65], uint64_t *size_bytes, struct sw_err *err)
+int fetch_hash_file(const char *path, enum sw_hash hash, char *hex, uint64_t *size_bytes, struct sw_err *err)
 {
     enum { CHUNK = 1 << 20 };
     SW_AUTO_FREE char *chunk = sw_calloc(1, CHUNK, err);
-    SW_AUTO_DIGEST struct sw_digest *digest = sw_digest_new(err);
-    uint8_t bytes[SW_SHA256_BYTES];
+    SW_AUTO_DIGEST struct sw_digest *digest = sw_digest_new_of(hash, err);
+    uint8_t bytes[SW_HASH_BYTES_MAX];
     struct sw_in *in = NULL;
     int rc = 0;
 
@@ -122,10 +121,11 @@ int fetch_hash_file(const char *path, char sha256[65], uint64_t *size_bytes, str
             rc = sw_digest_update(digest, chunk, n, err);
         at += n;
     }
-    *size_bytes = in->size_bytes;
+    if (size_bytes != NULL)
+        *size_bytes = in->size_bytes;
     sw_in_close(in);
     if (rc < 0 || sw_digest_final(digest, bytes, err) < 0)
         return -1;
-    sw_hex(bytes, sizeof(bytes), sha256);
+    sw_hex(bytes, sw_hash_bytes(hash), hex);
     return 0;
 }

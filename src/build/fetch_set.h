@@ -2,6 +2,7 @@
 #ifndef SW_BUILD_FETCH_SET_H
 #define SW_BUILD_FETCH_SET_H
 
+#include "src/base/digest.h"
 #include "src/build/fetch.h"
 
 enum fetch_origin { FETCH_NOWHERE, FETCH_INPUTS, FETCH_BUNDLE, FETCH_CACHE, FETCH_NET };
@@ -27,8 +28,8 @@ void fetch_set_sort(struct fetch_set *set);
 bool fetch_is_prefix(const char *uri);
 /* A URI's last part as a file's name, with %XX read; *out is NULL when there is none that could be one. Free it. */
 SW_MUST_CHECK int fetch_base_name(const char *uri, char **out, struct sw_err *err);
-/* SHA-256 and size of a regular file. */
-SW_MUST_CHECK int fetch_hash_file(const char *path, char sha256[65], uint64_t *size_bytes,
+/* Digest of a regular file, in hex with a NUL behind it, and its size; size_bytes may be NULL. */
+SW_MUST_CHECK int fetch_hash_file(const char *path, enum sw_hash hash, char *hex, uint64_t *size_bytes,
                                   struct sw_err *err);
 
 /* inputs:, fetch_inputs.c. 1 when the recipe has files for it that are there. */
