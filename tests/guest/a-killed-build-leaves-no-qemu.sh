@@ -11,7 +11,7 @@ echo "$PWD/over.qcow2" >pattern
 ours() { grep -lsF -f pattern /proc/[0-9]*/cmdline || true; }
 
 begin() {
-    rm -rf scratch over.qcow2
+    rm -rf scratch over.qcow2 said # or the last session's "ready" is read
     mkdir scratch
     qemu-img create -q -f qcow2 -b base.raw -F raw over.qcow2
     "$session" over.qcow2 scratch '0:echo ready; exec sleep 1000' >said 2>log &
