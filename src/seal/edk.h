@@ -6,6 +6,9 @@
 #include "src/seal/keyring.h"
 #include "src/seal/wire.h"
 
+struct seal_wrap;
+struct seal_unwrap;
+
 /* Views into a header. */
 struct seal_edk {
     struct seal_view provider;
@@ -16,9 +19,8 @@ struct seal_edk {
 /* Fills buf; sw_random but in tests that want the same bytes twice. */
 typedef int seal_random_fn(void *buf, size_t len, struct sw_err *err);
 
-/* Appends provider id, provider info and wrapped key, each behind its length. aad: the serialised context. */
-SW_MUST_CHECK int seal_edk_write(const struct seal_key *key, const struct seal_secret *data_key,
-                                 struct seal_view aad, seal_random_fn *random, struct sw_buf *out,
+/* Appends provider id, provider info and wrapped key, each behind its length. */
+SW_MUST_CHECK int seal_edk_write(const struct seal_key *key, const struct seal_wrap *how, struct sw_buf *out,
                                  struct sw_err *err);
 
 /* True when namespace and name are exactly this key's. */
@@ -28,8 +30,8 @@ bool seal_edk_has_ns(const struct seal_edk *edk, const char *ns);
 /* The key's name in provider info: of a raw AES entry without its fixed tail, else all of it. */
 struct seal_view seal_edk_name(const struct seal_edk *edk);
 
-/* -1 when the key does not open it; data_key then holds nothing. */
+/* -1 and the reason when the key does not open it; data_key then holds nothing. */
 SW_MUST_CHECK int seal_edk_unwrap(const struct seal_edk *edk, const struct seal_key *key,
-                                  struct seal_view aad, struct seal_secret *data_key);
+                                  struct seal_unwrap *how, struct seal_secret *data_key, struct sw_err *err);
 
 #endif

@@ -63,6 +63,12 @@ int seal_keyfile_read(const char *path, bool secret, struct seal_keyfile *file, 
     return read_all(fd, path, file, err);
 }
 
+void seal_keyfile_note(const struct seal_keyfile *file, struct seal_key *key)
+{
+    key->device = file->device;
+    key->inode = file->inode;
+}
+
 void seal_keyfile_free(struct seal_keyfile *file)
 {
     seal_arena_free(file->bytes, SEAL_KEYFILE_MAX);

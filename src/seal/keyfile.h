@@ -3,6 +3,7 @@
 #define SW_SEAL_KEYFILE_H
 
 #include "slipway/error.h"
+#include "src/seal/keyring.h"
 #include "src/seal/secret.h"
 
 enum { SEAL_KEYFILE_MAX = 64 << 10 };
@@ -16,6 +17,8 @@ struct seal_keyfile {
 /* secret: refuse a file that its group or others may read or write. Faults are SW_INTEGRITY. */
 SW_MUST_CHECK int seal_keyfile_read(const char *path, bool secret, struct seal_keyfile *file,
                                     struct sw_err *err);
+/* The key came from this file. */
+void seal_keyfile_note(const struct seal_keyfile *file, struct seal_key *key);
 void seal_keyfile_free(struct seal_keyfile *file);
 #define SW_AUTO_KEYFILE SW_CLEANUP(seal_keyfile_free)
 

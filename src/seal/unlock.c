@@ -2,6 +2,8 @@
 #include "src/seal/gcm.h"
 #include "src/seal/header.h"
 
+#include "src/seal/scheme.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -21,16 +23,15 @@ static int put_keys(const struct seal_header_spec *spec, struct sw_buf *out, str
 {
     SW_AUTO_BUF struct sw_buf aad = {.len = 0};
     const struct sw_keyring *ring = spec->recipients;
+    struct seal_wrap how = {.data_key = spec->data_key, .context = spec->context, .random = spec->random};
 
     if (seal_context_write(spec->context, &aad, err) < 0 || seal_put_field(out, aad.data, aad.len, err) < 0 ||
         seal_put_u16(out, (uint16_t)ring->n, err) < 0)
         return -1;
-    for (size_t i = 0; i < ring->n; i++) {
-        struct seal_view view = {.bytes = (const uint8_t *)aad.data, .len = aad.len};
-
-        if (seal_edk_write(&ring->keys[i], spec->data_key, view, spec->random, out, err) < 0)
+    how.aad = (struct seal_view){.bytes = (const uint8_t *)aad.data, .len = aad.len};
+    for (size_t i = 0; i < ring->n; i++)
+        if (seal_edk_write(&ring->keys[i], &how, out, err) < 0)
             return sw_context(err, "recipient '%s'", ring->keys[i].label);
-    }
     return 0;
 }
 
@@ -113,27 +114,28 @@ static int no_key_fits(const struct seal_header *header, struct sw_err *err)
                    header->nr_edks > SHOWN ? ", …" : "");
 }
 
+/* The first key that opens an entry; else the reason of the first one that was for an entry. */
 static int find_data_key(const struct seal_header *header, const struct sw_keyring *keys,
-                         struct seal_view aad, struct seal_secret *data_key, struct sw_err *err)
+                         struct seal_unwrap *how, struct seal_secret *data_key, struct sw_err *err)
 {
-    const char *tried = NULL;
+    struct sw_err first = {.code = SW_OK};
 
     for (size_t i = 0; i < header->nr_edks; i++) {
         for (size_t k = 0; k < keys->n; k++) {
+            struct sw_err why = {.code = SW_OK};
+
             if (!seal_edk_is_for(&header->edks[i], &keys->keys[k]))
                 continue;
-            if (seal_edk_unwrap(&header->edks[i], &keys->keys[k], aad, data_key) == 0)
+            if (seal_edk_unwrap(&header->edks[i], &keys->keys[k], how, data_key, &why) == 0)
                 return 0;
-            tried = keys->keys[k].label;
+            if (first.code == SW_OK)
+                first = why;
         }
     }
-    if (tried != NULL)
-        return sw_fail(
-            err, SW_INTEGRITY,
-            "the key '%s' does not open it: another key of that name, a changed header, or a wrong "
-            "required pair",
-            tried);
-    return no_key_fits(header, err);
+    if (first.code == SW_OK)
+        return no_key_fits(header, err);
+    *err = first;
+    return -1;
 }
 
 int seal_header_unlock(const struct seal_header *header, const struct sw_keyring *keys,
@@ -143,13 +145,13 @@ int seal_header_unlock(const struct seal_header *header, const struct sw_keyring
     SW_AUTO_SECRET struct seal_secret data_key = {.len = 0};
     SW_AUTO_CONTEXT struct seal_context full = {.n = 0};
     SW_AUTO_BUF struct sw_buf aad = {.len = 0};
-    struct seal_view view;
+    struct seal_unwrap how = {.context = &full, .data_key_bytes = SEAL_KEY_BYTES};
 
     if (seal_context_join(&full, &header->context, required, err) < 0 ||
         seal_context_write(&full, &aad, err) < 0)
         return -1;
-    view = (struct seal_view){.bytes = (const uint8_t *)aad.data, .len = aad.len};
-    if (find_data_key(header, keys, view, &data_key, err) < 0)
+    how.aad = (struct seal_view){.bytes = (const uint8_t *)aad.data, .len = aad.len};
+    if (find_data_key(header, keys, &how, &data_key, err) < 0)
         return -1;
     return seal_header_verify(header, &data_key, required, content_key, err);
 }

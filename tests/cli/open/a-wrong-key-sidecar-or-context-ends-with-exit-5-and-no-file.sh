@@ -25,7 +25,7 @@ no 'no artifact key' p.sealed --key aes:aes.key --keys d.sealed
 no 'another message' d.sealed --key aes:aes.key --keys p.keys
 no 'no key was given' p.sealed --key aes:aes.key --direct
 name=$("$SLIPWAY" seal plain -o x.sealed --to aes:aes.key --json | grep -o 'aes-[0-9a-f]*')
-no 'does not open it' p.sealed --key "aes:other.key,name=$name"
+no 'does not open the message' p.sealed --key "aes:other.key,name=$name"
 mv p.keys away.keys
 no 'needs its sidecar' p.sealed --key aes:aes.key
 "$SLIPWAY" open p.sealed -o opened --key aes:aes.key --keys away.keys --expect image=web-01 -q

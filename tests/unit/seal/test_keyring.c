@@ -1,6 +1,7 @@
 /* Keys from texts: both halves match, the wrong ones are refused. */
 #include "memory.h"
 #include "src/seal/keyring.h"
+#include "src/seal/secret.h"
 
 static const char rsa_path[] = "rsa", rsa_public_path[] = "rsa.pub";
 
@@ -11,6 +12,11 @@ static int make_keys(void **state)
     if (enter_empty_folder(state) < 0)
         return -1;
     return sw_keygen("rsa", rsa_path, &err);
+}
+
+static const struct seal_secret *aes_key(const struct sw_keyring *ring)
+{
+    return ring->keys[0].priv;
 }
 
 static unsigned mode_of(const char *path)
@@ -42,8 +48,9 @@ static void an_aes_key_is_the_same_in_bytes_and_in_hex(void **state)
     (void)key_file("hex.key", hex, sizeof(hex) - 1, 0600);
     text = ring_of(SW_KEY_OPEN, "aes:hex.key");
     assert_string_equal(sw_keyring_name(raw, 0), sw_keyring_name(text, 0));
-    assert_int_equal(text->keys[0].aes.len, 32);
-    assert_memory_equal(raw->keys[0].aes.bytes, text->keys[0].aes.bytes, 32);
+    assert_int_equal(aes_key(raw)->len, 32);
+    assert_int_equal(aes_key(text)->len, 32);
+    assert_memory_equal(aes_key(raw)->bytes, aes_key(text)->bytes, 32);
 }
 
 static void thirty_two_bytes_are_always_a_256_bit_key(void **state)
@@ -56,8 +63,8 @@ static void thirty_two_bytes_are_always_a_256_bit_key(void **state)
     (void)key_file("33.key", digits, 33, 0600);
     raw = ring_of(SW_KEY_OPEN, "aes:32.key");
     hex = ring_of(SW_KEY_OPEN, "aes:33.key");
-    assert_int_equal(raw->keys[0].aes.len, 32);
-    assert_int_equal(hex->keys[0].aes.len, 16);
+    assert_int_equal(aes_key(raw)->len, 32);
+    assert_int_equal(aes_key(hex)->len, 16);
 }
 
 static void names_can_be_given_and_a_comma_in_a_path_is_doubled(void **state)
@@ -108,7 +115,10 @@ static void texts_of_the_wrong_form_are_refused(void **state)
     refuse(SW_KEY_SEAL, "aes:,ns=x", SW_USAGE, "names no file");
     refuse_file(SW_KEY_SEAL, "aes:%s,colour=red", path, SW_USAGE, "no option of a key");
     refuse_file(SW_KEY_SEAL, "aes:%s,name=", path, SW_USAGE, "has no value");
-    refuse_file(SW_KEY_SEAL, "aes:%s,padding=oaep-sha256", path, SW_USAGE, "takes no padding");
+    refuse_file(SW_KEY_SEAL, "aes:%s,name", path, SW_USAGE, "no option of a key");
+    refuse_file(SW_KEY_SEAL, "aes:%s,name=a,name=b", path, SW_USAGE, "given twice");
+    refuse_file(SW_KEY_SEAL, "aes:%s,padding=oaep-sha256", path, SW_USAGE,
+                "'padding' is no option of a key aes:FILE (ns=, name=)");
     refuse_file(SW_KEY_SEAL, "aes:%s,ns=aws-kms", path, SW_USAGE, "belongs to AWS KMS");
     refuse_file(SW_KEY_SEAL, "aes:%s,ns=slipway-artifact", path, SW_USAGE, "artifact keys");
     refuse_file(SW_KEY_SEAL, "pem:%s,padding=pkcs1", rsa_public_path, SW_USAGE, "is no padding");
