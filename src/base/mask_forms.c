@@ -1,6 +1,7 @@
 /* The spellings of a secret: its lines, base64, percent-encoding, JSON, shells. */
 #include "src/base/mask_forms.h"
 
+#include "src/base/base64.h"
 #include "src/base/buf.h"
 #include "src/base/cleanup.h"
 
@@ -11,8 +12,6 @@
 
 /* A part of a base64 text that is shorter says too little to be looked for. */
 enum { BASE64_PART_MIN = 5 };
-
-static const char base64_digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 struct form {
     struct sw_buf text;
@@ -76,7 +75,7 @@ static int encode(const char *secret, size_t len, size_t shift, struct form *for
         char digits[4];
 
         for (unsigned k = 0; k < 4; k++)
-            digits[k] = base64_digits[group >> (18 - 6 * k) & 63];
+            digits[k] = sw_base64_digits[group >> (18 - 6 * k) & 63];
         if (sw_buf_append(&form->text, digits, sizeof(digits), form->err) < 0)
             return -1;
     }
