@@ -1,8 +1,9 @@
-/* Signed calls to AWS and what speaks like it: the transport, a session, the S3 and EC2 verbs of an import. */
+/* Signed calls to AWS and what speaks like it: the transport, a session, S3 and EC2 for an import, KMS. */
 #ifndef SLIPWAY_CLOUD_H
 #define SLIPWAY_CLOUD_H
 
 #include "slipway/error.h"
+#include "slipway/kms.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -215,5 +216,15 @@ SW_MUST_CHECK int sw_ec2_describe_import(struct sw_cloud *cloud, const char *tas
                                          struct sw_err *err);
 SW_MUST_CHECK int sw_ec2_cancel_import(struct sw_cloud *cloud, const char *task_id, const char *reason,
                                        struct sw_err *err);
+
+/* ---- KMS ---- */
+
+/*
+ * AWS KMS behind the contract of slipway/kms.h. A key's ARN says the region; for any other name it is found as for every
+ * call. Nothing is read and nobody is asked before a key is used. config may be NULL, and what it points at must outlive
+ * the object. Without a transport each call opens the libcurl one. NULL and err on failure.
+ */
+SW_MUST_CHECK struct sw_kms *sw_kms_open_aws(const struct sw_cloud_config *config,
+                                             struct sw_transport *transport, struct sw_err *err);
 
 #endif

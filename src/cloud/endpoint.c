@@ -24,6 +24,7 @@ static const struct {
 } services[CLOUD_SERVICES] = {
     [CLOUD_S3] = {"s3", "AWS_ENDPOINT_URL_S3", "s3.endpoint_url"},
     [CLOUD_EC2] = {"ec2", "AWS_ENDPOINT_URL_EC2", "ec2.endpoint_url"},
+    [CLOUD_KMS] = {"kms", "AWS_ENDPOINT_URL_KMS", "kms.endpoint_url"},
 };
 
 const char *service_name(enum cloud_service service)

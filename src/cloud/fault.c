@@ -1,6 +1,7 @@
 /* Reads a service's error document and tells what it means for another try. */
 #include "src/cloud/fault.h"
 
+#include "src/base/json.h"
 #include "src/cloud/xml.h"
 
 #include <stdio.h>
@@ -8,9 +9,9 @@
 #include <time.h>
 
 /* A clock that is off by more than this explains a refused signature (the services allow 15 minutes). */
-enum { DRIFT_S = 300 };
+enum { DRIFT_S = 300, FAULT_JSON_MAX = 64 << 10 };
 
-/* S3 sends the document at the root, EC2 in Response/Errors. */
+/* S3 sends the document at the root, EC2 in Response/Errors, KMS as JSON. */
 static const struct xml_node *find_error(const struct xml_node *root)
 {
     if (strcmp(root->name, "Error") == 0)
@@ -20,12 +21,33 @@ static const struct xml_node *find_error(const struct xml_node *root)
     return NULL;
 }
 
-static bool looks_like_xml(const struct sw_http_reply *reply)
+static bool looks_like(const struct sw_http_reply *reply, const char *what)
 {
     char type[128];
 
     return reply->body_len > 0 && sw_http_header_get(reply, "content-type", type, sizeof(type)) &&
-           strstr(type, "xml") != NULL;
+           strstr(type, what) != NULL;
+}
+
+/* {"__type": "namespace#Code", "message": …}; what is no such document leaves the fault without a code. */
+static void read_json(const struct sw_http_reply *reply, struct cloud_fault *out)
+{
+    struct sw_err ignored = {.code = SW_OK};
+    SW_AUTO_JSON json_t *root = NULL;
+    const char *type, *message, *hash;
+
+    if (reply->body_len > FAULT_JSON_MAX)
+        return;
+    root = sw_json_parse(reply->body, reply->body_len, "the reply", &ignored);
+    type = root != NULL ? sw_json_text(root, "__type") : NULL;
+    if (type == NULL)
+        return;
+    hash = strrchr(type, '#');
+    message = sw_json_text(root, "message");
+    if (message == NULL)
+        message = sw_json_text(root, "Message");
+    snprintf(out->code, sizeof(out->code), "%s", hash != NULL ? hash + 1 : type);
+    snprintf(out->message, sizeof(out->message), "%s", message != NULL ? message : "");
 }
 
 bool fault_read(const struct sw_http_reply *reply, struct cloud_fault *out)
@@ -33,7 +55,7 @@ bool fault_read(const struct sw_http_reply *reply, struct cloud_fault *out)
     struct sw_err ignored = {.code = SW_OK};
     XML_AUTO struct xml_node *root = NULL;
     const struct xml_node *error = NULL;
-    bool bad = reply->status < 200 || reply->status >= 300, xml = looks_like_xml(reply);
+    bool bad = reply->status < 200 || reply->status >= 300, xml = looks_like(reply, "xml");
 
     memset(out, 0, sizeof(*out));
     out->status = reply->status;
@@ -51,6 +73,8 @@ bool fault_read(const struct sw_http_reply *reply, struct cloud_fault *out)
         snprintf(out->message, sizeof(out->message), "%.500s", ignored.text);
         return true;
     }
+    if (bad && looks_like(reply, "json"))
+        read_json(reply, out);
     return bad;
 }
 

@@ -16,7 +16,7 @@ struct cloud_keys {
     char *token; /* NULL when the keys are long-lived */
 };
 
-enum cloud_service { CLOUD_S3, CLOUD_EC2, CLOUD_SERVICES };
+enum cloud_service { CLOUD_S3, CLOUD_EC2, CLOUD_KMS, CLOUD_SERVICES };
 
 struct cloud_endpoint {
     struct uri uri;
@@ -58,7 +58,7 @@ void keys_free(struct cloud_keys *keys);
 SW_MUST_CHECK char *region_find(const struct cloud_settings *settings, struct sw_err *err);
 SW_MUST_CHECK int endpoint_find(const struct cloud_settings *settings, enum cloud_service service,
                                 const char *region, struct cloud_endpoint *out, struct sw_err *err);
-/* "s3", "ec2": the name that signs and that stands in a host. */
+/* "s3", "ec2", "kms": the name that signs and that stands in a host. */
 const char *service_name(enum cloud_service service);
 
 #endif

@@ -21,6 +21,7 @@ struct sent {
     char method[8];
     char url[512];
     char headers[2048]; /* "Name: value\n" */
+    char body[2048];    /* cut to fit */
     bool follow, insecure;
 };
 
@@ -50,6 +51,8 @@ static int scripted_send(struct sw_transport *transport, const struct sw_http_re
     for (size_t i = 0; i < request->header_count; i++)
         at += (size_t)snprintf(sent->headers + at, sizeof(sent->headers) - at, "%s: %s\n",
                                request->headers[i].name, request->headers[i].value);
+    if (request->body_len > 0)
+        snprintf(sent->body, sizeof(sent->body), "%.*s", (int)request->body_len, (const char *)request->body);
     sent->follow = request->follow;
     sent->insecure = request->insecure;
     if (request->sink != NULL && (step->status == 200 || step->status == 0) && step->body != NULL) {
@@ -125,6 +128,7 @@ static inline void clean_environment(void)
         "AWS_CA_BUNDLE",
         "AWS_MAX_ATTEMPTS",
         "AWS_ENDPOINT_URL_EC2",
+        "AWS_ENDPOINT_URL_KMS",
         "AWS_ACCESS_KEY_ID",
         "AWS_SECRET_ACCESS_KEY",
         "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
