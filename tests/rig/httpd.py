@@ -13,6 +13,8 @@ from urllib.parse import parse_qsl, unquote
 import replies
 from ec2_ops import Ec2Operations
 from faults import Faults
+from json_model import JsonModel
+from kms_ops import KmsOperations
 from query_model import QueryModel
 from replies import Refusal, Reply
 from rest_model import RestModel
@@ -41,6 +43,15 @@ class Received:
         return ",".join(found) if found else None
 
 
+def service_of(request):
+    """As the credential's scope says; S3 without one."""
+    authorization = request.header("authorization") or ""
+    for service in ("ec2", "kms"):
+        if f"/{service}/aws4_request" in authorization:
+            return service
+    return "s3"
+
+
 class World:
     """Everything that outlives one request."""
 
@@ -50,7 +61,8 @@ class World:
         self.store = Store(options.dir, options.min_part)
         self.s3 = S3Operations(self.store, options.page)
         self.ec2 = Ec2Operations(options.dir, self.store)
-        self.query_model, self.rest_model = QueryModel(), RestModel()
+        self.kms = KmsOperations()
+        self.query_model, self.rest_model, self.kms_model = QueryModel(), RestModel(), JsonModel("kms")
         self.faults = Faults(options.dir)
         self.go = os.path.join(options.dir, "go")
         self.lock, self.log_lock = threading.Lock(), threading.Lock()
@@ -81,7 +93,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         request = Received(self.command, self.requestline.split(" ")[1], headers)
         note = request.note
         note.update(t=round(time.time(), 3), method=request.method, path=request.path, query=request.query)
-        service = "ec2" if "/ec2/aws4_request" in (request.header("authorization") or "") else "s3"
+        service = service_of(request)
         note["service"] = service
         try:
             self.answer(request, service, note)
@@ -101,10 +113,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
             query, operation = self.identify(request, service, note)
             rule = self.world.faults.strike(operation, note.get("part")) if service == "s3" else None
             self.take_body(request, note, rule)
-            if service == "ec2":
-                reply, rule = self.run_ec2(request, note)
-            else:
+            if service == "s3":
                 reply = self.run_s3(request, operation, query, rule)
+            else:
+                reply, rule = self.run_ec2(request, note) if service == "ec2" else self.run_kms(request, note)
         except Refusal as refusal:
             note["code"] = refusal.code
             if rule and rule["do"] == "ok-error":
@@ -118,8 +130,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.send(reply, request.method, rule["bytes"] if rule and rule["do"] == "cut-reply" else None)
 
     def identify(self, request, service, note):
-        """(query as a dict, operation) of an S3 request; EC2's operation is in its body."""
-        if service == "ec2":
+        """(query as a dict, operation) of an S3 request; the other services tell their operation elsewhere."""
+        if service != "s3":
             return {}, None
         query = dict(parse_qsl(request.query.replace("+", "%2B"), keep_blank_values=True))
         bucket, _, key = unquote(request.path.lstrip("/")).partition("/")
@@ -206,6 +218,22 @@ class Handler(http.server.BaseHTTPRequestHandler):
         with world.lock:
             result = getattr(world.ec2, action)(params, scope.region)
         return world.query_model.reply(action, result), rule
+
+    def run_kms(self, request, note):
+        world = self.world
+        scope = verify(request, world.credentials, world.now())
+        action = world.kms_model.action(request)
+        # The log tells the context and the key, and no plaintext.
+        params = world.kms_model.parse(action, request.body)
+        note.update(op=action, params={k: v for k, v in params.items() if not isinstance(v, bytes)})
+        rule = world.faults.strike(action, None)
+        if rule:
+            note["fault"] = rule["do"]
+            self.apply(rule)
+        if not hasattr(world.kms, action):
+            raise Refusal(400, "UnsupportedOperationException", f"the rig does not play {action}")
+        result = getattr(world.kms, action)(params, scope.region)
+        return world.kms_model.reply(action, result), rule
 
     def send(self, reply, method, cut):
         length = reply.file[2] if reply.file else len(reply.body)

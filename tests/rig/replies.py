@@ -1,9 +1,11 @@
 """What a handler gives back: a Reply, or a Refusal that becomes the service's own error document."""
 
+import json
 from dataclasses import dataclass, field
 from xml.sax.saxutils import escape
 
 REQUEST_ID = "4442587FB7D0A2F9"
+JSON_TYPE = "application/x-amz-json-1.1"
 
 
 @dataclass
@@ -56,8 +58,15 @@ def ec2_error_text(refusal):
     )
 
 
+def json_error_reply(refusal):
+    body = json.dumps({"__type": refusal.code, "message": refusal.message}).encode()
+    return Reply(refusal.status, {"Content-Type": JSON_TYPE}, body)
+
+
 def refusal_reply(refusal, service, method):
     """The error document of the service; a HEAD has none."""
+    if service == "kms":
+        return json_error_reply(refusal)
     text = ec2_error_text(refusal) if service == "ec2" else s3_error_text(refusal)
     reply = xml_reply(text, refusal.status)
     if method == "HEAD":

@@ -31,7 +31,8 @@ rig_start() {
     done
     # shellcheck disable=SC2034 # for whoever reads this file in
     RIG_URL=http://127.0.0.1:$(cat "$RIG_DIR.ready")
-    unset AWS_PROFILE AWS_SESSION_TOKEN AWS_REGION AWS_ENDPOINT_URL AWS_ENDPOINT_URL_S3 AWS_ENDPOINT_URL_EC2 AWS_CA_BUNDLE
+    unset AWS_PROFILE AWS_SESSION_TOKEN AWS_REGION AWS_ENDPOINT_URL AWS_ENDPOINT_URL_S3 AWS_ENDPOINT_URL_EC2
+    unset AWS_ENDPOINT_URL_KMS AWS_CA_BUNDLE
     export AWS_ACCESS_KEY_ID=AKIDRIGTEST AWS_SECRET_ACCESS_KEY=sekrit/+key= AWS_DEFAULT_REGION=us-east-1
     export AWS_CONFIG_FILE=/dev/null AWS_SHARED_CREDENTIALS_FILE=/dev/null AWS_EC2_METADATA_DISABLED=true
     export no_proxy=127.0.0.1 NO_PROXY=127.0.0.1
@@ -40,6 +41,19 @@ rig_start() {
 rig_stop() {
     [ -z "$RIG_PID" ] || { kill "$RIG_PID" 2>/dev/null; wait "$RIG_PID" 2>/dev/null; }
     RIG_PID=
+}
+
+# rig_kms_start DIR [option…]: the same for KMS: its endpoint is set, KMS_LAB and its kin are keys (kms_ops.py).
+rig_kms_start() {
+    /usr/bin/python3 -c 'import cryptography' 2>/dev/null || { echo "skip: python3-cryptography is missing"; exit 77; }
+    rig_start "$@"
+    export AWS_ENDPOINT_URL_KMS=$RIG_URL
+    KMS_LAB=arn:aws:kms:us-east-1:111122223333:key/11111111-1111-4111-8111-111111111111
+    KMS_OTHER=arn:aws:kms:us-east-1:111122223333:key/22222222-2222-4222-8222-222222222222
+    KMS_FAR=arn:aws:kms:eu-west-1:111122223333:key/33333333-3333-4333-8333-333333333333
+    KMS_DISABLED=arn:aws:kms:us-east-1:111122223333:key/44444444-4444-4444-8444-444444444444
+    KMS_DENIED=arn:aws:kms:us-east-1:111122223333:key/55555555-5555-4555-8555-555555555555
+    KMS_DELETED=arn:aws:kms:us-east-1:111122223333:key/66666666-6666-4666-8666-666666666666
 }
 
 # rig_count OP [STATUS]: how many requests of that operation the rig answered.

@@ -82,9 +82,15 @@ def ec2(text):
     return dict(method="POST", path="/", service="ec2", **form(text))
 
 
+def kms(text, target="TrentService.Encrypt", **headers):
+    head = {"Content-Type": "application/x-amz-json-1.1", "X-Amz-Target": target, **headers}
+    return dict(method="POST", path="/", service="kms", body=text.encode(), headers=head)
+
+
 IMPORT = "Action=ImportImage&" + VERSION
 CONTAINER = "&DiskContainer.1.Format=RAW&DiskContainer.1.UserBucket.S3Bucket=lab&DiskContainer.1.UserBucket.S3Key=k"
 PUT = dict(method="PUT", path="/lab/k", body=b"hello")
+KEY = '{"KeyId":"alias/lab","Plaintext":"AAAA"'
 EMPTY = hashlib.sha256(b"").hexdigest()
 # (what, request, tamper, HTTP status, code in the reply)
 CASES = (
@@ -118,6 +124,20 @@ CASES = (
     ("an unknown action", ec2("Action=MakeCoffee&" + VERSION), None, 400, "InvalidAction"),
     ("an arm64 import", ec2(IMPORT + CONTAINER + "&Architecture=arm64"), None, 400, "InvalidParameter"),
     ("an object that is not there", ec2(IMPORT + CONTAINER + "ey"), None, 400, "Invalid S3 source location"),
+    ("a sound encryption", kms(KEY + "}"), None, 200, '"CiphertextBlob": '),
+    ("KMS with another body", kms(KEY + "}"), lambda s: s.update(body=b"{}"), 400, "InvalidSignatureException"),
+    ("KMS with an unsigned target", kms(KEY + "}"), edit_authorization(r";x-amz-target", ""), 403, "AccessDenied"),
+    ("KMS twenty minutes late", kms(KEY + "}"), sign_later(-1200), 400, "InvalidSignatureException"),
+    ("KMS with a key nobody has", dict(kms(KEY + "}"), keys=Credentials("NOBODY", "x")), None, 400, "UnrecognizedClient"),
+    ("an unknown member", kms(KEY + ',"Colour":"red"}'), None, 400, "SerializationException"),
+    ("a member twice", kms(KEY + ',"KeyId":"alias/lab"}'), None, 400, "SerializationException"),
+    ("a context that is no text", kms(KEY + ',"EncryptionContext":{"a":1}}'), None, 400, "SerializationException"),
+    ("bytes that are no base64", kms('{"KeyId":"alias/lab","Plaintext":"AA"}'), None, 400, "SerializationException"),
+    ("a plaintext too long", kms('{"KeyId":"alias/lab","Plaintext":"' + "A" * 5464 + '"}'), None, 400, "ValidationException"),
+    ("no plaintext", kms('{"KeyId":"alias/lab"}'), None, 400, "ValidationException"),
+    ("no JSON", kms("KeyId=alias/lab"), None, 400, "SerializationException"),
+    ("another target", kms(KEY + "}", target="TrentService.MakeCoffee"), None, 400, "UnknownOperationException"),
+    ("another content type", kms(KEY + "}", **{"Content-Type": "application/json"}), None, 400, "UnknownOperation"),
     ("a task that is not there", ec2("Action=CancelImportTask&ImportTaskId=i&" + VERSION), None, 400, "InvalidConversionTaskId"),
 )
 
