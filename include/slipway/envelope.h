@@ -36,6 +36,9 @@ enum {
  *       RSA of 2048 bits or more: a public key for sealing, a private one for opening (the same mode rule).
  *       Default namespace "slipway", name "rsa-" + 16 hex digits of the SHA-256 of the public key's DER, so that
  *       both halves have the same name. The MGF1 hash is the OAEP hash.
+ *   pem:FILE
+ *       The same of an EC key on P-256, P-384 or P-521: the SDK's raw ECDH keyring, with a fresh sender's key for each
+ *       message. A message holds the recipient's point; "raw-ecdh/ec-" + 16 hex digits of its SHA-256 is only shown.
  * ",," in FILE stands for a comma.
  */
 enum sw_key_use {
@@ -151,10 +154,20 @@ const struct sw_pair *sw_seal_in_context(const struct sw_in *in, size_t *n);
 SW_MUST_CHECK int sw_seal_read_all(struct sw_in *in, struct sw_out *out, unsigned jobs,
                                    struct sw_progress *progress, struct sw_err *err);
 
+/* A type of key that can be made. */
+struct sw_key_type {
+    const char *name;
+    const char *scheme; /* what goes before the file in the text of such a key */
+    bool pair;          /* a second file, with ".pub" appended, holds the public half, which seals */
+};
 /*
- * Makes a key file, 0600, never over an existing one. type: "aes" (256 bits, 64 hex digits and a newline) or "rsa"
- * (3072 bits; the private key in path, the public one in path + ".pub"). An unknown type is SW_USAGE.
+ * "aes" (256 bits, 64 hex digits and a newline), "rsa" (3072 bits), "rsa-2048", "rsa-3072", "rsa-4096", "ec" (P-384),
+ * "ec-p256", "ec-p384", "ec-p521" (PKCS#8 and SubjectPublicKeyInfo in PEM), "passphrase" (150 bits as a line of text).
+ * NULL for any other name.
  */
+const struct sw_key_type *sw_key_type_find(const char *name);
+
+/* Makes a key file, 0600, and its public half, 0644; never over an existing one. An unknown type is SW_USAGE. */
 SW_MUST_CHECK int sw_keygen(const char *type, const char *path, struct sw_err *err);
 
 /* For processes that hold keys: no core dumps, no ptrace by others. */

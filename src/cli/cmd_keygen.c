@@ -18,16 +18,32 @@ static const struct opt keygen_rows[] = {
     OPT_END,
 };
 
-static int tell(const struct keygen_opts *opts, bool has_public, struct sw_err *err)
+/* The text of a key in a file: a comma of its name is doubled there. Free it. */
+static char *key_text(const char *scheme, const char *path, const char *end, struct sw_err *err)
+{
+    SW_AUTO_BUF struct sw_buf text = {.len = 0};
+
+    if (sw_buf_puts(&text, scheme, err) < 0)
+        return NULL;
+    for (const char *at = path; *at != '\0'; at++)
+        if (sw_buf_append(&text, *at == ',' ? ",," : at, *at == ',' ? 2 : 1, err) < 0)
+            return NULL;
+    return sw_buf_puts(&text, end, err) < 0 ? NULL : sw_buf_steal(&text);
+}
+
+static int tell(const struct keygen_opts *opts, const struct sw_key_type *type, struct sw_err *err)
 {
     SW_AUTO_FREE char *public_path = sw_strf(err, "%s.pub", opts->output);
-    const char *scheme = has_public ? "pem" : "aes", *to = has_public ? public_path : opts->output;
+    SW_AUTO_FREE char *to = key_text(type->scheme, opts->output, type->pair ? ".pub" : "", err);
+    SW_AUTO_FREE char *with = key_text(type->scheme, opts->output, "", err);
 
-    if (public_path == NULL)
+    if (public_path == NULL || to == NULL || with == NULL)
         return -1;
     if (opts->common.json)
-        return out_json(json_pack("{s:s, s:s?}", "key", opts->output, "public", has_public ? to : NULL), err);
-    sw_log(SW_LOG_INFO, "seal with --to %s:%s, open with --key %s:%s", scheme, to, scheme, opts->output);
+        return out_json(json_pack("{s:s, s:s?, s:s, s:s}", "key", opts->output, "public",
+                                  type->pair ? public_path : NULL, "seal_to", to, "open_with", with),
+                        err);
+    sw_log(SW_LOG_INFO, "seal with --to %s, open with --key %s", to, with);
     return 0;
 }
 
@@ -39,14 +55,18 @@ static int run_keygen(const void *raw_opts, const struct args *args, struct sw_e
         return sw_fail(err, SW_USAGE, "-o FILE is missing");
     if (sw_seal_harden(err) < 0 || sw_keygen(args->items[0], opts->output, err) < 0)
         return -1;
-    return tell(opts, strcmp(args->items[0], "rsa") == 0, err);
+    return tell(opts, sw_key_type_find(args->items[0]), err);
 }
 
 const struct cmd cmd_keygen = {
     .name = "keygen",
     .args = "TYPE",
     .summary = "make a key file",
-    .more = "TYPE: aes (256 bits; whoever seals can open) or rsa (3072 bits; FILE opens, FILE.pub seals).\n"
+    .more = "TYPE:\n"
+            "  aes         256 bits; whoever seals can open\n"
+            "  rsa         FILE opens, FILE.pub seals; 3072 bits, or rsa-2048, rsa-4096\n"
+            "  ec          the same on the curve P-384, or ec-p256, ec-p521\n"
+            "  passphrase  a line of 150 random bits, for pass:file:FILE or to be typed\n"
             "A key that is lost opens nothing any more: keep a copy.",
     .opts = keygen_rows,
     .opts_size = sizeof(struct keygen_opts),

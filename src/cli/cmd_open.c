@@ -133,7 +133,7 @@ const struct cmd cmd_open = {
         "Opens what slipway seal or an AWS Encryption SDK wrote (version 2, suite 0x0478). A message whose key\n"
         "comes from a sidecar is opened with it; any other is opened by itself. Every byte is verified before\n"
         "the file appears; whatever does not verify ends with exit code 5 and no file.\n\n"
-        "KEY: aes:FILE or pem:FILE (an RSA private key) with the options of slipway seal. Key files that\n"
+        "KEY: aes:FILE or pem:FILE (an RSA or EC private key) with the options of slipway seal. Key files that\n"
         "others may read are refused.",
     .opts = open_rows,
     .opts_size = sizeof(struct open_opts),

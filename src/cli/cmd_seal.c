@@ -169,9 +169,9 @@ const struct cmd cmd_seal = {
     .more =
         "Writes an AWS Encryption SDK message (version 2, suite 0x0478) that any of the SDKs opens. X.sealed\n"
         "is encrypted under a key of its own; the small message X.keys carries that key to the recipients.\n\n"
-        "RECIPIENT: aes:FILE (32 bytes or 64 hex digits) or pem:FILE (an RSA public key), each with\n"
-        ",ns=NAMESPACE and ,name=KEYNAME for SDKs that use other names, and pem: with ,padding=oaep-sha256\n"
-        "(or -sha1, -sha384, -sha512). A comma in FILE is doubled.\n"
+        "RECIPIENT: aes:FILE (32 bytes or 64 hex digits) or pem:FILE (an RSA or EC public key; slipway keygen).\n"
+        "aes: and RSA keys take ,ns=NAMESPACE and ,name=KEYNAME for SDKs that use other names, RSA keys also\n"
+        ",padding=oaep-sha256 (or -sha1, -sha384, -sha512). A comma in FILE is doubled.\n"
         "The context is stored in clear. slipway adds slipway-format, artifact and plaintext-bytes.",
     .opts = seal_rows,
     .opts_size = sizeof(struct seal_opts),

@@ -2,7 +2,9 @@
 #include "src/seal/edk.h"
 
 #include "src/seal/raw_aes.h"
+#include "src/seal/raw_ecdh.h"
 
+#include <stdio.h>
 #include <string.h>
 
 int seal_edk_write(const struct seal_key *key, const struct seal_wrap *how, struct sw_buf *out,
@@ -35,6 +37,21 @@ struct seal_view seal_edk_name(const struct seal_edk *edk)
     if (seal_raw_aes_tail(edk) != NULL)
         name.len -= SEAL_RAW_AES_TAIL;
     return name;
+}
+
+void seal_edk_label(const struct seal_edk *edk, char out[SEAL_EDK_LABEL])
+{
+    enum { SHOWN = 64 };
+    struct sw_err ignored = {.code = SW_OK};
+    struct seal_view ns = edk->provider, name = seal_edk_name(edk);
+    struct seal_ecdh_info info;
+    char ec[SEAL_EC_NAME];
+
+    if (seal_edk_has_ns(edk, SEAL_RAW_ECDH_NS) && seal_ecdh_parse(edk, &info) &&
+        seal_ec_name(info.recipient, ec, &ignored) == 0)
+        name = (struct seal_view){.bytes = (const uint8_t *)ec, .len = strlen(ec)};
+    snprintf(out, SEAL_EDK_LABEL, "%.*s/%.*s", ns.len < SHOWN ? (int)ns.len : SHOWN, (const char *)ns.bytes,
+             name.len < SHOWN ? (int)name.len : SHOWN, (const char *)name.bytes);
 }
 
 bool seal_edk_is_for(const struct seal_edk *edk, const struct seal_key *key)

@@ -30,6 +30,10 @@ bool seal_edk_has_ns(const struct seal_edk *edk, const char *ns);
 /* The key's name in provider info: of a raw AES entry without its fixed tail, else all of it. */
 struct seal_view seal_edk_name(const struct seal_edk *edk);
 
+/* "provider/name" for messages: of raw ECDH the name of the recipient's point. As its writer chose it: escape it. */
+enum { SEAL_EDK_LABEL = 160 };
+void seal_edk_label(const struct seal_edk *edk, char out[SEAL_EDK_LABEL]);
+
 /* -1 and the reason when the key does not open it; data_key then holds nothing. */
 SW_MUST_CHECK int seal_edk_unwrap(const struct seal_edk *edk, const struct seal_key *key,
                                   struct seal_unwrap *how, struct seal_secret *data_key, struct sw_err *err);

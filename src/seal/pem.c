@@ -1,17 +1,18 @@
-/* Keys in PEM files: raw RSA, as the Encryption SDK's raw RSA keyring has it. */
+/* Keys in PEM files: raw RSA and raw ECDH. */
 #include "src/base/digest.h"
 #include "src/seal/keyfile.h"
+#include "src/seal/raw_ecdh.h"
 #include "src/seal/rsa.h"
 #include "src/seal/scheme.h"
 
 #include <string.h>
 
-struct raw_rsa {
-    struct seal_rsa *rsa;
+struct pem_key {
+    struct seal_pkey *pkey;
     const char *hash; /* of OAEP */
 };
 
-static const struct padding {
+static const struct {
     const char *name;
     const char *hash;
 } paddings[] = {
@@ -21,82 +22,129 @@ static const struct padding {
     {"oaep-sha512", "SHA512"},
 };
 
+static void free_pem(void *priv)
+{
+    struct pem_key *self = priv;
+
+    seal_pkey_free(self->pkey);
+    free(self);
+}
+
+/* ---- RSA, as the Encryption SDK's raw RSA keyring has it ---- */
+
 static int wrap_rsa(const struct seal_key *key, const struct seal_wrap *how, struct sw_buf *info,
                     struct sw_buf *wrapped, struct sw_err *err)
 {
-    const struct raw_rsa *self = key->priv;
+    const struct pem_key *self = key->priv;
 
     if (sw_buf_puts(info, key->name, err) < 0)
         return -1;
-    return seal_rsa_wrap(self->rsa, self->hash, how->data_key, wrapped, err);
+    return seal_rsa_wrap(self->pkey, self->hash, how->data_key, wrapped, err);
 }
 
 static int unwrap_rsa(const struct seal_key *key, const struct seal_edk *edk, struct seal_unwrap *how,
                       struct seal_secret *data_key, struct sw_err *err)
 {
-    const struct raw_rsa *self = key->priv;
+    const struct pem_key *self = key->priv;
 
     (void)how;
-    if (seal_rsa_unwrap(self->rsa, self->hash, edk->wrapped.bytes, edk->wrapped.len, data_key) < 0)
+    if (seal_rsa_unwrap(self->pkey, self->hash, edk->wrapped.bytes, edk->wrapped.len, data_key) < 0)
         return seal_no_fit(err);
     return 0;
-}
-
-static void free_rsa(void *priv)
-{
-    struct raw_rsa *self = priv;
-
-    seal_rsa_free(self->rsa);
-    free(self);
 }
 
 static const struct seal_key_ops raw_rsa_ops = {
     .wrap = wrap_rsa,
     .unwrap = unwrap_rsa,
-    .free = free_rsa,
+    .free = free_pem,
 };
 
-static int name_rsa(const struct seal_rsa *rsa, char out[32], struct sw_err *err)
-{
-    uint8_t digest[SW_SHA256_BYTES];
-
-    if (seal_rsa_fingerprint(rsa, digest, err) < 0)
-        return -1;
-    memcpy(out, "rsa-", 4);
-    sw_hex(digest, 8, out + 4);
-    return 0;
-}
-
-static const char *hash_for(const char *padding)
-{
-    for (size_t i = 0; i < SW_ARRAY_LEN(paddings); i++)
-        if (strcmp(padding, paddings[i].name) == 0)
-            return paddings[i].hash;
-    return NULL;
-}
-
-/* self->rsa is there. */
-static int add_rsa(const struct raw_rsa *self, const struct seal_key_text *text, struct seal_key *key,
+static int add_rsa(struct pem_key *self, const struct seal_key_text *text, struct seal_key *key,
                    struct sw_err *err)
 {
-    char name[32];
+    const char *padding = seal_key_option(text, "padding", paddings[0].name);
+    uint8_t digest[SW_SHA256_BYTES];
+    char name[32] = "rsa-";
 
-    if (name_rsa(self->rsa, name, err) < 0)
+    for (size_t i = 0; i < SW_ARRAY_LEN(paddings); i++)
+        if (strcmp(padding, paddings[i].name) == 0)
+            self->hash = paddings[i].hash;
+    if (self->hash == NULL)
+        return sw_fail(err, SW_USAGE, "'%s' is no padding (oaep-sha256, -sha1, -sha384, -sha512)", padding);
+    key->ops = &raw_rsa_ops;
+    if (seal_pkey_fingerprint(self->pkey, digest, err) < 0)
         return -1;
+    sw_hex(digest, 8, name + strlen(name));
     return seal_key_set_names(key, seal_key_option(text, "ns", SEAL_DEFAULT_NS),
                               seal_key_option(text, "name", name), err);
 }
+
+/* ---- EC ---- */
+
+static int wrap_ec(const struct seal_key *key, const struct seal_wrap *how, struct sw_buf *info,
+                   struct sw_buf *wrapped, struct sw_err *err)
+{
+    const struct pem_key *self = key->priv;
+
+    return seal_ecdh_wrap(self->pkey, how, info, wrapped, err);
+}
+
+static bool is_for_ec(const struct seal_key *key, const struct seal_edk *edk)
+{
+    const struct pem_key *self = key->priv;
+
+    return seal_ecdh_is_for(self->pkey, edk);
+}
+
+static int agree(void *priv, const struct seal_pkey *peer, struct seal_secret *z, struct sw_err *err)
+{
+    const struct pem_key *self = priv;
+
+    return seal_ec_agree(self->pkey, peer, z, err);
+}
+
+static int unwrap_ec(const struct seal_key *key, const struct seal_edk *edk, struct seal_unwrap *how,
+                     struct seal_secret *data_key, struct sw_err *err)
+{
+    struct pem_key *self = key->priv;
+    const struct seal_ecdh_own own = {.public = self->pkey, .agree = agree, .self = self};
+
+    return seal_ecdh_unwrap(&own, edk, how->aad, data_key, err);
+}
+
+static const struct seal_key_ops raw_ecdh_ops = {
+    .wrap = wrap_ec,
+    .is_for = is_for_ec,
+    .unwrap = unwrap_ec,
+    .free = free_pem,
+};
+
+/* Messages hold the point itself: there are no names to choose. */
+static int add_ec(struct pem_key *self, const struct seal_key_text *text, struct seal_key *key,
+                  struct sw_err *err)
+{
+    struct seal_point point;
+    char name[SEAL_EC_NAME];
+
+    if (text->nr_options > 0)
+        return sw_fail(err, SW_USAGE, "'%s' holds an EC key, which takes no '%s='", text->target,
+                       text->options[0].name);
+    key->ops = &raw_ecdh_ops;
+    if (seal_ec_point(self->pkey, &point, err) < 0 ||
+        seal_ec_name((struct seal_view){.bytes = point.bytes, .len = point.len}, name, err) < 0)
+        return -1;
+    return seal_key_set_names(key, SEAL_RAW_ECDH_NS, name, err);
+}
+
+/* ---- Both ---- */
 
 static int add(const struct sw_keyring *ring, const struct seal_key_text *text, struct seal_key *key,
                struct sw_err *err)
 {
     SW_AUTO_KEYFILE struct seal_keyfile file = {.len = 0};
-    const char *padding = seal_key_option(text, "padding", paddings[0].name);
     bool private_key = ring->use == SW_KEY_OPEN;
-    struct raw_rsa *self;
+    struct pem_key *self;
 
-    if (hash_for(padding) == NULL)
-        return sw_fail(err, SW_USAGE, "'%s' is no padding (oaep-sha256, -sha1, -sha384, -sha512)", padding);
     if (seal_keyfile_read(text->target, private_key, &file, err) < 0)
         return -1;
     self = sw_calloc(1, sizeof(*self), err);
@@ -104,12 +152,12 @@ static int add(const struct sw_keyring *ring, const struct seal_key_text *text, 
         return -1;
     key->ops = &raw_rsa_ops;
     key->priv = self;
-    self->hash = hash_for(padding);
-    self->rsa = seal_rsa_read(file.bytes, file.len, private_key, err);
-    if (self->rsa == NULL)
+    self->pkey = seal_pkey_read(file.bytes, file.len, private_key, err);
+    if (self->pkey == NULL)
         return sw_context(err, "'%s'", text->target);
     seal_keyfile_note(&file, key);
-    return add_rsa(self, text, key, err);
+    return seal_pkey_is_ec(seal_pkey_type(self->pkey)) ? add_ec(self, text, key, err)
+                                                       : add_rsa(self, text, key, err);
 }
 
 static const char *const options[] = {"ns", "name", "padding", NULL};

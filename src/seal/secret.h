@@ -8,9 +8,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { SEAL_SECRET_MAX = 64, SEAL_KEY_BYTES = 32 };
+enum { SEAL_SECRET_MAX = 72, SEAL_KEY_BYTES = 32 };
 
-/* A key of at most 64 bytes; never printed, cleansed when its scope ends. */
+/* A key, or what one is made of (66 bytes for P-521); never printed, cleansed when its scope ends. */
 struct seal_secret {
     uint8_t bytes[SEAL_SECRET_MAX];
     size_t len;

@@ -98,17 +98,15 @@ int seal_header_verify(const struct seal_header *header, const struct seal_secre
 /* Who it is for, for the message: the first few names. */
 static int no_key_fits(const struct seal_header *header, struct sw_err *err)
 {
-    enum { SHOWN = 4, NAME_SHOWN = 64 };
-    char names[SHOWN * (2 * NAME_SHOWN + 8) + 16] = "";
+    enum { SHOWN = 4 };
+    char names[SHOWN * (SEAL_EDK_LABEL + 4)] = "";
     size_t len = 0;
 
     for (size_t i = 0; i < header->nr_edks && i < SHOWN; i++) {
-        struct seal_view ns = header->edks[i].provider, name = seal_edk_name(&header->edks[i]);
-        int ns_len = ns.len < NAME_SHOWN ? (int)ns.len : NAME_SHOWN;
-        int name_len = name.len < NAME_SHOWN ? (int)name.len : NAME_SHOWN;
+        char label[SEAL_EDK_LABEL];
 
-        len += (size_t)snprintf(names + len, sizeof(names) - len, "%s'%.*s/%.*s'", i > 0 ? ", " : "", ns_len,
-                                (const char *)ns.bytes, name_len, (const char *)name.bytes);
+        seal_edk_label(&header->edks[i], label);
+        len += (size_t)snprintf(names + len, sizeof(names) - len, "%s'%s'", i > 0 ? ", " : "", label);
     }
     return sw_fail(err, SW_INTEGRITY, "no key was given that it is sealed to (it is sealed to %s%s)", names,
                    header->nr_edks > SHOWN ? ", …" : "");

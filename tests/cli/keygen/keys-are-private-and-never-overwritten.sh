@@ -10,7 +10,23 @@ umask 000
 openssl pkey -in rsa.key -noout -text 2>/dev/null | grep -q '3072 bit'
 openssl pkey -in rsa.key -pubout | cmp - rsa.key.pub
 
-for type in aes rsa; do
+for curve in p256 p384 p521; do
+    "$SLIPWAY" keygen ec-$curve -o $curve.key
+    [ "$(stat -c %a $curve.key)" = 600 ]
+    [ "$(stat -c %a $curve.key.pub)" = 644 ]
+    openssl pkey -in $curve.key -pubout | cmp - $curve.key.pub
+done
+openssl pkey -in p256.key -noout -text | grep -q 'NIST CURVE: P-256'
+openssl pkey -in p521.key -noout -text | grep -q 'NIST CURVE: P-521'
+"$SLIPWAY" keygen rsa-2048 -o small.key
+openssl pkey -in small.key -noout -text 2>/dev/null | grep -q '2048 bit'
+"$SLIPWAY" keygen passphrase -o phrase
+[ "$(stat -c %a phrase)" = 600 ]
+grep -qxE '([a-km-np-z2-9]{5}-){5}[a-km-np-z2-9]{5}' phrase
+"$SLIPWAY" keygen passphrase -o phrase2
+! cmp -s phrase phrase2 || exit 1
+
+for type in aes rsa ec passphrase; do
     cp -p aes.key before
     refused 1 'never overwritten' "$SLIPWAY" keygen $type -o aes.key
     cmp before aes.key

@@ -185,7 +185,7 @@ static void a_recipient_is_not_named_twice(void **state)
 
 static void made_keys_are_private_and_never_overwrite(void **state)
 {
-    static const char *const types[] = {"aes", "rsa"};
+    static const char *const types[] = {"aes", "rsa", "ec", "passphrase"};
     struct sw_err err = {.code = SW_OK};
 
     (void)state;
