@@ -39,6 +39,11 @@ enum {
  *   pem:FILE
  *       The same of an EC key on P-256, P-384 or P-521: the SDK's raw ECDH keyring, with a fresh sender's key for each
  *       message. A message holds the recipient's point; "raw-ecdh/ec-" + 16 hex digits of its SHA-256 is only shown.
+ *   pass:prompt | pass:fd:N | pass:file:FILE, for sealing [,cost=15 … 20]
+ *       A passphrase of one line: from the terminal without echo (twice for sealing), one line of a descriptor, or a file
+ *       (the same mode rule). scrypt with N = 2^cost (17), r = 8, p = 1 and a fresh salt of 16 bytes makes a raw AES key
+ *       of it, in the namespace "slipway-passphrase" under the name "scrypt.COST.8.1.SALT" with the salt in hex: whoever
+ *       computes scrypt has a key for any SDK. What a header asks for is bounded before it is computed.
  * ",," in FILE stands for a comma.
  */
 enum sw_key_use {

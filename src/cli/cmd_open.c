@@ -19,7 +19,7 @@ static const struct opt open_rows[] = {
     {'o', "output", "FILE", OPT_STRING, offsetof(struct open_opts, output),
      "the opened file (mode 0600); it appears only when all of it is verified"},
     {'k', "key", "KEY", OPT_LIST, offsetof(struct open_opts, keys),
-     "aes:FILE or pem:FILE; the first that fits"},
+     "aes:FILE, pem:FILE, pass:prompt …; the first that fits"},
     {0, "keys", "FILE", OPT_STRING, offsetof(struct open_opts, sidecar),
      "the sidecar (default: X.keys beside X.sealed)"},
     {0, "direct", NULL, OPT_FLAG, offsetof(struct open_opts, direct), "do not look for a sidecar"},
@@ -133,8 +133,8 @@ const struct cmd cmd_open = {
         "Opens what slipway seal or an AWS Encryption SDK wrote (version 2, suite 0x0478). A message whose key\n"
         "comes from a sidecar is opened with it; any other is opened by itself. Every byte is verified before\n"
         "the file appears; whatever does not verify ends with exit code 5 and no file.\n\n"
-        "KEY: aes:FILE or pem:FILE (an RSA or EC private key) with the options of slipway seal. Key files that\n"
-        "others may read are refused.",
+        "KEY: aes:FILE or pem:FILE (an RSA or EC private key) with the options of slipway seal, or a passphrase:\n"
+        "pass:prompt, pass:fd:N, pass:file:FILE. Key files that others may read are refused.",
     .opts = open_rows,
     .opts_size = sizeof(struct open_opts),
     .min_args = 1,

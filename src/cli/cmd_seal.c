@@ -24,7 +24,7 @@ static const struct opt seal_rows[] = {
     {'o', "output", "FILE", OPT_STRING, offsetof(struct seal_opts, output),
      "the sealed file; its sidecar X.keys appears beside X.sealed"},
     {'t', "to", "RECIPIENT", OPT_LIST, offsetof(struct seal_opts, to),
-     "aes:FILE or pem:FILE; any one of several opens it"},
+     "aes:FILE, pem:FILE, pass:prompt …; any one of several opens it"},
     {0, "context", "K=V", OPT_LIST, offsetof(struct seal_opts, context),
      "authenticated with the file and readable by all"},
     {0, "direct", NULL, OPT_FLAG, offsetof(struct seal_opts, direct),
@@ -172,6 +172,8 @@ const struct cmd cmd_seal = {
         "RECIPIENT: aes:FILE (32 bytes or 64 hex digits) or pem:FILE (an RSA or EC public key; slipway keygen).\n"
         "aes: and RSA keys take ,ns=NAMESPACE and ,name=KEYNAME for SDKs that use other names, RSA keys also\n"
         ",padding=oaep-sha256 (or -sha1, -sha384, -sha512). A comma in FILE is doubled.\n"
+        "pass:prompt asks for a passphrase, pass:fd:N and pass:file:FILE take a line; scrypt makes an AES key of it,\n"
+        "with ,cost=15 to 20 (default 17: N is 2^17, which takes 128 MiB and half a second).\n"
         "The context is stored in clear. slipway adds slipway-format, artifact and plaintext-bytes.",
     .opts = seal_rows,
     .opts_size = sizeof(struct seal_opts),

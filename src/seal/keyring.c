@@ -12,6 +12,7 @@ enum { VALUE_MAX_BYTES = 1024 };
 static const struct seal_scheme *const schemes[] = {
     &seal_scheme_aes,
     &seal_scheme_pem,
+    &seal_scheme_pass,
 };
 
 struct sw_keyring *sw_keyring_new(enum sw_key_use use, struct sw_err *err)
@@ -149,7 +150,7 @@ static int split_text(const struct seal_scheme *scheme, char *text, struct seal_
 
     out->target = cut_part(&rest);
     if (out->target == NULL || out->target[0] == '\0')
-        return sw_fail(err, SW_USAGE, "it names no file: %s", scheme->form);
+        return sw_fail(err, SW_USAGE, "it names nothing: %s", scheme->form);
     while ((part = cut_part(&rest)) != NULL)
         if (take_option(scheme, out, part, err) < 0)
             return -1;

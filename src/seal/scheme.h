@@ -42,11 +42,18 @@ struct seal_wrap {
     seal_random_fn *random;
 };
 
+/*
+ * N r p of all passphrases of one message: what a reader does at most for a header that is not authenticated yet, and so
+ * what a writer may ask for. Eight passphrases of the usual cost.
+ */
+#define SEAL_PASS_WORK_MAX (UINT64_C(1) << 23)
+
 /* What an unwrapping goes by. */
 struct seal_unwrap {
     const struct seal_context *context; /* with the required pairs */
     struct seal_view aad;               /* the same, serialised */
     size_t data_key_bytes;              /* what the suite takes */
+    uint64_t work_left;                 /* begins as SEAL_PASS_WORK_MAX */
 };
 
 /* What a key can do. */
@@ -73,7 +80,8 @@ SW_MUST_CHECK int seal_key_set_names(struct seal_key *key, const char *ns, const
 int seal_no_fit(struct sw_err *err);
 
 /* The schemes, each at the foot of its file. */
-extern const struct seal_scheme seal_scheme_aes; /* raw_aes.c */
-extern const struct seal_scheme seal_scheme_pem; /* pem.c */
+extern const struct seal_scheme seal_scheme_aes;  /* raw_aes.c */
+extern const struct seal_scheme seal_scheme_pem;  /* pem.c */
+extern const struct seal_scheme seal_scheme_pass; /* pass.c */
 
 #endif

@@ -143,7 +143,8 @@ int seal_header_unlock(const struct seal_header *header, const struct sw_keyring
     SW_AUTO_SECRET struct seal_secret data_key = {.len = 0};
     SW_AUTO_CONTEXT struct seal_context full = {.n = 0};
     SW_AUTO_BUF struct sw_buf aad = {.len = 0};
-    struct seal_unwrap how = {.context = &full, .data_key_bytes = SEAL_KEY_BYTES};
+    struct seal_unwrap how = {
+        .context = &full, .data_key_bytes = SEAL_KEY_BYTES, .work_left = SEAL_PASS_WORK_MAX};
 
     if (seal_context_join(&full, &header->context, required, err) < 0 ||
         seal_context_write(&full, &aad, err) < 0)

@@ -111,8 +111,8 @@ static void texts_of_the_wrong_form_are_refused(void **state)
     path = key_file("good.key", key, sizeof(key), 0600);
     refuse(SW_KEY_SEAL, "good.key", SW_USAGE, "is no key");
     refuse(SW_KEY_SEAL, "gpg:good.key", SW_USAGE, "is no key");
-    refuse(SW_KEY_SEAL, "aes:", SW_USAGE, "names no file");
-    refuse(SW_KEY_SEAL, "aes:,ns=x", SW_USAGE, "names no file");
+    refuse(SW_KEY_SEAL, "aes:", SW_USAGE, "names nothing");
+    refuse(SW_KEY_SEAL, "aes:,ns=x", SW_USAGE, "names nothing");
     refuse_file(SW_KEY_SEAL, "aes:%s,colour=red", path, SW_USAGE, "no option of a key");
     refuse_file(SW_KEY_SEAL, "aes:%s,name=", path, SW_USAGE, "has no value");
     refuse_file(SW_KEY_SEAL, "aes:%s,name", path, SW_USAGE, "no option of a key");
