@@ -17,8 +17,10 @@ enum { END_MS = 60000 };
 static void *carry(void *arg)
 {
     struct sw_session *session = arg;
-    char *said = guestfs_command(session->g, session->carrier_command);
+    char *said;
 
+    guestfs_set_error_handler(session->g, NULL, NULL); /* each thread's own */
+    said = guestfs_command(session->g, session->carrier_command);
     if (said == NULL) {
         const char *text = guestfs_last_error(session->g);
 

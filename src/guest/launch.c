@@ -4,6 +4,7 @@
 #include "src/base/fs.h"
 #include "src/base/log.h"
 #include "src/guest/media.h"
+#include "src/guest/qemu.h"
 #include "src/guest/session_private.h"
 
 #include <ctype.h>
@@ -22,7 +23,6 @@ enum {
     SILENT_KVM_S = 20,
     WATCH_MS = 250,
     SOCKET_NAME_BYTES = 40, /* "/libguestfsXXXXXX/guestfsd.sock" and some */
-    CMDLINE_BYTES = 64 << 10,
 };
 #define SCARCE_BYTES (UINT64_C(64) << 20)
 
@@ -62,7 +62,7 @@ int session_fail(struct sw_session *session, struct sw_err *err, const char *doi
     if (log_console(session))
         return sw_fail(err, SW_FAILED,
                        "%s: the appliance hung: no byte on its console for %d s (%s); see slipway doctor",
-                       doing, session->tcg ? SILENT_TCG_S : SILENT_KVM_S, session->tcg ? "TCG" : "KVM");
+                       doing, session->silent_s, session->tcg ? "TCG" : "KVM");
     place = session_scarce_place(session);
     if (place != NULL)
         return sw_fail(err, SW_FAILED, "%s: no space left beside '%s' (%s)", doing, place,
@@ -71,37 +71,9 @@ int session_fail(struct sw_session *session, struct sw_err *err, const char *doi
                    text != NULL ? text : "the appliance ended");
 }
 
-/* True when the process is ours: a qemu that has our socket among its arguments. */
-static bool is_our_qemu(const char *pid, const char *socket_path)
-{
-    SW_AUTO_FREE char *text = malloc(CMDLINE_BYTES);
-    char path[64];
-    SW_AUTO_CLOSE int fd = -1;
-    ssize_t n;
-
-    snprintf(path, sizeof(path), "/proc/%.20s/cmdline", pid);
-    fd = open(path, O_RDONLY | O_CLOEXEC);
-    n = fd >= 0 && text != NULL ? read(fd, text, CMDLINE_BYTES) : -1;
-    /* The process between fork and exec still has our own arguments, which do not hold it. */
-    return n > 0 && memmem(text, (size_t)n, socket_path, strlen(socket_path)) != NULL;
-}
-
-static pid_t find_qemu(const struct sw_session *session)
-{
-    SW_AUTO_DIR DIR *proc = opendir("/proc");
-    const struct dirent *entry;
-
-    while (proc != NULL && (entry = readdir(proc)) != NULL) {
-        if (isdigit((unsigned char)entry->d_name[0]) && atol(entry->d_name) != getpid() &&
-            is_our_qemu(entry->d_name, session->socket_path))
-            return (pid_t)atol(entry->d_name);
-    }
-    return -1;
-}
-
 void session_kill(struct sw_session *session)
 {
-    pid_t qemu = find_qemu(session);
+    pid_t qemu = qemu_of_socket(session->socket_path);
 
     if (qemu > 0)
         kill(qemu, SIGKILL);
@@ -133,30 +105,47 @@ static bool still_launching(struct sw_session *session)
     return session->state == LAUNCH_RUNNING;
 }
 
-/* Kills a launch that nobody wants, and one whose console is silent for too long once qemu is there. */
+/* Since when the console has been silent, and what qemu had used of the processor then. */
+struct quiet {
+    int64_t since_ns, cpu_ns;
+    pid_t qemu;
+    uint64_t seen;
+};
+
+static void look_at_console(const struct sw_session *session, struct quiet *quiet, int64_t now)
+{
+    if (session->console.bytes == quiet->seen && quiet->qemu > 0)
+        return;
+    /* Before qemu the appliance is made; that is silent, and bounded by the disk. */
+    if (quiet->qemu <= 0)
+        quiet->qemu = qemu_of_socket(session->socket_path);
+    quiet->seen = session->console.bytes;
+    quiet->since_ns = now;
+    quiet->cpu_ns = qemu_cpu_ns(quiet->qemu);
+}
+
+/* Kills a launch that nobody wants, and one that hangs. */
 static void *watch(void *arg)
 {
     struct sw_session *session = arg;
-    int64_t quiet_since = sw_monotonic_ns(), limit;
-    uint64_t seen = 0;
+    struct quiet quiet = {.qemu = -1};
 
     pthread_mutex_lock(&session->lock);
     while (still_launching(session)) {
-        int64_t now = sw_monotonic_ns();
+        int64_t limit = (int64_t)(session->tcg ? SILENT_TCG_S : SILENT_KVM_S) * 1000000000;
+        int64_t now = sw_monotonic_ns(), silent;
 
-        limit = (int64_t)(session->tcg ? SILENT_TCG_S : SILENT_KVM_S) * 1000000000;
-        if (session->console.bytes != seen) {
-            seen = session->console.bytes;
-            quiet_since = now;
-        }
-        if (!session->abandoned && now - quiet_since < limit)
+        look_at_console(session, &quiet, now);
+        silent = now - quiet.since_ns;
+        if (!session->abandoned &&
+            (silent < limit || !qemu_hangs(silent, qemu_cpu_ns(quiet.qemu) - quiet.cpu_ns, limit)))
             continue;
-        if (find_qemu(session) > 0) {
+        if (qemu_of_socket(session->socket_path) > 0) {
             session->hung = !session->abandoned;
+            session->silent_s = (int)(silent / 1000000000);
             session_kill(session);
         }
-        /* Before qemu the appliance is made; that is silent, and bounded by the disk. */
-        quiet_since = now;
+        quiet.qemu = -1;
     }
     pthread_mutex_unlock(&session->lock);
     return NULL;
@@ -195,8 +184,10 @@ static void *launch(void *arg)
     struct sw_session *session = arg;
     struct sw_err err = {.code = SW_OK};
     int64_t began = sw_monotonic_ns();
-    int rc = choose_accel(session, &err);
+    int rc;
 
+    guestfs_set_error_handler(session->g, NULL, NULL); /* it is each thread's own, and prints if not set */
+    rc = choose_accel(session, &err);
     if (rc == 0 && guestfs_launch(session->g) < 0)
         rc = session_fail(session, &err, "cannot start the appliance");
     pthread_mutex_lock(&session->lock);

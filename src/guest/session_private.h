@@ -35,12 +35,12 @@ struct sw_session {
 
     pthread_t launcher, watchdog;
     bool has_launcher, has_watchdog;
-    pthread_mutex_t lock; /* of the five below */
+    pthread_mutex_t lock; /* of what is below, up to launch_err */
     pthread_cond_t changed;
     enum launch_state state;
     bool abandoned; /* nobody waits for the launch any more */
     bool hung;      /* the watchdog ended it */
-    pid_t qemu;
+    int silent_s;   /* and for how long its console had been silent */
     struct console console;
     int64_t launch_ms;
     struct sw_err launch_err;

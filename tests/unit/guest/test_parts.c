@@ -3,12 +3,16 @@
 #include "src/base/clock.h"
 #include "src/guest/console.h"
 #include "src/guest/fstab.h"
+#include "src/guest/qemu.h"
 #include "src/guest/text.h"
 
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -146,6 +150,43 @@ static void accelerations_have_names(void **state)
     assert_int_equal(err.code, SW_USAGE);
 }
 
+static void qemu_is_found_by_its_socket_and_its_time_is_read(void **state)
+{
+    static const char name[] = "no-such-socket-but-ours-6f1d";
+    pid_t child = fork(), found = -1;
+    int64_t used = 0, until = sw_monotonic_ns() + 20 * INT64_C(1000000000);
+
+    (void)state;
+    if (child == 0) {
+        execl("/bin/sh", "sh", "-c", "while :; do :; done", name, (char *)NULL);
+        _exit(127);
+    }
+    while ((found != child || used < 50000000) && sw_monotonic_ns() < until) {
+        found = qemu_of_socket(name);
+        used = qemu_cpu_ns(found);
+    }
+    kill(child, SIGKILL);
+    waitpid(child, NULL, 0);
+    assert_int_equal(found, child);
+    assert_true(used >= 50000000);
+    assert_int_equal(qemu_of_socket(name), -1);
+    assert_int_equal(qemu_cpu_ns(child), 0);
+    assert_int_equal(qemu_cpu_ns(-1), 0);
+}
+
+static void a_machine_that_gets_no_processor_does_not_hang(void **state)
+{
+    const int64_t s = 1000000000, limit = 60 * s;
+
+    (void)state;
+    assert_false(qemu_hangs(59 * s, 0, limit));
+    assert_true(qemu_hangs(60 * s, 1 * s, limit));   /* stopped, or it waits for what never comes */
+    assert_false(qemu_hangs(60 * s, 6 * s, limit));  /* others have the processor */
+    assert_true(qemu_hangs(60 * s, 58 * s, limit));  /* turns in circles */
+    assert_true(qemu_hangs(200 * s, 30 * s, limit)); /* the same, slowly */
+    assert_true(qemu_hangs(600 * s, 25 * s, limit)); /* for ever is too long */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -157,6 +198,8 @@ int main(void)
         cmocka_unit_test(text_of_a_guest_is_made_safe),
         cmocka_unit_test(the_kvm_probe_answers_soon),
         cmocka_unit_test(accelerations_have_names),
+        cmocka_unit_test(qemu_is_found_by_its_socket_and_its_time_is_read),
+        cmocka_unit_test(a_machine_that_gets_no_processor_does_not_hang),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
