@@ -164,11 +164,12 @@ struct sw_key_type {
     const char *name;
     const char *scheme; /* what goes before the file in the text of such a key */
     bool pair;          /* a second file, with ".pub" appended, holds the public half, which seals */
+    bool signs;         /* … or, of a key that signs, is trusted */
 };
 /*
  * "aes" (256 bits, 64 hex digits and a newline), "rsa" (3072 bits), "rsa-2048", "rsa-3072", "rsa-4096", "ec" (P-384),
- * "ec-p256", "ec-p384", "ec-p521" (PKCS#8 and SubjectPublicKeyInfo in PEM), "passphrase" (150 bits as a line of text).
- * NULL for any other name.
+ * "ec-p256", "ec-p384", "ec-p521" (PKCS#8 and SubjectPublicKeyInfo in PEM), "passphrase" (150 bits as a line of text),
+ * "sign-ec" (P-256), "sign-ed25519". NULL for any other name.
  */
 const struct sw_key_type *sw_key_type_find(const char *name);
 

@@ -31,6 +31,17 @@ static char *key_text(const char *scheme, const char *path, const char *end, str
     return sw_buf_puts(&text, end, err) < 0 ? NULL : sw_buf_steal(&text);
 }
 
+static int tell_signing(const struct keygen_opts *opts, const char *with, const char *public_path,
+                        struct sw_err *err)
+{
+    if (opts->common.json)
+        return out_json(json_pack("{s:s, s:s, s:s, s:s}", "key", opts->output, "public", public_path,
+                                  "sign_with", with, "trust", public_path),
+                        err);
+    sw_log(SW_LOG_INFO, "sign with --sign %s, verify with --trust %s", with, public_path);
+    return 0;
+}
+
 static int tell(const struct keygen_opts *opts, const struct sw_key_type *type, struct sw_err *err)
 {
     SW_AUTO_FREE char *public_path = sw_strf(err, "%s.pub", opts->output);
@@ -39,6 +50,8 @@ static int tell(const struct keygen_opts *opts, const struct sw_key_type *type, 
 
     if (public_path == NULL || to == NULL || with == NULL)
         return -1;
+    if (type->signs)
+        return tell_signing(opts, with, public_path, err);
     if (opts->common.json)
         return out_json(json_pack("{s:s, s:s?, s:s, s:s}", "key", opts->output, "public",
                                   type->pair ? public_path : NULL, "seal_to", to, "open_with", with),
@@ -66,6 +79,7 @@ const struct cmd cmd_keygen = {
             "  aes         256 bits; whoever seals can open\n"
             "  rsa         FILE opens, FILE.pub seals; 3072 bits, or rsa-2048, rsa-4096\n"
             "  ec          the same on the curve P-384, or ec-p256, ec-p521\n"
+            "  sign-ec     FILE signs, FILE.pub is trusted: ECDSA on P-256; or sign-ed25519\n"
             "  passphrase  a line of 150 random bits, for pass:file:FILE or to be typed\n"
             "A key that is lost opens nothing any more: keep a copy.",
     .opts = keygen_rows,

@@ -83,16 +83,18 @@ static int make_pair(const struct maker *self, const char *path, struct sw_err *
 }
 
 static const struct maker makers[] = {
-    {{"aes", "aes:", false}, make_aes, 0, 0},
-    {{"rsa", "pem:", true}, make_pair, SEAL_PKEY_RSA, 3072},
-    {{"rsa-2048", "pem:", true}, make_pair, SEAL_PKEY_RSA, 2048},
-    {{"rsa-3072", "pem:", true}, make_pair, SEAL_PKEY_RSA, 3072},
-    {{"rsa-4096", "pem:", true}, make_pair, SEAL_PKEY_RSA, 4096},
-    {{"ec", "pem:", true}, make_pair, SEAL_PKEY_P384, 0},
-    {{"ec-p256", "pem:", true}, make_pair, SEAL_PKEY_P256, 0},
-    {{"ec-p384", "pem:", true}, make_pair, SEAL_PKEY_P384, 0},
-    {{"ec-p521", "pem:", true}, make_pair, SEAL_PKEY_P521, 0},
-    {{"passphrase", "pass:file:", false}, make_passphrase, 0, 0},
+    {{"aes", "aes:", false, false}, make_aes, 0, 0},
+    {{"rsa", "pem:", true, false}, make_pair, SEAL_PKEY_RSA, 3072},
+    {{"rsa-2048", "pem:", true, false}, make_pair, SEAL_PKEY_RSA, 2048},
+    {{"rsa-3072", "pem:", true, false}, make_pair, SEAL_PKEY_RSA, 3072},
+    {{"rsa-4096", "pem:", true, false}, make_pair, SEAL_PKEY_RSA, 4096},
+    {{"ec", "pem:", true, false}, make_pair, SEAL_PKEY_P384, 0},
+    {{"ec-p256", "pem:", true, false}, make_pair, SEAL_PKEY_P256, 0},
+    {{"ec-p384", "pem:", true, false}, make_pair, SEAL_PKEY_P384, 0},
+    {{"ec-p521", "pem:", true, false}, make_pair, SEAL_PKEY_P521, 0},
+    {{"sign-ec", "pem:", true, true}, make_pair, SEAL_PKEY_P256, 0},
+    {{"sign-ed25519", "pem:", true, true}, make_pair, SEAL_PKEY_ED25519, 0},
+    {{"passphrase", "pass:file:", false, false}, make_passphrase, 0, 0},
 };
 
 static const struct maker *find(const char *name)
@@ -116,7 +118,8 @@ int sw_keygen(const char *type, const char *path, struct sw_err *err)
     struct stat st;
 
     if (maker == NULL)
-        return sw_fail(err, SW_USAGE, "'%s' is no type of key (aes, rsa, ec, passphrase)", type);
+        return sw_fail(err, SW_USAGE,
+                       "'%s' is no type of key (aes, rsa, ec, passphrase, sign-ec, sign-ed25519)", type);
     /* Asked beforehand only for the sake of time; creation refuses as well. */
     if (lstat(path, &st) == 0)
         return sw_fail(err, SW_FAILED, "'%s' exists; a key is never overwritten", path);

@@ -156,6 +156,9 @@ static int add(const struct sw_keyring *ring, const struct seal_key_text *text, 
     if (self->pkey == NULL)
         return sw_context(err, "'%s'", text->target);
     seal_keyfile_note(&file, key);
+    if (seal_pkey_type(self->pkey) == SEAL_PKEY_ED25519)
+        return sw_fail(err, SW_INTEGRITY, "'%s' holds an Ed25519 key, which signs; it is neither RSA nor EC",
+                       text->target);
     return seal_pkey_is_ec(seal_pkey_type(self->pkey)) ? add_ec(self, text, key, err)
                                                        : add_rsa(self, text, key, err);
 }

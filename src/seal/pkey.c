@@ -85,8 +85,11 @@ static int check_kind(struct seal_pkey *pkey, struct sw_err *err)
         return check_rsa(pkey, err);
     case EVP_PKEY_EC:
         return check_ec(pkey, err);
+    case EVP_PKEY_ED25519:
+        pkey->type = SEAL_PKEY_ED25519;
+        return 0;
     default:
-        return sw_fail(err, SW_INTEGRITY, "it holds a key that is neither RSA nor EC");
+        return sw_fail(err, SW_INTEGRITY, "it holds a key that is neither RSA nor EC nor Ed25519");
     }
 }
 
@@ -153,9 +156,16 @@ struct seal_pkey *seal_pkey_read(const void *pem, size_t len, bool private_key, 
     return seal_pkey_wrap(key, err);
 }
 
+static EVP_PKEY *generate(enum seal_pkey_type type, unsigned rsa_bits)
+{
+    if (type == SEAL_PKEY_ED25519)
+        return EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
+    return type == SEAL_PKEY_RSA ? EVP_RSA_gen(rsa_bits) : EVP_EC_gen(seal_pkey_group(type));
+}
+
 struct seal_pkey *seal_pkey_generate(enum seal_pkey_type type, unsigned rsa_bits, struct sw_err *err)
 {
-    EVP_PKEY *key = type == SEAL_PKEY_RSA ? EVP_RSA_gen(rsa_bits) : EVP_EC_gen(seal_pkey_group(type));
+    EVP_PKEY *key = generate(type, rsa_bits);
 
     if (key == NULL) {
         ERR_clear_error();

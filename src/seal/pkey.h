@@ -8,10 +8,10 @@
 
 enum { SEAL_RSA_BITS_MIN = 2048, SEAL_RSA_BITS_MAX = 16384 };
 
-enum seal_pkey_type { SEAL_PKEY_RSA, SEAL_PKEY_P256, SEAL_PKEY_P384, SEAL_PKEY_P521 };
+enum seal_pkey_type { SEAL_PKEY_RSA, SEAL_PKEY_P256, SEAL_PKEY_P384, SEAL_PKEY_P521, SEAL_PKEY_ED25519 };
 static inline bool seal_pkey_is_ec(enum seal_pkey_type type)
 {
-    return type != SEAL_PKEY_RSA;
+    return type != SEAL_PKEY_RSA && type != SEAL_PKEY_ED25519;
 }
 
 struct seal_pkey;
