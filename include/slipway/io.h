@@ -34,6 +34,14 @@ SW_MUST_CHECK int sw_in_open_file(const char *path, struct sw_in **out, struct s
 /* The same over a descriptor that is open for reading; takes over fd, also on failure. name is copied. */
 SW_MUST_CHECK int sw_in_open_fd(int fd, const char *name, struct sw_in **out, struct sw_err *err);
 
+/* How a named file becomes an input: as it is, or with more demanded of it. Embed as the first member. */
+struct sw_opener {
+    int (*open)(const struct sw_opener *self, const char *path, struct sw_in **out, struct sw_err *err);
+};
+/* sw_in_open_file without one. */
+SW_MUST_CHECK int sw_in_open_by(const struct sw_opener *opener, const char *path, struct sw_in **out,
+                                struct sw_err *err);
+
 /* Checks the range, then reads exactly len bytes: a range past the end is SW_INTEGRITY ("… is truncated"). */
 SW_MUST_CHECK int sw_in_read(struct sw_in *in, void *buf, size_t len, uint64_t off, struct sw_err *err);
 
