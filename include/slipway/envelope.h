@@ -2,10 +2,12 @@
 #ifndef SLIPWAY_ENVELOPE_H
 #define SLIPWAY_ENVELOPE_H
 
+#include "slipway/digests.h"
 #include "slipway/error.h"
 #include "slipway/io.h"
 #include "slipway/progress.h"
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -86,6 +88,7 @@ struct sw_seal_opts {
     uint64_t
         plain_bytes; /* what will be written, or SW_SEAL_SIZE_UNKNOWN; other lengths then fail at commit */
     unsigned jobs;   /* 1 encrypts in the calling thread; the bytes do not depend on it */
+    struct sw_digests *digests; /* gets those of the message when it is committed; NULL: nobody wants them */
 };
 
 /*
@@ -120,6 +123,9 @@ SW_MUST_CHECK int sw_seal_write_all(struct sw_out *out, struct sw_in *from, stru
 /* "X.sealed" -> "X.keys"; any other name gets ".keys" appended. Free it. */
 SW_MUST_CHECK char *sw_seal_sidecar_path(const char *sealed_path, struct sw_err *err);
 
+/* The context that a sealed file's header stores, as {"key": "value"}: without a key nobody has verified it. */
+SW_MUST_CHECK json_t *sw_seal_stored_context(const char *path, struct sw_err *err);
+
 /* True when these first bytes may begin an Encryption SDK message. */
 bool sw_seal_probe(const uint8_t *head, size_t len);
 
@@ -129,6 +135,8 @@ struct sw_unseal_opts {
     size_t nr_expect;
     const struct sw_pair *require; /* required pairs: authenticated but not stored in the message */
     size_t nr_require;
+    const struct sw_opener
+        *opener; /* of the sealed file where one is named; NULL: nothing is demanded of it */
 };
 
 /*

@@ -110,7 +110,7 @@ int sw_seal_open_file(const char *path, const char *sidecar_path, const struct s
     struct sw_in *sealed = NULL, *sidecar = NULL;
     int rc = 0;
 
-    if (sw_in_open_file(path, &sealed, err) < 0)
+    if (sw_in_open_by(opts->opener, path, &sealed, err) < 0)
         return -1;
     if (sidecar_path != NULL)
         rc = sw_in_open_file(sidecar_path, &sidecar, err);

@@ -317,6 +317,16 @@ static int set_up_team(struct seal_out *self, unsigned jobs, struct sw_err *err)
     return self->team != NULL ? 0 : -1;
 }
 
+/* About as long as the message will be. */
+static int digest_output(struct seal_out *self, const struct sw_seal_opts *opts, struct sw_err *err)
+{
+    uint64_t expected = opts->plain_bytes != SW_SEAL_SIZE_UNKNOWN ? opts->plain_bytes : 0;
+
+    if (opts->digests != NULL)
+        self->sealed = sw_digest_out(self->sealed, expected, opts->jobs, opts->digests, err);
+    return self->sealed != NULL ? 0 : -1;
+}
+
 struct sw_out *seal_out_new(const struct seal_out_spec *spec, struct sw_err *err)
 {
     struct seal_out *self = sw_calloc(1, sizeof(*self), err);
@@ -329,6 +339,10 @@ struct sw_out *seal_out_new(const struct seal_out_spec *spec, struct sw_err *err
     self->base = (struct sw_out){.ops = &seal_out_ops, .fd = -1, .name = spec->sealed->name};
     self->sealed = spec->sealed;
     self->sidecar = spec->sidecar;
+    if (digest_output(self, spec->opts, err) < 0) {
+        seal_close(&self->base);
+        return NULL;
+    }
     self->plain_bytes = spec->opts->plain_bytes;
     self->frame_bytes = spec->opts->frame_bytes > 0 ? spec->opts->frame_bytes : frame_for(self->plain_bytes);
     if (check_opts(spec, err) < 0 || begin(self, spec, err) < 0 ||
