@@ -184,7 +184,10 @@ const struct sw_key_type *sw_key_type_find(const char *name);
 /* Makes a key file, 0600, and its public half, 0644; never over an existing one. An unknown type is SW_USAGE. */
 SW_MUST_CHECK int sw_keygen(const char *type, const char *path, struct sw_err *err);
 
-/* For processes that hold keys: no core dumps, no ptrace by others. */
+/*
+ * For processes that hold keys, before they read any: no core dumps, no ptrace by others, locked memory for what is read
+ * from now on (a warning when the limit on it is too low). Again and again is fine.
+ */
 SW_MUST_CHECK int sw_seal_harden(struct sw_err *err);
 
 #endif

@@ -43,20 +43,39 @@ static char *file_name(const struct outputs *outputs, const struct output *outpu
                    again ? output->subformat : "", extension, output->nr_seal > 0 ? ".sealed" : "");
 }
 
-static struct sw_keyring *recipients(const struct output *output, struct sw_err *err)
+static bool same_recipients(const struct output *a, const struct output *b)
 {
-    AUTO_KEYRING struct sw_keyring *ring = sw_keyring_new(SW_KEY_SEAL, err);
-
-    for (size_t i = 0; ring != NULL && i < output->nr_seal; i++)
-        if (sw_keyring_add(ring, output->seal[i], err) < 0)
-            return NULL;
-    return SW_STEAL_PTR(ring);
+    for (size_t i = 0; a->nr_seal == b->nr_seal && i < a->nr_seal; i++)
+        if (strcmp(a->seal[i], b->seal[i]) != 0)
+            return false;
+    return a->nr_seal == b->nr_seal;
 }
 
-static int check_output(const struct outputs *outputs, const struct output *output, struct sw_err *err)
+/* A passphrase is asked for once, not for every output. */
+static int find_recipients(const struct outputs *outputs, struct output *output, struct sw_err *err)
 {
     AUTO_KEYRING struct sw_keyring *ring = NULL;
 
+    for (size_t i = 0; i < outputs->n && output->nr_seal > 0; i++) {
+        if (!same_recipients(&outputs->items[i], output))
+            continue;
+        output->ring = outputs->items[i].ring;
+        output->shares_ring = true;
+        return 0;
+    }
+    if (output->nr_seal == 0)
+        return 0;
+    if (sw_seal_harden(err) < 0 || (ring = sw_keyring_new(SW_KEY_SEAL, err)) == NULL)
+        return -1;
+    for (size_t i = 0; i < output->nr_seal; i++)
+        if (sw_keyring_add(ring, output->seal[i], err) < 0)
+            return -1;
+    output->ring = SW_STEAL_PTR(ring);
+    return 0;
+}
+
+static int check_output(const struct outputs *outputs, struct output *output, struct sw_err *err)
+{
     if ((output->format->caps & SW_FORMAT_CAN_WRITE) == 0)
         return sw_fail(err, SW_USAGE, "output '%s': this format is only read", output->format->name);
     if (output->subformat != NULL && !knows_subformat(output->format, output->subformat))
@@ -69,8 +88,7 @@ static int check_output(const struct outputs *outputs, const struct output *outp
         if (strcmp(outputs->items[i].file, output->file) == 0)
             return sw_fail(err, SW_USAGE, "output '%s' is asked for twice", output->file);
     /* A key that is missing shall show now, not after the guest has run. */
-    ring = recipients(output, err);
-    return ring != NULL ? 0 : -1;
+    return find_recipients(outputs, output, err);
 }
 
 static int add_seal(struct output *output, const char *const *recipients, size_t n, struct sw_err *err)
@@ -174,16 +192,18 @@ void outputs_clear(struct outputs *outputs)
     for (size_t i = 0; i < outputs->n; i++) {
         free(outputs->items[i].subformat);
         free(outputs->items[i].file);
+        if (!outputs->items[i].shares_ring)
+            sw_keyring_free(outputs->items[i].ring);
     }
     outputs->n = 0;
 }
 
-static int open_target(const struct output *output, const struct sw_keyring *ring, const char *path,
-                       unsigned jobs, struct sw_out **out, struct sw_err *err)
+static int open_target(const struct output *output, const char *path, unsigned jobs, struct sw_out **out,
+                       struct sw_err *err)
 {
     if (output->nr_seal == 0)
         return sw_out_create_file(path, 0644, out, err);
-    return sw_seal_create_image(ring, output->format->name, jobs, path, out, err);
+    return sw_seal_create_image(output->ring, output->format->name, jobs, path, out, err);
 }
 
 static json_t *describe(const struct output *output, const struct sw_copy_stats *stats, const char *keys,
@@ -216,7 +236,6 @@ static json_t *write_output(const struct output *output, const struct flat *flat
 {
     SW_AUTO_FREE char *path = sw_path_join(dir, output->file, err);
     SW_AUTO_FREE char *keys = NULL;
-    AUTO_KEYRING struct sw_keyring *ring = recipients(output, err);
     AUTO_OUT struct sw_out *out = NULL;
     struct sw_copy_stats stats = {0};
     struct sw_copy copy = {.src = flat->chain,
@@ -226,12 +245,12 @@ static json_t *write_output(const struct output *output, const struct flat *flat
                            .jobs = opts->jobs,
                            .progress = opts->progress};
 
-    if (path == NULL || ring == NULL || sw_source_date(0, &copy.create.epoch, err) < 0)
+    if (path == NULL || sw_source_date(0, &copy.create.epoch, err) < 0)
         return NULL;
     if (output->nr_seal > 0 && (keys = sw_seal_sidecar_path(path, err)) == NULL)
         return NULL;
     sw_log(SW_LOG_INFO, "writing '%s'", path);
-    if (open_target(output, ring, path, opts->jobs, &out, err) < 0)
+    if (open_target(output, path, opts->jobs, &out, err) < 0)
         return NULL;
     copy.out = out;
     if (sw_copy_image(&copy, &stats, err) < 0 || sw_out_commit(out, err) < 0)

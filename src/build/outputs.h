@@ -2,6 +2,7 @@
 #ifndef SW_BUILD_OUTPUTS_H
 #define SW_BUILD_OUTPUTS_H
 
+#include "slipway/envelope.h"
 #include "slipway/store.h"
 #include "src/build/build.h"
 #include "src/build/plan.h"
@@ -12,7 +13,9 @@ struct output {
     char *subformat; /* NULL: the format's default */
     char *file;      /* its name in the result's folder, ".sealed" included */
     const char *seal[SW_BUILD_RECIPIENTS_MAX];
-    size_t nr_seal; /* 0: written in clear */
+    size_t nr_seal;          /* 0: written in clear */
+    struct sw_keyring *ring; /* of those; NULL when it is written in clear */
+    bool shares_ring;        /* with an output before it, whose it is */
 };
 
 struct outputs {

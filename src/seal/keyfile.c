@@ -57,7 +57,7 @@ int seal_keyfile_read(const char *path, bool secret, struct seal_keyfile *file, 
         return key_errno(err, "cannot open", path);
     if (look_at(fd, path, secret, file, err) < 0)
         return -1;
-    file->bytes = seal_arena_new(SEAL_KEYFILE_MAX);
+    file->bytes = seal_key_new(SEAL_KEYFILE_MAX);
     if (file->bytes == NULL)
         return sw_fail_errno(err, "cannot get memory for '%s'", path);
     return read_all(fd, path, file, err);
@@ -71,7 +71,7 @@ void seal_keyfile_note(const struct seal_keyfile *file, struct seal_key *key)
 
 void seal_keyfile_free(struct seal_keyfile *file)
 {
-    seal_arena_free(file->bytes, SEAL_KEYFILE_MAX);
+    seal_key_free(file->bytes, SEAL_KEYFILE_MAX);
     *file = (struct seal_keyfile){.len = 0};
 }
 

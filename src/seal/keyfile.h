@@ -9,7 +9,7 @@
 enum { SEAL_KEYFILE_MAX = 64 << 10 };
 
 struct seal_keyfile {
-    uint8_t *bytes; /* SEAL_KEYFILE_MAX of an arena */
+    uint8_t *bytes; /* SEAL_KEYFILE_MAX of seal_key_new */
     size_t len;
     uint64_t device, inode; /* which file it was */
 };

@@ -137,7 +137,7 @@ static void free_pass(void *priv)
     struct pass_key *self = priv;
 
     seal_phrase_free(&self->phrase);
-    seal_arena_free(self, sizeof(*self));
+    seal_key_free(self, sizeof(*self));
 }
 
 static const struct seal_key_ops pass_ops = {
@@ -204,7 +204,7 @@ static int add(const struct sw_keyring *ring, const struct seal_key_text *text, 
 
     if (take_cost(ring, text, &log_n, err) < 0)
         return -1;
-    self = seal_arena_new(sizeof(*self));
+    self = seal_key_new(sizeof(*self));
     if (self == NULL)
         return sw_fail_errno(err, "cannot get memory for a passphrase");
     key->ops = &pass_ops;

@@ -30,13 +30,13 @@ static int from_prompt(const struct seal_ask *ask, struct seal_phrase *out, stru
         return -1;
     if (!ask->twice || out->len == 0)
         return 0;
-    second = seal_arena_new(LINE_CAP);
+    second = seal_key_new(LINE_CAP);
     if (second == NULL)
         return sw_fail_errno(err, "cannot get memory for a %s", ask->what);
     rc = ask_for(ask->what, " (again)", second, &len, err);
     if (rc == 0 && (len != out->len || !seal_equal(second, out->bytes, len)))
         rc = sw_fail(err, SW_USAGE, "the two differ");
-    seal_arena_free(second, LINE_CAP);
+    seal_key_free(second, LINE_CAP);
     return rc;
 }
 
@@ -122,7 +122,7 @@ static int check(const char *what, const struct seal_phrase *phrase, struct sw_e
 int seal_phrase_get(const char *source, const struct seal_ask *ask, struct seal_phrase *out,
                     struct sw_err *err)
 {
-    *out = (struct seal_phrase){.bytes = seal_arena_new(LINE_CAP)};
+    *out = (struct seal_phrase){.bytes = seal_key_new(LINE_CAP)};
     if (out->bytes == NULL)
         return sw_fail_errno(err, "cannot get memory for a %s", ask->what);
     if (get(source, ask, out, err) < 0) {
@@ -140,6 +140,6 @@ int seal_phrase_get(const char *source, const struct seal_ask *ask, struct seal_
 
 void seal_phrase_free(struct seal_phrase *phrase)
 {
-    seal_arena_free(phrase->bytes, LINE_CAP);
+    seal_key_free(phrase->bytes, LINE_CAP);
     *phrase = (struct seal_phrase){.bytes = NULL};
 }

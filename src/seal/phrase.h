@@ -8,7 +8,7 @@
 enum { SEAL_PHRASE_MAX = 1024 };
 
 struct seal_phrase {
-    char *bytes; /* of an arena; a NUL follows */
+    char *bytes; /* of seal_key_new; a NUL follows */
     size_t len;  /* 1 … SEAL_PHRASE_MAX */
     uint64_t device, inode;
 };

@@ -90,7 +90,7 @@ static int unwrap(const struct seal_key *key, const struct seal_edk *edk, struct
 
 static void free_secret(void *priv)
 {
-    seal_arena_free(priv, sizeof(struct seal_secret));
+    seal_key_free(priv, sizeof(struct seal_secret));
 }
 
 static const struct seal_key_ops raw_aes_ops = {
@@ -102,7 +102,7 @@ static const struct seal_key_ops raw_aes_ops = {
 
 int seal_raw_aes_set(struct seal_key *key, const struct seal_secret *secret, struct sw_err *err)
 {
-    struct seal_secret *copy = seal_arena_new(sizeof(*copy));
+    struct seal_secret *copy = seal_key_new(sizeof(*copy));
 
     if (copy == NULL)
         return sw_fail_errno(err, "cannot get memory for a key");

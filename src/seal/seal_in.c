@@ -190,7 +190,7 @@ static void seal_in_close(struct sw_in *in)
     sw_in_close(self->sealed);
     seal_header_free(&self->header);
     seal_secret_cleanse(&self->content_key);
-    free(self);
+    seal_key_free(self, sizeof(*self));
 }
 
 static const struct sw_in_ops seal_in_ops = {.pread = seal_pread, .close = seal_in_close};
@@ -315,9 +315,10 @@ static int open_message(struct seal_in *self, struct sw_in *sidecar, const struc
 struct sw_in *sw_seal_in(struct sw_in *sealed, struct sw_in *sidecar, const struct sw_unseal_opts *opts,
                          struct sw_err *err)
 {
-    struct seal_in *self = sw_calloc(1, sizeof(*self), err);
+    struct seal_in *self = seal_key_new(sizeof(*self));
 
     if (self == NULL) {
+        sw_fail_errno(err, "cannot get memory for a key");
         sw_in_close(sealed);
         sw_in_close(sidecar);
         return NULL;

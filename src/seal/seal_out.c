@@ -180,7 +180,7 @@ static void seal_close(struct sw_out *out)
     sw_out_close(self->sealed);
     sw_out_close(self->sidecar);
     seal_secret_cleanse(&self->content_key);
-    free(self);
+    seal_key_free(self, sizeof(*self));
 }
 
 static const struct sw_out_ops seal_out_ops = {
@@ -329,9 +329,10 @@ static int digest_output(struct seal_out *self, const struct sw_seal_opts *opts,
 
 struct sw_out *seal_out_new(const struct seal_out_spec *spec, struct sw_err *err)
 {
-    struct seal_out *self = sw_calloc(1, sizeof(*self), err);
+    struct seal_out *self = seal_key_new(sizeof(*self));
 
     if (self == NULL) {
+        sw_fail_errno(err, "cannot get memory for a key");
         sw_out_close(spec->sealed);
         sw_out_close(spec->sidecar);
         return NULL;

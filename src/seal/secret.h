@@ -24,8 +24,20 @@ void seal_secret_cleanse(struct seal_secret *secret);
 /* Compares in a time that does not depend on the bytes. */
 bool seal_equal(const void *a, const void *b, size_t len);
 
-/* Zeroed memory for plaintext and keys: kept out of core dumps, cleansed when freed. NULL when there is none. */
+/* Zeroed memory for plaintext: kept out of core dumps and of child processes, cleansed when freed. NULL without any. */
 void *seal_arena_new(size_t len);
 void seal_arena_free(void *arena, size_t len);
+
+/*
+ * The vault: one region between guard pages, locked into memory, left out of core dumps, zeros in a child process. It
+ * is libcrypto's secure heap, so that the numbers of private keys lie there as well. Opened once; false when it could
+ * not be locked, and holds keys all the same.
+ */
+enum { SEAL_VAULT_BYTES = 2 << 20 };
+bool seal_vault_open(void);
+
+/* Zeroed memory for keys: in the vault, else (it is not open, or full) an arena. NULL without any. Cleansed when freed. */
+void *seal_key_new(size_t len);
+void seal_key_free(void *memory, size_t len);
 
 #endif

@@ -1,0 +1,151 @@
+# Canaries: a key, a passphrase and a plaintext are searched for in every file, log, argument list, environment and core,
+# whenever sealing and opening end or are killed. SLIPWAY_TEST_KILLS says how often (default 20).
+# timeout: 1200
+command -v python3 >/dev/null || exit 77
+# What kills a process before it has turned off its own cores is no concern; here even the limit is raised.
+if [[ -z ${SLIPWAY_SANITIZED:-} ]] && command -v gcc >/dev/null; then
+    cat >force.c <<'C'
+/* A process that cannot become undumpable: the core of the last resort. */
+#include <stdarg.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+int prctl(int what, ...)
+{
+    va_list args;
+    va_start(args, what);
+    unsigned long a = va_arg(args, unsigned long), b = va_arg(args, unsigned long);
+    va_end(args);
+    return what == PR_SET_DUMPABLE ? 0 : (int)syscall(SYS_prctl, what, a, b, 0, 0);
+}
+int setrlimit64(__rlimit_resource_t what, const struct rlimit64 *limit)
+{
+    return what == RLIMIT_CORE ? 0 : (int)syscall(SYS_setrlimit, what, limit);
+}
+C
+    gcc -D_GNU_SOURCE -shared -fPIC -w -o force.so force.c
+fi
+mkdir work keys
+python3 - "$SLIPWAY" "${SLIPWAY_TEST_KILLS:-20}" <<'PY'
+import base64, os, random, resource, signal, subprocess, sys, time
+SLIPWAY, KILLS = sys.argv[1], int(sys.argv[2])
+random.seed()
+KEY = os.urandom(32)
+PHRASE = b"canary-" + os.urandom(12).hex().encode()
+PLAIN = b"canary plaintext " + os.urandom(16).hex().encode()
+
+def private(name, content):
+    with open(os.open(name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as out:
+        out.write(content)
+
+private("keys/aes.key", KEY.hex().encode() + b"\n")
+private("keys/phrase", PHRASE + b"\n")
+subprocess.run([SLIPWAY, "keygen", "ec", "-q", "-o", "keys/ec.pem"], check=True)
+private_ec = subprocess.run(["openssl", "pkey", "-in", "keys/ec.pem", "-outform", "DER"], capture_output=True).stdout
+at = private_ec.index(b"\x02\x01\x01\x04\x30") + 5  # version 1, then the scalar of 48 bytes
+SCALAR = private_ec[at:at + 48]
+with open("keys/plain", "wb") as out:  # a canary in every frame
+    for i in range(6 << 20 >> 16):
+        out.write(PLAIN + os.urandom(65536 - len(PLAIN)))
+
+NEEDLES = [PHRASE, PLAIN]
+for secret in (KEY, SCALAR):
+    text = base64.b64encode(secret).rstrip(b"=")
+    NEEDLES += [secret, secret[:16], secret[16:32], secret.hex().encode(), secret.hex().upper().encode(), text[:-1]]
+    NEEDLES += [secret[::-1]]  # as a number of the machine's own
+seen_files = cores = 0
+
+def search(what, content, needles=NEEDLES):
+    for needle in needles:
+        assert needle not in content, "%s holds a secret" % what
+
+def search_folders(*spare):
+    global seen_files
+    for top in ("work", os.environ["TMPDIR"], os.environ["HOME"], "."):
+        for folder, folders, files in os.walk(top):
+            if top == ".":
+                folders[:] = [f for f in folders if f != "keys"]
+            for name in files:
+                path = os.path.join(folder, name)
+                if os.path.basename(path) in spare or not os.path.isfile(path):
+                    continue
+                with open(path, "rb") as file:
+                    search(path, file.read())
+                seen_files += 1
+
+SEAL = [SLIPWAY, "seal", "-v", "keys/plain", "-o", "work/p.sealed", "--to", "aes:keys/aes.key", "--to", "pem:keys/ec.pem.pub",
+        "--to", "pass:file:keys/phrase,cost=15", "--context", "image=web-01"]
+OPENS = [[SLIPWAY, "open", "-v", "keys/p.sealed", "-o", "work/opened", "--key", key]
+         for key in ("aes:keys/aes.key", "pem:keys/ec.pem", "pass:file:keys/phrase")]
+
+def run(argv, kill_after=None, signal_no=signal.SIGKILL, **more):
+    log = open("work/log", "ab")
+    p = subprocess.Popen(argv, stdout=log, stderr=log, **more)
+    end = None if kill_after is None else time.time() + kill_after
+    while p.poll() is None:
+        for name in ("cmdline", "environ"):
+            try:
+                with open("/proc/%d/%s" % (p.pid, name), "rb") as file:
+                    search(name, file.read())
+            except (FileNotFoundError, ProcessLookupError):
+                pass
+        if end is not None and time.time() >= end:
+            p.send_signal(signal_no)
+            end = None
+        time.sleep(0.002)
+    return p.returncode
+
+# Undisturbed first; the sealed files that are opened from now on are these.
+began = time.time()
+assert run(SEAL) == 0
+took = time.time() - began
+search_folders()
+os.rename("work/p.sealed", "keys/p.sealed")
+os.rename("work/p.keys", "keys/p.keys")
+for argv in OPENS:
+    assert run(argv) == 0
+    search_folders("opened")
+    os.unlink("work/opened")
+
+killed = 0
+for i in range(KILLS):
+    argv = SEAL if i % 2 == 0 else OPENS[i // 2 % len(OPENS)]
+    status = run(argv, random.random() * took)
+    killed += status == -signal.SIGKILL
+    search_folders(*(["opened"] if status == 0 else []))
+    for name in ("opened", "p.sealed", "p.keys"):
+        if os.path.exists("work/" + name):
+            os.unlink("work/" + name)
+print("%d of %d were killed before their end" % (killed, KILLS))
+assert killed > KILLS // 4
+
+# An error names the key and never shows it.
+for argv in ([*OPENS[0][:-1], "aes:keys/phrase"], [*OPENS[0][:-1], "pass:file:keys/aes.key"], [*OPENS[0][:-1], "pem:keys/aes.key"]):
+    assert run(argv) == 5
+search_folders()
+
+# A core that is forced while the key is held. A pipe as the key keeps the process there.
+resource.setrlimit(resource.RLIMIT_CORE, (resource.getrlimit(resource.RLIMIT_CORE)[1],) * 2)
+os.mkfifo("keys/pipe", 0o600)
+for preload in [None] + (["./force.so"] if os.path.exists("force.so") else []):
+    for argv in OPENS:
+        env = dict(os.environ, **({"LD_PRELOAD": os.path.abspath(preload)} if preload else {}))
+        log = open("work/log", "ab")
+        there = [word.replace("keys/", "../keys/").replace("work/", "") for word in argv[1:]]
+        p = subprocess.Popen([SLIPWAY, *there, "--key", "aes:../keys/pipe"], stdout=log, stderr=log, cwd="work", env=env)
+        pipe = open("keys/pipe", "wb")  # the keys before it are read by now
+        p.send_signal(signal.SIGABRT)
+        _, status = os.waitpid(p.pid, 0)
+        pipe.close()
+        assert os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGABRT, status
+        assert preload or not os.WCOREDUMP(status), "a core"
+        cores += sum(name.startswith("core") for name in os.listdir("work"))
+        search_folders()
+        for name in os.listdir("work"):
+            if name.startswith("core"):
+                os.unlink("work/" + name)
+if os.path.exists("force.so") and open("/proc/sys/kernel/core_pattern").read().strip() == "core":
+    assert cores == len(OPENS), "no core was forced"
+print("%d files searched, %d cores among them" % (seen_files, cores))
+PY
