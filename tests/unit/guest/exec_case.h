@@ -3,10 +3,8 @@
 #define TESTS_UNIT_GUEST_EXEC_CASE_H
 
 #include "slipway/recipe.h"
-#include "src/base/json.h"
-#include "tests/unit/guest/folder.h"
+#include "tests/unit/guest/log_dir.h"
 
-static char log_dir[80];
 /* What a reboot calls; NULL: nothing. */
 static int (*case_reboot)(void *arg, struct sw_guest **guest, struct sw_err *err);
 
@@ -16,20 +14,17 @@ struct done {
     struct sw_err err;
     enum sw_result result;
     json_t *outputs, *detailed;
-    struct sw_buf console, events;
+    char *console, *events;
 };
 
 static inline void read_log(struct done *done)
 {
+    SW_AUTO_FREE char *detailed = log_part("detailedoutput.json");
     struct sw_err err = {.code = SW_OK};
-    char path[128];
 
-    snprintf(path, sizeof(path), "%s/console.log", log_dir);
-    assert_int_equal(sw_read_file(path, 1 << 26, &done->console, &err), 0);
-    snprintf(path, sizeof(path), "%s/events.jsonl", log_dir);
-    assert_int_equal(sw_read_file(path, 1 << 26, &done->events, &err), 0);
-    snprintf(path, sizeof(path), "%s/detailedoutput.json", log_dir);
-    done->detailed = sw_json_read(path, 1 << 26, &err);
+    done->console = log_part("console.log");
+    done->events = log_part("events.jsonl");
+    done->detailed = sw_json_parse(detailed, strlen(detailed), "detailedoutput.json", &err);
     assert_non_null(done->detailed);
 }
 
@@ -68,8 +63,8 @@ static inline void done_free(struct done *done)
 {
     json_decref(done->outputs);
     json_decref(done->detailed);
-    sw_buf_free(&done->console);
-    sw_buf_free(&done->events);
+    free(done->console);
+    free(done->events);
 }
 
 static inline void assert_has(const char *text, const char *part)
@@ -101,19 +96,6 @@ static inline void expect_failure(const char *document, const char *part)
     assert_int_equal(done.err.code, SW_GUEST);
     assert_has(done.err.text, part);
     done_free(&done);
-}
-
-static inline int exec_setup(void **state)
-{
-    snprintf(log_dir, sizeof(log_dir), "/tmp/slipway-log.XXXXXX");
-    return mkdtemp(log_dir) == NULL ? -1 : folder_setup(state);
-}
-
-static inline int exec_teardown(void **state)
-{
-    struct sw_err err = {.code = SW_OK};
-
-    return sw_remove_tree(log_dir, &err) < 0 ? -1 : folder_teardown(state);
 }
 
 #endif

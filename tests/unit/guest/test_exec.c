@@ -32,9 +32,9 @@ static void a_failing_step_says_where_and_stops(void **state)
              "component 'web': phase 'build': step 'Install': exit status 100 (see %s/console.log:4)",
              log_dir);
     assert_string_equal(done.err.text, where);
-    assert_has(done.console.data, "Stderr: no such package\n");
-    assert_has(done.console.data, "CmdExecution: ExitCode 100\n");
-    assert_has_not(done.console.data, "after");
+    assert_has(done.console, "Stderr: no such package\n");
+    assert_has(done.console, "CmdExecution: ExitCode 100\n");
+    assert_has_not(done.console, "after");
     assert_string_equal(sw_json_text(done.detailed, "status"), "failed");
     done_free(&done);
 }
@@ -49,7 +49,7 @@ static void continue_runs_on_and_fails_at_the_end(void **state)
     (void)state;
     assert_int_equal(done.rc, -1);
     assert_has(done.err.text, "step 'A': exit status 3");
-    assert_has(done.console.data, "Stdout: after");
+    assert_has(done.console, "Stdout: after");
     done_free(&done);
 }
 
@@ -81,7 +81,7 @@ static void attempts_are_made_until_one_succeeds(void **state)
                      "            - test $(wc -l </tmp/tries) = 3\n");
 
     (void)state;
-    assert_has(done.console.data, "attempt 3 of 3");
+    assert_has(done.console, "attempt 3 of 3");
     assert_done(&done);
 }
 
@@ -126,14 +126,14 @@ static void what_needs_a_booted_system_is_named_with_its_line(void **state)
     done = execute(HEAD "      - name: A\n        action: ExecuteBash\n        inputs:\n"
                         "          commands: [systemctl restart x, 'true']\n");
     assert_int_equal(done.rc, 0);
-    assert_has(done.console.data, "ExecuteBash: line 1: 'systemctl restart x' needs a booted system\n");
-    assert_has(done.events.data, "\"needs-booted-system\"");
+    assert_has(done.console, "ExecuteBash: line 1: 'systemctl restart x' needs a booted system\n");
+    assert_has(done.events, "\"needs-booted-system\"");
     done_free(&done);
     done = execute(HEAD "      - name: A\n        action: ExecuteBash\n        disableLogging: true\n"
                         "        inputs:\n          commands: [systemctl restart hid''den]\n");
     assert_int_equal(done.rc, -1);
     assert_has(done.err.text, "exit status 1 (a command needs a booted system)");
-    assert_has_not(done.console.data, "hidden");
+    assert_has_not(done.console, "hidden");
     done_free(&done);
 }
 
@@ -149,14 +149,14 @@ static void an_update_takes_what_is_listed_and_not_excluded(void **state)
     make_program("/usr/bin/apt-get", apt);
     struct done done = execute(HEAD "      - name: A\n        action: UpdateOS\n        inputs:\n"
                                     "          include: ['nginx*', bash]\n          exclude: [nginx-core]\n");
-    assert_has(done.console.data, "Stdout: apt-get -q update\n");
-    assert_has(done.console.data, "--only-upgrade bash nginx\n");
+    assert_has(done.console, "Stdout: apt-get -q update\n");
+    assert_has(done.console, "--only-upgrade bash nginx\n");
     assert_done(&done);
     done = execute(HEAD "      - name: A\n        action: UpdateOS\n");
-    assert_has(done.console.data, "--only-upgrade bash nginx nginx-core libc6\n");
+    assert_has(done.console, "--only-upgrade bash nginx nginx-core libc6\n");
     assert_done(&done);
     done = execute(HEAD "      - name: A\n        action: UpdateOS\n        inputs: {exclude: ['*']}\n");
-    assert_has(done.console.data, "Stdout: there is nothing to update\n");
+    assert_has(done.console, "Stdout: there is nothing to update\n");
     assert_done(&done);
     expect_failure(HEAD
                    "      - name: A\n        action: UpdateOS\n        inputs: {include: [\"x'; reboot\"]}\n",
@@ -173,14 +173,14 @@ static void an_update_uses_the_package_manager_that_is_there(void **state)
     make_program("/usr/bin/zypper", "#!/bin/sh\necho \"zypper $*\"\n");
     struct done done = execute(HEAD "      - name: A\n        action: UpdateOS\n"
                                     "        inputs: {include: [a], exclude: [b, c]}\n");
-    assert_has(done.console.data, "Stdout: zypper --non-interactive addlock b c\n");
-    assert_has(done.console.data, "Stdout: zypper --non-interactive update a\n");
-    assert_has(done.console.data, "Stdout: zypper --non-interactive removelock b c\n");
+    assert_has(done.console, "Stdout: zypper --non-interactive addlock b c\n");
+    assert_has(done.console, "Stdout: zypper --non-interactive update a\n");
+    assert_has(done.console, "Stdout: zypper --non-interactive removelock b c\n");
     assert_done(&done);
     make_program("/usr/bin/yum", "#!/bin/sh\necho \"yum $*\"\n");
     done = execute(HEAD "      - name: A\n        action: UpdateOS\n"
                         "        inputs: {include: [a], exclude: [b, c]}\n");
-    assert_has(done.console.data, "Stdout: yum -y --exclude=b --exclude=c update a\n");
+    assert_has(done.console, "Stdout: yum -y --exclude=b --exclude=c update a\n");
     assert_done(&done);
     make_program("/usr/bin/dnf", "#!/bin/sh\necho \"dnf $*\"; exit 7\n");
     expect_failure(HEAD "      - {name: A, action: UpdateOS}\n", "step 'A': exit status 7");
@@ -201,8 +201,8 @@ static void values_and_outputs_are_put_in(void **state)
         &value, 1, SW_PHASE_BUILD, NULL);
 
     (void)state;
-    assert_has(done.console.data, "Stdout: good day {{ .Foreign }}\n");
-    assert_has(done.console.data, "ExecuteBinary: STARTED EXECUTION");
+    assert_has(done.console, "Stdout: good day {{ .Foreign }}\n");
+    assert_has(done.console, "ExecuteBinary: STARTED EXECUTION");
     assert_done(&done);
 }
 
@@ -241,8 +241,8 @@ static void silent_steps_leave_nothing_in_the_log(void **state)
     SW_AUTO_FREE char *detailed = json_dumps(done.detailed, 0);
 
     (void)state;
-    assert_has_not(done.console.data, "ret-");
-    assert_has_not(done.events.data, "ret-");
+    assert_has_not(done.console, "ret-");
+    assert_has_not(done.events, "ret-");
     assert_has_not(detailed, "ret-");
     assert_done(&done);
 }
@@ -254,11 +254,11 @@ static void strange_output_is_kept_safely(void **state)
                      "            - printf 'a\\033[31mb\\000c\\377d\\r\\n\\303\\251'\n");
 
     (void)state;
-    assert_has(done.console.data, "Stdout: a\\x1b[31mb\\x00c\\xffd\n");
-    assert_has(done.console.data, "Stdout: \xc3\xa9\n");
-    assert_has(done.events.data, "a\\u001B[31mb\xef\xbf\xbd"
-                                 "c\xef\xbf\xbd"
-                                 "d");
+    assert_has(done.console, "Stdout: a\\x1b[31mb\\x00c\\xffd\n");
+    assert_has(done.console, "Stdout: \xc3\xa9\n");
+    assert_has(done.events, "a\\u001B[31mb\xef\xbf\xbd"
+                            "c\xef\xbf\xbd"
+                            "d");
     assert_done(&done);
 }
 
@@ -513,8 +513,8 @@ static void contents_are_printed_when_asked_for(void **state)
     done = execute(HEAD "      - name: A\n        action: ReadFile\n        inputs:\n"
                         "          - {path: /srv/silent}\n"
                         "          - {path: /srv/loud, printFileContent: true}\n");
-    assert_has(done.console.data, "Stdout: loud\n");
-    assert_has_not(done.console.data, "Stdout: silent");
+    assert_has(done.console, "Stdout: loud\n");
+    assert_has_not(done.console, "Stdout: silent");
     assert_done(&done);
 }
 
@@ -550,5 +550,5 @@ int main(void)
         cmocka_unit_test(contents_are_printed_when_asked_for),
     };
 
-    return cmocka_run_group_tests(tests, exec_setup, exec_teardown);
+    return cmocka_run_group_tests(tests, log_and_folder_setup, log_and_folder_teardown);
 }

@@ -37,9 +37,9 @@ static void a_condition_decides_whether_a_step_runs(void **state)
     assert_string_equal(sw_json_text(step_at(&done, 0), "status"), "success");
     assert_string_equal(sw_json_text(step_at(&done, 1), "status"), "skipped");
     assert_string_equal(sw_json_text(step_at(&done, 1), "outputs"), "[{\"stdout\":\"\"}]");
-    assert_has_not(done.console.data, "three");
-    assert_has(done.console.data, "Stdout: four\n");
-    assert_has(done.console.data, "B: the condition is false: skip\n");
+    assert_has_not(done.console, "three");
+    assert_has(done.console, "Stdout: four\n");
+    assert_has(done.console, "B: the condition is false: skip\n");
     assert_int_equal(done.result, SW_RESULT_SUCCESS);
     assert_done(&done);
 }
@@ -54,7 +54,7 @@ static void abort_in_a_condition_is_a_failed_step(void **state)
     done = execute(HEAD BASH("A", "        onFailure: Ignore\n        if: {fileExists: /none, else: Abort}\n",
                              "echo one") BASH("B", "", "echo two"));
     assert_int_equal(done.result, SW_RESULT_IGNORED);
-    assert_has(done.console.data, "Stdout: two");
+    assert_has(done.console, "Stdout: two");
     assert_done(&done);
 }
 
@@ -100,7 +100,7 @@ static void an_assertion_that_is_false_shows_its_values(void **state)
                          "        disableLogging: true\n        inputs:\n          stringIsEmpty: '{{ "
                          "build.V.outputs.stdout }}'\n");
     assert_int_equal(done.result, SW_RESULT_IGNORED);
-    assert_has_not(done.console.data, "secret");
+    assert_has_not(done.console, "secret");
     assert_done(&done);
 }
 
@@ -120,7 +120,7 @@ static void a_loop_runs_its_turns_and_joins_their_outputs(void **state)
     assert_string_equal(output_of(&done, "Say", "stdout"), "0:x y\n1:z");
     assert_string_equal(output_of(&done, "Count", "stdout"), "3\n1");
     assert_string_equal(output_of(&done, "End", "stdout"), "0:x y\n1:z");
-    assert_has(done.console.data, "Loop: index 1: z\n");
+    assert_has(done.console, "Loop: index 1: z\n");
     SW_AUTO_FREE char *loop = json_dumps(json_object_get(step_at(&done, 1), "loop"), JSON_COMPACT);
     SW_AUTO_FREE char *range = json_dumps(json_object_get(step_at(&done, 2), "loop"), JSON_COMPACT);
     assert_string_equal(loop, "{\"name\":\"L\",\"forEach\":[\"x y\",\"z\"]}");
@@ -139,7 +139,7 @@ static void a_turn_that_fails_ends_the_loop_and_names_its_index(void **state)
     assert_int_equal(done.result, SW_RESULT_IGNORED);
     assert_string_equal(sw_json_text(step_at(&done, 0), "failureMessage"), "loop index 1: exit status 1");
     assert_string_equal(output_of(&done, "A", "stdout"), "a");
-    assert_has_not(done.console.data, "Loop: index 2");
+    assert_has_not(done.console, "Loop: index 2");
     assert_done(&done);
 }
 
@@ -204,7 +204,7 @@ static void a_step_that_asks_for_a_reboot_is_run_again(void **state)
     done = execute(again);
     assert_int_equal(reboots, 1);
     assert_string_equal(output_of(&done, "Trigger", "stdout"), "second");
-    assert_has(done.console.data, "ExecuteBash: run again after a reboot\n");
+    assert_has(done.console, "ExecuteBash: run again after a reboot\n");
     assert_done(&done);
     case_reboot = NULL;
     done = execute(again);
@@ -250,7 +250,7 @@ static void reboot_is_done_before_the_next_step_and_never_for_nothing(void **sta
                             "A", "", "echo x") "      - {name: T, action: Reboot}\n");
     case_reboot = NULL;
     assert_int_equal(reboots, 2);
-    assert_has(done.console.data, "Stdout: x");
+    assert_has(done.console, "Stdout: x");
     assert_done(&done);
 }
 
@@ -306,9 +306,9 @@ static void a_document_of_the_image_is_executed(void **state)
                             "echo {{ build.Run.outputs.executedStepCount }} {{ "
                             "build.Run.outputs.ignoredFailedStepCount }} {{ build.Run.outputs.status }}"));
     assert_string_equal(output_of(&done, "End", "stdout"), "2 1 successWithIgnoredFailure");
-    assert_has(done.console.data, "Stdout: hello you\n");
-    assert_has(done.console.data, "Document child has no parameter 'Else': its value is not used\n");
-    assert_has_not(done.console.data, "validated");
+    assert_has(done.console, "Stdout: hello you\n");
+    assert_has(done.console, "Document child has no parameter 'Else': its value is not used\n");
+    assert_has_not(done.console, "validated");
     assert_has(sw_json_text(step_at(&done, 0), "outputs"), "\"executedStepCount\":2,");
     const json_t *nested = json_array_get(json_object_get(step_at(&done, 0), "detailedOutput"), 0);
     const json_t *document = json_array_get(json_object_get(nested, "documents"), 0);
@@ -326,8 +326,8 @@ static void all_phases_run_when_none_is_named(void **state)
     (void)state;
     write_guest_file("/opt/child.yml", child);
     done = execute(HEAD "      - {name: Run, action: ExecuteDocument, inputs: {document: /opt/child.yml}}\n");
-    assert_has(done.console.data, "Stdout: hello nobody\n");
-    assert_has(done.console.data, "Stdout: validated\n");
+    assert_has(done.console, "Stdout: hello nobody\n");
+    assert_has(done.console, "Stdout: validated\n");
     assert_done(&done);
 }
 
@@ -400,7 +400,7 @@ static void documents_beside_the_component_are_known_before(void **state)
     done.rc = sw_exec_phase(&exec, SW_PHASE_BUILD, &done.result, &done.err);
     assert_int_equal(sw_runlog_close(log, NULL, &err), 0);
     read_log(&done);
-    assert_has(done.console.data, "Stdout: hello nobody\n");
+    assert_has(done.console, "Stdout: hello nobody\n");
     sw_use_clear(&use);
     sw_diags_free(&diags);
     assert_done(&done);
@@ -430,5 +430,5 @@ int main(void)
         cmocka_unit_test(documents_beside_the_component_are_known_before),
     };
 
-    return cmocka_run_group_tests(tests, exec_setup, exec_teardown);
+    return cmocka_run_group_tests(tests, log_and_folder_setup, log_and_folder_teardown);
 }

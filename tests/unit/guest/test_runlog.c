@@ -1,16 +1,14 @@
 /* The run log's folder: what a failure says, what is hidden, and the shape of each file. */
 #include "slipway/recipe.h"
-#include "src/base/json.h"
 #include "src/base/log.h"
 #include "src/base/mask.h"
-#include "tests/unit/guest/folder.h"
+#include "tests/unit/guest/log_dir.h"
 
 #include <regex.h>
 
 #define SECRET "hunter2 \"Tr0ub4dor\"+/?"
 #define HEAD   "name: web\nschemaVersion: 1.0\nphases:\n  - name: build\n    steps:\n"
 
-static char log_dir[80];
 static char terminal[1 << 16]; /* what would be shown while it runs */
 
 static void keep_log(enum sw_log_level level, const char *text)
@@ -61,18 +59,6 @@ static struct run run_one(const char *document)
     return run_with(&document, 1, SECRET);
 }
 
-static char *read_part(const char *name)
-{
-    struct sw_err err = {.code = SW_OK};
-    struct sw_buf text = {0};
-    char path[128];
-
-    snprintf(path, sizeof(path), "%s/%s", log_dir, name);
-    if (sw_read_file(path, 1 << 26, &text, &err) < 0)
-        fail_msg("%s", err.text);
-    return sw_buf_steal(&text);
-}
-
 static void assert_has(const char *text, const char *part)
 {
     if (strstr(text, part) == NULL)
@@ -81,7 +67,7 @@ static void assert_has(const char *text, const char *part)
 
 static void assert_part_has(const char *name, const char *part)
 {
-    SW_AUTO_FREE char *text = read_part(name);
+    SW_AUTO_FREE char *text = log_part(name);
 
     assert_has(text, part);
 }
@@ -93,7 +79,7 @@ static const char *const parts[] = {"console.log", "events.jsonl", "detailedoutp
 static void assert_nowhere(const char *word)
 {
     for (size_t i = 0; i < SW_ARRAY_LEN(parts); i++) {
-        SW_AUTO_FREE char *text = read_part(parts[i]);
+        SW_AUTO_FREE char *text = log_part(parts[i]);
 
         if (strstr(text, word) != NULL)
             fail_msg("'%s' is in %s:\n%s", word, parts[i], text);
@@ -105,7 +91,7 @@ static void assert_nowhere(const char *word)
 /* The first event of that name; decref it. */
 static json_t *find_event(const char *name)
 {
-    SW_AUTO_FREE char *text = read_part("events.jsonl");
+    SW_AUTO_FREE char *text = log_part("events.jsonl");
     struct sw_err err = {.code = SW_OK};
     char *save = NULL;
 
@@ -120,24 +106,6 @@ static json_t *find_event(const char *name)
     }
     fail_msg("there is no event '%s'", name);
     return NULL;
-}
-
-static void check_schema(const char *schema, const char *part)
-{
-    static const char checker[] = SLIPWAY_SOURCE "/tests/lib/check-schema";
-    SW_AUTO_BUF struct sw_buf said = {0};
-    struct sw_err err = {.code = SW_OK};
-    char schema_path[256], path[128];
-    int status = -1;
-
-    snprintf(schema_path, sizeof(schema_path), SLIPWAY_SOURCE "/docs/%s", schema);
-    snprintf(path, sizeof(path), "%s/%s", log_dir, part);
-    const char *const argv[] = {"python3", checker, schema_path, path, NULL};
-    assert_int_equal(sw_run_program(argv, 60000, &said, &status, &err), 0);
-    if (status == 77)
-        skip();
-    if (status != 0)
-        fail_msg("%s: %s", part, said.data);
 }
 
 static void a_failure_says_all_that_one_looks_for(void **state)
@@ -270,8 +238,8 @@ static void a_nested_documents_secrets_are_hidden_too(void **state)
         "      - {name: Say, action: ExecuteBash, inputs: {commands: ['echo so {{ Token }}']}}\nEND\n",
         0, "");
     run = run_one(document);
-    SW_AUTO_FREE char *console = read_part("console.log"), *events = read_part("events.jsonl");
-    SW_AUTO_FREE char *detailed = read_part("detailedoutput.json"), *chaining = read_part("chaining.json");
+    SW_AUTO_FREE char *console = log_part("console.log"), *events = log_part("events.jsonl");
+    SW_AUTO_FREE char *detailed = log_part("detailedoutput.json"), *chaining = log_part("chaining.json");
 
     if (run.rc < 0)
         fail_msg("%s", run.err.text);
@@ -291,7 +259,7 @@ static void chaining_names_what_each_reference_stood_for(void **state)
                      "      - name: Files\n        action: CreateFile\n        inputs:\n"
                      "          - {path: /tmp/a, content: '{{ build.Say.outputs.stdout }}'}\n"
                      "          - {path: /tmp/b}\n");
-    SW_AUTO_FREE char *text = read_part("chaining.json");
+    SW_AUTO_FREE char *text = log_part("chaining.json");
     struct sw_err err = {.code = SW_OK};
     SW_AUTO_JSON json_t *json = sw_json_parse(text, strlen(text), "chaining", &err);
     const json_t *document = json_array_get(json_object_get(json, "documents"), 0);
@@ -317,7 +285,7 @@ static void documents_are_kept_as_they_were_written(void **state)
         "[{\"name\": \"A\", \"action\": \"ExecuteBash\", \"inputs\": {\"commands\": [\"true\"]}}]}]}\n",
     };
     struct run run = run_with(documents, 2, SECRET);
-    SW_AUTO_FREE char *text = read_part("document.yaml");
+    SW_AUTO_FREE char *text = log_part("document.yaml");
     char want[1024];
 
     (void)state;
@@ -347,34 +315,49 @@ static void the_run_has_an_id_and_an_end(void **state)
     json_decref(run.outputs);
 }
 
+static void put_file(const char *path, const char *text)
+{
+    struct sw_err err = {.code = SW_OK};
+
+    assert_int_equal(folder_guest->ops->put(folder_guest, path, text, strlen(text),
+                                            0755u | SW_PUT_OVERWRITE | SW_PUT_PARENTS, &err),
+                     0);
+}
+
 static void the_files_are_what_their_schemas_say(void **state)
 {
-    struct run run = run_one(
-        HEAD "      - {name: A, action: ExecuteBash, inputs: {commands: [echo 1]}}\n"
-             "      - {name: B, action: ExecuteBash, onFailure: Ignore, inputs: {commands: [exit 3]}}\n"
-             "      - {name: C, action: CreateFile, inputs: [{path: /tmp/x}, {path: /tmp/y}]}\n"
-             "      - {name: D, action: ExecuteBash, timeoutSeconds: 1, inputs: {commands: ['sleep 9']}}\n");
+    struct run run;
 
     (void)state;
+    put_file("/usr/bin/systemctl", "#!/bin/sh\nexit 0\n");
+    put_file("/opt/child.yml", HEAD "      - {name: A, action: ExecuteBash, inputs: {commands: [exit 4]}}\n");
+    run = run_one(
+        HEAD
+        "      - {name: A, action: ExecuteBash, inputs: {commands: [echo 1]}}\n"
+        "      - {name: B, action: ExecuteBash, onFailure: Ignore, inputs: {commands: [exit 3]}}\n"
+        "      - {name: C, action: CreateFile, inputs: [{path: /tmp/x}, {path: /tmp/y}]}\n"
+        "      - {name: D, action: ExecuteBash, onFailure: Continue, timeoutSeconds: 1,\n"
+        "         inputs: {commands: ['sleep 9']}}\n"
+        "      - {name: E, action: ExecuteBash, if: {fileExists: /none}, inputs: {commands: [exit 3]}}\n"
+        "      - {name: F, action: ExecuteBash, loop: {name: L, forEach: [a, b]},\n"
+        "         inputs: {commands: ['echo {{ L.value }}']}}\n"
+        "      - {name: G, action: ExecuteBash, loop: {for: {start: 1, end: 2, updateBy: 1}},\n"
+        "         inputs: {commands: ['systemctl start {{ loop.value }}; true']}}\n"
+        "      - {name: H, action: ExecuteDocument, onFailure: Continue, inputs: {document: /opt/child.yml}}\n"
+        "      - {name: I, action: ReadFile, inputs: [{path: /opt/child.yml}]}\n"
+        "      - {name: J, action: Assert, inputs: {stringEquals: a, value: b}}\n");
+
     assert_int_equal(run.rc, -1);
     json_decref(run.outputs);
-    check_schema("detailedoutput.schema.json", "detailedoutput.json");
-    check_schema("chaining.schema.json", "chaining.json");
-    check_schema("events.schema.json", "events.jsonl");
+    check_schemas();
+    json_decref(find_event("loop-turn"));
+    json_decref(find_event("needs-booted-system"));
 }
 
 static int setup(void **state)
 {
     sw_log_to(keep_log);
-    snprintf(log_dir, sizeof(log_dir), "/tmp/slipway-log.XXXXXX");
-    return mkdtemp(log_dir) == NULL ? -1 : folder_setup(state);
-}
-
-static int teardown(void **state)
-{
-    struct sw_err err = {.code = SW_OK};
-
-    return sw_remove_tree(log_dir, &err) < 0 ? -1 : folder_teardown(state);
+    return log_and_folder_setup(state);
 }
 
 int main(void)
@@ -392,5 +375,5 @@ int main(void)
         cmocka_unit_test(the_files_are_what_their_schemas_say),
     };
 
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, setup, log_and_folder_teardown);
 }

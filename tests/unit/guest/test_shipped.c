@@ -1,8 +1,6 @@
 /* Components that ship and need nothing but a shell: run in a plain chroot, on traces as machines leave them. */
 #include "slipway/recipe.h"
-#include "tests/unit/guest/folder.h"
-
-static char log_dir[80];
+#include "tests/unit/guest/log_dir.h"
 
 /* Builds and validates recipes/components/NAME.yml with these values, in the order of its parameters. */
 static int run_phases(const char *name, struct sw_value *values, size_t n, unsigned phases,
@@ -36,23 +34,12 @@ static int run_phases(const char *name, struct sw_value *values, size_t n, unsig
 
 enum { BUILD = 1 << SW_PHASE_BUILD, BOTH = BUILD | 1 << SW_PHASE_VALIDATE };
 
-static char *console(void)
-{
-    struct sw_err err = {.code = SW_OK};
-    struct sw_buf text = {0};
-    char path[128];
-
-    snprintf(path, sizeof(path), "%s/console.log", log_dir);
-    assert_int_equal(sw_read_file(path, 1 << 26, &text, &err), 0);
-    return sw_buf_steal(&text);
-}
-
 static void assert_runs(const char *name, struct sw_value *values, size_t n)
 {
     struct sw_err err = {.code = SW_OK};
 
     if (run_phases(name, values, n, BOTH, &err) < 0) {
-        SW_AUTO_FREE char *text = console();
+        SW_AUTO_FREE char *text = log_part("console.log");
 
         fail_msg("%s\n%s", err.text, text);
     }
@@ -60,7 +47,7 @@ static void assert_runs(const char *name, struct sw_value *values, size_t n)
 
 static void assert_logged(const char *part)
 {
-    SW_AUTO_FREE char *text = console();
+    SW_AUTO_FREE char *text = log_part("console.log");
 
     if (strstr(text, part) == NULL)
         fail_msg("'%s' is not in:\n%s", part, text);
@@ -222,19 +209,6 @@ static void what_an_image_lacks_is_said(void **state)
     assert_logged("'root;reboot' is no name for a user");
 }
 
-static int setup(void **state)
-{
-    snprintf(log_dir, sizeof(log_dir), "/tmp/slipway-log.XXXXXX");
-    return mkdtemp(log_dir) == NULL ? -1 : folder_setup(state);
-}
-
-static int teardown(void **state)
-{
-    struct sw_err err = {.code = SW_OK};
-
-    return sw_remove_tree(log_dir, &err) < 0 ? -1 : folder_teardown(state);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -247,5 +221,5 @@ int main(void)
         cmocka_unit_test(what_an_image_lacks_is_said),
     };
 
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, log_and_folder_setup, log_and_folder_teardown);
 }

@@ -7,6 +7,7 @@
 /* What came of a document. */
 static struct sw_err failure;
 static json_t *outputs;
+static struct sw_runlog *run_log; /* NULL: none */
 
 static int run_phase(const char *document, enum sw_phase_kind phase)
 {
@@ -18,7 +19,7 @@ static int run_phase(const char *document, enum sw_phase_kind phase)
 
     if (use.component == NULL)
         fail_msg("%s", err.text);
-    struct sw_exec exec = {.guest = guest, .use = &use, .outputs = outputs};
+    struct sw_exec exec = {.guest = guest, .log = run_log, .use = &use, .outputs = outputs};
     failure = (struct sw_err){.code = SW_OK};
     rc = sw_exec_phase(&exec, phase, NULL, &failure);
     sw_component_free(use.component);
@@ -254,6 +255,22 @@ static void powershell_waits_and_the_service_is_there(void **state)
         "00001");
 }
 
+static void the_log_calls_it_deferred(void **state)
+{
+    struct sw_err err = {.code = SW_OK};
+
+    (void)state;
+    assert_int_equal(log_dir_make(), 0);
+    assert_int_equal(sw_runlog_open(log_dir, &run_log, &err), 0);
+    expect_done(HEAD POWERSHELL);
+    assert_int_equal(sw_runlog_close(run_log, NULL, &err), 0);
+    run_log = NULL;
+    SW_AUTO_FREE char *text = log_part("detailedoutput.json");
+    assert_non_null(strstr(text, "\"status\": \"deferred\""));
+    check_schemas();
+    assert_int_equal(log_dir_remove(), 0);
+}
+
 static void what_stands_behind_a_step_that_waits_waits_in_order(void **state)
 {
     struct sw_err err = {.code = SW_OK};
@@ -454,6 +471,7 @@ int main(void)
         CASE(a_hive_that_windows_was_writing_is_refused),
         CASE(without_a_current_control_set_nothing_is_guessed),
         CASE(powershell_waits_and_the_service_is_there),
+        CASE(the_log_calls_it_deferred),
         CASE(what_stands_behind_a_step_that_waits_waits_in_order),
         CASE(an_output_that_is_not_there_yet_is_put_in_at_first_boot),
         CASE(each_turn_of_a_loop_waits_by_itself),

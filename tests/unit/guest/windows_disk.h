@@ -4,7 +4,7 @@
 
 #include "src/guest/hive.h"
 #include "src/guest/windows.h"
-#include "tests/unit/guest/folder.h"
+#include "tests/unit/guest/log_dir.h"
 
 #define CONFIG "C:/Windows/System32/config/"
 
