@@ -6,6 +6,7 @@
 #include "src/cli/cmd.h"
 #include "src/cli/output.h"
 
+#include <glob.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -119,6 +120,31 @@ static void look_at_qemu_img(struct finding *out)
     look_for("qemu-img", POOR, "only for looking at layers by hand: apt-get install qemu-utils", out);
 }
 
+/* The appliance holds what this machine has: programs that libguestfs names and that are installed go into it. */
+static void look_at_ntfs(struct finding *out)
+{
+    if (has_fixed_appliance())
+        snprintf(out->detail, sizeof(out->detail), "as the fixed appliance has it");
+    else
+        look_for("ntfs-3g", POOR, "only for Windows images: apt-get install ntfs-3g", out);
+}
+
+static void look_at_xfs(struct finding *out)
+{
+    SW_CLEANUP(globfree) glob_t found = {.gl_pathc = 0};
+
+    if (has_fixed_appliance()) {
+        snprintf(out->detail, sizeof(out->detail), "as the fixed appliance has it");
+        return;
+    }
+    look_for("xfs_growfs", POOR, "only to let a disk with XFS grow: apt-get install libguestfs-xfs", out);
+    if (out->verdict == GOOD && glob("/usr/lib/*/guestfs/supermin.d/*packages-xfs", 0, NULL, &found) != 0) {
+        snprintf(out->detail, sizeof(out->detail), "'libguestfs-xfs' is not installed");
+        out->verdict = POOR;
+        out->remedy = "only to let a disk with XFS grow: apt-get install libguestfs-xfs";
+    }
+}
+
 static void look_at_space(const char *dir, uint64_t wanted, uint64_t needed, struct finding *out)
 {
     struct sw_err err = {.code = SW_OK};
@@ -179,6 +205,8 @@ static const struct check checks[] = {
     {"qemu-system-x86_64", look_at_qemu},
     {"supermin", look_at_supermin},
     {"qemu-img", look_at_qemu_img},
+    {"Windows images", look_at_ntfs},
+    {"growing XFS", look_at_xfs},
     {"temporary files", look_at_tmp},
     {"appliance cache", look_at_cache},
     {"store", look_at_data},

@@ -90,6 +90,10 @@ static int make_root(struct sw_session *session, struct sw_err *err)
 
 int windows_mount(struct sw_session *session, const char *device, bool first, struct sw_err *err)
 {
+    static const char *const ntfs[] = {"ntfs3g", NULL};
+
+    if (first && guestfs_feature_available(session->g, (char *const *)(uintptr_t)ntfs) != 1)
+        return sw_fail(err, SW_FAILED, "the appliance cannot mount a Windows drive: install ntfs-3g");
     if (first && check_awake(session, device, err) < 0)
         return -1;
     if (make_root(session, err) < 0)
