@@ -60,6 +60,13 @@ SW_MUST_CHECK char *sw_appliance_cache(struct sw_err *err);
 
 enum sw_stream { SW_STREAM_STDOUT, SW_STREAM_STDERR };
 
+/* A command of a step that only a booted system can do. */
+enum sw_notice {
+    SW_NOTICE_REFUSED,  /* such as "systemctl status nginx" */
+    SW_NOTICE_NO_START, /* refused, and it would have started a service */
+    SW_NOTICE_LEFT_OUT, /* it would have, did nothing and succeeded: skip_starts */
+};
+
 struct sw_guest_run {
     /* One of the two: the text of a bash script (run by `bash FILE`, without -e), or a NULL-terminated argv. */
     const char *script;
@@ -71,8 +78,9 @@ struct sw_guest_run {
     int64_t timeout_ms; /* of the whole run; 0: none */
     /* Called as the output comes, from the calling thread, in order within a stream. Bytes are untrusted. May be NULL. */
     void (*output)(void *ctx, enum sw_stream stream, const void *bytes, size_t len);
-    /* A command that needs a booted system, such as "systemctl start nginx", was refused. Untrusted too; may be NULL. */
-    void (*notice)(void *ctx, const char *command, size_t len);
+    /* The command is untrusted too; may be NULL. */
+    void (*notice)(void *ctx, enum sw_notice what, const char *command, size_t len);
+    bool skip_starts; /* what starts a service does nothing and succeeds, instead of being refused */
     void *ctx;
 };
 
@@ -337,6 +345,7 @@ struct sw_exec {
     struct sw_runlog *log;
     const struct sw_use *use;       /* the component, its name and its values */
     const char *working_dir;        /* the recipe's workingDirectory; NULL: "/tmp" */
+    bool skip_starts;               /* the recipe's serviceStarts: skip */
     struct sw_transfers *transfers; /* NULL: nothing can be downloaded or uploaded */
     /*
      * An object of the caller's: what the steps left as outputs, {phase: {step: [{name: text}, …]}}. A phase adds to it, and

@@ -493,10 +493,13 @@ struct sw_recipe {
     size_t nr_inputs;
     struct sw_recipe_upload *uploads; /* the longest destination first */
     size_t nr_uploads;
+    const char **secrets; /* values of a template's parameters that are never shown */
+    size_t nr_secrets;
     const char **repositories; /* package repositories: folders, ISO images, tars */
     size_t nr_repositories;
-    bool network;                  /* network: allow */
-    unsigned platforms;            /* where its components can run: enum sw_platform, or-ed */
+    bool network;       /* network: allow */
+    bool skip_starts;   /* serviceStarts: skip; a script's start of a service is left out, not refused */
+    unsigned platforms; /* where its components can run: enum sw_platform, or-ed */
     const char *working_directory; /* default /tmp */
     const struct sw_node *root;    /* everything else: blockDeviceMappings, tags, … */
     struct sw_arena *arena;
@@ -510,6 +513,7 @@ struct sw_overrides {
     size_t nr_parameters;
     const char *const *secrets; /* the same with a FILE for the VALUE: what it holds is never shown */
     size_t nr_secrets;
+    const char *service_starts;     /* instead of the recipe's serviceStarts; NULL: as that says */
     const char *base, *base_format; /* instead of parentImage; relative to the current folder */
     const char *const *catalogues;  /* files and folders that say what ARNs and names at AWS are here */
     size_t nr_catalogues;

@@ -185,8 +185,10 @@ static json_t *component_inputs(const struct plan *plan, size_t i, const char *p
         sw_json_set(inputs, "workingDirectory", json_string(recipe->working_directory), err) < 0 ||
         describe_files(plan, plan_use_index(plan, i), &files, err) < 0)
         return NULL;
-    /* A component that downloads nothing keeps the key that it always had. */
+    /* A component that downloads nothing keeps the key that it always had; so does one whose starts are refused. */
     if (files != NULL && sw_json_set(inputs, "files", files, err) < 0)
+        return NULL;
+    if (recipe->skip_starts && sw_json_set(inputs, "serviceStarts", json_string("skip"), err) < 0)
         return NULL;
     if (plan->media != NULL &&
         sw_json_set(inputs, "repositories", sw_media_digests(plan->media, err), err) < 0)

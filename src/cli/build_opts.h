@@ -9,7 +9,7 @@ struct build_opts {
     struct common_opts common;
     const char *base, *base_format;
     struct opt_list components, parameters, secrets, catalogues, outputs, seal_to, bundles;
-    const char *out, *store, *accel;
+    const char *out, *store, *accel, *service_starts;
     bool no_cache, dry_run, refetch;
 };
 
@@ -63,6 +63,12 @@ struct build_opts {
          OPT_LIST,                                                                                        \
          offsetof(struct build_opts, catalogues),                                                         \
          "local files for ARNs and names at AWS"},                                                        \
+        {0,                                                                                               \
+         "service-starts",                                                                                \
+         "fail|skip",                                                                                     \
+         OPT_STRING,                                                                                      \
+         offsetof(struct build_opts, service_starts),                                                     \
+         "what a script's start of a service does (default: the recipe's, else fail)"},                   \
         {0, "store", "DIR", OPT_STRING, offsetof(struct build_opts, store), "the layer store"},           \
     {                                                                                                     \
         0, "no-cache", NULL, OPT_FLAG, offsetof(struct build_opts, no_cache), "run every component again" \

@@ -18,6 +18,7 @@ int build_opts_convert(const struct build_opts *opts, const struct args *args, s
                       .nr_parameters = opts->parameters.n,
                       .secrets = opts->secrets.items,
                       .nr_secrets = opts->secrets.n,
+                      .service_starts = opts->service_starts,
                       .base = opts->base,
                       .base_format = opts->base_format,
                       .catalogues = opts->catalogues.items,

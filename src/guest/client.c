@@ -78,7 +78,8 @@ static int send_run(struct client *client, const struct sw_guest_run *run, struc
     const char *cwd = run->cwd != NULL ? run->cwd : "/";
 
     request_begin(&request, RUNNER_RUN, err);
-    request_u32(&request, run->script != NULL ? (uint32_t)RUNNER_RUN_SCRIPT : 0);
+    request_u32(&request, (run->script != NULL ? (uint32_t)RUNNER_RUN_SCRIPT : 0) |
+                              (run->skip_starts ? (uint32_t)RUNNER_RUN_SKIP_STARTS : 0));
     request_u64(&request, run->timeout_ms > 0 ? (uint64_t)run->timeout_ms : 0);
     request_text(&request, cwd, strlen(cwd));
     request_text(&request, run->script, run->script != NULL ? run->script_len : 0);
@@ -125,8 +126,11 @@ static int client_run(struct sw_guest *guest, const struct sw_guest_run *run, st
                             frame.in.at, (size_t)(frame.in.end - frame.in.at));
             break;
         case RUNNER_NOTICE:
+        case RUNNER_NO_START:
+        case RUNNER_LEFT_OUT:
             if (run->notice != NULL)
-                run->notice(run->ctx, (const char *)frame.in.at, (size_t)(frame.in.end - frame.in.at));
+                run->notice(run->ctx, (enum sw_notice)(frame.type - RUNNER_NOTICE), (const char *)frame.in.at,
+                            (size_t)(frame.in.end - frame.in.at));
             break;
         case RUNNER_EXIT:
             return read_exit(client, &frame, out, err);

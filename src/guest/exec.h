@@ -22,6 +22,8 @@ struct exec_doc {
     unsigned executed, failed, ignored;
 };
 
+enum { STEP_NOTICE_TEXT = 192 };
+
 struct step_ctx {
     struct exec_doc *doc;
     const struct sw_exec *exec;
@@ -45,7 +47,8 @@ struct step_ctx {
     bool left_out;                      /* it needs a booted guest, and was not run */
     int exit_status;                    /* of the last program; -1: none ran */
     const struct sw_guest_run *running; /* what step_run runs */
-    char needs_boot[192];               /* the last command of the attempt that needs a booted system; "" */
+    char needs_boot[STEP_NOTICE_TEXT];  /* the last command of the attempt that needs a booted system; "" */
+    bool no_start;                      /* one of them would have started a service */
 };
 
 /*

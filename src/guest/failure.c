@@ -55,6 +55,11 @@ static void tell_terminal(const struct step_ctx *ctx, const char *failure, uint6
            ctx->step->on_failure == SW_ON_FAILURE_IGNORE ? " (ignored)" : "");
     for (size_t i = tail_begin(&ctx->log); i < ctx->log.nr_tail; i++)
         sw_log(SW_LOG_WARNING, "  stderr: %s", tail_line(&ctx->log, i));
+    if (ctx->no_start)
+        sw_log(
+            SW_LOG_WARNING,
+            "  nothing starts services here: 'serviceStarts: skip' in the recipe, or --service-starts skip, "
+            "leaves that out");
     if (console != NULL)
         sw_log(SW_LOG_WARNING, "  the full log: %s:%llu", console, (unsigned long long)line);
 }

@@ -61,25 +61,35 @@ static int show_command(const struct step_ctx *ctx, const char *command, size_t 
     return text_to_line(out, shown.data != NULL ? shown.data : "", shown.len, err);
 }
 
-/* Kept for the step's error, and told at once: the step itself may go on and end well. */
-static void take_notice(void *arg, const char *command, size_t len)
+/* "line 3: 'systemctl start nginx' needs a booted system". */
+static void describe_notice(const struct step_ctx *ctx, const char *command, size_t len, unsigned line,
+                            const char *verdict, char what[STEP_NOTICE_TEXT])
 {
-    struct step_ctx *ctx = arg;
     struct sw_err ignored = {.code = SW_OK};
     SW_AUTO_BUF struct sw_buf text = {0};
-    unsigned line = booted_line(ctx->running->script, ctx->running->script_len, command, len);
-    char *what = ctx->needs_boot;
 
     if (ctx->log.silent || show_command(ctx, command, len, &text, &ignored) < 0 || text.data == NULL)
-        snprintf(what, sizeof(ctx->needs_boot), "a command needs a booted system");
+        snprintf(what, STEP_NOTICE_TEXT, "a command %s", verdict);
     else if (line > 0)
-        snprintf(what, sizeof(ctx->needs_boot), "line %u: '%.*s' needs a booted system", line,
-                 whole_characters(&text, 120), text.data);
+        snprintf(what, STEP_NOTICE_TEXT, "line %u: '%.*s' %s", line, whole_characters(&text, 120), text.data,
+                 verdict);
     else
-        snprintf(what, sizeof(ctx->needs_boot), "'%.*s' needs a booted system", whole_characters(&text, 120),
-                 text.data);
+        snprintf(what, STEP_NOTICE_TEXT, "'%.*s' %s", whole_characters(&text, 120), text.data, verdict);
+}
+
+/* Kept for the step's error, and told at once: the step itself may go on and end well. */
+static void take_notice(void *arg, enum sw_notice notice, const char *command, size_t len)
+{
+    struct step_ctx *ctx = arg;
+    unsigned line = booted_line(ctx->running->script, ctx->running->script_len, command, len);
+    bool left_out = notice == SW_NOTICE_LEFT_OUT;
+    char left[STEP_NOTICE_TEXT], *what = left_out ? left : ctx->needs_boot;
+
+    describe_notice(ctx, command, len, line,
+                    left_out ? "is left out: the image is not running" : "needs a booted system", what);
+    ctx->no_start = ctx->no_start || notice == SW_NOTICE_NO_START;
     sw_runlog_line(ctx->exec->log, "%s: %s", ctx->step->action->name, what);
-    runlog_event(&ctx->log, "needs-booted-system",
+    runlog_event(&ctx->log, left_out ? "service-start-left-out" : "needs-booted-system",
                  json_pack("{s:s, s:i}", "reason", what, "line", (int)line));
     sw_log(SW_LOG_WARNING, "component '%s': step '%s': %s", ctx->exec->use->component->name, ctx->step->name,
            what);
@@ -119,9 +129,11 @@ int step_run(struct step_ctx *ctx, struct sw_guest_run *run, struct sw_err *err)
     run->cwd = dir;
     run->output = take_output;
     run->notice = take_notice;
+    run->skip_starts = ctx->exec->skip_starts;
     run->ctx = ctx;
     ctx->running = run;
     ctx->needs_boot[0] = '\0';
+    ctx->no_start = false;
     if (ctx->guest->ops->run(ctx->guest, run, &end, err) < 0)
         return -1;
     runlog_flush(&ctx->log);

@@ -165,6 +165,24 @@ static void check_network(struct sw_recipe_reading *r, const struct sw_node *roo
     r->recipe->network = found == 1;
 }
 
+/* What becomes of a script's start of a service, where nothing can be started. */
+static int check_starts(struct sw_recipe_reading *r, const struct sw_node *root)
+{
+    static const char *const words[] = {"fail", "skip", NULL};
+    const struct sw_node *node = sw_doc_field(r->doc, root, "serviceStarts", SW_NODE_SCALAR, false);
+    const char *over = r->overrides->service_starts;
+    int found = node != NULL ? sw_word_find(words, node->text) : 0;
+
+    if (found < 0)
+        sw_doc_fault(r->doc, node, "serviceStarts is '%s': it must be fail or skip",
+                     sw_show(node->text).text);
+    if (over != NULL && (found = sw_word_find(words, over)) < 0)
+        return sw_fail(r->err, SW_USAGE, "--service-starts is '%s': it must be fail or skip",
+                       sw_show(over).text);
+    r->recipe->skip_starts = found == 1;
+    return 0;
+}
+
 /* From the root, or from a drive. */
 static bool is_absolute(const char *path)
 {
@@ -300,6 +318,7 @@ int sw_recipe_fields(struct sw_recipe_reading *r, const struct sw_node *root)
                                        "inputs",
                                        "uploads",
                                        "network",
+                                       "serviceStarts",
                                        "cleanup",
                                        "repositories",
                                        NULL};
@@ -310,6 +329,8 @@ int sw_recipe_fields(struct sw_recipe_reading *r, const struct sw_node *root)
         return -1;
     check_description(r, root);
     check_network(r, root);
+    if (check_starts(r, root) < 0)
+        return -1;
     check_directory(r, root);
     check_data(r, root);
     if (read_repositories(r, root) < 0)

@@ -13,7 +13,7 @@
  * One request at a time: slipway sends one, the runner answers with any number of stream frames and one OK, FAIL or EXIT.
  */
 enum {
-    RUNNER_VERSION = 2,
+    RUNNER_VERSION = 3,
     RUNNER_HEADER_BYTES = 8,
     RUNNER_PAYLOAD_MAX = 1 << 20,
     RUNNER_CHUNK_BYTES = 64 << 10, /* most that one DATA, STDOUT or STDERR carries */
@@ -50,18 +50,22 @@ enum runner_request {
 enum runner_reply {
     RUNNER_HELLO = 64, /* magic u32, version u32, nonce (16 bytes, no length); the first frame of all */
     RUNNER_OK = 65,
-    RUNNER_FAIL = 66,   /* errno u32 (0: none), text, place beneath the request's path (may be empty) */
-    RUNNER_STDOUT = 67, /* bytes */
-    RUNNER_STDERR = 68, /* bytes */
-    RUNNER_EXIT = 69,   /* kind u32 (enum runner_exit), value u32, text */
-    RUNNER_ALIVE = 70,  /* nothing: still there */
-    RUNNER_NOTICE = 71, /* bytes: while RUN, a command of the step that needs a booted system */
+    RUNNER_FAIL = 66,     /* errno u32 (0: none), text, place beneath the request's path (may be empty) */
+    RUNNER_STDOUT = 67,   /* bytes */
+    RUNNER_STDERR = 68,   /* bytes */
+    RUNNER_EXIT = 69,     /* kind u32 (enum runner_exit), value u32, text */
+    RUNNER_ALIVE = 70,    /* nothing: still there */
+    RUNNER_NOTICE = 71,   /* bytes: while RUN, a command of the step that needs a booted system */
+    RUNNER_NO_START = 72, /* the same, which would have started a service */
+    RUNNER_LEFT_OUT = 73, /* the same, which did nothing and succeeded, as SKIP_STARTS says */
 };
 
 enum runner_exit { RUNNER_EXITED, RUNNER_SIGNALED, RUNNER_TIMED_OUT, RUNNER_NOT_STARTED };
 enum runner_kind { RUNNER_NONE, RUNNER_REGULAR, RUNNER_DIR, RUNNER_LINK, RUNNER_OTHER };
-enum { RUNNER_RUN_SCRIPT = 1 }; /* RUN: the script is what is run; else argv */
-/* TREE: COPY and MOVE of a folder with all in it, into one that may be there; MODE: PUT sets it on any file. */
+/* RUN, SCRIPT: the script is what is run, else argv; SKIP_STARTS: what starts a service does nothing and succeeds. */
+enum { RUNNER_RUN_SCRIPT = 1, RUNNER_RUN_SKIP_STARTS = 2 };
+/* TREE: COPY and MOVE of a folder with all in it, into one that may be there; MODE: PUT sets it on any file; MOVE: CARRY
+ * moves and does not copy. */
 enum {
     RUNNER_PUT_OVERWRITE = 1,
     RUNNER_PUT_APPEND = 2,

@@ -4,12 +4,13 @@
 #include <stddef.h>
 #include <string.h>
 
-/* Verbs that act on services; stopping is fine where nothing runs. */
-static const char *const systemctl_verbs[] = {"start",        "restart", "reload",    "reload-or-restart",
-                                              "force-reload", "isolate", "status",    "is-active",
-                                              "is-failed",    "reboot",  "poweroff",  "halt",
-                                              "kexec",        "rescue",  "emergency", NULL};
-static const char *const service_verbs[] = {"start", "restart", "reload", "force-reload", "status", NULL};
+/* Verbs that start services or change what they do; stopping is fine where nothing runs. */
+static const char *const starts[] = {"start", "restart", "reload", "reload-or-restart", "force-reload", NULL};
+/* Verbs that ask about services, or that change the system as a whole. */
+static const char *const systemctl_verbs[] = {"isolate", "status",    "is-active", "is-failed",
+                                              "reboot",  "poweroff",  "halt",      "kexec",
+                                              "rescue",  "emergency", NULL};
+static const char *const service_verbs[] = {"status", NULL};
 
 /* Options of systemctl whose value is the next word; those that name another system are none of ours. */
 static const char *const valued[] = {
@@ -65,6 +66,8 @@ static bool has_now(char *const *argv)
 
 static enum rule judge_verb(const char *verb, char *const *argv)
 {
+    if (find(starts, verb) >= 0)
+        return RULE_SYSTEMCTL_START;
     if (find(systemctl_verbs, verb) >= 0)
         return RULE_SYSTEMCTL;
     if (!has_now(argv))
@@ -88,12 +91,16 @@ static enum rule judge_systemctl(char *const *argv)
 }
 
 /* The verb is the so-manieth word that is no option, from 0. */
-static bool verb_at(char *const *argv, unsigned place)
+static enum rule judge_service(char *const *argv, unsigned place)
 {
-    for (size_t i = 1; argv[i] != NULL; i++)
-        if (argv[i][0] != '-' && place-- == 0)
-            return find(service_verbs, argv[i]) >= 0;
-    return false;
+    for (size_t i = 1; argv[i] != NULL; i++) {
+        if (argv[i][0] == '-' || place-- > 0)
+            continue;
+        if (find(starts, argv[i]) >= 0)
+            return RULE_SERVICE_START;
+        return find(service_verbs, argv[i]) >= 0 ? RULE_SERVICE : RULE_NONE;
+    }
+    return RULE_NONE;
 }
 
 static bool is_init_script(const char *path)
@@ -119,9 +126,9 @@ enum rule rules_find(const char *path, char *const *argv, int *wrapper)
     if (strcmp(base, "systemctl") == 0)
         return judge_systemctl(argv);
     if (strcmp(base, "service") == 0 || strcmp(base, "invoke-rc.d") == 0 || strcmp(base, "rc-service") == 0)
-        return verb_at(argv, 1) ? RULE_SERVICE : RULE_NONE;
+        return judge_service(argv, 1);
     if (strcmp(base, "initctl") == 0 || is_init_script(path))
-        return verb_at(argv, 0) ? RULE_SERVICE : RULE_NONE;
+        return judge_service(argv, 0);
     if (find(talkers, base) >= 0)
         return RULE_TALKER;
     return find(ends, base) >= 0 ? RULE_SERVICE : RULE_NONE;

@@ -365,6 +365,7 @@ static void run_prepared(const struct channel *channel, struct request *request,
     run.signals = signalfd(-1, &child_signal, SFD_CLOEXEC | SFD_NONBLOCK);
     if (step->timeout_ms > 0 && step->timeout_ms < INT64_MAX / 2)
         run.deadline_ms = now_ms() + (int64_t)step->timeout_ms;
+    watch_skip_starts((step->flags & RUNNER_RUN_SKIP_STARTS) != 0);
     error = run.signals < 0 || runner_leave_root() < 0 ? errno : start(step, &run);
     if (error == 0) {
         follow(&run, request);

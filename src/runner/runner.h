@@ -45,7 +45,9 @@ int runner_enter_root(void);
 struct guest_kernel;
 void watch_begin(const struct guest_kernel *kernel);
 int watch_fd(void);
-/* Answers the one that waits; the stream may get NOTICE and STDERR frames. */
+/* For the step that comes: whether what starts a service is left out, or refused. */
+void watch_skip_starts(bool skip);
+/* Answers the one that waits; the stream may get NOTICE, NO_START, LEFT_OUT and STDERR frames. */
 void watch_answer(const struct channel *channel);
 
 /* Each answers the request that was read. */

@@ -41,6 +41,7 @@ static struct {
     int proc, run;          /* folders, whatever the runner's root is */
     struct utsname machine; /* what uname says of the appliance */
     struct guest_kernel kernel;
+    bool skip_starts; /* of the step that runs: what starts a service does nothing and succeeds */
 } watch = {.fd = -1, .proc = -1, .run = -1};
 
 #define LOAD(field) BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, field))
@@ -92,6 +93,11 @@ void watch_begin(const struct guest_kernel *kernel)
 int watch_fd(void)
 {
     return watch.fd;
+}
+
+void watch_skip_starts(bool skip)
+{
+    watch.skip_starts = skip;
 }
 
 /* ---- The process that asks --------------------------------------------------------------------------------- */
@@ -252,10 +258,12 @@ static void say(const struct channel *channel, const char *command, const char *
 }
 
 /* Slipway knows the script, and so the line. */
-static void notice(const struct channel *channel, const char *command)
+static void notice(const struct channel *channel, const char *command, uint32_t type)
 {
-    channel_send(channel, RUNNER_NOTICE, command, strlen(command));
-    say(channel, command, "needs a booted system, and this image is not running");
+    channel_send(channel, type, command, strlen(command));
+    say(channel, command,
+        type == RUNNER_LEFT_OUT ? "is left out: this image is not running"
+                                : "needs a booted system, and this image is not running");
 }
 
 static void join(char *const *argv, char text[NOTICE_BYTES])
@@ -293,6 +301,16 @@ static void drop_now(const struct seccomp_notif *asked, const struct words *word
             write_memory((pid_t)asked->pid, words->at[i], "-l", sizeof("-l"));
 }
 
+/* A unit is still enabled, and started by nobody. False when there is no room for another program's name. */
+static bool leave_out(const struct seccomp_notif *asked, const char *path, const struct words *words,
+                      enum rule rule)
+{
+    if (rule != RULE_NOW)
+        return replace(asked, path, watch.run, ".yes", "/run/.yes");
+    drop_now(asked, words);
+    return true;
+}
+
 /* What needs a booted system: the call then goes on, maybe as another one. False when it was answered instead. */
 static bool answer_service(const struct channel *channel, const struct seccomp_notif *asked, const char *path,
                            const struct words *words, enum rule rule)
@@ -305,11 +323,16 @@ static bool answer_service(const struct channel *channel, const struct seccomp_n
         return true;
     }
     if (is_packaged((pid_t)asked->pid)) {
-        if (rule == RULE_SERVICE && replace(asked, path, watch.run, ".yes", "/run/.yes"))
+        if ((rule == RULE_SERVICE || rule == RULE_SERVICE_START) &&
+            replace(asked, path, watch.run, ".yes", "/run/.yes"))
             say(channel, command, "of a package is left out: this image is not running");
         return true;
     }
-    notice(channel, command);
+    if (watch.skip_starts && rules_is_start(rule) && leave_out(asked, path, words, rule)) {
+        notice(channel, command, RUNNER_LEFT_OUT);
+        return true;
+    }
+    notice(channel, command, rules_is_start(rule) ? RUNNER_NO_START : RUNNER_NOTICE);
     if (rule == RULE_TALKER || rule == RULE_NOW || replace(asked, path, watch.run, ".no", "/run/.no"))
         return true;
     answer(asked->id, EOPNOTSUPP, 0);
@@ -361,7 +384,7 @@ void watch_answer(const struct channel *channel)
         else
             let_go(asked.id);
     } else {
-        notice(channel, "reboot");
+        notice(channel, "reboot", RUNNER_NOTICE);
         answer(asked.id, EPERM, 0);
     }
 }

@@ -46,3 +46,15 @@ touch base.raw
 "$SLIPWAY" plan recipe.yml --store store | tee plan
 grep -q '^ingest .*base' plan
 "$SLIPWAY" plan recipe.yml --store store --json | grep -q '"state": "ingest"'
+
+# That starts of services are left out is an input too; what it may be is said.
+touch -r recipe.yml base.raw
+LIBGUESTFS_HV=/bin/false "$SLIPWAY" build recipe.yml --store store -O qcow2 >/dev/null
+"$SLIPWAY" plan recipe.yml --store store --service-starts skip | tee plan
+grep -q '^run .*first.*(changed: serviceStarts)' plan
+"$SLIPWAY" plan recipe.yml --store store --service-starts fail | tee plan
+[ "$(grep -c '^cached' plan)" = 3 ]
+status=0
+"$SLIPWAY" plan recipe.yml --store store --service-starts maybe 2>said || status=$?
+[ "$status" = 2 ]
+grep -q "service-starts is 'maybe': it must be fail or skip" said

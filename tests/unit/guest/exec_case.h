@@ -5,6 +5,7 @@
 #include "slipway/recipe.h"
 #include "tests/unit/guest/log_dir.h"
 
+static bool case_skip_starts; /* serviceStarts: skip */
 /* What a reboot calls; NULL: nothing. */
 static int (*case_reboot)(void *arg, struct sw_guest **guest, struct sw_err *err);
 
@@ -44,8 +45,12 @@ static inline struct done execute_with(const char *document, struct sw_value *va
     if (use.component == NULL)
         fail_msg("%s", err.text);
     assert_int_equal(sw_runlog_open(log_dir, &log, &err), 0);
-    struct sw_exec exec = {
-        .guest = folder_guest, .log = log, .use = &use, .outputs = done.outputs, .reboot = case_reboot};
+    struct sw_exec exec = {.guest = folder_guest,
+                           .log = log,
+                           .use = &use,
+                           .skip_starts = case_skip_starts,
+                           .outputs = done.outputs,
+                           .reboot = case_reboot};
     done.rc = sw_exec_phase(&exec, phase, &done.result, &done.err);
     assert_int_equal(sw_runlog_close(log, done.rc < 0 ? done.err.text : NULL, &err), 0);
     sw_component_free(use.component);

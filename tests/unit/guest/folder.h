@@ -84,12 +84,13 @@ static inline void ran_output(void *ctx, enum sw_stream stream, const void *byte
                          0);
 }
 
-static inline void ran_notice(void *ctx, const char *command, size_t len)
+static inline void ran_notice(void *ctx, enum sw_notice what, const char *command, size_t len)
 {
+    static const char *const words[] = {"", "no start: ", "left out: "};
     struct ran *ran = ctx;
     size_t have = strlen(ran->notices);
 
-    snprintf(ran->notices + have, sizeof(ran->notices) - have, "%.*s\n", (int)len, command);
+    snprintf(ran->notices + have, sizeof(ran->notices) - have, "%s%.*s\n", words[what], (int)len, command);
 }
 
 static inline void ran_free(struct ran *ran)
@@ -98,20 +99,25 @@ static inline void ran_free(struct ran *ran)
     sw_buf_free(&ran->err);
 }
 
-static inline struct ran run_script_for(const char *script, int64_t timeout_ms)
+/* The script, and what the caller set besides. */
+static inline struct ran run_script_as(struct sw_guest_run run, const char *script)
 {
     struct ran ran = {.out_bytes = 0};
     struct sw_err err = {.code = SW_OK};
-    struct sw_guest_run run = {.script = script,
-                               .script_len = strlen(script),
-                               .timeout_ms = timeout_ms,
-                               .output = ran_output,
-                               .notice = ran_notice,
-                               .ctx = &ran};
 
+    run.script = script;
+    run.script_len = strlen(script);
+    run.output = ran_output;
+    run.notice = ran_notice;
+    run.ctx = &ran;
     if (folder_guest->ops->run(folder_guest, &run, &ran.end, &err) < 0)
         fail_msg("%s", err.text);
     return ran;
+}
+
+static inline struct ran run_script_for(const char *script, int64_t timeout_ms)
+{
+    return run_script_as((struct sw_guest_run){.timeout_ms = timeout_ms}, script);
 }
 
 static inline struct ran run_script(const char *script)

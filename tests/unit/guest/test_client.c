@@ -374,11 +374,12 @@ static void output_is_handed_on_until_the_exit(void **state)
     rig_close(&rig);
 }
 
-static void notice_callback(void *ctx, const char *command, size_t len)
+static void notice_callback(void *ctx, enum sw_notice what, const char *command, size_t len)
 {
     struct sw_buf *got = ctx;
     struct sw_err err = {.code = SW_OK};
 
+    assert_int_equal(what, got->len == 0 ? SW_NOTICE_REFUSED : SW_NOTICE_LEFT_OUT);
     assert_int_equal(sw_buf_append(got, command, len, &err), 0);
 }
 
@@ -394,7 +395,7 @@ static void notices_are_handed_on_whatever_is_in_them(void **state)
     for (int i = 0; i < 2; i++) {
         rig_open(&rig);
         rig_say(&rig, RUNNER_NOTICE, "a\0\033\377", 4);
-        rig_say(&rig, RUNNER_NOTICE, NULL, 0);
+        rig_say(&rig, RUNNER_LEFT_OUT, NULL, 0);
         rig_say(&rig, RUNNER_EXIT, done, sizeof(done));
         assert_int_equal(rig.client.base.ops->run(&rig.client.base, &run, &end, &rig.err), 0);
         rig_close(&rig);

@@ -137,6 +137,24 @@ static void what_needs_a_booted_system_is_named_with_its_line(void **state)
     done_free(&done);
 }
 
+static void a_start_that_is_left_out_is_told_and_no_failure(void **state)
+{
+    struct done done;
+
+    (void)state;
+    make_program("/usr/bin/systemctl", "#!/bin/sh\nexit 9\n");
+    case_skip_starts = true;
+    done = execute(HEAD "      - name: A\n        action: ExecuteBash\n        inputs:\n          commands:\n"
+                        "            - set -e\n            - systemctl start nginx\n            - echo on\n");
+    case_skip_starts = false;
+    assert_has(done.console,
+               "ExecuteBash: line 2: 'systemctl start nginx' is left out: the image is not running\n");
+    assert_has(done.console, "Stdout: on\n");
+    assert_has(done.events, "\"service-start-left-out\"");
+    assert_has_not(done.events, "needs-booted-system");
+    assert_done(&done);
+}
+
 static void an_update_takes_what_is_listed_and_not_excluded(void **state)
 {
     static const char apt[] =
@@ -529,6 +547,7 @@ int main(void)
         cmocka_unit_test(a_time_out_stops_the_step),
         cmocka_unit_test(a_signal_has_a_name),
         cmocka_unit_test(what_needs_a_booted_system_is_named_with_its_line),
+        cmocka_unit_test(a_start_that_is_left_out_is_told_and_no_failure),
         cmocka_unit_test(an_update_takes_what_is_listed_and_not_excluded),
         cmocka_unit_test(an_update_uses_the_package_manager_that_is_there),
         cmocka_unit_test(values_and_outputs_are_put_in),

@@ -48,10 +48,9 @@ static void make_folder(const char *name)
 }
 
 /* Fails with the whole output, which is the quickest to understand. */
-static void expect_said(const char *script, int status, const char *out, const char *part_of_stderr,
-                        const char *notices)
+static void expect_ran(const char *script, struct ran ran, int status, const char *out,
+                       const char *part_of_stderr, const char *notices)
 {
-    struct ran ran = run_script(script);
     const char *said = ran.err.data != NULL ? ran.err.data : "";
 
     if (ran.end.kind != SW_EXIT_STATUS || ran.end.value != status ||
@@ -60,6 +59,20 @@ static void expect_said(const char *script, int status, const char *out, const c
         fail_msg("'%s': kind %d, status %d\nstdout: %s\nstderr: %s\nnotices: %s", script, (int)ran.end.kind,
                  ran.end.value, ran.out.data != NULL ? ran.out.data : "", said, ran.notices);
     ran_free(&ran);
+}
+
+static void expect_said(const char *script, int status, const char *out, const char *part_of_stderr,
+                        const char *notices)
+{
+    expect_ran(script, run_script(script), status, out, part_of_stderr, notices);
+}
+
+/* The same where starts of services are left out. */
+static void expect_skipped(const char *script, int status, const char *out, const char *part_of_stderr,
+                           const char *notices)
+{
+    expect_ran(script, run_script_as((struct sw_guest_run){.skip_starts = true}, script), status, out,
+               part_of_stderr, notices);
 }
 
 /* ---- The kernel -------------------------------------------------------------------------------------------- */
@@ -163,14 +176,48 @@ static void a_unit_cannot_be_started(void **state)
     make_services();
     expect_said("systemctl start nginx.service\necho $?", 0, "1\n",
                 "slipway: 'systemctl start nginx.service' needs a booted system",
-                "systemctl start nginx.service\n");
+                "no start: systemctl start nginx.service\n");
     expect_said("/usr/bin/systemctl -q --no-pager -t service status x || echo no", 0, "no\n", "booted",
                 "systemctl -q --no-pager -t service status x\n");
     expect_said("systemctl is-active --quiet nginx && echo running", 1, "", "booted",
                 "systemctl is-active --quiet nginx\n");
     expect_said("service nginx restart; /etc/init.d/nginx reload; invoke-rc.d --quiet nginx start", 1, "",
-                "booted", "service nginx restart\nnginx reload\ninvoke-rc.d --quiet nginx start\n");
-    expect_said("env -i /usr/bin/systemctl restart a b", 1, "", "booted", "systemctl restart a b\n");
+                "booted",
+                "no start: service nginx restart\nno start: nginx reload\n"
+                "no start: invoke-rc.d --quiet nginx start\n");
+    expect_said("env -i /usr/bin/systemctl restart a b", 1, "", "booted",
+                "no start: systemctl restart a b\n");
+}
+
+static void starts_are_left_out_where_that_is_asked_for(void **state)
+{
+    (void)state;
+    make_services();
+    expect_skipped("set -e; systemctl start nginx; /usr/bin/systemctl -q restart a b; echo on", 0, "on\n",
+                   "slipway: 'systemctl start nginx' is left out: this image is not running",
+                   "left out: systemctl start nginx\nleft out: systemctl -q restart a b\n");
+    expect_skipped(
+        "service nginx start && /etc/init.d/nginx reload && invoke-rc.d nginx restart", 0, "", "left out",
+        "left out: service nginx start\nleft out: nginx reload\nleft out: invoke-rc.d nginx restart\n");
+    expect_skipped("systemctl enable --now nginx", 0, "systemctl enable -l nginx\n", "left out",
+                   "left out: systemctl enable --now nginx\n");
+    expect_skipped("systemctl enable nginx; dpkg 'service nginx start'", 0, "systemctl enable nginx\n",
+                   "of a package is left out", "");
+}
+
+/* Nobody can say that it runs: a script that asks must not be told yes. */
+static void questions_and_reboots_are_refused_all_the_same(void **state)
+{
+    (void)state;
+    make_services();
+    expect_skipped("systemctl start x; systemctl is-active x && echo yes", 1, "", "left out",
+                   "left out: systemctl start x\nsystemctl is-active x\n");
+    expect_skipped("service nginx status || systemctl status restart || echo no", 0, "no\n", "booted",
+                   "service nginx status\nsystemctl status restart\n");
+    expect_skipped("reboot || systemctl isolate rescue.target", 1, "", "booted",
+                   "reboot\nsystemctl isolate rescue.target\n");
+    /* The next step is asked anew. */
+    expect_said("systemctl start x", 1, "", "booted", "no start: systemctl start x\n");
 }
 
 static void what_acts_on_the_image_is_let_through(void **state)
@@ -212,7 +259,7 @@ static void now_is_left_out_where_it_would_stop_and_reported_where_it_would_star
     expect_said("x='disable --now nginx'; systemctl $x; echo $x", 0,
                 "systemctl disable -l nginx\ndisable --now nginx\n", "", "");
     expect_said("systemctl enable --now nginx", 0, "systemctl enable --now nginx\n", "booted",
-                "systemctl enable --now nginx\n");
+                "no start: systemctl enable --now nginx\n");
 }
 
 /* Where the name of what is started has no room for another. */
@@ -232,7 +279,7 @@ static void packages_scripts_neither_fail_nor_start_anything(void **state)
                 "'invoke-rc.d nginx start' of a package is left out", "");
     expect_said("rpm 'set -e; systemctl daemon-reload; service nginx stop; systemctl is-active x'", 0,
                 "systemctl daemon-reload\nnginx stop\nsystemctl is-active x\n", "", "");
-    expect_said("dpkg true; systemctl start nginx", 1, "", "booted", "systemctl start nginx\n");
+    expect_said("dpkg true; systemctl start nginx", 1, "", "booted", "no start: systemctl start nginx\n");
 }
 
 static void a_reboot_is_refused(void **state)
@@ -261,7 +308,7 @@ static void a_program_that_is_run_by_itself_is_judged_too(void **state)
     assert_int_equal(folder_guest->ops->run(folder_guest, &run, &ran.end, &err), 0);
     assert_int_equal(ran.end.kind, SW_EXIT_STATUS);
     assert_int_equal(ran.end.value, 1);
-    assert_string_equal(ran.notices, "systemctl start x\n");
+    assert_string_equal(ran.notices, "no start: systemctl start x\n");
     ran_free(&ran);
     expect_script("echo there", 0, "there\n");
 }
@@ -418,6 +465,8 @@ int main(void)
         cmocka_unit_test(names_that_are_no_release_are_passed_over),
         cmocka_unit_test(the_host_name_is_the_guests),
         cmocka_unit_test(a_unit_cannot_be_started),
+        cmocka_unit_test(starts_are_left_out_where_that_is_asked_for),
+        cmocka_unit_test(questions_and_reboots_are_refused_all_the_same),
         cmocka_unit_test(what_acts_on_the_image_is_let_through),
         cmocka_unit_test(now_is_left_out_where_it_would_stop_and_reported_where_it_would_start),
         cmocka_unit_test(a_short_name_is_refused_by_the_call),

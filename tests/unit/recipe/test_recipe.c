@@ -116,11 +116,36 @@ static void defaults_are_no_network_and_tmp(void **state)
 
     (void)state;
     assert_false(r->network);
+    assert_false(r->skip_starts);
     assert_string_equal(r->working_directory, "/tmp");
     assert_null(r->base_format);
     assert_int_equal(r->nr_outputs, 0);
     assert_int_equal(r->nr_uses, 0);
     sw_recipe_free(r);
+}
+
+static void starts_of_services_are_refused_or_left_out(void **state)
+{
+    struct sw_overrides over = {.service_starts = "fail"};
+    struct sw_err err = {0};
+    struct sw_recipe *r = good_recipe(RECIPE_HEAD "serviceStarts: skip\n", NULL);
+
+    (void)state;
+    assert_true(r->skip_starts);
+    sw_recipe_free(r);
+    r = good_recipe(RECIPE_HEAD "serviceStarts: skip\n", &over);
+    assert_false(r->skip_starts);
+    sw_recipe_free(r);
+    over.service_starts = "skip";
+    r = good_recipe(RECIPE_HEAD, &over);
+    assert_true(r->skip_starts);
+    sw_recipe_free(r);
+    assert_recipe_faults(RECIPE_HEAD "serviceStarts: ignore\n",
+                         "4:16: serviceStarts is 'ignore': it must be fail or skip\n");
+    over.service_starts = "yes";
+    assert_null(load_with(RECIPE_HEAD, &over, &err));
+    assert_int_equal(err.code, SW_USAGE);
+    assert_string_equal(err.text, "--service-starts is 'yes': it must be fail or skip");
 }
 
 static void files_are_relative_to_the_recipe(void **state)
@@ -623,6 +648,7 @@ int main(void)
         cmocka_unit_test(a_full_recipe_is_read),
         cmocka_unit_test(repositories_are_local_paths_beside_the_recipe),
         cmocka_unit_test(defaults_are_no_network_and_tmp),
+        cmocka_unit_test(starts_of_services_are_refused_or_left_out),
         cmocka_unit_test(files_are_relative_to_the_recipe),
         cmocka_unit_test(an_image_at_aws_needs_a_base),
         cmocka_unit_test(the_recipes_format_holds_for_a_base_named_alike_only),
