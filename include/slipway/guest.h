@@ -112,6 +112,7 @@ enum {
     SW_PUT_APPEND = 1u << 17,    /* the file must be there */
     SW_PUT_PARENTS = 1u << 18,   /* missing parents are made, 0777 less the umask */
     SW_PUT_TREE = 1u << 19,      /* copy, move: a folder with all in it, into one that may be there already */
+    SW_PUT_MOVE = 1u << 21,      /* carry: moves */
     SW_PUT_MODE = 1u << 20, /* put: the mode is also for a file that is there, which else keeps its own */
 };
 
@@ -137,6 +138,14 @@ typedef int sw_guest_sink_fn(void *arg, const void *bytes, size_t len, struct sw
 struct sw_guest_names {
     char *text; /* free it */
     size_t len;
+};
+
+/* Several names of a folder and another folder, which they go into. */
+struct sw_guest_carry {
+    const char *from, *to;
+    const char *const *names; /* without slashes */
+    size_t n;
+    unsigned how; /* SW_PUT_… as of copy and move; MOVE: of the latter */
 };
 
 /*
@@ -172,6 +181,9 @@ struct sw_guest_ops {
     int (*copy)(struct sw_guest *guest, const char *from, const char *to, unsigned how, struct sw_err *err);
     /* The same, and `from` is gone; what moves keeps its owner, mode and times, also to another file system. */
     int (*move)(struct sw_guest *guest, const char *from, const char *to, unsigned how, struct sw_err *err);
+    /* Each of the names as by copy or move, in their order, until one fails: *failed is its place. */
+    int (*carry)(struct sw_guest *guest, const struct sw_guest_carry *what, size_t *failed,
+                 struct sw_err *err);
     int (*remove)(struct sw_guest *guest, const char *path, unsigned how, struct sw_err *err);
     /* Permission bits. tree: of all in the folder as well, but of links. */
     int (*chmod)(struct sw_guest *guest, const char *path, unsigned mode, bool tree, struct sw_err *err);
@@ -190,6 +202,9 @@ struct sw_guest_ops {
 struct sw_guest {
     const struct sw_guest_ops *ops;
     enum sw_platform platform; /* SW_WINDOWS: paths are C:/x; 0 is SW_LINUX too */
+    /* On the monotonic clock, 0: none. What is done to files ends soon behind it, as SW_GUEST with err->sys ETIMEDOUT, and leaves
+     * what it did by then. Not for run, which has a time-out of its own. */
+    int64_t deadline_ns;
 };
 
 /* ---- Package repositories as media ------------------------------------------------------------------------- */

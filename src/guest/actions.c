@@ -50,8 +50,10 @@ const struct action_row *action_find(const char *name)
 int step_each(struct step_ctx *ctx, int (*one)(const struct step_ctx *, size_t, struct sw_err *),
               struct sw_err *err)
 {
+    int64_t left_ms;
+
     for (size_t i = 0; i < ctx->step->nr_items; i++)
-        if (one(ctx, i, err) < 0)
+        if (step_time_left(ctx, &left_ms, err) < 0 || one(ctx, i, err) < 0)
             return ctx->step->nr_items > 1 ? sw_context(err, "inputs[%zu]", i) : -1;
     return 0;
 }

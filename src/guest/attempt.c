@@ -5,6 +5,28 @@
 #include "src/base/clock.h"
 #include "src/base/json.h"
 
+#include <errno.h>
+
+/* What an action does to files ends with its time, as a program does. */
+static int perform_in_time(struct step_ctx *ctx, const struct action_row *row, struct sw_err *err)
+{
+    struct sw_guest *guest = ctx->guest;
+    struct sw_err late;
+    int64_t left_ms;
+    int rc;
+
+    if (ctx->deadline_ns == 0)
+        return step_perform(ctx, row, err);
+    guest->deadline_ns = ctx->deadline_ns;
+    rc = step_perform(ctx, row, err);
+    guest->deadline_ns = 0;
+    if (rc == 0 || err->sys != ETIMEDOUT)
+        return rc;
+    if (step_time_left(ctx, &left_ms, &late) < 0)
+        sw_context(err, "%s", late.text);
+    return -1;
+}
+
 /* One run of the action: it begins with nothing of the run before. */
 static int run_once(struct step_ctx *ctx, const struct action_row *row, struct sw_err *err)
 {
@@ -20,7 +42,7 @@ static int run_once(struct step_ctx *ctx, const struct action_row *row, struct s
     ctx->exit_status = -1;
     if (step_time_left(ctx, &left_ms, err) < 0)
         return -1;
-    rc = step_perform(ctx, row, err);
+    rc = perform_in_time(ctx, row, err);
     runlog_flush(&ctx->log);
     ctx->guest = ctx->doc->state->guest;
     return rc;

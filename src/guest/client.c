@@ -3,14 +3,16 @@
 
 #include "src/base/ckd.h"
 #include "src/base/cleanup.h"
+#include "src/base/clock.h"
 #include "src/guest/stream.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 
-enum { PLACE_SHOWN = 300, LIST_MAX_BYTES = 16 << 20 };
+enum { PLACE_SHOWN = 300, LIST_MAX_BYTES = 16 << 20, CARRY_BYTES = 256 << 10 };
 
 static struct client *client_of(struct sw_guest *guest)
 {
@@ -54,11 +56,30 @@ static int ask(struct client *client, struct request_out *request, const char *p
     return frame->type == RUNNER_OK ? 0 : refused(client, frame, path, err);
 }
 
-/* Begins a request whose first field is a path. */
-static void begin_path(struct request_out *request, uint32_t type, const char *path, struct sw_err *err)
+/* How long a request may take, ahead of it. */
+static void begin_limit(const struct client *client, struct request_out *request, struct sw_err *err)
 {
-    request_begin(request, type, err);
+    int64_t left_ms = (client->base.deadline_ns - sw_monotonic_ns()) / 1000000;
+
+    *request = (struct request_out){.err = err};
+    if (client->base.deadline_ns == 0)
+        return;
+    request_next(request, RUNNER_LIMIT);
+    request_u64(request, left_ms > 0 ? (uint64_t)left_ms : 0);
+}
+
+/* Begins a request whose first field is a path. */
+static void begin_path(const struct client *client, struct request_out *request, uint32_t type,
+                       const char *path, struct sw_err *err)
+{
+    begin_limit(client, request, err);
+    request_next(request, type);
     request_text(request, path, strlen(path));
+}
+
+static bool is_late(const struct client *client)
+{
+    return client->base.deadline_ns != 0 && sw_monotonic_ns() >= client->base.deadline_ns;
 }
 
 static void add_words(struct request_out *request, const char *const *words)
@@ -148,7 +169,7 @@ static int client_stat(struct sw_guest *guest, const char *path, bool follow, st
     struct frame frame;
     uint32_t kind;
 
-    begin_path(&request, RUNNER_STAT, path, err);
+    begin_path(client, &request, RUNNER_STAT, path, err);
     request_u32(&request, follow);
     if (ask(client, &request, path, &frame, err) < 0)
         return -1;
@@ -189,12 +210,14 @@ static uint32_t put_flags(unsigned how)
            ((how & SW_PUT_APPEND) != 0 ? (uint32_t)RUNNER_PUT_APPEND : 0) |
            ((how & SW_PUT_PARENTS) != 0 ? (uint32_t)RUNNER_PUT_PARENTS : 0) |
            ((how & SW_PUT_TREE) != 0 ? (uint32_t)RUNNER_PUT_TREE : 0) |
-           ((how & SW_PUT_MODE) != 0 ? (uint32_t)RUNNER_PUT_MODE : 0);
+           ((how & SW_PUT_MODE) != 0 ? (uint32_t)RUNNER_PUT_MODE : 0) |
+           ((how & SW_PUT_MOVE) != 0 ? (uint32_t)RUNNER_PUT_MOVE : 0);
 }
 
-static void begin_put(struct request_out *request, const char *path, unsigned how, struct sw_err *err)
+static void begin_put(const struct client *client, struct request_out *request, const char *path,
+                      unsigned how, struct sw_err *err)
 {
-    begin_path(request, RUNNER_PUT, path, err);
+    begin_path(client, request, RUNNER_PUT, path, err);
     request_u32(request, how & 07777);
     request_u32(request, put_flags(how));
 }
@@ -214,13 +237,13 @@ static int client_put(struct sw_guest *guest, const char *path, const void *byte
     struct client *client = client_of(guest);
     struct request_out request;
 
-    begin_put(&request, path, how, err);
+    begin_put(client, &request, path, how, err);
     if (add_data(client, &request, bytes, len, err) < 0)
         return -1;
     return end_put(client, &request, path, err);
 }
 
-/* An input that cannot be read any more leaves a file that is cut, and the stream in step. */
+/* An input that cannot be read any more, or not in time, leaves a file that is cut, and the stream in step. */
 static int client_put_from(struct sw_guest *guest, const char *path, struct sw_in *in, unsigned how,
                            struct sw_err *err)
 {
@@ -232,8 +255,8 @@ static int client_put_from(struct sw_guest *guest, const char *path, struct sw_i
 
     if (chunk == NULL)
         return -1;
-    begin_put(&request, path, how, err);
-    while (at < in->size_bytes && reading.code == SW_OK) {
+    begin_put(client, &request, path, how, err);
+    while (at < in->size_bytes && reading.code == SW_OK && !is_late(client)) {
         size_t part = (size_t)sw_min_u64(in->size_bytes - at, RUNNER_CHUNK_BYTES);
 
         if (sw_in_read(in, chunk, part, at, &reading) == 0 &&
@@ -243,6 +266,11 @@ static int client_put_from(struct sw_guest *guest, const char *path, struct sw_i
     }
     if (end_put(client, &request, path, err) < 0)
         return -1;
+    if (reading.code == SW_OK && at < in->size_bytes) {
+        sw_fail(err, SW_GUEST, "'%s': the step's time is over", path);
+        err->sys = ETIMEDOUT;
+        return -1;
+    }
     if (reading.code == SW_OK)
         return 0;
     *err = reading;
@@ -309,7 +337,7 @@ static int client_get(struct sw_guest *guest, const char *path, size_t max_bytes
     SW_AUTO_BUF struct sw_buf buf = {0};
     struct request_out request;
 
-    begin_path(&request, RUNNER_GET, path, err);
+    begin_path(client_of(guest), &request, RUNNER_GET, path, err);
     request_u64(&request, max_bytes);
     if (collect(client_of(guest), &request, path, max_bytes, &buf, err) < 0)
         return -1;
@@ -321,7 +349,7 @@ static int client_get_to(struct sw_guest *guest, const char *path, sw_guest_sink
 {
     struct request_out request;
 
-    begin_path(&request, RUNNER_GET, path, err);
+    begin_path(client_of(guest), &request, RUNNER_GET, path, err);
     request_u64(&request, INT64_MAX);
     return stream_data(client_of(guest), &request, path, sink, arg, err);
 }
@@ -332,7 +360,7 @@ static int client_mkdir(struct sw_guest *guest, const char *path, unsigned mode,
     struct request_out request;
     struct frame frame;
 
-    begin_path(&request, RUNNER_MKDIR, path, err);
+    begin_path(client_of(guest), &request, RUNNER_MKDIR, path, err);
     request_u32(&request, mode);
     request_u32(&request, parents);
     return ask(client_of(guest), &request, path, &frame, err);
@@ -343,7 +371,7 @@ static int client_symlink(struct sw_guest *guest, const char *target, const char
     struct request_out request;
     struct frame frame;
 
-    begin_path(&request, RUNNER_SYMLINK, target, err);
+    begin_path(client_of(guest), &request, RUNNER_SYMLINK, target, err);
     request_text(&request, path, strlen(path));
     return ask(client_of(guest), &request, path, &frame, err);
 }
@@ -355,7 +383,7 @@ static int ask_two(struct sw_guest *guest, uint32_t type, const char *const path
     struct request_out request;
     struct frame frame;
 
-    begin_path(&request, type, paths[0], err);
+    begin_path(client_of(guest), &request, type, paths[0], err);
     request_text(&request, paths[1], strlen(paths[1]));
     request_u32(&request, put_flags(how));
     return ask(client_of(guest), &request, paths[1], &frame, err);
@@ -377,12 +405,80 @@ static int client_move(struct sw_guest *guest, const char *from, const char *to,
     return sw_context(err, "moving '%s'", from);
 }
 
+/* As many of the names as a request may hold. */
+static size_t add_names(struct request_out *request, const struct sw_guest_carry *what, size_t first)
+{
+    size_t n = 0, bytes = 0;
+
+    for (; first + n < what->n && bytes < CARRY_BYTES; n++) {
+        size_t len = strlen(what->names[first + n]);
+
+        request_text(request, what->names[first + n], len);
+        bytes += len + 4;
+    }
+    return n;
+}
+
+/* Which of the names a FAIL is about, by the begin of its place; the first when it says none of them. */
+static size_t find_failed(const struct frame *frame, const struct sw_guest_carry *what, size_t first,
+                          size_t n)
+{
+    struct wire_in in = frame->in;
+    struct wire_text place;
+
+    (void)wire_u32(&in);
+    (void)wire_text(&in);
+    place = wire_text(&in);
+    for (size_t i = first; i < first + n; i++) {
+        size_t len = strlen(what->names[i]);
+
+        if (place.len >= len && memcmp(place.at, what->names[i], len) == 0 &&
+            (place.len == len || place.at[len] == '/'))
+            return i;
+    }
+    return first;
+}
+
+/* One request's share of the names from *first on, which goes on behind them. */
+static int carry_some(struct client *client, const struct sw_guest_carry *what, size_t *first,
+                      struct sw_err *err)
+{
+    struct request_out request;
+    struct frame frame;
+    size_t n;
+
+    begin_path(client, &request, RUNNER_CARRY, what->from, err);
+    request_text(&request, what->to, strlen(what->to));
+    request_u32(&request, put_flags(what->how));
+    n = add_names(&request, what, *first);
+    if (request_send(&request, client, err) < 0 ||
+        frame_read(client, stream_now_ms() + CLIENT_ASK_MS, &frame, err) < 0)
+        return -1;
+    if (frame.type == RUNNER_OK) {
+        *first += n;
+        return 0;
+    }
+    *first = find_failed(&frame, what, *first, n);
+    (void)refused(client, &frame, what->to, err);
+    return sw_context(err, "%s '%s/%s'", (what->how & SW_PUT_MOVE) != 0 ? "moving" : "copying", what->from,
+                      what->names[*first]);
+}
+
+static int client_carry(struct sw_guest *guest, const struct sw_guest_carry *what, size_t *failed,
+                        struct sw_err *err)
+{
+    for (*failed = 0; *failed < what->n;)
+        if (carry_some(client_of(guest), what, failed, err) < 0)
+            return -1;
+    return 0;
+}
+
 static int client_remove(struct sw_guest *guest, const char *path, unsigned how, struct sw_err *err)
 {
     struct request_out request;
     struct frame frame;
 
-    begin_path(&request, RUNNER_REMOVE, path, err);
+    begin_path(client_of(guest), &request, RUNNER_REMOVE, path, err);
     request_u32(&request, how);
     return ask(client_of(guest), &request, path, &frame, err);
 }
@@ -393,7 +489,7 @@ static int client_chmod(struct sw_guest *guest, const char *path, unsigned mode,
     struct request_out request;
     struct frame frame;
 
-    begin_path(&request, RUNNER_CHMOD, path, err);
+    begin_path(client_of(guest), &request, RUNNER_CHMOD, path, err);
     request_u32(&request, mode);
     request_u32(&request, tree);
     return ask(client_of(guest), &request, path, &frame, err);
@@ -405,7 +501,7 @@ static int client_chown(struct sw_guest *guest, const char *path, const char *ow
     struct request_out request;
     struct frame frame;
 
-    begin_path(&request, RUNNER_CHOWN, path, err);
+    begin_path(client_of(guest), &request, RUNNER_CHOWN, path, err);
     request_text(&request, owner, owner != NULL ? strlen(owner) : 0);
     request_text(&request, group, group != NULL ? strlen(group) : 0);
     request_u32(&request, tree);
@@ -430,7 +526,7 @@ static int client_list(struct sw_guest *guest, const char *dir, const char *patt
     struct client *client = client_of(guest);
     struct request_out request;
 
-    begin_path(&request, RUNNER_LIST, dir, err);
+    begin_path(client_of(guest), &request, RUNNER_LIST, dir, err);
     request_text(&request, pattern, strlen(pattern));
     request_u32(&request, list_flags(what));
     if (collect(client, &request, dir, LIST_MAX_BYTES, &names, err) < 0)
@@ -451,6 +547,7 @@ static const struct sw_guest_ops client_ops = {
     .symlink = client_symlink,
     .copy = client_copy,
     .move = client_move,
+    .carry = client_carry,
     .remove = client_remove,
     .chmod = client_chmod,
     .chown = client_chown,

@@ -5,7 +5,10 @@
 
 static struct sw_guest *below(struct sw_guest *guest)
 {
-    return ((struct windows_guest *)guest)->below;
+    struct sw_guest *engine = ((struct windows_guest *)guest)->below;
+
+    engine->deadline_ns = guest->deadline_ns;
+    return engine;
 }
 
 /* ---- Where a path lies on the disk ------------------------------------------------------------------------- */
@@ -199,6 +202,23 @@ static int windows_move(struct sw_guest *guest, const char *from, const char *to
     return target != NULL ? below(guest)->ops->move(below(guest), source, target, how, err) : -1;
 }
 
+/* One by one: a name may be there in another case. */
+static int windows_carry(struct sw_guest *guest, const struct sw_guest_carry *what, size_t *failed,
+                         struct sw_err *err)
+{
+    int (*carry)(struct sw_guest *, const char *, const char *, unsigned, struct sw_err *) =
+        (what->how & SW_PUT_MOVE) != 0 ? windows_move : windows_copy;
+
+    for (*failed = 0; *failed < what->n; ++*failed) {
+        SW_AUTO_FREE char *from = sw_strf(err, "%s/%s", what->from, what->names[*failed]);
+        SW_AUTO_FREE char *to = sw_strf(err, "%s/%s", what->to, what->names[*failed]);
+
+        if (from == NULL || to == NULL || carry(guest, from, to, what->how, err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
 static int windows_chmod(struct sw_guest *guest, const char *path, unsigned mode, bool tree,
                          struct sw_err *err)
 {
@@ -253,6 +273,7 @@ static const struct sw_guest_ops windows_ops = {
     .symlink = windows_symlink,
     .copy = windows_copy,
     .move = windows_move,
+    .carry = windows_carry,
     .remove = windows_remove,
     .chmod = windows_chmod,
     .chown = windows_chown,

@@ -10,8 +10,9 @@
 
 enum { UMASK = 022 };
 
-/* Where signs of life go during what may take long. */
+/* Where signs of life go during what may take long, and when that is over; 0: never. */
 static const struct channel *listener;
+static int64_t limit_ms;
 
 /* Of the request being answered. */
 static struct {
@@ -19,14 +20,43 @@ static struct {
     char place[512];
 } fault;
 
-void still_there(void)
+int still_there(void)
 {
     channel_alive(listener);
+    if (limit_ms == 0 || now_ms() < limit_ms)
+        return 0;
+    fault_because("the step's time is over");
+    errno = ETIMEDOUT;
+    return -1;
+}
+
+void file_limit(struct request *request)
+{
+    uint64_t ms = wire_u64(&request->in);
+
+    limit_ms = ms < INT64_MAX / 2 ? now_ms() + (int64_t)ms : 0;
 }
 
 void fault_at(const char *dir, const char *name)
 {
     snprintf(fault.place, sizeof(fault.place), "%s%s", dir, name);
+}
+
+void fault_beneath(const char *name)
+{
+    char place[sizeof(fault.place)];
+    size_t len = strlen(name);
+
+    memcpy(place, fault.place, sizeof(place));
+    if (len + strlen(place) + 2 > sizeof(place))
+        place[0] = '\0';
+    if (len + 2 > sizeof(place))
+        return;
+    memcpy(fault.place, name, len + 1);
+    if (place[0] != '\0') {
+        fault.place[len] = '/';
+        memcpy(fault.place + len + 1, place, strlen(place) + 1);
+    }
 }
 
 void fault_because(const char *why)
@@ -195,7 +225,8 @@ static int pass_on(int from, int to, uint64_t max)
             channel_send(listener, RUNNER_DATA, chunk, (size_t)n);
         else if (write_all(to, chunk, (size_t)n) < 0)
             return -1;
-        still_there();
+        if (still_there() < 0)
+            return -1;
     }
     return n < 0 ? -1 : check_unchanged(from, &before);
 }
@@ -225,7 +256,8 @@ static void put(const struct channel *channel, struct request *request)
             error = EPROTO;
         if (request->type != RUNNER_DATA || request->in.at == request->in.end)
             break;
-        if (error == 0 && write_all(fd, request->in.at, (size_t)(request->in.end - request->in.at)) < 0)
+        if (error == 0 && (still_there() < 0 ||
+                           write_all(fd, request->in.at, (size_t)(request->in.end - request->in.at)) < 0))
             error = errno;
     }
     if (fd >= 0 && close(fd) < 0 && error == 0)
@@ -302,6 +334,8 @@ static void two_paths(const struct channel *channel, struct request *request, co
 
     if (second == NULL)
         channel_fail(channel, EINVAL, NULL);
+    else if (request->type == RUNNER_CARRY)
+        answer(channel, carry_names(first, second, flags, request));
     else if (request->type == RUNNER_MOVE)
         answer(channel, move_path(first, second, flags));
     else
@@ -350,6 +384,7 @@ static void one_path(const struct channel *channel, struct request *request, con
         break;
     case RUNNER_COPY:
     case RUNNER_MOVE:
+    case RUNNER_CARRY:
         two_paths(channel, request, path);
         break;
     case RUNNER_LIST:
@@ -361,13 +396,10 @@ static void one_path(const struct channel *channel, struct request *request, con
     }
 }
 
-void file_request(const struct channel *channel, struct request *request)
+static void do_request(const struct channel *channel, struct request *request)
 {
     char *path;
 
-    listener = channel;
-    fault.why = NULL;
-    fault.place[0] = '\0';
     if (request->type == RUNNER_PUT) {
         put(channel, request);
         return;
@@ -382,4 +414,13 @@ void file_request(const struct channel *channel, struct request *request)
     else
         one_path(channel, request, path);
     free(path);
+}
+
+void file_request(const struct channel *channel, struct request *request)
+{
+    listener = channel;
+    fault.why = NULL;
+    fault.place[0] = '\0';
+    do_request(channel, request);
+    limit_ms = 0;
 }

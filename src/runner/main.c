@@ -122,6 +122,9 @@ static int serve(const struct channel *channel)
             break;
         case RUNNER_KILL:
             break;
+        case RUNNER_LIMIT:
+            file_limit(&request);
+            break;
         case RUNNER_BYE:
             kill_all();
             channel_ok(channel);

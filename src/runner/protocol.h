@@ -45,6 +45,9 @@ enum runner_request {
     RUNNER_CHOWN = 13,  /* path, owner, group (empty: leave, or the owner's own), tree u32 -> OK */
     RUNNER_LIST = 14,   /* dir, pattern, what u32 -> DATA… (sorted names, each with a NUL), OK */
     RUNNER_MOVE = 15,   /* from, to, flags u32 -> OK */
+    /* from, to: folders; flags u32, then names in from until the payload ends -> OK. A FAIL's place begins with the name. */
+    RUNNER_CARRY = 16,
+    RUNNER_LIMIT = 17, /* ms u64: the next request about files may take so long; no answer of its own */
 };
 
 enum runner_reply {
@@ -72,6 +75,7 @@ enum {
     RUNNER_PUT_PARENTS = 4,
     RUNNER_PUT_TREE = 8,
     RUNNER_PUT_MODE = 16,
+    RUNNER_PUT_MOVE = 32,
 };
 enum { RUNNER_LIST_FILES = 1, RUNNER_LIST_FOLDERS = 2, RUNNER_LIST_LINKS = 4, RUNNER_LIST_TREE = 8 };
 /* MATCHES: files whose names are like the last part of the path, where * stands for anything. */

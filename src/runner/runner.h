@@ -67,8 +67,13 @@ int make_parents(const char *path);
 /* What the answer to a request that failed says beside errno: where beneath its path, and why in words. */
 void fault_at(const char *dir, const char *name);
 void fault_because(const char *why);
-/* Something is said to slipway now and then; to be called from whatever may take long. */
-void still_there(void);
+/* What was noted lies beneath this name. */
+void fault_beneath(const char *name);
+/* To be called from whatever may take long: something is said to slipway now and then. -1 with ETIMEDOUT when the request
+ * has taken as long as it may. */
+int still_there(void);
+/* A LIMIT for the request that comes. */
+void file_limit(struct request *request);
 
 /* The rest of a file into another; one that changes meanwhile is a fault. */
 int copy_rest(int from, int to);
@@ -83,6 +88,7 @@ void close_quietly(int fd);
 /* Each of these is -1 with errno. flags: RUNNER_PUT_…, how: RUNNER_REMOVE_…. */
 int copy_path(const char *from, const char *to, uint32_t flags);
 int move_path(const char *from, const char *to, uint32_t flags);
+int carry_names(const char *from, const char *to, uint32_t flags, struct request *request);
 int remove_path(const char *path, uint32_t how);
 int change_mode(const char *path, mode_t mode, bool tree);
 int change_owner(const char *path, uid_t uid, gid_t gid, bool tree);

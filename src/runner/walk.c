@@ -208,7 +208,8 @@ static int one_more(struct walk *walk, walk_visit *visit, void *ctx)
     const char *name;
     struct stat st;
 
-    still_there();
+    if (still_there() < 0)
+        return -1;
     if (level->at == level->n)
         return leave_folder(walk, visit, ctx);
     name = level->names[level->at]->d_name;

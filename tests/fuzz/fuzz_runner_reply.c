@@ -19,11 +19,13 @@ static void ask(struct sw_guest *guest, unsigned which)
     struct sw_guest_stat st;
     const uint8_t nonce[RUNNER_NONCE_BYTES] = {0};
     struct sw_guest_names names = {.text = NULL};
+    const char *const carried[] = {"a", "b"};
+    const struct sw_guest_carry carry = {.from = "/x", .to = "/y", .names = carried, .n = 2};
     char *bytes = NULL;
     size_t len;
     int rc = -1;
 
-    switch (which % 6) {
+    switch (which % 7) {
     case 0:
         rc = ops->run(guest, &run, &end, &err);
         break;
@@ -37,6 +39,11 @@ static void ask(struct sw_guest *guest, unsigned which)
         rc = ops->list(guest, "/x", "*", SW_LIST_FILES, &names, &err);
         bytes = names.text;
         len = names.len;
+        break;
+    case 6:
+        rc = ops->carry(guest, &carry, &len, &err);
+        if (rc < 0 && len >= carry.n)
+            abort();
         break;
     case 4:
         rc = client_hello((struct client *)guest, nonce, &err);

@@ -47,20 +47,51 @@ static int goes_inside(const struct step_ctx *ctx, const struct carriage *what, 
     return 0;
 }
 
+static unsigned how_to_carry(const struct carriage *what, bool overwrite)
+{
+    return SW_PUT_PARENTS | (overwrite ? SW_PUT_OVERWRITE : 0u) | (what->folders ? SW_PUT_TREE : 0u) |
+           (what->move ? SW_PUT_MOVE : 0u);
+}
+
 static int carry_one(const struct step_ctx *ctx, const struct carriage *what, const char *from,
                      const char *to, bool overwrite, struct sw_err *err)
 {
     const struct sw_guest_ops *ops = ctx->guest->ops;
-    unsigned how = SW_PUT_PARENTS | (overwrite ? SW_PUT_OVERWRITE : 0u) | (what->folders ? SW_PUT_TREE : 0u);
+    unsigned how = how_to_carry(what, overwrite);
 
     if ((what->move ? ops->move : ops->copy)(ctx->guest, from, to, how, err) == 0)
         return 0;
     return step_say_exists(err, to, overwrite);
 }
 
-static int carry_listed(const struct step_ctx *ctx, const struct carriage *what, const struct path_list *list,
-                        const char *to, bool overwrite, struct sw_err *err)
+/* All that a star stands for at once: a request for each would take longer than most copies. */
+static int carry_many(const struct step_ctx *ctx, const struct carriage *what, const struct path_list *list,
+                      const char *to, bool overwrite, struct sw_err *err)
 {
+    const char *last = strrchr(list->items[0], '/');
+    SW_AUTO_FREE const char **names = sw_calloc(list->n, sizeof(*names), err);
+    SW_AUTO_FREE char *from = sw_strf(err, "%.*s", (int)(last - list->items[0]), list->items[0]);
+    struct sw_guest_carry carry = {
+        .from = from, .to = to, .names = names, .n = list->n, .how = how_to_carry(what, overwrite)};
+    SW_AUTO_FREE char *target = NULL;
+    size_t failed;
+
+    if (names == NULL || from == NULL)
+        return -1;
+    if (from[0] == '\0')
+        carry.from = "/";
+    for (size_t i = 0; i < list->n; i++)
+        names[i] = strrchr(list->items[i], '/') + 1;
+    if (ctx->guest->ops->carry(ctx->guest, &carry, &failed, err) == 0)
+        return 0;
+    target = sw_strf(err, "%s/%s", to, failed < list->n ? names[failed] : "");
+    return target != NULL ? step_say_exists(err, target, overwrite) : -1;
+}
+
+static int carry_listed(const struct step_ctx *ctx, const struct carriage *what, const struct path_list *list,
+                        char *to, bool overwrite, struct sw_err *err)
+{
+    SW_AUTO_FREE char *target = NULL;
     bool inside;
 
     if (goes_inside(ctx, what, to, &inside, err) < 0)
@@ -68,15 +99,11 @@ static int carry_listed(const struct step_ctx *ctx, const struct carriage *what,
     if (list->n > 1 && !inside)
         return sw_fail(err, SW_GUEST, "%zu %s match, and the destination '%s' is no folder (end it with '/')",
                        list->n, what->folders ? "folders" : "files", to);
-    for (size_t i = 0; i < list->n; i++) {
-        const char *from = list->items[i];
-        SW_AUTO_FREE char *target =
-            inside ? sw_strf(err, "%s/%s", to, strrchr(from, '/') + 1) : sw_strdup(to, err);
-
-        if (target == NULL || carry_one(ctx, what, from, target, overwrite, err) < 0)
-            return -1;
-    }
-    return 0;
+    drop_slashes(to);
+    if (list->n > 1)
+        return carry_many(ctx, what, list, to, overwrite, err);
+    target = inside ? sw_strf(err, "%s/%s", to, strrchr(list->items[0], '/') + 1) : sw_strdup(to, err);
+    return target != NULL ? carry_one(ctx, what, list->items[0], target, overwrite, err) : -1;
 }
 
 static int carry(const struct step_ctx *ctx, size_t item, const struct carriage *what, struct sw_err *err)

@@ -1,4 +1,5 @@
 /* File actions on what is large, deep, or changes beneath them. */
+#include "src/base/clock.h"
 #include "tests/unit/guest/rows.h"
 
 #include <fcntl.h>
@@ -83,8 +84,50 @@ static void a_hundred_thousand_files_are_fine(void **state)
     free(files);
     free(do_step("CopyFolder", "[{source: /tmp/many, destination: /tmp/more}]", NULL));
     free(do_step("DeleteFile", "[{path: '/tmp/many/*5'}]", NULL));
+    free(do_step("CopyFile", "[{source: '/tmp/many/*', destination: /tmp/starred/}]", NULL));
+    free(do_step("MoveFile", "[{source: '/tmp/many/*', destination: /tmp/starred/}]", NULL));
+    expect_script("cd /tmp; ls starred | wc -l; ls many | wc -l; rm -r starred", 0, "90000\n0\n");
     free(do_step("DeleteFolder", "[{path: /tmp/many, force: true}, {path: /tmp/more, force: true}]", NULL));
     expect_script("ls -d /tmp/many /tmp/more 2>/dev/null | wc -l", 0, "0\n");
+}
+
+/* The guest does not go on when the step's time is over, and is as good as before. */
+static void what_takes_too_long_ends_with_the_steps_time(void **state)
+{
+    const struct sw_guest_ops *ops = folder_guest->ops;
+    const char *const names[] = {"a", "b"};
+    const struct sw_guest_carry carry = {.from = "/late", .to = "/late/sub", .names = names, .n = 2};
+    struct sw_err err = {.code = SW_OK};
+    struct sw_guest_names listed = {.text = NULL};
+    SW_AUTO_FREE char *bytes = NULL;
+    size_t len, failed = 9;
+
+    (void)state;
+    expect_script("mkdir -p /late/sub; truncate -s 1M /late/a /late/b", 0, "");
+    for (int i = 0; i < 8; i++) {
+        int rc;
+
+        folder_guest->deadline_ns = sw_monotonic_ns();
+        rc = i == 0   ? ops->copy(folder_guest, "/late", "/copied", SW_PUT_TREE, &err)
+             : i == 1 ? ops->remove(folder_guest, "/late", SW_REMOVE_TREE, &err)
+             : i == 2 ? ops->chmod(folder_guest, "/late", 0700, true, &err)
+             : i == 3 ? ops->chown(folder_guest, "/late", "0", NULL, true, &err)
+             : i == 4 ? ops->carry(folder_guest, &carry, &failed, &err)
+             : i == 5 ? ops->list(folder_guest, "/late", "*", SW_LIST_FILES | SW_LIST_TREE, &listed, &err)
+             : i == 6 ? ops->get(folder_guest, "/late/a", 2 << 20, &bytes, &len, &err)
+                      : ops->put(folder_guest, "/late/c", "text", 4, 0644, &err);
+        folder_guest->deadline_ns = 0;
+        if (rc != -1 || err.sys != ETIMEDOUT || err.code != SW_GUEST)
+            fail_msg("%d: %d, %s", i, rc, err.text);
+        if (strstr(err.text, "the step's time is over") == NULL)
+            fail_msg("%d: %s", i, err.text);
+    }
+    assert_int_equal(failed, 0);
+    /* Without a limit all of it is fine, and a limit is for one request only. */
+    folder_guest->deadline_ns = sw_monotonic_ns() + INT64_C(60000000000);
+    assert_int_equal(ops->carry(folder_guest, &carry, &failed, &err), 0);
+    folder_guest->deadline_ns = 0;
+    assert_int_equal(ops->remove(folder_guest, "/late", SW_REMOVE_TREE, &err), 0);
 }
 
 struct toucher {
@@ -144,6 +187,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_thousand_folders_deep_is_fine),
         cmocka_unit_test(a_hundred_thousand_files_are_fine),
+        cmocka_unit_test(what_takes_too_long_ends_with_the_steps_time),
         cmocka_unit_test(a_file_that_changes_while_it_is_copied_is_an_error),
         cmocka_unit_test(each_item_leaves_an_output_of_its_own),
     };

@@ -14,6 +14,7 @@ struct twin {
     struct sw_remote asked;
     char uri[200], owner[40];
     char deposits[1000];
+    unsigned slow_ms; /* how long it takes to find something */
 };
 
 static int twin_find(struct sw_transfers *transfers, const struct sw_remote *source,
@@ -21,6 +22,7 @@ static int twin_find(struct sw_transfers *transfers, const struct sw_remote *sou
 {
     struct twin *twin = (struct twin *)transfers;
 
+    usleep(twin->slow_ms * 1000);
     twin->asked = *source;
     snprintf(twin->uri, sizeof(twin->uri), "%s", source->uri);
     snprintf(twin->owner, sizeof(twin->owner), "%s", source->owner != NULL ? source->owner : "");
@@ -38,6 +40,7 @@ static int twin_deposit(struct sw_transfers *transfers, const char *uri, struct 
     size_t len = strlen(twin->deposits);
     char path[160];
 
+    usleep(twin->slow_ms * 1000);
     snprintf(twin->deposits + len, sizeof(twin->deposits) - len, "%s\n", uri);
     snprintf(path, sizeof(path), "%s/deposit", work);
     return sw_out_create_file(path, 0600, out, err);
@@ -261,6 +264,33 @@ static void a_full_or_forbidden_place_is_the_steps_failure(void **state)
                "/dev/null");
 }
 
+static void what_takes_too_long_is_the_steps_failure(void **state)
+{
+    struct twin twin;
+
+    (void)state;
+    twin_open(&twin);
+    twin_add(&twin, "a", "1", 1);
+    twin.slow_ms = 1050;
+    expect_bad(
+        &twin,
+        WEB("          - {source: 'https://x/a', destination: /srv/late}\n        timeoutSeconds: 1\n"),
+        SW_GUEST, "did not end within 1 s (timeoutSeconds)");
+    expect_script("ls /srv/late 2>/dev/null; printf x >/srv/slow", 0, "");
+    /* The guest's own part of it ends as well. */
+    expect_bad(&twin,
+               UP("          - {source: /srv/slow, destination: s3://lab/slow}\n        timeoutSeconds: 1\n"),
+               SW_GUEST, "did not end within 1 s (timeoutSeconds): ");
+    expect_bad(&twin,
+               UP("          - {source: /srv/slow, destination: s3://lab/slow}\n        timeoutSeconds: 1\n"),
+               SW_GUEST, "'/srv/slow': the step's time is over");
+    twin.slow_ms = 0;
+    expect_good(
+        &twin,
+        WEB("          - {source: 'https://x/a', destination: /srv/late}\n        timeoutSeconds: 1\n"));
+    expect_script("cat /srv/late", 0, "1");
+}
+
 static void expect_deposit(const char *bytes)
 {
     struct sw_err err = {.code = SW_OK};
@@ -351,6 +381,7 @@ int main(void)
         cmocka_unit_test(what_was_not_fetched_ends_the_build_whatever_the_step_says),
         cmocka_unit_test(a_prefix_becomes_a_folder),
         cmocka_unit_test(a_full_or_forbidden_place_is_the_steps_failure),
+        cmocka_unit_test(what_takes_too_long_is_the_steps_failure),
         cmocka_unit_test(a_file_is_uploaded_under_its_key_or_beneath_a_prefix),
         cmocka_unit_test(a_folder_is_uploaded_with_recurse_only),
         cmocka_unit_test(what_cannot_be_uploaded_is_said),
