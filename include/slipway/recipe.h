@@ -30,6 +30,9 @@ enum { SW_DIAGS_MAX = 1000 };
 /* Sorts by file, line and column. */
 void sw_diags_sort(struct sw_diags *diags);
 void sw_diags_free(struct sw_diags *diags);
+/* Hides secrets in the messages: a struct sw_mask of src/base/mask.h. */
+struct sw_mask;
+void sw_diags_mask(struct sw_diags *diags, const struct sw_mask *mask);
 
 /*
  * A parsed YAML or JSON value. Nodes live as long as the document that they came from; a node that an alias

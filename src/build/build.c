@@ -5,6 +5,7 @@
 #include "src/base/fs.h"
 #include "src/base/json.h"
 #include "src/base/log.h"
+#include "src/base/mask.h"
 #include "src/build/deferred.h"
 #include "src/build/outputs.h"
 #include "src/build/plan.h"
@@ -99,10 +100,10 @@ static json_t *describe_plan(const struct sw_build_opts *opts, struct plan *plan
     json = describe_recipe(plan->recipe, err);
     if (json == NULL || sw_json_set(json, "launch", json_boolean(plan_needs_launch(plan)), err) < 0 ||
         sw_json_set(json, "layers", describe_layers(plan, first, err), err) < 0 ||
-        sw_json_set(json, "fetch", sw_mask_json(plan->mask, fetch_unknown(plan->fetch, err), false, err),
-                    err) < 0)
+        sw_json_set(json, "fetch", fetch_unknown(plan->fetch, err), err) < 0)
         return NULL;
-    return SW_STEAL_PTR(json);
+    /* The lines of a template's documents may hold its secrets. */
+    return sw_mask_json(plan->mask, SW_STEAL_PTR(json), false, err);
 }
 
 json_t *sw_build_plan(const struct sw_build_opts *opts, struct sw_diags *diags, struct sw_err *err)
@@ -192,15 +193,17 @@ static int make_layers(const struct build *build, struct sw_err *err)
 }
 
 /* What the import does with the image, and a build does not: as the recipe says it. */
-static int describe_import(const struct sw_recipe *recipe, json_t *json, struct sw_err *err)
+static int describe_import(const struct plan *plan, json_t *json, struct sw_err *err)
 {
     static const char *const fields[] = {"blockDeviceMappings", "additionalInstanceConfiguration", "tags",
                                          "amiTags", "amiWatermarks"};
 
     for (size_t i = 0; i < SW_ARRAY_LEN(fields); i++) {
-        const struct sw_node *node = sw_node_get(recipe->root, fields[i]);
+        const struct sw_node *node = sw_node_get(plan->recipe->root, fields[i]);
 
-        if (node != NULL && sw_json_set(json, fields[i], sw_node_json(node, err), err) < 0)
+        if (node != NULL &&
+            sw_json_set(json, fields[i], sw_mask_json(plan->mask, sw_node_json(node, err), false, err), err) <
+                0)
             return -1;
     }
     return 0;
@@ -215,7 +218,7 @@ static json_t *make_manifest(const struct plan *plan, size_t first, json_t *outp
         return NULL;
     json = describe_recipe(plan->recipe, err);
     if (json == NULL || sw_json_set(json, "parentImage", json_string(plan->recipe->parent_image), err) < 0 ||
-        describe_import(plan->recipe, json, err) < 0 || sw_json_set(json, "layers", json_array(), err) < 0)
+        describe_import(plan, json, err) < 0 || sw_json_set(json, "layers", json_array(), err) < 0)
         return NULL;
     for (size_t i = 0; i < plan->nr_layers; i++) {
         json_t *layer = describe_layer(plan, i, plan->nr_layers, err);

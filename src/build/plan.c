@@ -177,7 +177,8 @@ static json_t *component_inputs(const struct plan *plan, size_t i, const char *p
     json_t *files = NULL;
 
     if (inputs == NULL ||
-        sw_json_set(inputs, "component", sw_use_canonical(plan->layers[i].use, err), err) < 0 ||
+        sw_json_set(inputs, "component", secrets_cover(plan, sw_use_canonical(plan->layers[i].use, err), err),
+                    err) < 0 ||
         sw_json_set(inputs, "engine", json_string("appliance"), err) < 0 ||
         sw_json_set(inputs, "network", json_boolean(recipe->network), err) < 0 ||
         sw_json_set(inputs, "parent", json_string(parent_key), err) < 0 ||

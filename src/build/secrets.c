@@ -1,6 +1,7 @@
 /* Secrets of a plan. */
 #include "src/build/secrets.h"
 
+#include "src/base/digest.h"
 #include "src/base/json.h"
 
 #include <string.h>
@@ -16,6 +17,9 @@ struct sw_mask *secrets_mask_of(const struct sw_recipe *recipe, struct sw_err *e
             if (use->secret[k] && sw_mask_add(mask, use->values[k].value, err) < 0)
                 return NULL;
     }
+    for (size_t i = 0; mask != NULL && i < recipe->nr_secrets; i++)
+        if (sw_mask_add(mask, recipe->secrets[i], err) < 0)
+            return NULL;
     return SW_STEAL_PTR(mask);
 }
 
@@ -28,16 +32,31 @@ int secrets_mask(struct plan *plan, struct sw_err *err)
 void secrets_hide(const struct plan *plan, struct sw_diags *diags, struct sw_err *err)
 {
     sw_mask_err(plan->mask, err);
-    for (size_t i = 0; diags != NULL && !sw_mask_is_empty(plan->mask) && i < diags->n; i++) {
-        char **message = &diags->items[i].message;
-        SW_AUTO_BUF struct sw_buf masked = {0};
-        struct sw_err ignored = {.code = SW_OK};
+    if (diags != NULL)
+        sw_diags_mask(diags, plan->mask);
+}
 
-        if (sw_mask_text(plan->mask, *message, strlen(*message), &masked, &ignored) < 0)
-            continue;
-        free(*message);
-        *message = sw_buf_steal(&masked);
-    }
+json_t *secrets_cover(const struct plan *plan, json_t *component, struct sw_err *err)
+{
+    SW_AUTO_JSON json_t *whole = component;
+    SW_AUTO_JSON json_t *masked = NULL;
+    SW_AUTO_FREE char *text = NULL;
+    uint8_t digest[SW_SHA256_BYTES];
+    char hex[SW_SHA256_HEX];
+
+    if (whole == NULL || plan->recipe->nr_secrets == 0)
+        return SW_STEAL_PTR(whole);
+    masked = sw_mask_json(plan->mask, json_deep_copy(whole), false, err);
+    if (masked == NULL || json_equal(masked, whole))
+        return masked != NULL ? SW_STEAL_PTR(whole) : NULL;
+    text = sw_json_canonical(whole, err);
+    if (text == NULL || sw_slow_digest(text, "slipway plan key", digest, err) < 0)
+        return NULL;
+    sw_hex(digest, sizeof(digest), hex);
+    /* The plain digest of the document would be quick to guess from. */
+    if (sw_json_set(masked, "digest", json_pack("{s:s}", "secret", hex), err) < 0)
+        return NULL;
+    return SW_STEAL_PTR(masked);
 }
 
 /* Where the masked copy differs, the text held a secret. */

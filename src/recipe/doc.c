@@ -2,6 +2,7 @@
 #include "src/recipe/doc.h"
 
 #include "src/base/buf.h"
+#include "src/base/mask.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -113,6 +114,20 @@ void sw_diags_free(struct sw_diags *diags)
     }
     free(diags->items);
     *diags = (struct sw_diags){0};
+}
+
+void sw_diags_mask(struct sw_diags *diags, const struct sw_mask *mask)
+{
+    for (size_t i = 0; !sw_mask_is_empty(mask) && i < diags->n; i++) {
+        char **message = &diags->items[i].message;
+        SW_AUTO_BUF struct sw_buf masked = {0};
+        struct sw_err ignored = {.code = SW_OK};
+
+        if (sw_mask_text(mask, *message, strlen(*message), &masked, &ignored) < 0)
+            continue;
+        free(*message);
+        *message = sw_buf_steal(&masked);
+    }
 }
 
 int sw_doc_verdict(const struct sw_doc *doc, struct sw_err *err)

@@ -111,9 +111,18 @@ static int lint_components(const struct sw_lint *lint, struct sw_recipe_reading 
 {
     struct sw_resource resource;
 
+    static const struct sw_overrides none = {0};
+
     r->err = err;
-    r->template = (struct sw_template){
-        .doc = r->doc, .overrides = lint->overrides, .root = root, .err = err, .lenient = true};
+    r->overrides = lint->overrides != NULL ? lint->overrides : &none;
+    if (sw_recipe_read_secrets(r) < 0)
+        return -1;
+    r->template = (struct sw_template){.doc = r->doc,
+                                       .overrides = r->overrides,
+                                       .root = root,
+                                       .err = err,
+                                       .lenient = true,
+                                       .given = r->secrets};
     for (size_t i = 0; sw_template_resource(&r->template, SW_TEMPLATE_COMPONENT, i, &resource); i++)
         if (lint_inline(lint, r, &resource, err) < 0)
             return -1;

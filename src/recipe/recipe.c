@@ -4,6 +4,7 @@
 #include "src/base/digest.h"
 #include "src/base/fs.h"
 #include "src/base/json.h"
+#include "src/base/mask.h"
 #include "src/recipe/component.h"
 #include "src/recipe/documents.h"
 
@@ -44,13 +45,15 @@ static int read_parts(struct sw_recipe_reading *r, const struct sw_node *root)
 {
     SW_RULE(r->doc, "recipe");
 
+    if (sw_recipe_read_secrets(r) < 0)
+        return -1;
+    r->template.given = r->secrets;
     if (set_folder(r) < 0 || sw_catalogues_load(r) < 0 || sw_recipe_shape(r, root, &root) < 0)
         return -1;
     if (root == NULL)
         return 0;
     r->recipe->root = root;
-    if (sw_recipe_fields(r, root) < 0 || sw_recipe_outputs(r, root) < 0 || sw_recipe_inputs(r, root) < 0 ||
-        sw_recipe_read_secrets(r) < 0)
+    if (sw_recipe_fields(r, root) < 0 || sw_recipe_outputs(r, root) < 0 || sw_recipe_inputs(r, root) < 0)
         return -1;
     if (sw_recipe_uses(r, root) < 0 || sw_recipe_cleanup(r, root) < 0)
         return -1;
@@ -65,7 +68,38 @@ static void free_uses(struct sw_recipe *recipe)
     recipe->nr_uses = 0;
 }
 
-struct sw_recipe *sw_recipe_check(struct sw_recipe_reading *r, const struct sw_node *root)
+/* The template's secrets are the recipe's, and what was said of it so far is without them. */
+static int keep_secrets(struct sw_recipe_reading *r)
+{
+    const struct sw_template *t = &r->template;
+    struct sw_recipe *recipe = r->recipe;
+
+    recipe->secrets = sw_arena_alloc(r->doc->arena, t->nr_secrets, sizeof(*recipe->secrets), r->err);
+    if (recipe->secrets == NULL)
+        return -1;
+    for (size_t i = 0; i < t->nr_secrets; i++)
+        recipe->secrets[recipe->nr_secrets++] = t->secrets[i];
+    return 0;
+}
+
+static void hide_secrets(struct sw_recipe_reading *r)
+{
+    struct sw_err ignored = {.code = SW_OK};
+    SW_AUTO_MASK struct sw_mask *mask = r->template.nr_secrets > 0 ? sw_mask_new(&ignored) : NULL;
+    bool whole = mask != NULL;
+
+    for (size_t i = 0; mask != NULL && i < r->template.nr_secrets; i++)
+        whole = sw_mask_add(mask, r->template.secrets[i], &ignored) == 0 && whole;
+    if (r->template.nr_secrets > 0 && !whole) {
+        sw_diags_free(r->doc->diags);
+        sw_fail(r->err, SW_FAILED, "out of memory");
+        return;
+    }
+    sw_diags_mask(r->doc->diags, mask);
+    sw_mask_err(mask, r->err);
+}
+
+static struct sw_recipe *check(struct sw_recipe_reading *r, const struct sw_node *root)
 {
     static const struct sw_overrides none = {0};
     struct sw_doc *doc = r->doc;
@@ -79,7 +113,7 @@ struct sw_recipe *sw_recipe_check(struct sw_recipe_reading *r, const struct sw_n
     r->recipe = sw_arena_alloc(doc->arena, 1, sizeof(*r->recipe), err);
     if (r->recipe == NULL)
         return NULL;
-    if (root != NULL && read_parts(r, root) < 0) {
+    if ((root != NULL && read_parts(r, root) < 0) || keep_secrets(r) < 0) {
         free_uses(r->recipe);
         return NULL;
     }
@@ -91,6 +125,15 @@ struct sw_recipe *sw_recipe_check(struct sw_recipe_reading *r, const struct sw_n
     }
     r->recipe->arena = SW_STEAL_PTR(doc->arena);
     return r->recipe;
+}
+
+struct sw_recipe *sw_recipe_check(struct sw_recipe_reading *r, const struct sw_node *root)
+{
+    struct sw_recipe *recipe = check(r, root);
+
+    if (r->template.nr_secrets > 0)
+        hide_secrets(r);
+    return recipe;
 }
 
 /* `file#Name` is a recipe of a template, unless a file has that very name. Free *file. */

@@ -9,16 +9,19 @@
 /* What stands in for AWS::AccountId, as AWS's own documents have it. */
 #define SW_TEMPLATE_ACCOUNT "123456789012"
 
-enum { SW_TEMPLATE_MAX_REPORTED = 50 };
+enum { SW_TEMPLATE_MAX_REPORTED = 50, SW_TEMPLATE_MAX_SECRETS = 100 };
 
-/* Zero-initialise, then set the first four. Functions return -1 with err for what is no fault of the file. */
+/* Zero-initialise, then set the first six. Functions return -1 with err for what is no fault of the file. */
 struct sw_template {
     struct sw_doc *doc;
     const struct sw_overrides *overrides;
     const struct sw_node *root; /* the template; its resource or the resource's properties do as well */
     struct sw_err *err;
-    bool lenient; /* what only a deployment knows is a warning */
+    bool lenient;             /* what only a deployment knows is a warning, and a secret is its stand-in */
+    const char *const *given; /* what the files of overrides->secrets hold, in their order; NULL: not read */
 
+    const char *secrets[SW_TEMPLATE_MAX_SECRETS]; /* values that were put in, and are never shown */
+    size_t nr_secrets;
     unsigned depth; /* of functions in functions */
     size_t calls, bytes;
     const char *reported[SW_TEMPLATE_MAX_REPORTED]; /* names that were said to be unknown */

@@ -2,6 +2,7 @@
 #include "src/recipe/template.h"
 
 #include "src/base/fs.h"
+#include "src/base/mask.h"
 
 #include <ctype.h>
 #include <string.h>
@@ -16,19 +17,54 @@ static const struct {
     {"AWS::URLSuffix", "amazonaws.com"},
 };
 
-/* The command line's value; NULL when there is none. The last one counts. */
-static const char *given(const struct sw_template *t, const char *name)
+/* What stands behind NAME= in the last text of the list that has it, and its place. NULL: in none. */
+static const char *find_given(const char *const *list, size_t n, const char *name, size_t *at)
 {
-    const char *value = NULL;
     size_t len = strlen(name);
 
-    for (size_t i = 0; t->overrides != NULL && i < t->overrides->nr_parameters; i++) {
-        const char *text = t->overrides->parameters[i];
+    for (*at = n; (*at)-- > 0;)
+        if (strncmp(list[*at], name, len) == 0 && list[*at][len] == '=' && list[*at][len + 1] != '\0')
+            return list[*at] + len + 1;
+    return NULL;
+}
 
-        if (strncmp(text, name, len) == 0 && text[len] == '=' && text[len + 1] != '\0')
-            value = text + len + 1;
+/* The command line's value: a secret's file, else NAME=VALUE. NULL when there is none. */
+static const char *given_or_secret(const struct sw_template *t, const char *name, bool *secret)
+{
+    const struct sw_overrides *over = t->overrides;
+    size_t at;
+
+    *secret =
+        over != NULL && t->given != NULL && find_given(over->secrets, over->nr_secrets, name, &at) != NULL;
+    if (*secret)
+        return t->given[at];
+    return over != NULL ? find_given(over->parameters, over->nr_parameters, name, &at) : NULL;
+}
+
+static const char *given(const struct sw_template *t, const char *name)
+{
+    bool secret;
+
+    return given_or_secret(t, name, &secret);
+}
+
+/* Whoever shows anything of the recipe has to hide it. */
+static int remember_secret(struct sw_template *t, const struct sw_node *at, const char *value)
+{
+    for (size_t i = 0; i < t->nr_secrets; i++)
+        if (strcmp(t->secrets[i], value) == 0)
+            return 0;
+    if (t->nr_secrets == SW_TEMPLATE_MAX_SECRETS) {
+        sw_doc_fault(t->doc, at, "the template has more than %d secret parameters",
+                     (int)SW_TEMPLATE_MAX_SECRETS);
+        return 0;
     }
-    return value;
+    if (strlen(value) > SW_MASK_MAX_BYTES) {
+        sw_doc_fault(t->doc, at, "a secret parameter has more than %d bytes", (int)SW_MASK_MAX_BYTES);
+        return 0;
+    }
+    t->secrets[t->nr_secrets] = sw_arena_copy(t->doc->arena, value, strlen(value), t->err);
+    return t->secrets[t->nr_secrets++] != NULL ? 0 : -1;
 }
 
 static const struct sw_node *parameter(const struct sw_template *t, const char *name)
@@ -88,7 +124,7 @@ static int split_list(struct sw_template *t, const struct sw_node *at, const cha
 }
 
 static void check_allowed(struct sw_template *t, const struct sw_node *at, const struct sw_node *body,
-                          const char *name, const char *value)
+                          const char *name, const char *value, bool secret)
 {
     const struct sw_node *allowed = sw_node_get(body, "AllowedValues");
 
@@ -98,7 +134,15 @@ static void check_allowed(struct sw_template *t, const struct sw_node *at, const
         if (allowed->items[i]->kind == SW_NODE_SCALAR && strcmp(allowed->items[i]->text, value) == 0)
             return;
     sw_doc_fault(t->doc, at, "the template's parameter '%s' does not allow the value '%.60s'",
-                 sw_show(name).text, sw_show(value).text);
+                 sw_show(name).text, secret ? SW_MASK_TEXT : sw_show(value).text);
+}
+
+static bool is_no_echo(const struct sw_node *body)
+{
+    const struct sw_node *flag = sw_node_get(body, "NoEcho");
+    bool on = false;
+
+    return flag != NULL && flag->kind == SW_NODE_SCALAR && sw_text_bool(flag->text, &on) == 0 && on;
 }
 
 static int parameter_value(struct sw_template *t, const struct sw_node *at, const char *name,
@@ -107,7 +151,8 @@ static int parameter_value(struct sw_template *t, const struct sw_node *at, cons
     static const char image_type[] = "AWS::SSM::Parameter::Value<AWS::EC2::Image::Id>";
     const struct sw_node *body = parameter(t, name), *type = sw_node_get(body, "Type");
     const struct sw_node *fallback = sw_node_get(body, "Default");
-    const char *value = given(t, name), *kind = "String";
+    bool secret;
+    const char *value = given_or_secret(t, name, &secret), *kind = "String";
 
     if (type != NULL && type->kind == SW_NODE_SCALAR)
         kind = type->text;
@@ -116,7 +161,12 @@ static int parameter_value(struct sw_template *t, const struct sw_node *at, cons
     if (value == NULL)
         return sw_template_unknown(t, at, name,
                                    "the template's parameter has no default; -p NAME=VALUE gives one", out);
-    check_allowed(t, at, body, name, value);
+    secret = secret || is_no_echo(body);
+    check_allowed(t, at, body, name, value, secret);
+    if (secret && value[0] != '\0' && remember_secret(t, at, value) < 0)
+        return -1;
+    if (secret && t->lenient && value[0] != '\0')
+        value = "a-secret"; /* plain in YAML too */
     /* What the recipe's own language calls ssm:NAME. */
     if (strcmp(kind, image_type) == 0 && value[0] == '/') {
         SW_AUTO_FREE char *text = sw_strf(t->err, "ssm:%s", value);

@@ -172,6 +172,89 @@ static void parameters_of_a_template_come_from_the_command_line(void **state)
     sw_recipe_free(r);
 }
 
+#define SECRET_TEMPLATE(more)                                                                             \
+    "Parameters:\n"                                                                                       \
+    "  Word: {Type: String, NoEcho: true, AllowedValues: [hunter2-secret, other-secret]}\n"               \
+    "  Open: {Type: String, NoEcho: 'false', Default: shown}\n"                                           \
+    "Resources:\n"                                                                                        \
+    "  Hello:\n"                                                                                          \
+    "    Type: AWS::ImageBuilder::Component\n"                                                            \
+    "    Properties:\n"                                                                                   \
+    "      Name: hello\n"                                                                                 \
+    "      Platform: Linux\n"                                                                             \
+    "      Version: 1.0.0\n"                                                                              \
+    "      Data: !Sub |\n"                                                                                \
+    "        schemaVersion: 1.0\n"                                                                        \
+    "        phases:\n"                                                                                   \
+    "          - name: build\n"                                                                           \
+    "            steps:\n"                                                                                \
+    "              - {name: Say, action: ExecuteBash, inputs: {commands: ['${Word} ${Open}']}" more "}\n" \
+    "  Recipe:\n"                                                                                         \
+    "    Type: AWS::ImageBuilder::ImageRecipe\n"                                                          \
+    "    Properties: {Name: web, Version: 1.0.0, ParentImage: ami-1, Components: [{ComponentArn: !Ref Hello}]}\n"
+
+/* Neither in the faults nor in the error; the fault is there. */
+static void assert_hidden(const struct sw_overrides *over, const char *part)
+{
+    struct sw_diags diags = {0};
+    struct sw_err err = {0};
+    struct sw_recipe *recipe = sw_recipe_load("recipe.yml", over, &diags, &err);
+    SW_AUTO_FREE char *text = faults_text(&diags, "recipe.yml");
+
+    assert_null(recipe);
+    if (strstr(text, "hunter2") != NULL || strstr(err.text, "hunter2") != NULL || strstr(text, part) == NULL)
+        fail_msg("%s%s", text, err.text);
+    sw_diags_free(&diags);
+}
+
+static void a_templates_own_secrets_are_known_and_in_no_message(void **state)
+{
+    static const char *const plain[] = {"Word=hunter2-secret"}, *const wrong[] = {"Word=hunter2-wrong"};
+    static const char *const files[] = {"Word=word.txt", "Open=word.txt"};
+    struct sw_overrides over = {.base = "base.raw", .parameters = plain, .nr_parameters = 1};
+    struct sw_overrides from_files = {.base = "base.raw", .secrets = files, .nr_secrets = 2};
+    struct sw_recipe *r = good(SECRET_TEMPLATE(""), &over);
+
+    (void)state;
+    assert_int_equal(r->nr_secrets, 1);
+    assert_string_equal(r->secrets[0], "hunter2-secret");
+    assert_string_equal(
+        sw_node_get(r->uses[0].component->phases[0].steps[0].inputs, "commands")->items[0]->text,
+        "hunter2-secret shown");
+    sw_recipe_free(r);
+    /* What a file gives is secret by that alone. */
+    write_text("word.txt", "other-secret\n");
+    r = good(SECRET_TEMPLATE(""), &from_files);
+    assert_int_equal(r->nr_secrets, 1);
+    assert_string_equal(
+        sw_node_get(r->uses[0].component->phases[0].steps[0].inputs, "commands")->items[0]->text,
+        "other-secret other-secret");
+    sw_recipe_free(r);
+    /* Faults quote what they are about. */
+    write_text("recipe.yml", SECRET_TEMPLATE(", timeoutSeconds: ${Word}"));
+    assert_hidden(&over, "timeoutSeconds is '***'");
+    over.parameters = wrong;
+    assert_hidden(&over, "does not allow the value '***'");
+}
+
+/* Lint has no need of it: it is not even taken. */
+static void a_templates_own_secrets_are_a_stand_in_for_lint(void **state)
+{
+    static const char *const plain[] = {"Word=hunter2-secret"};
+    struct sw_overrides over = {.parameters = plain, .nr_parameters = 1};
+    struct sw_lint lint = {.overrides = &over};
+    struct sw_diags diags = {0};
+    struct sw_err err = {0};
+
+    (void)state;
+    write_text("t.yml", SECRET_TEMPLATE(", timeoutSeconds: ${Word}"));
+    assert_ok(sw_lint_file(&lint, "t.yml", &diags, &err), err);
+    SW_AUTO_FREE char *text = faults_text(&diags, "t.yml");
+    assert_null(strstr(text, "hunter2"));
+    assert_non_null(strstr(text, "timeoutSeconds is 'a-secret'"));
+    sw_diags_free(&diags);
+}
+
 static void json_templates_use_the_long_forms(void **state)
 {
     struct sw_overrides base = {.base = "base.raw"};
@@ -370,6 +453,8 @@ int main(void)
         cmocka_unit_test(a_component_as_the_service_prints_it_is_a_document),
         cmocka_unit_test(a_template_is_a_recipe_with_its_own_components),
         cmocka_unit_test(parameters_of_a_template_come_from_the_command_line),
+        cmocka_unit_test(a_templates_own_secrets_are_known_and_in_no_message),
+        cmocka_unit_test(a_templates_own_secrets_are_a_stand_in_for_lint),
         cmocka_unit_test(json_templates_use_the_long_forms),
         cmocka_unit_test(one_of_several_recipes_is_named_behind_the_file),
         cmocka_unit_test(what_only_a_deployment_knows_is_one_clear_message),
