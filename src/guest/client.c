@@ -12,7 +12,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-enum { PLACE_SHOWN = 300, LIST_MAX_BYTES = 16 << 20, CARRY_BYTES = 256 << 10 };
+enum { PLACE_SHOWN = 300, LIST_MAX_BYTES = 16 << 20, CARRY_BYTES = 64 << 10 };
 
 static struct client *client_of(struct sw_guest *guest)
 {
