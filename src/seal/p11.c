@@ -1,0 +1,70 @@
+/* The names of PKCS#11's return values. */
+#include "src/seal/p11.h"
+
+#include "src/base/cleanup.h"
+
+#include <stdio.h>
+
+#define ROW(name)   \
+    {               \
+        name, #name \
+    }
+
+static const struct {
+    ck_rv_t rv;
+    const char *name;
+} names[] = {
+    ROW(CKR_HOST_MEMORY),
+    ROW(CKR_SLOT_ID_INVALID),
+    ROW(CKR_GENERAL_ERROR),
+    ROW(CKR_FUNCTION_FAILED),
+    ROW(CKR_ARGUMENTS_BAD),
+    ROW(CKR_ATTRIBUTE_SENSITIVE),
+    ROW(CKR_ATTRIBUTE_TYPE_INVALID),
+    ROW(CKR_ATTRIBUTE_VALUE_INVALID),
+    ROW(CKR_DATA_INVALID),
+    ROW(CKR_DATA_LEN_RANGE),
+    ROW(CKR_DEVICE_ERROR),
+    ROW(CKR_DEVICE_MEMORY),
+    ROW(CKR_DEVICE_REMOVED),
+    ROW(CKR_ENCRYPTED_DATA_INVALID),
+    ROW(CKR_ENCRYPTED_DATA_LEN_RANGE),
+    ROW(CKR_FUNCTION_CANCELED),
+    ROW(CKR_FUNCTION_NOT_SUPPORTED),
+    ROW(CKR_KEY_HANDLE_INVALID),
+    ROW(CKR_KEY_SIZE_RANGE),
+    ROW(CKR_KEY_TYPE_INCONSISTENT),
+    ROW(CKR_KEY_FUNCTION_NOT_PERMITTED),
+    ROW(CKR_MECHANISM_INVALID),
+    ROW(CKR_MECHANISM_PARAM_INVALID),
+    ROW(CKR_OBJECT_HANDLE_INVALID),
+    ROW(CKR_OPERATION_ACTIVE),
+    ROW(CKR_OPERATION_NOT_INITIALIZED),
+    ROW(CKR_PIN_INCORRECT),
+    ROW(CKR_PIN_INVALID),
+    ROW(CKR_PIN_LEN_RANGE),
+    ROW(CKR_PIN_EXPIRED),
+    ROW(CKR_PIN_LOCKED),
+    ROW(CKR_SESSION_CLOSED),
+    ROW(CKR_SESSION_COUNT),
+    ROW(CKR_SESSION_HANDLE_INVALID),
+    ROW(CKR_SESSION_READ_ONLY),
+    ROW(CKR_TEMPLATE_INCOMPLETE),
+    ROW(CKR_TEMPLATE_INCONSISTENT),
+    ROW(CKR_TOKEN_NOT_PRESENT),
+    ROW(CKR_TOKEN_NOT_RECOGNIZED),
+    ROW(CKR_USER_NOT_LOGGED_IN),
+    ROW(CKR_USER_PIN_NOT_INITIALIZED),
+    ROW(CKR_USER_TYPE_INVALID),
+    ROW(CKR_BUFFER_TOO_SMALL),
+    ROW(CKR_CRYPTOKI_NOT_INITIALIZED),
+};
+
+const char *p11_rv_text(ck_rv_t rv, char text[P11_RV_TEXT])
+{
+    for (size_t i = 0; i < SW_ARRAY_LEN(names); i++)
+        if (names[i].rv == rv)
+            return names[i].name;
+    snprintf(text, P11_RV_TEXT, "CKR 0x%lx", (unsigned long)rv);
+    return text;
+}
