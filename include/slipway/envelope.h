@@ -46,7 +46,15 @@ enum {
  *       (the same mode rule). scrypt with N = 2^cost (17), r = 8, p = 1 and a fresh salt of 16 bytes makes a raw AES key
  *       of it, in the namespace "slipway-passphrase" under the name "scrypt.COST.8.1.SALT" with the salt in hex: whoever
  *       computes scrypt has a key for any SDK. What a header asks for is bounded before it is computed.
- * ",," in FILE stands for a comma.
+ *   pkcs11:URI[,ns=…][,name=…][,padding=…]
+ *       A key on a token (RFC 7512): an RSA or EC pair, or an AES key. Sealing to a pair needs its public half only, and no
+ *       PIN where that can be seen without; names and paddings are those of pem:, so that either opens what the other
+ *       sealed. An AES key's name is its label, else its id in hex. The PIN is asked for at the terminal, or read from the
+ *       URI's pin-source ("file:/PATH" of mode 0600, "fd:N"); it is tried once. pin-value is refused.
+ *   kms:ARN[,endpoint=URL]
+ *       A key of AWS KMS, for rings that sw_keyring_use_kms (slipway/kms.h) was called for; any other refuses it. Sealing
+ *       takes an alias or a key id as well. Namespace "aws-kms", name the ARN.
+ * ",," in FILE or URI stands for a comma.
  */
 enum sw_key_use {
     SW_KEY_SEAL,
@@ -59,6 +67,12 @@ struct sw_keyring;
 SW_MUST_CHECK struct sw_keyring *sw_keyring_new(enum sw_key_use use, struct sw_err *err);
 /* Reads the key behind text. A text of the wrong form is SW_USAGE, a key that cannot be used SW_INTEGRITY. */
 SW_MUST_CHECK int sw_keyring_add(struct sw_keyring *ring, const char *text, struct sw_err *err);
+/*
+ * What "pkcs11:" URIs that name no module mean, instead of every module that p11-kit is configured with. Before the first
+ * sw_keyring_add.
+ */
+SW_MUST_CHECK int sw_keyring_use_pkcs11_module(struct sw_keyring *ring, const char *module,
+                                               struct sw_err *err);
 size_t sw_keyring_count(const struct sw_keyring *ring);
 /* "namespace/name" of key i < count; lives as long as the ring. */
 const char *sw_keyring_name(const struct sw_keyring *ring, size_t i);

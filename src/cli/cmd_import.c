@@ -4,6 +4,7 @@
 #include "src/base/buf.h"
 #include "src/base/fs.h"
 #include "src/cli/cmd.h"
+#include "src/cli/key_opts.h"
 #include "src/cli/output.h"
 
 #include <stdio.h>
@@ -82,12 +83,12 @@ static int open_input(const struct import_opts *opts, const char *path, struct s
     }
     if (sw_seal_harden(err) < 0)
         return -1;
-    ring = sw_keyring_new(SW_KEY_OPEN, err);
+    ring = key_opts_ring(&(struct key_opts){.profile = opts->profile,
+                                            .region = opts->region,
+                                            .endpoint_url = opts->endpoint_url},
+                         SW_KEY_OPEN, &opts->keys, err);
     if (ring == NULL)
         return -1;
-    for (size_t i = 0; i < opts->keys.n; i++)
-        if (sw_keyring_add(ring, opts->keys.items[i], err) < 0)
-            return -1;
     return sw_seal_open_file(path, NULL, &(struct sw_unseal_opts){.keys = ring}, out, err);
 }
 

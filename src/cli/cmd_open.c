@@ -2,11 +2,13 @@
 #include "src/base/buf.h"
 #include "src/base/log.h"
 #include "src/cli/cmd.h"
+#include "src/cli/key_opts.h"
 #include "src/cli/output.h"
 #include "src/cli/seal_args.h"
 
 struct open_opts {
     struct common_opts common;
+    struct key_opts key;
     const char *output;
     const char *sidecar;
     struct opt_list keys;
@@ -19,13 +21,14 @@ static const struct opt open_rows[] = {
     {'o', "output", "FILE", OPT_STRING, offsetof(struct open_opts, output),
      "the opened file (mode 0600); it appears only when all of it is verified"},
     {'k', "key", "KEY", OPT_LIST, offsetof(struct open_opts, keys),
-     "aes:FILE, pem:FILE, pass:prompt …; the first that fits"},
+     "aes:FILE, pem:FILE, pass:prompt, pkcs11:URI, kms:ARN …; the first that fits"},
     {0, "keys", "FILE", OPT_STRING, offsetof(struct open_opts, sidecar),
      "the sidecar (default: X.keys beside X.sealed)"},
     {0, "direct", NULL, OPT_FLAG, offsetof(struct open_opts, direct), "do not look for a sidecar"},
     {0, "expect", "K=V", OPT_LIST, offsetof(struct open_opts, expect), "the context must hold this"},
     {0, "require", "K=V", OPT_LIST, offsetof(struct open_opts, require),
      "a required pair that the message does not store"},
+    KEY_OPTS_ROWS(struct open_opts),
     OPT_END,
 };
 
@@ -91,7 +94,7 @@ static int open_input(const struct open_opts *opts, const char *path, struct sw_
     if (pair_args_parse(&opts->expect, &expect, err) < 0 ||
         pair_args_parse(&opts->require, &require, err) < 0)
         return -1;
-    ring = seal_args_ring(SW_KEY_OPEN, &opts->keys, err);
+    ring = key_opts_ring(&opts->key, SW_KEY_OPEN, &opts->keys, err);
     if (ring == NULL || sw_keyring_spare_file(ring, opts->output, err) < 0)
         return -1;
     how.keys = ring;
@@ -134,7 +137,7 @@ const struct cmd cmd_open = {
         "comes from a sidecar is opened with it; any other is opened by itself. Every byte is verified before\n"
         "the file appears; whatever does not verify ends with exit code 5 and no file.\n\n"
         "KEY: aes:FILE or pem:FILE (an RSA or EC private key) with the options of slipway seal, or a passphrase:\n"
-        "pass:prompt, pass:fd:N, pass:file:FILE. Key files that others may read are refused.",
+        "pass:prompt, pass:fd:N, pass:file:FILE. Key files that others may read are refused.\n" KEY_OPTS_HELP,
     .opts = open_rows,
     .opts_size = sizeof(struct open_opts),
     .min_args = 1,

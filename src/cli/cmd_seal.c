@@ -3,6 +3,7 @@
 #include "src/base/fs.h"
 #include "src/base/log.h"
 #include "src/cli/cmd.h"
+#include "src/cli/key_opts.h"
 #include "src/cli/output.h"
 #include "src/cli/seal_args.h"
 
@@ -13,6 +14,7 @@ enum { FRAME_BYTES_MIN = 1 << 10 };
 
 struct seal_opts {
     struct common_opts common;
+    struct key_opts key;
     const char *output;
     struct opt_list to;
     struct opt_list context;
@@ -24,13 +26,14 @@ static const struct opt seal_rows[] = {
     {'o', "output", "FILE", OPT_STRING, offsetof(struct seal_opts, output),
      "the sealed file; its sidecar X.keys appears beside X.sealed"},
     {'t', "to", "RECIPIENT", OPT_LIST, offsetof(struct seal_opts, to),
-     "aes:FILE, pem:FILE, pass:prompt …; any one of several opens it"},
+     "aes:FILE, pem:FILE, pass:prompt, pkcs11:URI, kms:ARN …; any one of several opens it"},
     {0, "context", "K=V", OPT_LIST, offsetof(struct seal_opts, context),
      "authenticated with the file and readable by all"},
     {0, "direct", NULL, OPT_FLAG, offsetof(struct seal_opts, direct),
      "one file: recipients in its header, no sidecar"},
     {0, "frame-size", "BYTES", OPT_SIZE, offsetof(struct seal_opts, frame_bytes),
      "1K to 64M (default 64K; larger for more than 256 TiB)"},
+    KEY_OPTS_ROWS(struct seal_opts),
     OPT_END,
 };
 
@@ -153,7 +156,7 @@ static int run_seal(const void *raw_opts, const struct args *args, struct sw_err
     if (check_names(opts, args->items[0], &sealed, err) < 0 || check_frame(opts->frame_bytes, err) < 0 ||
         sw_seal_harden(err) < 0)
         return -1;
-    ring = seal_args_ring(SW_KEY_SEAL, &opts->to, err);
+    ring = key_opts_ring(&opts->key, SW_KEY_SEAL, &opts->to, err);
     if (ring == NULL || seal_file(opts, args->items[0], &sealed, ring, err) < 0)
         return -1;
     if (opts->common.json)
@@ -173,7 +176,8 @@ const struct cmd cmd_seal = {
         "aes: and RSA keys take ,ns=NAMESPACE and ,name=KEYNAME for SDKs that use other names, RSA keys also\n"
         ",padding=oaep-sha256 (or -sha1, -sha384, -sha512). A comma in FILE is doubled.\n"
         "pass:prompt asks for a passphrase, pass:fd:N and pass:file:FILE take a line; scrypt makes an AES key of it,\n"
-        "with ,cost=15 to 20 (default 17: N is 2^17, which takes 128 MiB and half a second).\n"
+        "with ,cost=15 to 20 (default 17: N is 2^17, which takes 128 MiB and half a second).\n" KEY_OPTS_HELP
+        "\n"
         "The context is stored in clear. slipway adds slipway-format, artifact and plaintext-bytes.",
     .opts = seal_rows,
     .opts_size = sizeof(struct seal_opts),

@@ -3,6 +3,7 @@
 
 #include "src/seal/pkey_evp.h"
 
+#include <openssl/bn.h>
 #include <openssl/core_names.h>
 #include <openssl/err.h>
 #include <openssl/params.h>
@@ -38,6 +39,27 @@ int seal_ec_point(const struct seal_pkey *pkey, struct seal_point *out, struct s
         out->bytes[0] = (uint8_t)(2 + (encoded[2 * field] & 1));
     OPENSSL_free(encoded);
     return 0;
+}
+
+int seal_ec_whole_point(const struct seal_pkey *pkey, uint8_t out[SEAL_POINT_WHOLE_MAX], size_t *len,
+                        struct sw_err *err)
+{
+    static const char *const names[] = {OSSL_PKEY_PARAM_EC_PUB_X, OSSL_PKEY_PARAM_EC_PUB_Y};
+    size_t field = seal_ec_field_bytes(pkey->type);
+    int rc = 0;
+
+    out[0] = 4;
+    *len = 1 + 2 * field;
+    for (size_t i = 0; rc == 0 && i < SW_ARRAY_LEN(names); i++) {
+        BIGNUM *number = NULL;
+
+        if (EVP_PKEY_get_bn_param(pkey->key, names[i], &number) != 1 ||
+            BN_bn2binpad(number, out + 1 + i * field, (int)field) != (int)field)
+            rc = sw_fail(err, SW_FAILED, "libcrypto cannot encode the public point");
+        BN_free(number);
+    }
+    ERR_clear_error();
+    return rc;
 }
 
 static EVP_PKEY *import_point(const char *group, const struct seal_point *point)

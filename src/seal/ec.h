@@ -5,7 +5,7 @@
 #include "src/seal/pkey.h"
 #include "src/seal/wire.h"
 
-enum { SEAL_POINT_MAX = 1 + 66 };
+enum { SEAL_POINT_MAX = 1 + 66, SEAL_POINT_WHOLE_MAX = 1 + 2 * 66 };
 
 /* A public point, compressed as SEC 1 has it. */
 struct seal_point {
@@ -15,6 +15,9 @@ struct seal_point {
 
 /* pkey is an EC key. */
 SW_MUST_CHECK int seal_ec_point(const struct seal_pkey *pkey, struct seal_point *out, struct sw_err *err);
+/* The same point uncompressed, as tokens take it. */
+SW_MUST_CHECK int seal_ec_whole_point(const struct seal_pkey *pkey, uint8_t out[SEAL_POINT_WHOLE_MAX],
+                                      size_t *len, struct sw_err *err);
 /* The public key of a compressed point. Of another length or form, or not on the curve: SW_INTEGRITY. */
 SW_MUST_CHECK struct seal_pkey *seal_ec_from_point(enum seal_pkey_type curve, struct seal_view point,
                                                    struct sw_err *err);

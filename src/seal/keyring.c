@@ -1,30 +1,36 @@
 /* Keys from texts such as "pem:FILE,ns=…". */
 #include "src/seal/keyring.h"
 
+#include "slipway/kms.h"
+#include "src/seal/p11_token.h"
 #include "src/seal/raw_aes.h"
 
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
-enum { VALUE_MAX_BYTES = 1024 };
+enum { VALUE_MAX_BYTES = 1024, SHOWN_MAX_BYTES = 300 };
 
 static const struct seal_scheme *const schemes[] = {
-    &seal_scheme_aes,
-    &seal_scheme_pem,
-    &seal_scheme_pass,
+    &seal_scheme_aes, &seal_scheme_pem, &seal_scheme_pass, &seal_scheme_pkcs11, &seal_scheme_kms,
 };
 
 struct sw_keyring *sw_keyring_new(enum sw_key_use use, struct sw_err *err)
 {
     struct sw_keyring *ring = sw_calloc(1, sizeof(*ring), err);
 
-    if (ring != NULL)
-        ring->use = use;
+    if (ring == NULL)
+        return NULL;
+    ring->use = use;
+    ring->tokens = p11_tokens_new(err);
+    if (ring->tokens == NULL) {
+        free(ring);
+        return NULL;
+    }
     return ring;
 }
 
-static void key_clear(struct seal_key *key)
+void seal_key_clear(struct seal_key *key)
 {
     if (key->priv != NULL)
         key->ops->free(key->priv);
@@ -39,8 +45,25 @@ void sw_keyring_free(struct sw_keyring *ring)
     if (ring == NULL)
         return;
     for (size_t i = 0; i < SW_SEAL_KEYS_MAX; i++)
-        key_clear(&ring->keys[i]);
+        seal_key_clear(&ring->keys[i]);
+    p11_tokens_free(ring->tokens);
+    sw_kms_close(ring->kms);
     free(ring);
+}
+
+int sw_keyring_use_kms(struct sw_keyring *ring, struct sw_kms *kms, struct sw_err *err)
+{
+    if (ring->kms != NULL || ring->n > 0) {
+        sw_kms_close(kms);
+        return sw_fail(err, SW_FAILED, "the key service is named too late, or twice");
+    }
+    ring->kms = kms;
+    return 0;
+}
+
+int sw_keyring_use_pkcs11_module(struct sw_keyring *ring, const char *module, struct sw_err *err)
+{
+    return p11_tokens_set_module(ring->tokens, module, err);
 }
 
 size_t sw_keyring_count(const struct sw_keyring *ring)
@@ -206,6 +229,17 @@ static int check_room(const struct sw_keyring *ring, struct sw_err *err)
     return ring->n < SW_SEAL_KEYS_MAX ? 0 : sw_fail(err, SW_USAGE, "more than %d keys", SW_SEAL_KEYS_MAX);
 }
 
+/* The text for messages: what follows pin-value= is nobody's business, and a long one would hide the cause. */
+static int name_text(const char *text, struct sw_err *err)
+{
+    static const char secret[] = "pin-value=";
+    const char *found = strcasestr(text, secret);
+    size_t len = found != NULL ? (size_t)(found - text) + sizeof(secret) - 1 : strlen(text);
+    size_t shown = len < SHOWN_MAX_BYTES ? len : SHOWN_MAX_BYTES;
+
+    return sw_context(err, "key '%.*s%s'", (int)shown, text, text[shown] != '\0' ? "…" : "");
+}
+
 int sw_keyring_add(struct sw_keyring *ring, const char *text, struct sw_err *err)
 {
     if (check_room(ring, err) < 0)
@@ -217,8 +251,8 @@ int sw_keyring_add(struct sw_keyring *ring, const char *text, struct sw_err *err
             continue;
         if (add_text(ring, schemes[i], text + len, err) == 0)
             return 0;
-        key_clear(&ring->keys[ring->n]);
-        return sw_context(err, "key '%s'", text);
+        seal_key_clear(&ring->keys[ring->n]);
+        return name_text(text, err);
     }
     return no_scheme(text, err);
 }
@@ -232,7 +266,7 @@ int seal_keyring_add_aes(struct sw_keyring *ring, const struct seal_secret *key,
         return -1;
     if (seal_raw_aes_set(to, key, err) < 0 || seal_key_set_names(to, ns, name, err) < 0 ||
         keep(ring, err) < 0) {
-        key_clear(to);
+        seal_key_clear(to);
         return -1;
     }
     return 0;

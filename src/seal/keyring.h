@@ -10,7 +10,9 @@
 /* That of keys that nobody named. */
 #define SEAL_DEFAULT_NS "slipway"
 
+struct p11_tokens;
 struct seal_key_ops;
+struct sw_kms;
 
 struct seal_key {
     const struct seal_key_ops *ops;
@@ -25,6 +27,8 @@ struct sw_keyring {
     enum sw_key_use use;
     size_t n;
     struct seal_key keys[SW_SEAL_KEYS_MAX];
+    struct sw_kms *kms;        /* who is asked for "kms:" keys; NULL: they are refused */
+    struct p11_tokens *tokens; /* where "pkcs11:" keys lie */
 };
 
 SW_DEFINE_AUTO(sw_keyring, struct sw_keyring, sw_keyring_free)
@@ -33,6 +37,8 @@ SW_DEFINE_AUTO(sw_keyring, struct sw_keyring, sw_keyring_free)
 /* Adds a copy of an AES key under its names. */
 SW_MUST_CHECK int seal_keyring_add_aes(struct sw_keyring *ring, const struct seal_secret *key, const char *ns,
                                        const char *name, struct sw_err *err);
+/* Frees and cleanses what a key holds, but not the key; it is as new then. */
+void seal_key_clear(struct seal_key *key);
 /* True when a key of this namespace is there. */
 bool seal_keyring_has_ns(const struct sw_keyring *ring, const char *ns);
 

@@ -1,4 +1,5 @@
 /* Keys in PEM files: raw RSA and raw ECDH. */
+#include "src/seal/pem.h"
 #include "src/base/digest.h"
 #include "src/seal/keyfile.h"
 #include "src/seal/raw_ecdh.h"
@@ -138,29 +139,45 @@ static int add_ec(struct pem_key *self, const struct seal_key_text *text, struct
 
 /* ---- Both ---- */
 
-static int add(const struct sw_keyring *ring, const struct seal_key_text *text, struct seal_key *key,
-               struct sw_err *err)
+int seal_pem_set(struct seal_key *key, const void *pem, size_t len, bool private_key,
+                 const struct seal_key_text *text, struct sw_err *err)
 {
-    SW_AUTO_KEYFILE struct seal_keyfile file = {.len = 0};
-    bool private_key = ring->use == SW_KEY_OPEN;
-    struct pem_key *self;
+    struct pem_key *self = sw_calloc(1, sizeof(*self), err);
 
-    if (seal_keyfile_read(text->target, private_key, &file, err) < 0)
-        return -1;
-    self = sw_calloc(1, sizeof(*self), err);
     if (self == NULL)
         return -1;
     key->ops = &raw_rsa_ops;
     key->priv = self;
-    self->pkey = seal_pkey_read(file.bytes, file.len, private_key, err);
+    self->pkey = seal_pkey_read(pem, len, private_key, err);
     if (self->pkey == NULL)
         return sw_context(err, "'%s'", text->target);
-    seal_keyfile_note(&file, key);
     if (seal_pkey_type(self->pkey) == SEAL_PKEY_ED25519)
         return sw_fail(err, SW_INTEGRITY, "'%s' holds an Ed25519 key, which signs; it is neither RSA nor EC",
                        text->target);
     return seal_pkey_is_ec(seal_pkey_type(self->pkey)) ? add_ec(self, text, key, err)
                                                        : add_rsa(self, text, key, err);
+}
+
+const struct seal_pkey *seal_pem_pkey(const struct seal_key *key)
+{
+    return ((const struct pem_key *)key->priv)->pkey;
+}
+
+const char *seal_pem_hash(const struct seal_key *key)
+{
+    return ((const struct pem_key *)key->priv)->hash;
+}
+
+static int add(const struct sw_keyring *ring, const struct seal_key_text *text, struct seal_key *key,
+               struct sw_err *err)
+{
+    SW_AUTO_KEYFILE struct seal_keyfile file = {.len = 0};
+    bool private_key = ring->use == SW_KEY_OPEN;
+
+    if (seal_keyfile_read(text->target, private_key, &file, err) < 0)
+        return -1;
+    seal_keyfile_note(&file, key);
+    return seal_pem_set(key, file.bytes, file.len, private_key, text, err);
 }
 
 static const char *const options[] = {"ns", "name", "padding", NULL};

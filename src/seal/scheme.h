@@ -83,5 +83,7 @@ int seal_no_fit(struct sw_err *err);
 extern const struct seal_scheme seal_scheme_aes;  /* raw_aes.c */
 extern const struct seal_scheme seal_scheme_pem;  /* pem.c */
 extern const struct seal_scheme seal_scheme_pass; /* pass.c */
+extern const struct seal_scheme seal_scheme_pkcs11;
+extern const struct seal_scheme seal_scheme_kms;
 
 #endif

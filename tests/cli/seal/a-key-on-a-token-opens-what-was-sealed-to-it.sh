@@ -1,0 +1,70 @@
+# RSA, EC and AES keys that never leave their token; a pair's public half is enough to seal, and asks for no PIN.
+. "$CASE_LIB/token.sh"
+token_start
+head -c 100000 /dev/urandom >plain
+
+open_with() { # KEY SEALED
+    rm -f opened
+    "$SLIPWAY" open "$2" -o opened --key "$1" -q
+    cmp plain opened
+}
+
+# An RSA key of which the PEM twin is outside: either opens what the other's public half sealed.
+openssl genpkey -quiet -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out twin.pem
+openssl pkey -in twin.pem -outform DER -out twin.der
+openssl pkey -in twin.pem -pubout -out twin.pub
+token_tool --write-object twin.der --type privkey --label twin --id 0a --usage-decrypt
+openssl pkey -in twin.pem -pubout -outform DER -out twin.pub.der
+token_tool --write-object twin.pub.der --type pubkey --label twin --id 0a
+no_pin="pkcs11:token=lab;object=twin?module-path=$TOKEN_MODULE"
+setsid -w "$SLIPWAY" seal plain -o token.sealed --to "$no_pin" -q
+"$SLIPWAY" seal plain -o pem.sealed --to pem:twin.pub -q
+for sealed in token.sealed pem.sealed; do
+    open_with pem:twin.pem $sealed
+    open_with "$(token_uri object=twin)" $sealed
+done
+
+# A key made on the token; SoftHSM itself knows OAEP with SHA-1 only.
+token_rsa seal 01
+for padding in sha1 sha384; do
+    "$SLIPWAY" seal plain -o rsa.sealed --to "$(token_uri 'object=seal;type=public'),padding=oaep-$padding" -q
+    open_with "$(token_uri 'id=%01;type=private'),padding=oaep-$padding" rsa.sealed
+done
+
+# EC: keys made on the token, and one whose twin is outside.
+token_ec secp384r1 ec384 21
+openssl genpkey -quiet -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out ec.pem
+openssl pkey -in ec.pem -pubout -out ec.pub
+openssl pkey -in ec.pem -outform DER -out ec.der
+openssl pkey -in ec.pem -pubout -outform DER -out ec.pub.der
+token_tool --write-object ec.der --type privkey --label ec256 --id 22 --usage-derive
+token_tool --write-object ec.pub.der --type pubkey --label ec256 --id 22
+setsid -w "$SLIPWAY" seal plain -o ec.sealed --to "pkcs11:object=ec384?module-path=$TOKEN_MODULE" --to pem:ec.pub -q
+open_with "$(token_uri object=ec384)" ec.sealed
+open_with "$(token_uri object=ec256)" ec.sealed
+open_with pem:ec.pem ec.sealed
+"$SLIPWAY" seal plain -o ec.sealed --to "pkcs11:object=ec256?module-path=$TOKEN_MODULE" -q
+open_with pem:ec.pem ec.sealed
+
+# AES: a drop-in raw AES key, by its label, its id or names of one's own.
+openssl rand 32 >kek
+chmod 600 kek
+token_tool --write-object kek --type secrkey --key-type AES:32 --label kek --id 03
+"$SLIPWAY" seal plain -o aes.sealed --to "$(token_uri 'object=kek;type=secret-key')" --direct --context image=web -q
+open_with "$(token_uri object=kek)" aes.sealed
+open_with aes:kek,name=kek aes.sealed
+"$SLIPWAY" seal plain -o aes.sealed --to aes:kek,ns=lab,name=k1 -q
+open_with "$(token_uri 'id=%03;type=secret-key'),ns=lab,name=k1" aes.sealed
+"$SLIPWAY" seal plain -o aes.sealed --to "$(token_uri 'id=%03;type=secret-key')" -q
+open_with aes:kek,name=03 aes.sealed
+
+# Any one of several recipients opens; the module may be named once for all.
+"$SLIPWAY" keygen aes -q -o file.key
+"$SLIPWAY" seal plain -o several.sealed --to aes:file.key --to 'pkcs11:token=lab;object=seal' --to "$(token_uri object=kek)" \
+    --pkcs11-module "$TOKEN_MODULE" -q
+open_with aes:file.key several.sealed
+open_with "$(token_uri object=seal)" several.sealed
+open_with "$(token_uri object=kek)" several.sealed
+# The token is not even asked for a PIN when another key opens it.
+setsid -w "$SLIPWAY" open several.sealed -o opened2 --key aes:file.key --key "$no_pin" -q
+cmp plain opened2
