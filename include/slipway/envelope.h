@@ -13,13 +13,17 @@
 #include <stdint.h>
 
 /*
- * What is written: Encryption SDK message version 2, suite 0x0478 (AES-256-GCM, HKDF-SHA512, key commitment),
- * framed. X.sealed is a message whose one data key is wrapped by a random artifact key (raw AES, namespace
+ * What is written: Encryption SDK message version 2, suite 0x0478 (AES-256-GCM, HKDF-SHA512, key commitment) or, when
+ * asked for, 0x0578 (the same, signed with ECDSA P-384 by a key that is made for the message and stored in it: it
+ * proves that the message is whole, and names nobody), framed. What is read: versions 1 and 2, all eleven suites,
+ * framed or one block of at most SW_SEAL_FRAME_BYTES_MAX. X.sealed is a message whose one data key is wrapped by a random artifact key (raw AES, namespace
  * "slipway-artifact", name = the artifact id in hex); X.keys is a second, tiny message that carries the artifact
  * key to the recipients, with the context {artifact, purpose: artifact-key}. A direct message has the recipients
- * in its own header and no X.keys.
+ * in its own header and no X.keys. X.keys is always of suite 0x0478.
  */
 enum {
+    SW_SEAL_SUITE = 0x0478,             /* the default */
+    SW_SEAL_SUITE_SIGNED = 0x0578,      /* runs SHA-384 over every byte, one after the other: slower */
     SW_SEAL_FRAME_BYTES = 64 << 10,     /* the default frame; larger when 2^32-1 frames would not do */
     SW_SEAL_FRAME_BYTES_MAX = 64 << 20, /* also when reading */
     SW_SEAL_KEYS_MAX = 32,              /* recipients of one message, also when reading */
@@ -34,10 +38,11 @@ enum {
  *       32 bytes, or 64 hex digits and a newline; for opening also 128- and 192-bit keys. A file of 32 bytes is
  *       always a 256-bit key. Refused when the file's mode lets others read it. Default namespace "slipway", name
  *       "aes-" + 16 hex digits of a fingerprint (HMAC-SHA256 under the key, so it tells nothing about the key).
- *   pem:FILE[,ns=…][,name=…][,padding=oaep-sha256|oaep-sha1|oaep-sha384|oaep-sha512]
+ *   pem:FILE[,ns=…][,name=…][,padding=oaep-sha256|oaep-sha1|oaep-sha384|oaep-sha512|pkcs1]
  *       RSA of 2048 bits or more: a public key for sealing, a private one for opening (the same mode rule).
  *       Default namespace "slipway", name "rsa-" + 16 hex digits of the SHA-256 of the public key's DER, so that
- *       both halves have the same name. The MGF1 hash is the OAEP hash.
+ *       both halves have the same name. The MGF1 hash is the OAEP hash. pkcs1 (v1.5) is for opening only: a data key
+ *       that it does not open becomes a random one, so that every failure is the same.
  *   pem:FILE
  *       The same of an EC key on P-256, P-384 or P-521: the SDK's raw ECDH keyring, with a fresh sender's key for each
  *       message. A message holds the recipient's point; "raw-ecdh/ec-" + 16 hex digits of its SHA-256 is only shown.
@@ -93,12 +98,19 @@ struct sw_pair {
  */
 SW_MUST_CHECK int sw_pair_parse(char *text, struct sw_pair *pair, struct sw_err *err);
 
+/* The SDKs' name of a suite; NULL when there is no such suite. */
+const char *sw_seal_suite_name(uint16_t suite);
+/* "0578", "0x0578" or its name; SW_USAGE for what is none, or none that is written. */
+SW_MUST_CHECK int sw_seal_suite_parse(const char *text, uint16_t *suite, struct sw_err *err);
+
 struct sw_seal_opts {
+    uint16_t suite;                      /* 0: SW_SEAL_SUITE */
     const struct sw_keyring *recipients; /* for SW_KEY_SEAL, at least one */
     const struct sw_pair *context; /* keys beginning "aws-crypto-" and the three of our own are refused */
     size_t nr_context;
-    bool direct;          /* recipients in the header, no sidecar */
-    uint32_t frame_bytes; /* 1 … SW_SEAL_FRAME_BYTES_MAX; 0: from plain_bytes */
+    bool direct; /* recipients in the header, no sidecar */
+    uint32_t
+        frame_bytes; /* 1 … SW_SEAL_FRAME_BYTES_MAX; 0: from plain_bytes; SW_USAGE when 2^32-1 are too few */
     uint64_t
         plain_bytes; /* what will be written, or SW_SEAL_SIZE_UNKNOWN; other lengths then fail at commit */
     unsigned jobs;   /* 1 encrypts in the calling thread; the bytes do not depend on it */
@@ -150,15 +162,19 @@ struct sw_unseal_opts {
     const struct sw_pair *require; /* required pairs: authenticated but not stored in the message */
     size_t nr_require;
     const struct sw_opener
-        *opener; /* of the sealed file where one is named; NULL: nothing is demanded of it */
+        *opener;                  /* of the sealed file where one is named; NULL: nothing is demanded of it */
+    bool legacy;                  /* also suites that do not commit to their key; else they are SW_REFUSED */
+    struct sw_progress *progress; /* told while a signed message is verified; may be NULL */
 };
 
 /*
  * An input that opens a sealed message in memory: size_bytes is the plaintext's, pread costs O(1) frames, from any
  * thread, and every frame is verified before a byte of it is released. The header, its commitment and the final frame
- * are verified here, so that a truncated message fails at once. sidecar is the X.keys message, or NULL. Takes both
- * over, also on failure. keys need not outlive the call. Whatever does not verify is SW_INTEGRITY. NULL and err on
- * failure.
+ * are verified here, so that a truncated message fails at once. Of a signed message all of it is read and verified
+ * here, in one thread (a hash has no parts), at the cost of one more pass and for the same sealed, whose bytes must not
+ * change afterwards: nothing is released before its signature is checked. sidecar is the X.keys message, or NULL; it
+ * must commit to its key, legacy or not. Takes both over, also on failure. keys need not outlive the call. Whatever
+ * does not verify is SW_INTEGRITY. NULL and err on failure.
  */
 SW_MUST_CHECK struct sw_in *sw_seal_in(struct sw_in *sealed, struct sw_in *sidecar,
                                        const struct sw_unseal_opts *opts, struct sw_err *err);
@@ -173,6 +189,8 @@ SW_MUST_CHECK int sw_seal_open_file(const char *path, const char *sidecar_path,
 
 /* The authenticated context of an input of sw_seal_in; lives as long as it. */
 const struct sw_pair *sw_seal_in_context(const struct sw_in *in, size_t *n);
+/* Its suite. */
+uint16_t sw_seal_in_suite(const struct sw_in *in);
 
 /*
  * Opens all of an input of sw_seal_in into out, a new one, with jobs threads; where out is seekable, zeros become

@@ -49,14 +49,18 @@ static int by_key(const void *a, const void *b)
     return strcmp(left->key, right->key);
 }
 
-static int sort_and_check(struct seal_context *context, enum sw_code code, struct sw_err *err)
+/* stored: that of a message, which may have the one reserved key; else a user's. */
+static int sort_and_check(struct seal_context *context, bool stored, struct sw_err *err)
 {
+    enum sw_code code = stored ? SW_INTEGRITY : SW_USAGE;
+
     if (context->n > 1)
         qsort(context->pairs, context->n, sizeof(*context->pairs), by_key);
     for (size_t i = 0; i < context->n; i++) {
         const char *key = context->pairs[i].key;
 
-        if (strncmp(key, reserved, sizeof(reserved) - 1) == 0)
+        if (strncmp(key, reserved, sizeof(reserved) - 1) == 0 &&
+            !(stored && strcmp(key, SEAL_PUBLIC_KEY) == 0))
             return sw_fail(err, code, "encryption context: the key '%.64s' is reserved", key);
         if (i > 0 && strcmp(key, context->pairs[i - 1].key) == 0)
             return sw_fail(err, code, "encryption context: the key '%.64s' is there twice", key);
@@ -117,7 +121,7 @@ int seal_context_set(struct seal_context *context, const struct sw_pair *pairs, 
     *context = (struct seal_context){.n = 0};
     if (copy_pairs(context, pairs, n, err) < 0)
         return -1;
-    return sort_and_check(context, SW_USAGE, err);
+    return sort_and_check(context, false, err);
 }
 
 static int take_pair(struct seal_context *context, struct seal_wire *wire, char **to, struct sw_err *err)
@@ -158,7 +162,7 @@ int seal_context_parse(struct seal_context *context, const uint8_t *bytes, size_
     if (wire.at != len)
         return sw_fail(err, SW_INTEGRITY, "encryption context: %zu bytes follow its last pair",
                        len - wire.at);
-    return sort_and_check(context, SW_INTEGRITY, err);
+    return sort_and_check(context, true, err);
 }
 
 int seal_context_join(struct seal_context *out, const struct seal_context *a, const struct seal_context *b,
@@ -175,7 +179,7 @@ int seal_context_join(struct seal_context *out, const struct seal_context *a, co
         memcpy(all + a->n, b->pairs, b->n * sizeof(*all));
     if (copy_pairs(out, all, a->n + b->n, err) < 0)
         return -1;
-    return sort_and_check(out, SW_INTEGRITY, err);
+    return sort_and_check(out, true, err);
 }
 
 int seal_context_write(const struct seal_context *context, struct sw_buf *out, struct sw_err *err)

@@ -10,6 +10,9 @@
 #define SEAL_FORMAT_VALUE "1"
 #define SEAL_SIZE_KEY     "plaintext-bytes"
 
+/* What a signed message has there besides: the public key, as base64 of the compressed point. */
+#define SEAL_PUBLIC_KEY "aws-crypto-public-key"
+
 /* The pairs of a message, sorted by key. Zero-initialise it. */
 struct seal_context {
     struct sw_pair *pairs;
@@ -20,10 +23,13 @@ struct seal_context {
 /* Copies, checks (UTF-8, lengths, duplicates, "aws-crypto-") and sorts. */
 SW_MUST_CHECK int seal_context_set(struct seal_context *context, const struct sw_pair *pairs, size_t n,
                                    struct sw_err *err);
-/* The same from the bytes of a header; nothing may follow the last pair. Faults are SW_INTEGRITY. */
+/*
+ * The same from the bytes of a header, sorted or not, as not every writer did; nothing may follow the last pair, and
+ * SEAL_PUBLIC_KEY is allowed. Faults are SW_INTEGRITY.
+ */
 SW_MUST_CHECK int seal_context_parse(struct seal_context *context, const uint8_t *bytes, size_t len,
                                      struct sw_err *err);
-/* Both together; a key that is in both is SW_INTEGRITY. */
+/* Both together, SEAL_PUBLIC_KEY allowed; a key that is in both is SW_INTEGRITY. */
 SW_MUST_CHECK int seal_context_join(struct seal_context *out, const struct seal_context *a,
                                     const struct seal_context *b, struct sw_err *err);
 /* Appends pair count and pairs, nothing for no pairs; more than 65,535 bytes are SW_USAGE. */

@@ -9,6 +9,21 @@ static const char text_frame[] = "AWSKMSEncryptionClient Frame";
 static const char text_final[] = "AWSKMSEncryptionClient Final Frame";
 static const char text_single[] = "AWSKMSEncryptionClient Single Block";
 
+bool seal_frames_do(uint64_t plain_bytes, uint32_t frame_bytes)
+{
+    return plain_bytes / frame_bytes < UINT32_MAX;
+}
+
+uint32_t seal_frame_for(uint64_t plain_bytes)
+{
+    uint32_t frame = SW_SEAL_FRAME_BYTES;
+
+    while (plain_bytes != SW_SEAL_SIZE_UNKNOWN && !seal_frames_do(plain_bytes, frame) &&
+           frame < SW_SEAL_FRAME_BYTES_MAX)
+        frame *= 2;
+    return frame;
+}
+
 static int layout_single(struct seal_layout *layout, uint64_t rest, struct sw_err *err)
 {
     if (rest < SEAL_SINGLE_OVER)
@@ -28,7 +43,7 @@ static int layout_single(struct seal_layout *layout, uint64_t rest, struct sw_er
 int seal_layout_of(const struct seal_header *header, uint64_t sealed_bytes, struct seal_layout *layout,
                    struct sw_err *err)
 {
-    uint64_t body_at = header->body_len + SEAL_HEADER_TAG, rest, stride, regular, last;
+    uint64_t body_at = header->len, rest, stride, regular, last;
 
     *layout = (struct seal_layout){.body_at = body_at};
     rest = sealed_bytes > body_at ? sealed_bytes - body_at : 0;
@@ -79,16 +94,17 @@ static void put_iv(uint8_t iv[SEAL_IV_BYTES], uint32_t seq)
 }
 
 /* Message id, text, sequence, length. */
-static size_t put_aad(uint8_t aad[AAD_MAX], const uint8_t *message_id, const struct seal_frame *frame)
+static size_t put_aad(uint8_t aad[AAD_MAX], const struct seal_id *id, const struct seal_frame *frame)
 {
     const char *text = frame->single ? text_single : frame->final ? text_final : text_frame;
-    size_t text_len = strlen(text);
+    size_t text_len = strlen(text), at = id->len;
 
-    memcpy(aad, message_id, SEAL_ID_BYTES);
-    memcpy(aad + SEAL_ID_BYTES, text, text_len);
-    be32_put(aad + SEAL_ID_BYTES + text_len, frame->seq);
-    be64_put(aad + SEAL_ID_BYTES + text_len + 4, frame->len);
-    return SEAL_ID_BYTES + text_len + 4 + 8;
+    memcpy(aad, id->bytes, id->len);
+    memcpy(aad + at, text, text_len);
+    at += text_len;
+    be32_put(aad + at, frame->seq);
+    be64_put(aad + at + 4, frame->len);
+    return at + 4 + 8;
 }
 
 static void put_head(const struct seal_frame *frame, uint8_t *at)
@@ -103,22 +119,22 @@ static void put_head(const struct seal_frame *frame, uint8_t *at)
         be32_put(at + 4 + SEAL_IV_BYTES, frame->len);
 }
 
-int seal_frame_encrypt(struct seal_gcm *gcm, const uint8_t message_id[SEAL_ID_BYTES],
-                       const struct seal_frame *frame, uint8_t *at, struct sw_err *err)
+int seal_frame_encrypt(struct seal_gcm *gcm, const struct seal_id *id, const struct seal_frame *frame,
+                       uint8_t *at, struct sw_err *err)
 {
     uint8_t aad[AAD_MAX];
     uint8_t *plain = at + seal_frame_head(frame);
     struct seal_gcm_op op = {.aad = aad, .in = plain, .out = plain, .len = frame->len};
 
-    op.aad_len = put_aad(aad, message_id, frame);
+    op.aad_len = put_aad(aad, id, frame);
     put_iv(op.iv, frame->seq);
     put_head(frame, at);
     return seal_gcm_encrypt(gcm, &op, plain + frame->len, err);
 }
 
 /*
- * An IV is the sequence number behind eight zero bytes. The writer of the published vectors with key commitment put
- * eight 0xff there; no other IV is accepted.
+ * An IV of version 2 is the sequence number behind eight zero bytes. The writer of the published vectors with key
+ * commitment put eight 0xff there; no other IV is accepted.
  */
 static bool iv_fits(const uint8_t iv[SEAL_IV_BYTES], uint32_t seq)
 {
@@ -128,10 +144,10 @@ static bool iv_fits(const uint8_t iv[SEAL_IV_BYTES], uint32_t seq)
 }
 
 /* Checks the head's fields; its IV, or NULL. */
-static const uint8_t *check_head(const struct seal_frame *frame, const uint8_t *at)
+static const uint8_t *check_head(const struct seal_id *id, const struct seal_frame *frame, const uint8_t *at)
 {
     const uint8_t *iv = frame->single ? at : frame->final ? at + 8 : at + 4;
-    bool fits = iv_fits(iv, frame->seq);
+    bool fits = id->len == SEAL_ID_BYTES_1 || iv_fits(iv, frame->seq);
 
     if (frame->single)
         fits = fits && be64_get(at + SEAL_IV_BYTES) == frame->len;
@@ -143,19 +159,19 @@ static const uint8_t *check_head(const struct seal_frame *frame, const uint8_t *
     return fits ? iv : NULL;
 }
 
-int seal_frame_decrypt(struct seal_gcm *gcm, const uint8_t message_id[SEAL_ID_BYTES],
-                       const struct seal_frame *frame, const uint8_t *at, uint8_t *plain, struct sw_err *err)
+int seal_frame_decrypt(struct seal_gcm *gcm, const struct seal_id *id, const struct seal_frame *frame,
+                       const uint8_t *at, uint8_t *plain, struct sw_err *err)
 {
     uint8_t aad[AAD_MAX];
     const uint8_t *iv;
     size_t head = seal_frame_head(frame);
     struct seal_gcm_op op = {.aad = aad, .in = at + head, .out = plain, .len = frame->len};
 
-    iv = check_head(frame, at);
+    iv = check_head(id, frame, at);
     if (iv == NULL)
         return sw_fail(err, SW_INTEGRITY, "%sframe %u: sequence, IV or length is not what belongs there",
                        frame->final ? "final " : "", frame->seq);
-    op.aad_len = put_aad(aad, message_id, frame);
+    op.aad_len = put_aad(aad, id, frame);
     memcpy(op.iv, iv, sizeof(op.iv));
     if (seal_gcm_decrypt(gcm, &op, at + head + frame->len, err) < 0)
         return sw_context(err, "%sframe %u", frame->final ? "final " : "", frame->seq);

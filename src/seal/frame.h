@@ -16,6 +16,11 @@ enum {
 
 #define SEAL_FINAL_MARKER UINT32_C(0xffffffff)
 
+/* True when plain_bytes fit into 2^32-1 frames of that many bytes, the last of them shorter than full. */
+bool seal_frames_do(uint64_t plain_bytes, uint32_t frame_bytes);
+/* SW_SEAL_FRAME_BYTES, doubled until they do, or cannot. An unknown size takes the default. */
+uint32_t seal_frame_for(uint64_t plain_bytes);
+
 /* The geometry of a message; a single block counts as one final frame. */
 struct seal_layout {
     uint64_t body_at;     /* the first frame */
@@ -26,9 +31,18 @@ struct seal_layout {
     bool single;
 };
 
-/* From the length of the whole message. Lengths that no message has are SW_INTEGRITY. */
+/*
+ * From the length of the whole message, which must not be a signed one: its footer's length is known only once its
+ * frames are read (signed.h). Lengths that no message has are SW_INTEGRITY.
+ */
 SW_MUST_CHECK int seal_layout_of(const struct seal_header *header, uint64_t sealed_bytes,
                                  struct seal_layout *layout, struct sw_err *err);
+
+/* The longest plaintext of one frame. */
+static inline uint32_t seal_layout_room(const struct seal_layout *layout)
+{
+    return layout->nr_frames > 1 ? layout->frame_bytes : layout->last_bytes;
+}
 
 /* One frame in memory. seq counts from 1. */
 struct seal_frame {
@@ -49,11 +63,14 @@ struct seal_frame seal_layout_frame(const struct seal_layout *layout, uint32_t s
 uint64_t seal_layout_offset(const struct seal_layout *layout, uint32_t seq);
 
 /* Writes head and tag around the len plain bytes at at + seal_frame_head, which are encrypted in place. */
-SW_MUST_CHECK int seal_frame_encrypt(struct seal_gcm *gcm, const uint8_t message_id[SEAL_ID_BYTES],
+SW_MUST_CHECK int seal_frame_encrypt(struct seal_gcm *gcm, const struct seal_id *id,
                                      const struct seal_frame *frame, uint8_t *at, struct sw_err *err);
 
-/* Checks the head field by field, then the tag, and decrypts into plain. Faults are SW_INTEGRITY. */
-SW_MUST_CHECK int seal_frame_decrypt(struct seal_gcm *gcm, const uint8_t message_id[SEAL_ID_BYTES],
+/*
+ * Checks the head field by field, then the tag, and decrypts into plain. Version 1 had writers that drew IVs, so that
+ * any is taken there. Faults are SW_INTEGRITY.
+ */
+SW_MUST_CHECK int seal_frame_decrypt(struct seal_gcm *gcm, const struct seal_id *id,
                                      const struct seal_frame *frame, const uint8_t *at, uint8_t *plain,
                                      struct sw_err *err);
 

@@ -5,59 +5,69 @@
 
 #include <string.h>
 
-/* The suites that the format knows and slipway does not open, by the names that the SDKs use. */
-static const struct {
-    uint16_t id;
-    const char *name;
-} other_suites[] = {
-    {0x0014, "AES_128_GCM_IV12_TAG16"},
-    {0x0046, "AES_192_GCM_IV12_TAG16"},
-    {0x0078, "AES_256_GCM_IV12_TAG16"},
-    {0x0114, "AES_128_GCM_IV12_TAG16_HKDF_SHA256"},
-    {0x0146, "AES_192_GCM_IV12_TAG16_HKDF_SHA256"},
-    {0x0178, "AES_256_GCM_IV12_TAG16_HKDF_SHA256"},
-    {0x0214, "AES_128_GCM_IV12_TAG16_HKDF_SHA256_ECDSA_P256"},
-    {0x0346, "AES_192_GCM_IV12_TAG16_HKDF_SHA384_ECDSA_P384"},
-    {0x0378, "AES_256_GCM_IV12_TAG16_HKDF_SHA384_ECDSA_P384"},
-    {0x0578, "AES_256_GCM_HKDF_SHA512_COMMIT_KEY_ECDSA_P384"},
-};
+enum { TYPE_CUSTOMER_DATA = 0x80 };
 
-static int refuse_suite(uint16_t id, struct sw_err *err)
+static int check_suite(struct seal_header *header, uint8_t version, uint16_t id, struct sw_err *err)
 {
-    for (size_t i = 0; i < SW_ARRAY_LEN(other_suites); i++)
-        if (other_suites[i].id == id)
-            return sw_fail(
-                err, SW_INTEGRITY,
-                "its suite is 0x%04x (%s); only 0x0478 (AES_256_GCM_HKDF_SHA512_COMMIT_KEY) is opened", id,
-                other_suites[i].name);
-    return sw_fail(err, SW_INTEGRITY, "its suite 0x%04x at offset 1 is unknown", id);
+    header->suite = seal_suite_find(id);
+    if (header->suite == NULL)
+        return sw_fail(err, SW_INTEGRITY, "its suite 0x%04x at offset %d is unknown", (unsigned)id,
+                       version == SEAL_VERSION_1 ? 2 : 1);
+    if (header->suite->version != version)
+        return sw_fail(err, SW_INTEGRITY, "its suite 0x%04x (%s) is none of version %u", (unsigned)id,
+                       header->suite->name, version);
+    return 0;
 }
 
-/* In a version 1 message the suite follows the type byte. */
+/* Version, suite and message id; in version 1 a type byte precedes the suite. */
 static int parse_start(struct seal_header *header, struct seal_wire *wire, struct sw_err *err)
 {
     uint8_t version = seal_wire_u8(wire);
     struct seal_view id;
     uint16_t suite;
 
-    if (version == 1 && wire->len >= 4 && seal_wire_u8(wire) == 0x80)
-        return refuse_suite(seal_wire_u16(wire), err);
-    if (version != SEAL_VERSION)
+    if (version != SEAL_VERSION_1 && version != SEAL_VERSION_2)
         return sw_fail(err, SW_INTEGRITY, "it is no Encryption SDK message: version %u at offset 0", version);
+    if (version == SEAL_VERSION_1) {
+        uint8_t type = seal_wire_u8(wire);
+
+        if (!wire->ended && type != TYPE_CUSTOMER_DATA)
+            return sw_fail(err, SW_INTEGRITY, "it is no Encryption SDK message: type 0x%02x at offset 1",
+                           type);
+    }
     suite = seal_wire_u16(wire);
-    if (!wire->ended && suite != SEAL_SUITE)
-        return refuse_suite(suite, err);
-    id = seal_wire_take(wire, SEAL_ID_BYTES);
+    if (wire->ended)
+        return 0;
+    if (check_suite(header, version, suite, err) < 0)
+        return -1;
+    header->id.len = seal_suite_id_bytes(header->suite);
+    id = seal_wire_take(wire, header->id.len);
     if (id.len > 0)
-        memcpy(header->message_id, id.bytes, SEAL_ID_BYTES);
+        memcpy(header->id.bytes, id.bytes, id.len);
     return 0;
+}
+
+/* A public key belongs to suites that sign, and to them alone: else one suite could be passed off as the other. */
+static int check_public_key(const struct seal_header *header, struct sw_err *err)
+{
+    const char *key = seal_pairs_get(header->context.pairs, header->context.n, SEAL_PUBLIC_KEY);
+
+    if ((key != NULL) == seal_suite_signs(header->suite))
+        return 0;
+    return sw_fail(err, SW_INTEGRITY, "its suite 0x%04x %s, and its context has %s '%s'",
+                   (unsigned)header->suite->id, key != NULL ? "does not sign" : "signs",
+                   key != NULL ? "a" : "no", SEAL_PUBLIC_KEY);
 }
 
 static int parse_context(struct seal_header *header, struct seal_wire *wire, struct sw_err *err)
 {
     struct seal_view aad = seal_wire_field(wire);
 
-    return wire->ended ? 0 : seal_context_parse(&header->context, aad.bytes, aad.len, err);
+    if (wire->ended)
+        return 0;
+    if (seal_context_parse(&header->context, aad.bytes, aad.len, err) < 0)
+        return -1;
+    return check_public_key(header, err);
 }
 
 static int parse_edks(struct seal_header *header, struct seal_wire *wire, struct sw_err *err)
@@ -80,42 +90,88 @@ static int parse_edks(struct seal_header *header, struct seal_wire *wire, struct
     return 0;
 }
 
+static int check_body_format(const struct seal_header *header, size_t at, struct sw_err *err)
+{
+    if (header->content_type != SEAL_CONTENT_FRAMED && header->content_type != SEAL_CONTENT_SINGLE)
+        return sw_fail(err, SW_INTEGRITY, "its content type is %u at offset %zu", header->content_type, at);
+    if ((header->content_type == SEAL_CONTENT_SINGLE) != (header->frame_bytes == 0))
+        return sw_fail(err, SW_INTEGRITY, "its frame length is %u for content type %u at offset %zu",
+                       header->frame_bytes, header->content_type, at);
+    if (header->frame_bytes > SW_SEAL_FRAME_BYTES_MAX)
+        return sw_fail(err, SW_INTEGRITY, "its frame length is %u; at most %d is allowed",
+                       header->frame_bytes, SW_SEAL_FRAME_BYTES_MAX);
+    return 0;
+}
+
+/* Four bytes that must be zero, and the length of the IVs. */
+static int parse_fixed(struct seal_wire *wire, struct sw_err *err)
+{
+    size_t at = wire->at;
+    uint32_t reserved = seal_wire_u32(wire);
+    uint8_t iv_bytes = seal_wire_u8(wire);
+
+    if (wire->ended || (reserved == 0 && iv_bytes == SEAL_IV_BYTES))
+        return 0;
+    return sw_fail(err, SW_INTEGRITY,
+                   "its reserved field is %u and its IV length %u at offset %zu; 0 and %d are wanted",
+                   reserved, iv_bytes, at, SEAL_IV_BYTES);
+}
+
 static int parse_body_format(struct seal_header *header, struct seal_wire *wire, struct sw_err *err)
 {
     size_t at = wire->at;
     struct seal_view commitment;
 
     header->content_type = seal_wire_u8(wire);
+    if (header->suite->version == SEAL_VERSION_1 && parse_fixed(wire, err) < 0)
+        return -1;
     header->frame_bytes = seal_wire_u32(wire);
-    commitment = seal_wire_take(wire, SEAL_COMMITMENT_BYTES);
     if (wire->ended)
         return 0;
-    memcpy(header->commitment, commitment.bytes, SEAL_COMMITMENT_BYTES);
-    if (header->content_type != SEAL_CONTENT_FRAMED && header->content_type != SEAL_CONTENT_SINGLE)
-        return sw_fail(err, SW_INTEGRITY, "its content type is %u at offset %zu", header->content_type, at);
-    if ((header->content_type == SEAL_CONTENT_SINGLE) != (header->frame_bytes == 0))
-        return sw_fail(err, SW_INTEGRITY, "its frame length is %u at offset %zu for content type %u",
-                       header->frame_bytes, at + 1, header->content_type);
-    if (header->frame_bytes > SW_SEAL_FRAME_BYTES_MAX)
-        return sw_fail(err, SW_INTEGRITY, "its frame length is %u at offset %zu; at most %d is allowed",
-                       header->frame_bytes, at + 1, SW_SEAL_FRAME_BYTES_MAX);
+    if (check_body_format(header, at, err) < 0)
+        return -1;
+    if (!seal_suite_commits(header->suite))
+        return 0;
+    commitment = seal_wire_take(wire, SEAL_COMMITMENT_BYTES);
+    if (commitment.len > 0)
+        memcpy(header->commitment, commitment.bytes, SEAL_COMMITMENT_BYTES);
     return 0;
+}
+
+/* The tag, in version 1 behind its IV. */
+static void parse_auth(struct seal_header *header, struct seal_wire *wire)
+{
+    if (header->suite->version == SEAL_VERSION_1) {
+        struct seal_view iv = seal_wire_take(wire, SEAL_IV_BYTES);
+
+        if (iv.len > 0)
+            memcpy(header->iv, iv.bytes, SEAL_IV_BYTES);
+    }
+    (void)seal_wire_take(wire, SEAL_HEADER_TAG);
+}
+
+static int cut(size_t len, struct sw_err *err)
+{
+    if (len == SEAL_HEADER_MAX)
+        return sw_fail(err, SW_INTEGRITY, "its header is larger than %d bytes", SEAL_HEADER_MAX);
+    return sw_fail(err, SW_INTEGRITY, "it ends within its header, after %zu bytes", len);
 }
 
 static int parse(struct seal_header *header, size_t len, struct sw_err *err)
 {
     struct seal_wire wire = {.bytes = header->bytes, .len = len};
 
-    if (parse_start(header, &wire, err) < 0 || parse_context(header, &wire, err) < 0 ||
-        parse_edks(header, &wire, err) < 0 || parse_body_format(header, &wire, err) < 0)
+    if (parse_start(header, &wire, err) < 0)
+        return -1;
+    if (wire.ended)
+        return cut(len, err);
+    if (parse_context(header, &wire, err) < 0 || parse_edks(header, &wire, err) < 0 ||
+        parse_body_format(header, &wire, err) < 0)
         return -1;
     header->body_len = wire.at;
-    (void)seal_wire_take(&wire, SEAL_HEADER_TAG);
-    if (!wire.ended)
-        return 0;
-    if (len == SEAL_HEADER_MAX)
-        return sw_fail(err, SW_INTEGRITY, "its header is larger than %d bytes", SEAL_HEADER_MAX);
-    return sw_fail(err, SW_INTEGRITY, "it ends within its header, after %zu bytes", len);
+    parse_auth(header, &wire);
+    header->len = wire.at;
+    return wire.ended ? cut(len, err) : 0;
 }
 
 int seal_header_parse(struct seal_header *header, const uint8_t *bytes, size_t len, struct sw_err *err)
@@ -151,7 +207,7 @@ bool sw_seal_probe(const uint8_t *head, size_t len)
 {
     if (len < SW_SEAL_PROBE_BYTES)
         return false;
-    if (head[0] == SEAL_VERSION)
+    if (head[0] == SEAL_VERSION_2)
         return (head[1] == 0x04 || head[1] == 0x05) && head[2] == 0x78;
-    return head[0] == 1 && head[1] == 0x80 && head[2] <= 0x03;
+    return head[0] == SEAL_VERSION_1 && head[1] == TYPE_CUSTOMER_DATA && head[2] <= 0x03;
 }

@@ -5,11 +5,10 @@
 #include "slipway/io.h"
 #include "src/seal/context.h"
 #include "src/seal/edk.h"
+#include "src/seal/gcm.h"
 #include "src/seal/kdf.h"
 
 enum {
-    SEAL_VERSION = 2,
-    SEAL_SUITE = 0x0478,
     SEAL_HEADER_MAX = 1 << 20, /* with the tag */
     SEAL_HEADER_TAG = 16,
     SEAL_CONTENT_SINGLE = 1,
@@ -19,14 +18,17 @@ enum {
 /* Zero-initialise it. Views point into bytes. */
 struct seal_header {
     uint8_t *bytes;
-    size_t body_len; /* without the tag, which follows */
-    uint8_t message_id[SEAL_ID_BYTES];
+    size_t body_len; /* what the tag authenticates; in version 1 an IV follows, then the tag */
+    size_t len;      /* with them: where the first frame begins */
+    const struct seal_suite *suite;
+    struct seal_id id;
     struct seal_context context;
     struct seal_edk edks[SW_SEAL_KEYS_MAX];
     size_t nr_edks;
     uint8_t content_type;
-    uint32_t frame_bytes; /* 0 exactly for a single block */
-    uint8_t commitment[SEAL_COMMITMENT_BYTES];
+    uint32_t frame_bytes;                      /* 0 exactly for a single block */
+    uint8_t commitment[SEAL_COMMITMENT_BYTES]; /* of suites that commit */
+    uint8_t iv[SEAL_IV_BYTES];                 /* the tag's; zeros in version 2 */
 };
 
 /* Parses len bytes that begin with a header; takes a copy. Faults are SW_INTEGRITY with field, value and offset. */
@@ -39,7 +41,8 @@ void seal_header_free(struct seal_header *header);
 
 /* What a new header is made of. */
 struct seal_header_spec {
-    const uint8_t *message_id;
+    const struct seal_suite *suite; /* one that commits */
+    const struct seal_id *id;
     const struct seal_secret *data_key;
     const struct seal_context *context;
     const struct sw_keyring *recipients;
@@ -52,8 +55,8 @@ SW_MUST_CHECK int seal_header_build(const struct seal_header_spec *spec, struct 
                                     struct seal_secret *content_key, struct sw_err *err);
 
 /*
- * Finds the data key with the keys, checks the commitment and then the header's tag. required: the pairs that are
- * authenticated but not stored.
+ * Finds the data key with the keys, checks the commitment, if the suite has one, and then the header's tag. required:
+ * the pairs that are authenticated but not stored. Every way in which an RSA PKCS#1 v1.5 key fails has one error.
  */
 SW_MUST_CHECK int seal_header_unlock(const struct seal_header *header, const struct sw_keyring *keys,
                                      const struct seal_context *required, struct seal_secret *content_key,

@@ -1,14 +1,18 @@
-/* HKDF-SHA512 by OpenSSL's EVP_KDF. */
+/* HKDF by OpenSSL's EVP_KDF. */
 #include "src/seal/kdf.h"
+
+#include "src/base/endian.h"
 
 #include <openssl/core_names.h>
 #include <openssl/kdf.h>
 #include <openssl/params.h>
+#include <string.h>
 
-/* Suite id, then the label; the commitment's info has no suite id. */
-static const uint8_t info_key[] = "\x04\x78"
-                                  "DERIVEKEY";
-static const uint8_t info_commitment[] = "COMMITKEY";
+/* The suite precedes the first one, not the second. */
+static const char label_key[] = "DERIVEKEY";
+static const char label_commitment[] = "COMMITKEY";
+
+enum { INFO_MAX = 2 + SEAL_ID_BYTES_1 };
 
 static void kdf_ctx_auto(EVP_KDF_CTX **ctx)
 {
@@ -24,48 +28,82 @@ static EVP_KDF_CTX *hkdf_new(void)
     return ctx;
 }
 
-struct hkdf_input {
+struct hkdf {
+    char hash[8];
     struct seal_secret key;
     uint8_t salt[SEAL_ID_BYTES];
+    size_t salt_len; /* 0: as many zeros as the hash has bytes */
+    uint8_t info[INFO_MAX];
+    size_t info_len;
 };
 
-static void hkdf_input_cleanse(struct hkdf_input *input)
+static void hkdf_cleanse(struct hkdf *hkdf)
 {
-    seal_cleanse(input, sizeof(*input));
+    seal_cleanse(hkdf, sizeof(*hkdf));
 }
 
-static int hkdf(const struct hkdf_input *constant, const uint8_t *info, size_t info_len, uint8_t out[32],
-                struct sw_err *err)
+static int hkdf_run(struct hkdf *hkdf, uint8_t *out, size_t len, struct sw_err *err)
 {
-    /* OSSL_PARAM takes no const pointers. */
-    SW_CLEANUP(hkdf_input_cleanse) struct hkdf_input input = *constant;
     SW_CLEANUP(kdf_ctx_auto) EVP_KDF_CTX *ctx = hkdf_new();
-    char digest[] = "SHA512";
-    uint8_t info_copy[16];
     OSSL_PARAM params[5];
+    size_t n = 0;
 
-    for (size_t i = 0; i < info_len; i++)
-        info_copy[i] = info[i];
-    params[0] = OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, digest, 0);
-    params[1] = OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_KEY, input.key.bytes, input.key.len);
-    params[2] = OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_SALT, input.salt, sizeof(input.salt));
-    params[3] = OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_INFO, info_copy, info_len);
-    params[4] = OSSL_PARAM_construct_end();
-    if (ctx == NULL || EVP_KDF_derive(ctx, out, 32, params) != 1)
-        return sw_fail(err, SW_FAILED, "libcrypto cannot compute HKDF-SHA512");
+    params[n++] = OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, hkdf->hash, 0);
+    params[n++] = OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_KEY, hkdf->key.bytes, hkdf->key.len);
+    if (hkdf->salt_len > 0)
+        params[n++] = OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_SALT, hkdf->salt, hkdf->salt_len);
+    params[n++] = OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_INFO, hkdf->info, hkdf->info_len);
+    params[n] = OSSL_PARAM_construct_end();
+    if (ctx == NULL || EVP_KDF_derive(ctx, out, len, params) != 1)
+        return sw_fail(err, SW_FAILED, "libcrypto cannot compute HKDF-%s", hkdf->hash);
     return 0;
 }
 
-int seal_derive(const struct seal_secret *data_key, const uint8_t message_id[SEAL_ID_BYTES],
+static void put_info(struct hkdf *hkdf, const void *bytes, size_t len)
+{
+    memcpy(hkdf->info + hkdf->info_len, bytes, len);
+    hkdf->info_len += len;
+}
+
+static void put_suite(struct hkdf *hkdf, const struct seal_suite *suite)
+{
+    uint8_t id[2];
+
+    be16_put(id, suite->id);
+    put_info(hkdf, id, sizeof(id));
+}
+
+/* Version 2: the message id is the salt. */
+static int derive_committing(struct hkdf *hkdf, const struct seal_suite *suite, const struct seal_id *id,
+                             struct seal_secret *content_key, uint8_t *commitment, struct sw_err *err)
+{
+    memcpy(hkdf->salt, id->bytes, id->len);
+    hkdf->salt_len = id->len;
+    put_suite(hkdf, suite);
+    put_info(hkdf, label_key, sizeof(label_key) - 1);
+    if (hkdf_run(hkdf, content_key->bytes, content_key->len, err) < 0)
+        return -1;
+    hkdf->info_len = 0;
+    put_info(hkdf, label_commitment, sizeof(label_commitment) - 1);
+    return hkdf_run(hkdf, commitment, SEAL_COMMITMENT_BYTES, err);
+}
+
+int seal_derive(const struct seal_suite *suite, const struct seal_secret *data_key, const struct seal_id *id,
                 struct seal_secret *content_key, uint8_t commitment[SEAL_COMMITMENT_BYTES],
                 struct sw_err *err)
 {
-    SW_CLEANUP(hkdf_input_cleanse) struct hkdf_input input = {.key = *data_key};
+    SW_CLEANUP(hkdf_cleanse) struct hkdf hkdf = {.key = *data_key};
 
-    for (size_t i = 0; i < SEAL_ID_BYTES; i++)
-        input.salt[i] = message_id[i];
-    content_key->len = SEAL_KEY_BYTES;
-    if (hkdf(&input, info_key, sizeof(info_key) - 1, content_key->bytes, err) < 0)
-        return -1;
-    return hkdf(&input, info_commitment, sizeof(info_commitment) - 1, commitment, err);
+    if (data_key->len != suite->key_bytes || id->len != seal_suite_id_bytes(suite))
+        return sw_fail(err, SW_INTEGRITY, "its data key has %zu bytes; suite 0x%04x takes %u", data_key->len,
+                       (unsigned)suite->id, (unsigned)suite->key_bytes);
+    *content_key = *data_key;
+    if (suite->kdf_hash == NULL)
+        return 0;
+    snprintf(hkdf.hash, sizeof(hkdf.hash), "%s", suite->kdf_hash);
+    if (seal_suite_commits(suite))
+        return derive_committing(&hkdf, suite, id, content_key, commitment, err);
+    put_suite(&hkdf, suite);
+    put_info(&hkdf, id->bytes, id->len);
+    return hkdf_run(&hkdf, content_key->bytes, content_key->len, err);
 }

@@ -10,17 +10,15 @@
 
 struct pem_key {
     struct seal_pkey *pkey;
-    const char *hash; /* of OAEP */
+    const char *hash; /* of OAEP; NULL: PKCS#1 v1.5, for opening only */
 };
 
 static const struct {
     const char *name;
     const char *hash;
 } paddings[] = {
-    {"oaep-sha256", "SHA256"},
-    {"oaep-sha1", "SHA1"},
-    {"oaep-sha384", "SHA384"},
-    {"oaep-sha512", "SHA512"},
+    {"oaep-sha256", "SHA256"}, {"oaep-sha1", "SHA1"}, {"oaep-sha384", "SHA384"},
+    {"oaep-sha512", "SHA512"}, {"pkcs1", NULL},
 };
 
 static void free_pem(void *priv)
@@ -48,7 +46,11 @@ static int unwrap_rsa(const struct seal_key *key, const struct seal_edk *edk, st
 {
     const struct pem_key *self = key->priv;
 
-    (void)how;
+    if (self->hash == NULL) {
+        how->blind = true;
+        data_key->len = how->data_key_bytes;
+        return seal_rsa_unwrap_pkcs1(self->pkey, edk->wrapped.bytes, edk->wrapped.len, data_key, err);
+    }
     if (seal_rsa_unwrap(self->pkey, self->hash, edk->wrapped.bytes, edk->wrapped.len, data_key) < 0)
         return seal_no_fit(err);
     return 0;
@@ -60,18 +62,32 @@ static const struct seal_key_ops raw_rsa_ops = {
     .free = free_pem,
 };
 
-static int add_rsa(struct pem_key *self, const struct seal_key_text *text, struct seal_key *key,
-                   struct sw_err *err)
+static int set_padding(struct pem_key *self, const char *padding, bool private_key, struct sw_err *err)
+{
+    size_t i = 0;
+
+    while (i < SW_ARRAY_LEN(paddings) && strcmp(padding, paddings[i].name) != 0)
+        i++;
+    if (i == SW_ARRAY_LEN(paddings))
+        return sw_fail(err, SW_USAGE,
+                       "'%s' is no padding (oaep-sha256, -sha1, -sha384, -sha512; pkcs1 for opening)",
+                       padding);
+    self->hash = paddings[i].hash;
+    if (self->hash == NULL && !private_key)
+        return sw_fail(err, SW_USAGE,
+                       "padding=pkcs1 is for opening what others wrapped, with a private key in a file");
+    return 0;
+}
+
+static int add_rsa(struct pem_key *self, bool private_key, const struct seal_key_text *text,
+                   struct seal_key *key, struct sw_err *err)
 {
     const char *padding = seal_key_option(text, "padding", paddings[0].name);
     uint8_t digest[SW_SHA256_BYTES];
     char name[32] = "rsa-";
 
-    for (size_t i = 0; i < SW_ARRAY_LEN(paddings); i++)
-        if (strcmp(padding, paddings[i].name) == 0)
-            self->hash = paddings[i].hash;
-    if (self->hash == NULL)
-        return sw_fail(err, SW_USAGE, "'%s' is no padding (oaep-sha256, -sha1, -sha384, -sha512)", padding);
+    if (set_padding(self, padding, private_key, err) < 0)
+        return -1;
     key->ops = &raw_rsa_ops;
     if (seal_pkey_fingerprint(self->pkey, digest, err) < 0)
         return -1;
@@ -155,7 +171,7 @@ int seal_pem_set(struct seal_key *key, const void *pem, size_t len, bool private
         return sw_fail(err, SW_INTEGRITY, "'%s' holds an Ed25519 key, which signs; it is neither RSA nor EC",
                        text->target);
     return seal_pkey_is_ec(seal_pkey_type(self->pkey)) ? add_ec(self, text, key, err)
-                                                       : add_rsa(self, text, key, err);
+                                                       : add_rsa(self, private_key, text, key, err);
 }
 
 const struct seal_pkey *seal_pem_pkey(const struct seal_key *key)

@@ -54,6 +54,7 @@ struct seal_unwrap {
     struct seal_view aad;               /* the same, serialised */
     size_t data_key_bytes;              /* what the suite takes */
     uint64_t work_left;                 /* begins as SEAL_PASS_WORK_MAX */
+    bool blind; /* set by a key that gives some data key whether it fits or not (PKCS#1 v1.5) */
 };
 
 /* What a key can do. */

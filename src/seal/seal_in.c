@@ -3,6 +3,7 @@
 
 #include "src/base/ckd.h"
 #include "src/seal/sidecar.h"
+#include "src/seal/signed.h"
 
 #include <inttypes.h>
 #include <pthread.h>
@@ -36,7 +37,7 @@ static void reader_free(const struct seal_in *self, struct reader *reader)
 {
     seal_gcm_free(reader->gcm);
     free(reader->stored);
-    seal_arena_free(reader->plain, self->layout.frame_bytes);
+    seal_arena_free(reader->plain, seal_layout_room(&self->layout));
     free(reader);
 }
 
@@ -94,7 +95,7 @@ static int open_frames(struct seal_in *self, struct reader *reader, uint32_t seq
     for (uint32_t i = 0; i < n; i++) {
         struct seal_frame frame = seal_layout_frame(&self->layout, seq + i);
 
-        if (seal_frame_decrypt(reader->gcm, self->header.message_id, &frame, at, plain, err) < 0)
+        if (seal_frame_decrypt(reader->gcm, &self->header.id, &frame, at, plain, err) < 0)
             return sw_context(err, "'%s'", self->base.name);
         at += seal_frame_stored(&frame);
         plain += frame.len;
@@ -105,13 +106,14 @@ static int open_frames(struct seal_in *self, struct reader *reader, uint32_t seq
 /* Makes reader->plain frame seq. */
 static int load_frame(struct seal_in *self, struct reader *reader, uint32_t seq, struct sw_err *err)
 {
+    uint32_t room = seal_layout_room(&self->layout);
+
     if (reader->plain_seq == seq)
         return 0;
-    if (reader->plain == NULL)
-        reader->plain = seal_arena_new(self->layout.frame_bytes);
-    if (reader->plain == NULL)
-        return sw_fail_errno(err, "cannot get memory for a frame of %" PRIu32 " bytes",
-                             self->layout.frame_bytes);
+    if (reader->plain == NULL && room > 0)
+        reader->plain = seal_arena_new(room);
+    if (reader->plain == NULL && room > 0)
+        return sw_fail_errno(err, "cannot get memory for a frame of %" PRIu32 " bytes", room);
     reader->plain_seq = 0;
     if (open_frames(self, reader, seq, 1, reader->plain, err) < 0)
         return -1;
@@ -195,6 +197,17 @@ static void seal_in_close(struct sw_in *in)
 
 static const struct sw_in_ops seal_in_ops = {.pread = seal_pread, .close = seal_in_close};
 
+/* What commits to its key opens to one plaintext, whoever holds which key; nothing older is opened unasked. */
+static int check_suite(const struct seal_header *header, const struct sw_unseal_opts *opts,
+                       struct sw_err *err)
+{
+    if (opts->legacy || seal_suite_commits(header->suite))
+        return 0;
+    return sw_fail(err, SW_REFUSED,
+                   "its suite 0x%04x (%s) does not commit to its key; --legacy opens such messages",
+                   (unsigned)header->suite->id, header->suite->name);
+}
+
 static int check_expected(const struct seal_header *header, const struct sw_unseal_opts *opts,
                           struct sw_err *err)
 {
@@ -272,17 +285,24 @@ static int check_size(const struct seal_in *self, struct sw_err *err)
     return 0;
 }
 
+static int find_layout(struct seal_in *self, struct sw_progress *progress, struct sw_err *err)
+{
+    if (seal_suite_signs(self->header.suite))
+        return seal_signed_verify(&self->header, &self->content_key, self->sealed, progress, &self->layout,
+                                  err);
+    return seal_layout_of(&self->header, self->sealed->size_bytes, &self->layout, err);
+}
+
 /* Geometry, then the final frame: its tag proves both how many frames there are and where they end. */
-static int open_body(struct seal_in *self, struct sw_err *err)
+static int open_body(struct seal_in *self, struct sw_progress *progress, struct sw_err *err)
 {
     size_t stride;
     struct reader *reader;
     int rc;
 
-    if (seal_layout_of(&self->header, self->sealed->size_bytes, &self->layout, err) < 0 ||
-        check_size(self, err) < 0)
+    if (find_layout(self, progress, err) < 0 || check_size(self, err) < 0)
         return -1;
-    stride = (size_t)self->layout.frame_bytes + SEAL_FRAME_OVER;
+    stride = (size_t)seal_layout_room(&self->layout) + SEAL_FRAME_OVER;
     self->batch_frames = stride < BATCH_BYTES ? (uint32_t)(BATCH_BYTES / stride) : 1;
     if (self->batch_frames > self->layout.nr_frames)
         self->batch_frames = self->layout.nr_frames;
@@ -301,7 +321,7 @@ static int open_message(struct seal_in *self, struct sw_in *sidecar, const struc
 {
     SW_AUTO_CONTEXT struct seal_context required = {.n = 0};
 
-    if (seal_header_read(&self->header, self->sealed, err) < 0 ||
+    if (seal_header_read(&self->header, self->sealed, err) < 0 || check_suite(&self->header, opts, err) < 0 ||
         check_expected(&self->header, opts, err) < 0 ||
         seal_context_set(&required, opts->require, opts->nr_require, err) < 0) {
         sw_in_close(sidecar);
@@ -309,7 +329,7 @@ static int open_message(struct seal_in *self, struct sw_in *sidecar, const struc
     }
     if (unlock(self, sidecar, opts, &required, err) < 0)
         return -1;
-    return open_body(self, err);
+    return open_body(self, opts->progress, err);
 }
 
 struct sw_in *sw_seal_in(struct sw_in *sealed, struct sw_in *sidecar, const struct sw_unseal_opts *opts,
@@ -340,6 +360,11 @@ const struct sw_pair *sw_seal_in_context(const struct sw_in *in, size_t *n)
 
     *n = self->header.context.n;
     return self->header.context.pairs;
+}
+
+uint16_t sw_seal_in_suite(const struct sw_in *in)
+{
+    return ((const struct seal_in *)in)->header.suite->id;
 }
 
 const struct seal_layout *seal_in_layout(const struct sw_in *in)

@@ -21,7 +21,10 @@ struct seal_out {
     struct sw_out *sealed;
     struct sw_out *sidecar; /* NULL for a direct message */
     char artifact[SEAL_ARTIFACT_TEXT];
-    uint8_t message_id[SEAL_ID_BYTES];
+    const struct seal_suite *suite;
+    struct seal_id id;
+    struct seal_signature *signer; /* NULL: not signed */
+    char public_key[SEAL_PUBLIC_TEXT];
     struct seal_secret content_key;
     uint64_t body_at;
     uint64_t plain_bytes; /* as declared */
@@ -55,7 +58,7 @@ static int encrypt_final(const struct seal_out *self, struct seal_gcm *gcm, stru
 {
     frame->final = true;
     memmove(at + SEAL_FINAL_HEAD, at + SEAL_FRAME_HEAD, frame->len);
-    return seal_frame_encrypt(gcm, self->message_id, frame, at, err);
+    return seal_frame_encrypt(gcm, &self->id, frame, at, err);
 }
 
 static int encrypt_slot(void *arg, void *worker, struct seal_slot *slot, struct sw_err *err)
@@ -66,7 +69,7 @@ static int encrypt_slot(void *arg, void *worker, struct seal_slot *slot, struct 
                                .len = self->frame_bytes};
 
     for (size_t i = 0; i < regular; i++, frame.seq++)
-        if (seal_frame_encrypt(worker, self->message_id, &frame, slot->buf + i * stride(self), err) < 0)
+        if (seal_frame_encrypt(worker, &self->id, &frame, slot->buf + i * stride(self), err) < 0)
             return -1;
     slot->stored = regular * stride(self);
     if (!slot->last)
@@ -78,14 +81,22 @@ static int encrypt_slot(void *arg, void *worker, struct seal_slot *slot, struct 
     return 0;
 }
 
+static bool in_order(const struct seal_out *self)
+{
+    return self->signer != NULL || !sw_out_seekable(self->sealed);
+}
+
 static int put_slot(void *arg, const struct seal_slot *slot, struct sw_err *err)
 {
     struct seal_out *self = arg;
     uint64_t at = self->body_at + slot->seq * self->slot_frames * stride(self);
 
-    if (sw_out_seekable(self->sealed))
-        return sw_out_pwrite(self->sealed, slot->buf, slot->stored, at, err);
-    return sw_out_write(self->sealed, slot->buf, slot->stored, err);
+    /* What is signed comes in order. */
+    if (self->signer != NULL && seal_signature_update(self->signer, slot->buf, slot->stored, err) < 0)
+        return -1;
+    if (in_order(self))
+        return sw_out_write(self->sealed, slot->buf, slot->stored, err);
+    return sw_out_pwrite(self->sealed, slot->buf, slot->stored, at, err);
 }
 
 /* Sequence numbers have 32 bits, and the final frame takes one. */
@@ -93,7 +104,7 @@ static int submit(struct seal_out *self, struct sw_err *err)
 {
     struct seal_slot *slot = SW_STEAL_PTR(self->slot);
 
-    if ((slot->seq + 1) * self->slot_frames >= UINT32_MAX)
+    if (slot->seq * self->slot_frames + slot->len / self->frame_bytes >= UINT32_MAX)
         return sw_fail(err, SW_FAILED, "'%s': too many frames of %" PRIu32 " bytes; take larger ones",
                        self->base.name, self->frame_bytes);
     return seal_team_submit(self->team, slot, err);
@@ -143,6 +154,18 @@ static int seal_write(struct sw_out *out, const void *buf, size_t len, struct sw
     return 0;
 }
 
+/* The signature behind its length. */
+static int write_footer(struct seal_out *self, struct sw_err *err)
+{
+    uint8_t footer[2 + SEAL_SIGNATURE_MAX];
+    size_t len = 0;
+
+    if (seal_signature_make(self->signer, footer + 2, &len, err) < 0)
+        return -1;
+    be16_put(footer, (uint16_t)len);
+    return sw_out_write(self->sealed, footer, 2 + len, err);
+}
+
 static int seal_final(struct seal_out *self, struct sw_err *err)
 {
     if (self->plain_bytes != SW_SEAL_SIZE_UNKNOWN && self->plain_bytes != self->base.pos)
@@ -155,7 +178,9 @@ static int seal_final(struct seal_out *self, struct sw_err *err)
     self->slot->last = true;
     if (submit(self, err) < 0)
         return -1;
-    return seal_team_finish(self->team, err);
+    if (seal_team_finish(self->team, err) < 0)
+        return -1;
+    return self->signer != NULL ? write_footer(self, err) : 0;
 }
 
 static int seal_commit(struct sw_out *out, struct sw_err *err)
@@ -179,6 +204,7 @@ static void seal_close(struct sw_out *out)
     seal_team_free(self->team);
     sw_out_close(self->sealed);
     sw_out_close(self->sidecar);
+    seal_signature_free(self->signer);
     seal_secret_cleanse(&self->content_key);
     seal_key_free(self, sizeof(*self));
 }
@@ -188,6 +214,21 @@ static const struct sw_out_ops seal_out_ops = {
     .commit = seal_commit,
     .close = seal_close,
 };
+
+/* The key that signs is made here, so that its public half is in the context before a data key is wrapped. */
+static int add_signer(struct seal_out *self, const struct seal_context *base, struct seal_context *context,
+                      struct sw_err *err)
+{
+    struct sw_pair pair = {SEAL_PUBLIC_KEY, self->public_key};
+    const struct seal_context added = {.pairs = &pair, .n = seal_suite_signs(self->suite) ? 1 : 0};
+
+    if (added.n > 0) {
+        self->signer = seal_signer_new(self->suite->curve, self->public_key, err);
+        if (self->signer == NULL)
+            return -1;
+    }
+    return seal_context_join(context, base, &added, err);
+}
 
 /* The caller's pairs and ours. */
 static int make_context(const struct seal_out *self, const struct sw_seal_opts *opts,
@@ -226,9 +267,11 @@ static int draw(struct seal_out *self, struct fresh *fresh, seal_random_fn *rand
 {
     uint8_t id[SEAL_ARTIFACT_BYTES];
 
-    fresh->artifact.key.len = fresh->data_key.len = SEAL_KEY_BYTES;
-    if (random(id, sizeof(id), err) < 0 || random(self->message_id, sizeof(self->message_id), err) < 0 ||
-        random(fresh->data_key.bytes, SEAL_KEY_BYTES, err) < 0 ||
+    fresh->artifact.key.len = SEAL_KEY_BYTES;
+    fresh->data_key.len = self->suite->key_bytes;
+    self->id.len = seal_suite_id_bytes(self->suite);
+    if (random(id, sizeof(id), err) < 0 || random(self->id.bytes, self->id.len, err) < 0 ||
+        random(fresh->data_key.bytes, fresh->data_key.len, err) < 0 ||
         random(fresh->artifact.key.bytes, SEAL_KEY_BYTES, err) < 0)
         return -1;
     sw_hex(id, sizeof(id), self->artifact);
@@ -239,10 +282,11 @@ static int draw(struct seal_out *self, struct fresh *fresh, seal_random_fn *rand
 static int write_header(struct seal_out *self, const struct seal_out_spec *out_spec,
                         const struct fresh *fresh, const struct sw_keyring *recipients, struct sw_err *err)
 {
-    SW_AUTO_CONTEXT struct seal_context context = {.n = 0};
+    SW_AUTO_CONTEXT struct seal_context base = {.n = 0}, context = {.n = 0};
     SW_AUTO_BUF struct sw_buf header = {.len = 0};
     struct seal_header_spec spec = {
-        .message_id = self->message_id,
+        .suite = self->suite,
+        .id = &self->id,
         .data_key = &fresh->data_key,
         .context = &context,
         .recipients = recipients,
@@ -250,8 +294,10 @@ static int write_header(struct seal_out *self, const struct seal_out_spec *out_s
         .random = out_spec->random,
     };
 
-    if (make_context(self, out_spec->opts, &context, err) < 0 ||
-        seal_header_build(&spec, &header, &self->content_key, err) < 0 ||
+    if (make_context(self, out_spec->opts, &base, err) < 0 || add_signer(self, &base, &context, err) < 0 ||
+        seal_header_build(&spec, &header, &self->content_key, err) < 0)
+        return -1;
+    if ((self->signer != NULL && seal_signature_update(self->signer, header.data, header.len, err) < 0) ||
         sw_out_write(self->sealed, header.data, header.len, err) < 0)
         return -1;
     self->body_at = self->sealed->pos;
@@ -273,29 +319,29 @@ static int begin(struct seal_out *self, const struct seal_out_spec *spec, struct
     return seal_sidecar_write(&fresh.artifact, spec->opts->recipients, spec->random, self->sidecar, err);
 }
 
-/* The default, doubled until 2^32-1 frames do. */
-static uint32_t frame_for(uint64_t plain_bytes)
+static int check_frames(const struct seal_out *self, struct sw_err *err)
 {
-    uint32_t frame = SW_SEAL_FRAME_BYTES;
-
-    while (plain_bytes != SW_SEAL_SIZE_UNKNOWN && plain_bytes / frame >= UINT32_MAX - 1 &&
-           frame < SW_SEAL_FRAME_BYTES_MAX)
-        frame *= 2;
-    return frame;
+    if (self->frame_bytes > SW_SEAL_FRAME_BYTES_MAX)
+        return sw_fail(err, SW_USAGE, "frames of %" PRIu32 " bytes are too large (at most %d)",
+                       self->frame_bytes, SW_SEAL_FRAME_BYTES_MAX);
+    if (self->plain_bytes != SW_SEAL_SIZE_UNKNOWN && !seal_frames_do(self->plain_bytes, self->frame_bytes))
+        return sw_fail(err, SW_USAGE,
+                       "%" PRIu64 " bytes are more than 2^32-1 frames of %" PRIu32 " bytes hold",
+                       self->plain_bytes, self->frame_bytes);
+    return 0;
 }
 
-static int check_opts(const struct seal_out_spec *spec, struct sw_err *err)
+static int check_opts(const struct seal_out *self, const struct seal_out_spec *spec, struct sw_err *err)
 {
     const struct sw_seal_opts *opts = spec->opts;
 
     if (opts->recipients == NULL || opts->recipients->n == 0)
         return sw_fail(err, SW_USAGE, "no recipient to seal to");
-    if (opts->frame_bytes > SW_SEAL_FRAME_BYTES_MAX)
-        return sw_fail(err, SW_USAGE, "frames of %" PRIu32 " bytes are too large (at most %d)",
-                       opts->frame_bytes, SW_SEAL_FRAME_BYTES_MAX);
+    if (self->suite == NULL || !seal_suite_commits(self->suite))
+        return sw_fail(err, SW_USAGE, "suite 0x%04x is not written", (unsigned)opts->suite);
     if (opts->direct != (spec->sidecar == NULL) || opts->recipients->use != SW_KEY_SEAL)
         return sw_fail(err, SW_FAILED, "a sealed output was set up wrongly");
-    return 0;
+    return check_frames(self, err);
 }
 
 static int set_up_team(struct seal_out *self, unsigned jobs, struct sw_err *err)
@@ -304,7 +350,7 @@ static int set_up_team(struct seal_out *self, unsigned jobs, struct sw_err *err)
     struct seal_team_spec spec = {
         .self = self,
         .jobs = jobs > 0 ? jobs : 1,
-        .in_order = !sw_out_seekable(self->sealed),
+        .in_order = in_order(self),
         .worker_new = worker_new,
         .worker_free = worker_free,
         .work = encrypt_slot,
@@ -345,8 +391,10 @@ struct sw_out *seal_out_new(const struct seal_out_spec *spec, struct sw_err *err
         return NULL;
     }
     self->plain_bytes = spec->opts->plain_bytes;
-    self->frame_bytes = spec->opts->frame_bytes > 0 ? spec->opts->frame_bytes : frame_for(self->plain_bytes);
-    if (check_opts(spec, err) < 0 || begin(self, spec, err) < 0 ||
+    self->frame_bytes =
+        spec->opts->frame_bytes > 0 ? spec->opts->frame_bytes : seal_frame_for(self->plain_bytes);
+    self->suite = seal_suite_find(spec->opts->suite != 0 ? spec->opts->suite : SW_SEAL_SUITE);
+    if (check_opts(self, spec, err) < 0 || begin(self, spec, err) < 0 ||
         set_up_team(self, spec->opts->jobs, err) < 0) {
         seal_close(&self->base);
         return NULL;

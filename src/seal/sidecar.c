@@ -11,7 +11,7 @@ static const char purpose[] = "artifact-key";
 
 /* What one message is encrypted with. */
 struct fresh {
-    uint8_t message_id[SEAL_ID_BYTES];
+    struct seal_id id;
     struct seal_secret data_key;
     struct seal_secret content_key;
 };
@@ -32,7 +32,7 @@ static int append_frame(const struct fresh *fresh, const struct seal_secret *pla
     if (gcm == NULL)
         return -1;
     memcpy(bytes + seal_frame_head(&frame), plain->bytes, plain->len);
-    if (seal_frame_encrypt(gcm, fresh->message_id, &frame, bytes, err) < 0) {
+    if (seal_frame_encrypt(gcm, &fresh->id, &frame, bytes, err) < 0) {
         seal_cleanse(bytes, sizeof(bytes));
         return -1;
     }
@@ -43,11 +43,13 @@ int seal_sidecar_write(const struct seal_artifact *artifact, const struct sw_key
                        seal_random_fn *random, struct sw_out *out, struct sw_err *err)
 {
     const struct sw_pair pairs[] = {{key_artifact, artifact->id}, {key_purpose, purpose}};
-    SW_CLEANUP(fresh_cleanse) struct fresh fresh = {.data_key = {.len = SEAL_KEY_BYTES}};
+    SW_CLEANUP(fresh_cleanse)
+    struct fresh fresh = {.id = {.len = SEAL_ID_BYTES}, .data_key = {.len = SEAL_KEY_BYTES}};
     SW_AUTO_CONTEXT struct seal_context context = {.n = 0};
     SW_AUTO_BUF struct sw_buf message = {.len = 0};
     struct seal_header_spec spec = {
-        .message_id = fresh.message_id,
+        .suite = seal_suite_find(SW_SEAL_SUITE),
+        .id = &fresh.id,
         .data_key = &fresh.data_key,
         .context = &context,
         .recipients = recipients,
@@ -55,7 +57,7 @@ int seal_sidecar_write(const struct seal_artifact *artifact, const struct sw_key
         .random = random,
     };
 
-    if (random(fresh.message_id, sizeof(fresh.message_id), err) < 0 ||
+    if (random(fresh.id.bytes, fresh.id.len, err) < 0 ||
         random(fresh.data_key.bytes, fresh.data_key.len, err) < 0)
         return -1;
     if (seal_context_set(&context, pairs, SW_ARRAY_LEN(pairs), err) < 0 ||

@@ -1,22 +1,18 @@
 /* Building a header with its keys, and believing one: data key, commitment, tag. */
-#include "src/seal/gcm.h"
 #include "src/seal/header.h"
-
 #include "src/seal/scheme.h"
 
 #include <stdio.h>
 #include <string.h>
 
-static const uint8_t zero_iv[SEAL_IV_BYTES];
-
 static int put_start(const struct seal_header_spec *spec, struct sw_buf *out, struct sw_err *err)
 {
-    uint8_t start[3] = {SEAL_VERSION};
+    uint8_t start[3] = {spec->suite->version};
 
-    be16_put(start + 1, SEAL_SUITE);
+    be16_put(start + 1, spec->suite->id);
     if (sw_buf_append(out, start, sizeof(start), err) < 0)
         return -1;
-    return sw_buf_append(out, spec->message_id, SEAL_ID_BYTES, err);
+    return sw_buf_append(out, spec->id->bytes, spec->id->len, err);
 }
 
 static int put_keys(const struct seal_header_spec *spec, struct sw_buf *out, struct sw_err *err)
@@ -41,7 +37,6 @@ static int put_tag(const struct seal_secret *content_key, struct sw_buf *out, st
     struct seal_gcm_op op = {.aad = out->data, .aad_len = out->len};
     uint8_t tag[SEAL_TAG_BYTES];
 
-    memcpy(op.iv, zero_iv, sizeof(op.iv));
     if (gcm == NULL || seal_gcm_encrypt(gcm, &op, tag, err) < 0)
         return -1;
     return sw_buf_append(out, tag, sizeof(tag), err);
@@ -52,7 +47,9 @@ int seal_header_build(const struct seal_header_spec *spec, struct sw_buf *out,
 {
     uint8_t commitment[SEAL_COMMITMENT_BYTES], format[5] = {SEAL_CONTENT_FRAMED};
 
-    if (seal_derive(spec->data_key, spec->message_id, content_key, commitment, err) < 0)
+    if (!seal_suite_commits(spec->suite))
+        return sw_fail(err, SW_FAILED, "suite 0x%04x is not written", (unsigned)spec->suite->id);
+    if (seal_derive(spec->suite, spec->data_key, spec->id, content_key, commitment, err) < 0)
         return -1;
     be32_put(format + 1, spec->frame_bytes);
     if (put_start(spec, out, err) < 0 || put_keys(spec, out, err) < 0 ||
@@ -76,8 +73,8 @@ static int check_tag(const struct seal_header *header, const struct seal_context
         seal_context_write(required, &aad, err) < 0)
         return -1;
     op = (struct seal_gcm_op){.aad = aad.data, .aad_len = aad.len};
-    memcpy(op.iv, zero_iv, sizeof(op.iv));
-    if (seal_gcm_decrypt(gcm, &op, header->bytes + header->body_len, err) < 0)
+    memcpy(op.iv, header->iv, sizeof(op.iv));
+    if (seal_gcm_decrypt(gcm, &op, header->bytes + header->len - SEAL_HEADER_TAG, err) < 0)
         return sw_context(err, "its header was changed, or a required pair is wrong or missing");
     return 0;
 }
@@ -88,9 +85,9 @@ int seal_header_verify(const struct seal_header *header, const struct seal_secre
 {
     uint8_t commitment[SEAL_COMMITMENT_BYTES];
 
-    if (seal_derive(data_key, header->message_id, content_key, commitment, err) < 0)
+    if (seal_derive(header->suite, data_key, &header->id, content_key, commitment, err) < 0)
         return -1;
-    if (!seal_equal(commitment, header->commitment, sizeof(commitment)))
+    if (seal_suite_commits(header->suite) && !seal_equal(commitment, header->commitment, sizeof(commitment)))
         return sw_fail(err, SW_INTEGRITY, "its key commitment does not fit the data key");
     return check_tag(header, required, content_key, err);
 }
@@ -112,27 +109,59 @@ static int no_key_fits(const struct seal_header *header, struct sw_err *err)
                    header->nr_edks > SHOWN ? ", …" : "");
 }
 
-/* The first key that opens an entry; else the reason of the first one that was for an entry. */
-static int find_data_key(const struct seal_header *header, const struct sw_keyring *keys,
-                         struct seal_unwrap *how, struct seal_secret *data_key, struct sw_err *err)
+struct unlocking {
+    const struct seal_header *header;
+    const struct seal_context *required;
+    struct seal_unwrap how;
+    struct seal_secret *content_key;
+    struct sw_err first; /* the reason of the first key that was for an entry and did not open it */
+};
+
+static int note_reason(struct unlocking *self, const struct sw_err *why)
 {
-    struct sw_err first = {.code = SW_OK};
+    if (self->first.code == SW_OK)
+        self->first = *why;
+    return 0;
+}
 
-    for (size_t i = 0; i < header->nr_edks; i++) {
+/*
+ * 1 when this key opens the header, 0 when it does not, -1 when it opens its entry and the header is wrong. A blind
+ * key opens its entry in any case: whatever is wrong then, it must look like a key that does not.
+ */
+static int try_key(struct unlocking *self, const struct seal_edk *edk, const struct seal_key *key,
+                   struct sw_err *err)
+{
+    SW_AUTO_SECRET struct seal_secret data_key = {.len = 0};
+    struct sw_err why = {.code = SW_OK};
+
+    self->how.blind = false;
+    if (seal_edk_unwrap(edk, key, &self->how, &data_key, &why) < 0)
+        return note_reason(self, &why);
+    if (seal_header_verify(self->header, &data_key, self->required, self->content_key, err) == 0)
+        return 1;
+    if (!self->how.blind || err->code != SW_INTEGRITY)
+        return -1;
+    (void)seal_no_fit(&why);
+    (void)sw_context(&why, "the key '%s'", key->label);
+    return note_reason(self, &why);
+}
+
+static int try_keys(struct unlocking *self, const struct sw_keyring *keys, struct sw_err *err)
+{
+    for (size_t i = 0; i < self->header->nr_edks; i++) {
         for (size_t k = 0; k < keys->n; k++) {
-            struct sw_err why = {.code = SW_OK};
+            const struct seal_edk *edk = &self->header->edks[i];
+            int rc = 0;
 
-            if (!seal_edk_is_for(&header->edks[i], &keys->keys[k]))
-                continue;
-            if (seal_edk_unwrap(&header->edks[i], &keys->keys[k], how, data_key, &why) == 0)
-                return 0;
-            if (first.code == SW_OK)
-                first = why;
+            if (seal_edk_is_for(edk, &keys->keys[k]))
+                rc = try_key(self, edk, &keys->keys[k], err);
+            if (rc != 0)
+                return rc > 0 ? 0 : -1;
         }
     }
-    if (first.code == SW_OK)
-        return no_key_fits(header, err);
-    *err = first;
+    if (self->first.code == SW_OK)
+        return no_key_fits(self->header, err);
+    *err = self->first;
     return -1;
 }
 
@@ -140,17 +169,20 @@ int seal_header_unlock(const struct seal_header *header, const struct sw_keyring
                        const struct seal_context *required, struct seal_secret *content_key,
                        struct sw_err *err)
 {
-    SW_AUTO_SECRET struct seal_secret data_key = {.len = 0};
     SW_AUTO_CONTEXT struct seal_context full = {.n = 0};
     SW_AUTO_BUF struct sw_buf aad = {.len = 0};
-    struct seal_unwrap how = {
-        .context = &full, .data_key_bytes = SEAL_KEY_BYTES, .work_left = SEAL_PASS_WORK_MAX};
+    struct unlocking self = {
+        .header = header,
+        .required = required,
+        .how = {.context = &full,
+                .data_key_bytes = header->suite->key_bytes,
+                .work_left = SEAL_PASS_WORK_MAX},
+        .content_key = content_key,
+    };
 
     if (seal_context_join(&full, &header->context, required, err) < 0 ||
         seal_context_write(&full, &aad, err) < 0)
         return -1;
-    how.aad = (struct seal_view){.bytes = (const uint8_t *)aad.data, .len = aad.len};
-    if (find_data_key(header, keys, &how, &data_key, err) < 0)
-        return -1;
-    return seal_header_verify(header, &data_key, required, content_key, err);
+    self.how.aad = (struct seal_view){.bytes = (const uint8_t *)aad.data, .len = aad.len};
+    return try_keys(&self, keys, err);
 }

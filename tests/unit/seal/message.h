@@ -32,6 +32,7 @@ static int test_random(void *buf, size_t len, struct sw_err *err)
 /* How plaintext becomes a message in the tests. */
 struct sealing {
     const struct sw_keyring *to;
+    uint16_t suite; /* 0: the default */
     const struct sw_pair *context;
     size_t nr_context;
     uint32_t frame_bytes;
@@ -59,7 +60,8 @@ static inline void seal_bytes(const struct sealing *how, const void *plain, size
                               struct message *message)
 {
     struct sw_err err = {.code = SW_OK};
-    struct sw_seal_opts opts = {.recipients = how->to,
+    struct sw_seal_opts opts = {.suite = how->suite,
+                                .recipients = how->to,
                                 .context = how->context,
                                 .nr_context = how->nr_context,
                                 .direct = how->direct,

@@ -107,9 +107,9 @@ static void damaged_bytes_are_refused(void **state)
         {"\0\2\0\1k\0\1v\0\1j\0\1w\0", 15}, /* bytes after the last pair */
         {"\0\1\0\1\xff\0\1v", 8},           /* no UTF-8 */
         {"\0\1\0\1k\0\2v\0", 9},            /* a NUL */
-        {"\0\1\0\x15"
-         "aws-crypto-public-key\0\1v",
-         28}, /* belongs to signing suites */
+        {"\0\1\0\xc"
+         "aws-crypto-x\0\1v",
+         19}, /* reserved */
     };
 
     (void)state;
@@ -121,6 +121,32 @@ static void damaged_bytes_are_refused(void **state)
             fail_msg("row %zu was accepted", i);
         assert_int_equal(err.code, SW_INTEGRITY);
     }
+}
+
+static void an_unsorted_context_is_read_and_sorted(void **state)
+{
+    static const uint8_t bytes[] = "\0\2\0\1k\0\1v\0\1j\0\1w";
+    struct sw_err err = {.code = SW_OK};
+    SW_AUTO_CONTEXT struct seal_context context = {.n = 0};
+
+    (void)state;
+    assert_ok(seal_context_parse(&context, bytes, sizeof(bytes) - 1, &err), err);
+    assert_int_equal(context.n, 2);
+    assert_string_equal(context.pairs[0].key, "j");
+    assert_string_equal(context.pairs[1].value, "v");
+}
+
+static void the_one_reserved_key_is_read_and_never_set(void **state)
+{
+    static const char bytes[] = "\0\1\0\x15" SEAL_PUBLIC_KEY "\0\1v";
+    const struct sw_pair pair = {SEAL_PUBLIC_KEY, "v"};
+    struct sw_err err = {.code = SW_OK};
+    SW_AUTO_CONTEXT struct seal_context context = {.n = 0}, set = {.n = 0};
+
+    (void)state;
+    assert_ok(seal_context_parse(&context, (const uint8_t *)bytes, sizeof(bytes) - 1, &err), err);
+    assert_string_equal(seal_pairs_get(context.pairs, context.n, SEAL_PUBLIC_KEY), "v");
+    assert_failed(seal_context_set(&set, &pair, 1, &err), err, SW_USAGE, "reserved");
 }
 
 static void pairs_of_the_command_line_are_split_at_the_first_equals_sign(void **state)
@@ -149,6 +175,8 @@ int main(void)
         cmocka_unit_test(what_a_user_may_not_set_is_refused),
         cmocka_unit_test(more_than_65535_bytes_are_refused),
         cmocka_unit_test(damaged_bytes_are_refused),
+        cmocka_unit_test(an_unsorted_context_is_read_and_sorted),
+        cmocka_unit_test(the_one_reserved_key_is_read_and_never_set),
         cmocka_unit_test(pairs_of_the_command_line_are_split_at_the_first_equals_sign),
     };
 

@@ -99,7 +99,7 @@ static size_t header_len(const struct message *message)
     SW_AUTO_HEADER struct seal_header header = {.bytes = NULL};
 
     assert_ok(seal_header_parse(&header, message->body.bytes, message->body.len, &err), err);
-    return header.body_len + SEAL_HEADER_TAG;
+    return header.len;
 }
 
 static void moved_frames_are_seen(void **state)
@@ -280,28 +280,50 @@ static void headers_that_claim_too_much_are_refused(void **state)
     parse_must_fail(big, 1000, "frame length is 4096");
 }
 
-static void other_suites_are_refused_by_name(void **state)
+/* Everything up to the frame length, in version 1. */
+static void what_version_1_has_besides_must_be_as_it_says(void **state)
+{
+    uint8_t bytes[200] = {0};
+    size_t n = 4 + 16 + 2;
+
+    (void)state;
+    memcpy(bytes, "\x01\x80\x01\x78", 4);
+    be16_put(bytes + n, 1);
+    n += 2 + 6;
+    bytes[n] = SEAL_CONTENT_FRAMED;
+    bytes[n + 5] = 13;
+    parse_must_fail(bytes, sizeof(bytes), "IV length 13");
+    bytes[n + 5] = 12;
+    bytes[n + 4] = 1;
+    parse_must_fail(bytes, sizeof(bytes), "reserved field is 1");
+    bytes[n + 4] = 0;
+    parse_must_fail(bytes, sizeof(bytes), "frame length is 0");
+    be32_put(bytes + n + 6, 16);
+    parse_must_fail(bytes, n + 10 + 27, "ends within its header");
+}
+
+static void what_is_no_known_suite_is_refused(void **state)
 {
     static const struct {
         const char *bytes;
         const char *why;
     } rows[] = {
-        {"\x02\x05\x78", "0x0578 (AES_256_GCM_HKDF_SHA512_COMMIT_KEY_ECDSA_P384)"},
-        {"\x01\x80\x01\x78", "0x0178 (AES_256_GCM_IV12_TAG16_HKDF_SHA256)"},
-        {"\x01\x80\x03\x78", "0x0378"},
-        {"\x01\x80\x99\x99", "0x9999 at offset 1 is unknown"},
-        {"\x02\x01\x78", "0x0178"},
+        {"\x01\x80\x99\x99", "0x9999 at offset 2 is unknown"},
+        {"\x01\x80\x04\x78", "0x0478 (AES_256_GCM_HKDF_SHA512_COMMIT_KEY) is none of version 1"},
+        {"\x02\x01\x78", "0x0178 (AES_256_GCM_IV12_TAG16_HKDF_SHA256) is none of version 2"},
+        {"\x01\x40\x01\x78", "type 0x40"},
         {"\x03\x04\x78", "version 3"},
         {"QFI\xfb", "no Encryption SDK message"},
     };
-    uint8_t bytes[200] = {0};
 
     (void)state;
     for (size_t i = 0; i < SW_ARRAY_LEN(rows); i++) {
+        uint8_t bytes[200] = {0};
+
         memcpy(bytes, rows[i].bytes, strlen(rows[i].bytes));
         parse_must_fail(bytes, sizeof(bytes), rows[i].why);
+        parse_must_fail(bytes, 0, "no Encryption SDK message");
     }
-    parse_must_fail(bytes, 0, "no Encryption SDK message");
 }
 
 int main(void)
@@ -316,7 +338,8 @@ int main(void)
         cmocka_unit_test(a_sidecar_of_another_message_is_refused),
         cmocka_unit_test(the_context_must_be_what_is_expected),
         cmocka_unit_test(headers_that_claim_too_much_are_refused),
-        cmocka_unit_test(other_suites_are_refused_by_name),
+        cmocka_unit_test(what_version_1_has_besides_must_be_as_it_says),
+        cmocka_unit_test(what_is_no_known_suite_is_refused),
     };
 
     return cmocka_run_group_tests(tests, enter_empty_folder, leave_folder);

@@ -121,7 +121,8 @@ static void texts_of_the_wrong_form_are_refused(void **state)
                 "'padding' is no option of a key aes:FILE (ns=, name=)");
     refuse_file(SW_KEY_SEAL, "aes:%s,ns=aws-kms", path, SW_USAGE, "belongs to AWS KMS");
     refuse_file(SW_KEY_SEAL, "aes:%s,ns=slipway-artifact", path, SW_USAGE, "artifact keys");
-    refuse_file(SW_KEY_SEAL, "pem:%s,padding=pkcs1", rsa_public_path, SW_USAGE, "is no padding");
+    refuse_file(SW_KEY_SEAL, "pem:%s,padding=pkcs1", rsa_public_path, SW_USAGE, "is for opening");
+    refuse_file(SW_KEY_OPEN, "pem:%s,padding=pkcs", rsa_path, SW_USAGE, "is no padding");
 }
 
 static void keys_that_others_may_read_are_refused(void **state)

@@ -1,6 +1,7 @@
 /* What is sealed opens again: every size, any number of threads, any offset. */
 #include "message.h"
 #include "src/base/pool.h"
+#include "src/seal/frame.h"
 
 static const uint32_t FRAME = 64;
 
@@ -47,6 +48,44 @@ static void frames_of_one_byte_and_frames_larger_than_the_message_work(void **st
     (void)state;
     seals_and_opens(&tiny, with, 40000);
     seals_and_opens(&huge, with, 100000);
+}
+
+/* A signature hashes in order, whatever the threads and the output do. */
+static void what_is_signed_opens_again(void **state)
+{
+    SW_AUTO_KEYRING struct sw_keyring *to = aes_ring(SW_KEY_SEAL, 1), *with = aes_ring(SW_KEY_OPEN, 1);
+    const size_t sizes[] = {0, 1, 63, 64, 65, 6400, 65535, 65536, (3 << 20) + 5};
+
+    (void)state;
+    for (size_t i = 0; i < SW_ARRAY_LEN(sizes); i++) {
+        for (unsigned way = 0; way < (sizes[i] < 65535 ? 8 : 2); way++) {
+            struct sealing how = {.to = to,
+                                  .suite = SW_SEAL_SUITE_SIGNED,
+                                  .frame_bytes = sizes[i] < 65535 ? FRAME : 0,
+                                  .jobs = (way & 1) != 0 ? 5 : 1,
+                                  .direct = (way & 2) != 0,
+                                  .stream = (way & 4) != 0,
+                                  .piece = 77777};
+
+            seals_and_opens(&how, with, sizes[i]);
+        }
+    }
+}
+
+/* 2^32-1 frames, the last one not full. */
+static void frames_grow_with_the_size(void **state)
+{
+    const uint64_t most = UINT64_C(0xffffffff) << 16;
+
+    (void)state;
+    assert_int_equal(seal_frame_for(0), 64 << 10);
+    assert_int_equal(seal_frame_for(UINT64_C(64) << 40), 64 << 10);
+    assert_int_equal(seal_frame_for(most - 1), 64 << 10);
+    assert_int_equal(seal_frame_for(most), 128 << 10);
+    assert_int_equal(seal_frame_for(2 * most - 1), 128 << 10);
+    assert_int_equal(seal_frame_for(2 * most), 256 << 10);
+    assert_int_equal(seal_frame_for(SW_SEAL_SIZE_UNKNOWN), 64 << 10);
+    assert_int_equal(seal_frame_for(UINT64_MAX - 1), SW_SEAL_FRAME_BYTES_MAX);
 }
 
 static void the_bytes_do_not_depend_on_threads_or_pieces(void **state)
@@ -260,6 +299,17 @@ static void options_that_make_no_message_are_refused(void **state)
     opts.nr_context = 0;
     opts.frame_bytes = SW_SEAL_FRAME_BYTES_MAX + 1;
     refuse_opts(&opts, "too large");
+    opts.frame_bytes = 64 << 10;
+    opts.plain_bytes = UINT64_C(0xffffffff) << 16;
+    refuse_opts(&opts, "more than 2^32-1 frames of 65536");
+    opts.frame_bytes = 0;
+    opts.plain_bytes = UINT64_MAX - 1;
+    refuse_opts(&opts, "more than 2^32-1 frames of 67108864");
+    opts.plain_bytes = 0;
+    opts.suite = 0x0178;
+    refuse_opts(&opts, "0x0178 is not written");
+    opts.suite = 0x1234;
+    refuse_opts(&opts, "0x1234 is not written");
 }
 
 static void probe_knows_the_first_bytes(void **state)
@@ -294,6 +344,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_size_around_frames_and_pieces_opens_again),
         cmocka_unit_test(frames_of_one_byte_and_frames_larger_than_the_message_work),
+        cmocka_unit_test(what_is_signed_opens_again),
+        cmocka_unit_test(frames_grow_with_the_size),
         cmocka_unit_test(the_bytes_do_not_depend_on_threads_or_pieces),
         cmocka_unit_test(no_two_messages_share_keys_or_ids),
         cmocka_unit_test(the_length_is_what_the_format_says),
