@@ -15,6 +15,7 @@ struct open_opts {
     struct opt_list expect;
     struct opt_list require;
     bool direct;
+    bool legacy;
 };
 
 static const struct opt open_rows[] = {
@@ -28,6 +29,8 @@ static const struct opt open_rows[] = {
     {0, "expect", "K=V", OPT_LIST, offsetof(struct open_opts, expect), "the context must hold this"},
     {0, "require", "K=V", OPT_LIST, offsetof(struct open_opts, require),
      "a required pair that the message does not store"},
+    {0, "legacy", NULL, OPT_FLAG, offsetof(struct open_opts, legacy),
+     "open suites without key commitment too (all but 0478 and 0578)"},
     KEY_OPTS_ROWS(struct open_opts),
     OPT_END,
 };
@@ -40,7 +43,8 @@ static int print_json(const struct sw_in *in, const char *path, struct sw_err *e
 
     for (size_t i = 0; context != NULL && i < n; i++)
         json_object_set_new(context, pairs[i].key, json_string(pairs[i].value));
-    return out_json(json_pack("{s:s, s:I, s:o}", "opened", path, "plaintext_bytes",
+    return out_json(json_pack("{s:s, s:s, s:I, s:o}", "opened", path, "suite",
+                              sw_seal_suite_name(sw_seal_in_suite(in)), "plaintext_bytes",
                               (json_int_t)in->size_bytes, "context", context),
                     err);
 }
@@ -85,6 +89,21 @@ static int open_direct(const char *path, const struct sw_unseal_opts *how, struc
     return *in != NULL ? 0 : -1;
 }
 
+/* Of a signed message all is read here, before anything is written. */
+static int open_sealed(const struct open_opts *opts, const char *path, struct sw_unseal_opts *how,
+                       struct sw_in **in, struct sw_err *err)
+{
+    struct out_progress progress;
+    int rc;
+
+    out_progress_begin(&progress, "verify", &opts->common);
+    how->progress = &progress.base;
+    rc =
+        opts->direct ? open_direct(path, how, in, err) : sw_seal_open_file(path, opts->sidecar, how, in, err);
+    out_progress_end(&progress);
+    return rc;
+}
+
 static int open_input(const struct open_opts *opts, const char *path, struct sw_in **in, struct sw_err *err)
 {
     AUTO_PAIRS struct pair_args expect = {.n = 0}, require = {.n = 0};
@@ -100,9 +119,8 @@ static int open_input(const struct open_opts *opts, const char *path, struct sw_
     how.keys = ring;
     how.nr_expect = expect.n;
     how.nr_require = require.n;
-    if (opts->direct)
-        return open_direct(path, &how, in, err);
-    return sw_seal_open_file(path, opts->sidecar, &how, in, err);
+    how.legacy = opts->legacy;
+    return open_sealed(opts, path, &how, in, err);
 }
 
 static int run_open(const void *raw_opts, const struct args *args, struct sw_err *err)
@@ -133,11 +151,13 @@ const struct cmd cmd_open = {
     .args = "FILE.sealed",
     .summary = "decrypt a sealed file",
     .more =
-        "Opens what slipway seal or an AWS Encryption SDK wrote (version 2, suite 0x0478). A message whose key\n"
-        "comes from a sidecar is opened with it; any other is opened by itself. Every byte is verified before\n"
-        "the file appears; whatever does not verify ends with exit code 5 and no file.\n\n"
-        "KEY: aes:FILE or pem:FILE (an RSA or EC private key) with the options of slipway seal, or a passphrase:\n"
-        "pass:prompt, pass:fd:N, pass:file:FILE. Key files that others may read are refused.\n" KEY_OPTS_HELP,
+        "Opens what slipway seal or an AWS Encryption SDK wrote: versions 1 and 2, all suites, those without key\n"
+        "commitment only with --legacy (else exit code 4). A message whose key comes from a sidecar is opened\n"
+        "with it; any other is opened by itself. Every byte is verified before the file appears, of a signed\n"
+        "message first the signature; whatever does not verify ends with exit code 5 and no file.\n\n"
+        "KEY: aes:FILE or pem:FILE (an RSA or EC private key) with the options of slipway seal, for RSA also\n"
+        "padding=pkcs1, or a passphrase: pass:prompt, pass:fd:N, pass:file:FILE. Key files that others may\n"
+        "read are refused.\n" KEY_OPTS_HELP,
     .opts = open_rows,
     .opts_size = sizeof(struct open_opts),
     .min_args = 1,

@@ -19,6 +19,7 @@ struct seal_opts {
     struct opt_list to;
     struct opt_list context;
     uint64_t frame_bytes;
+    const char *suite;
     bool direct;
 };
 
@@ -33,6 +34,8 @@ static const struct opt seal_rows[] = {
      "one file: recipients in its header, no sidecar"},
     {0, "frame-size", "BYTES", OPT_SIZE, offsetof(struct seal_opts, frame_bytes),
      "1K to 64M (default 64K; larger for more than 256 TiB)"},
+    {0, "suite", "SUITE", OPT_STRING, offsetof(struct seal_opts, suite),
+     "0478 (default), or 0578, which signs the message as well (slower)"},
     KEY_OPTS_ROWS(struct seal_opts),
     OPT_END,
 };
@@ -41,6 +44,7 @@ struct sealed {
     const char *path;
     char *sidecar; /* NULL: direct */
     char artifact[64];
+    uint16_t suite;
     uint64_t plain_bytes, sealed_bytes;
 };
 
@@ -55,8 +59,9 @@ static int print_json(const struct sealed *sealed, const struct sw_keyring *ring
 
     for (size_t i = 0; recipients != NULL && i < sw_keyring_count(ring); i++)
         json_array_append_new(recipients, json_string(sw_keyring_name(ring, i)));
-    return out_json(json_pack("{s:s, s:s?, s:s, s:I, s:I, s:o}", "sealed", sealed->path, "keys",
-                              sealed->sidecar, "artifact", sealed->artifact, "plaintext_bytes",
+    return out_json(json_pack("{s:s, s:s?, s:s, s:s, s:I, s:I, s:o}", "sealed", sealed->path, "keys",
+                              sealed->sidecar, "artifact", sealed->artifact, "suite",
+                              sw_seal_suite_name(sealed->suite), "plaintext_bytes",
                               (json_int_t)sealed->plain_bytes, "sealed_bytes",
                               (json_int_t)sealed->sealed_bytes, "recipients", recipients),
                     err);
@@ -121,11 +126,20 @@ static int check_frame(uint64_t frame_bytes, struct sw_err *err)
     return 0;
 }
 
+static int check_suite(const struct seal_opts *opts, struct sealed *sealed, struct sw_err *err)
+{
+    sealed->suite = SW_SEAL_SUITE;
+    if (opts->suite == NULL || sw_seal_suite_parse(opts->suite, &sealed->suite, err) == 0)
+        return 0;
+    return sw_context(err, "--suite");
+}
+
 static int seal_file(const struct seal_opts *opts, const char *input, struct sealed *sealed,
                      const struct sw_keyring *ring, struct sw_err *err)
 {
     AUTO_PAIRS struct pair_args context = {.n = 0};
-    struct sw_seal_opts how = {.recipients = ring,
+    struct sw_seal_opts how = {.suite = sealed->suite,
+                               .recipients = ring,
                                .context = context.pairs,
                                .direct = opts->direct,
                                .frame_bytes = (uint32_t)opts->frame_bytes,
@@ -154,7 +168,7 @@ static int run_seal(const void *raw_opts, const struct args *args, struct sw_err
     if (opts->to.n == 0)
         return sw_fail(err, SW_USAGE, "--to RECIPIENT is missing");
     if (check_names(opts, args->items[0], &sealed, err) < 0 || check_frame(opts->frame_bytes, err) < 0 ||
-        sw_seal_harden(err) < 0)
+        check_suite(opts, &sealed, err) < 0 || sw_seal_harden(err) < 0)
         return -1;
     ring = key_opts_ring(&opts->key, SW_KEY_SEAL, &opts->to, err);
     if (ring == NULL || seal_file(opts, args->items[0], &sealed, ring, err) < 0)
@@ -170,7 +184,7 @@ const struct cmd cmd_seal = {
     .args = "FILE",
     .summary = "encrypt a file for its recipients",
     .more =
-        "Writes an AWS Encryption SDK message (version 2, suite 0x0478) that any of the SDKs opens. X.sealed\n"
+        "Writes an AWS Encryption SDK message (version 2) that any of the SDKs opens. X.sealed\n"
         "is encrypted under a key of its own; the small message X.keys carries that key to the recipients.\n\n"
         "RECIPIENT: aes:FILE (32 bytes or 64 hex digits) or pem:FILE (an RSA or EC public key; slipway keygen).\n"
         "aes: and RSA keys take ,ns=NAMESPACE and ,name=KEYNAME for SDKs that use other names, RSA keys also\n"
@@ -178,6 +192,8 @@ const struct cmd cmd_seal = {
         "pass:prompt asks for a passphrase, pass:fd:N and pass:file:FILE take a line; scrypt makes an AES key of it,\n"
         "with ,cost=15 to 20 (default 17: N is 2^17, which takes 128 MiB and half a second).\n" KEY_OPTS_HELP
         "\n"
+        "Suite 0578 adds a signature by a key that is made for the message and stored in it: it proves that the\n"
+        "message is whole, not who made it, and is what some readers insist on.\n"
         "The context is stored in clear. slipway adds slipway-format, artifact and plaintext-bytes.",
     .opts = seal_rows,
     .opts_size = sizeof(struct seal_opts),
