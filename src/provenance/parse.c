@@ -179,8 +179,8 @@ static int parse_head(struct sw_manifest *manifest, struct sw_err *err)
     return 0;
 }
 
-int manifest_parse(struct sw_manifest *manifest, const char *text, size_t len, const char *name,
-                   struct sw_err *err)
+int provenance_parse(struct sw_manifest *manifest, const char *text, size_t len, const char *name,
+                     struct sw_err *err)
 {
     if (check_volume(text, len, err) < 0)
         return sw_context(err, "%s", name);

@@ -5,7 +5,7 @@
 #include "slipway/manifest.h"
 
 /* Fills json, program, created, recipe, version and files of an empty manifest. name: for errors, which are SW_INTEGRITY. */
-SW_MUST_CHECK int manifest_parse(struct sw_manifest *manifest, const char *text, size_t len, const char *name,
-                                 struct sw_err *err);
+SW_MUST_CHECK int provenance_parse(struct sw_manifest *manifest, const char *text, size_t len,
+                                   const char *name, struct sw_err *err);
 
 #endif

@@ -75,7 +75,7 @@ int sw_manifest_open(const char *path, const struct sw_trust *trust, struct sw_m
         return -1;
     if (trust != NULL && check_signature(manifest, &text, trust, err) < 0)
         return -1;
-    if (manifest_parse(manifest, text.data, text.len, manifest->path, err) < 0)
+    if (provenance_parse(manifest, text.data, text.len, manifest->path, err) < 0)
         return -1;
     *out = SW_STEAL_PTR(manifest);
     return 0;

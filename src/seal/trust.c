@@ -215,7 +215,6 @@ int sw_trust_check(const struct sw_trust *trust, const void *bytes, size_t len,
             return 0;
         }
     }
-    return sw_fail(err, SW_INTEGRITY,
-                   "the signature is by none of the %zu trusted key%s, or is of other bytes", trust->n,
-                   trust->n == 1 ? "" : "s");
+    return sw_fail(err, SW_INTEGRITY, "no trusted key made the signature of these bytes (%zu tried)",
+                   trust->n);
 }

@@ -66,7 +66,7 @@ static void sign_and_check(const char *type)
     assert_non_null(strstr(who, sw_signer_name(signer)));
     assert_non_null(strstr(who, "key.pub"));
     assert_failed(sw_trust_check(trust, text, sizeof(text) - 1, &good, &who, &err), err, SW_INTEGRITY,
-                  "none of the 1 trusted key,");
+                  "no trusted key made the signature of these bytes (1 tried)");
     for (size_t bit = 0; bit < good.len * 8; bit++) {
         bad = good;
         bad.bytes[bit / 8] ^= (uint8_t)(1 << bit % 8);
@@ -111,7 +111,7 @@ static void another_key_of_the_folder_may_have_signed(void **state)
     assert_ok(sw_signer_sign(c, text, sizeof(text), &by_c, &err), err);
     assert_ok(sw_trust_check(trust, text, sizeof(text), &by_a, &who, &err), err);
     assert_failed(sw_trust_check(trust, text, sizeof(text), &by_c, &who, &err), err, SW_INTEGRITY,
-                  "none of the 2 trusted keys");
+                  "(2 tried)");
     sw_signer_free(a);
     sw_signer_free(c);
     sw_trust_free(trust);
