@@ -135,9 +135,12 @@ SW_MUST_CHECK struct sw_out *sw_seal_out(const struct sw_seal_opts *opts, struct
 SW_MUST_CHECK int sw_seal_create_file(const struct sw_seal_opts *opts, const char *path, struct sw_out **out,
                                       struct sw_err *err);
 
-/* The same for an image as it is written: its length is not known yet, and its format is in the context as "image-format". */
-SW_MUST_CHECK int sw_seal_create_image(const struct sw_keyring *recipients, const char *format, unsigned jobs,
-                                       const char *path, struct sw_out **out, struct sw_err *err);
+/*
+ * The same for an image as it is written: its length is not known yet, and its format is in the context as
+ * "image-format". Of opts only recipients, jobs and digests count.
+ */
+SW_MUST_CHECK int sw_seal_create_image(const struct sw_seal_opts *opts, const char *format, const char *path,
+                                       struct sw_out **out, struct sw_err *err);
 
 /* The artifact id (32 hex digits) of an output of sw_seal_out. */
 const char *sw_seal_artifact(const struct sw_out *out);

@@ -1,7 +1,10 @@
 /* The build flow: plan, ingest, guest, layers, outputs. */
 #include "src/build/build.h"
 
+#include "slipway/manifest.h"
+
 #include "src/base/clock.h"
+#include "src/base/digest.h"
 #include "src/base/fs.h"
 #include "src/base/json.h"
 #include "src/base/log.h"
@@ -170,6 +173,7 @@ struct build {
     const struct sw_build_opts *opts;
     struct plan *plan;
     const struct outputs *outputs;
+    const struct sw_signer *signer; /* NULL: the manifest is not signed */
     struct sw_store *store;
     const char *dir; /* of the result */
     size_t first;    /* the position from which on layers are made */
@@ -209,52 +213,78 @@ static int describe_import(const struct plan *plan, json_t *json, struct sw_err 
     return 0;
 }
 
-static json_t *make_manifest(const struct plan *plan, size_t first, json_t *outputs, struct sw_err *err)
+/* What was built of what: the recipe's file, its base, its layers. */
+static int describe_sources(const struct build *build, json_t *json, struct sw_err *err)
+{
+    const struct plan *plan = build->plan;
+    uint8_t digest[SW_SHA256_BYTES];
+    char hex[SW_SHA256_HEX];
+
+    if (strcmp(build->opts->recipe, "-") != 0) {
+        if (sw_sha256_file(build->opts->recipe, digest, err) < 0)
+            return -1;
+        sw_hex(digest, sizeof(digest), hex);
+        if (sw_json_set(json, "recipeSha256", json_string(hex), err) < 0)
+            return -1;
+    }
+    if (sw_json_set(json, "parentImage", json_string(plan->recipe->parent_image), err) < 0 ||
+        sw_json_set(json, "baseLayer", json_string(plan->layers[0].layer.digest), err) < 0 ||
+        describe_import(plan, json, err) < 0 || sw_json_set(json, "layers", json_array(), err) < 0)
+        return -1;
+    for (size_t i = 0; i < plan->nr_layers; i++) {
+        json_t *layer = describe_layer(plan, i, plan->nr_layers, err);
+
+        if (sw_json_append(json_object_get(json, "layers"), layer, err) < 0 ||
+            sw_json_set(layer, "digest", json_string(plan->layers[i].layer.digest), err) < 0)
+            return -1;
+        json_object_del(layer, "changed");
+        json_object_del(layer, "state"); /* what this run did is no part of what there is */
+    }
+    return 0;
+}
+
+static json_t *make_manifest(const struct build *build, json_t *outputs, struct sw_err *err)
 {
     SW_AUTO_JSON json_t *owned = outputs;
     SW_AUTO_JSON json_t *json = NULL;
 
     if (owned == NULL)
         return NULL;
-    json = describe_recipe(plan->recipe, err);
-    if (json == NULL || sw_json_set(json, "parentImage", json_string(plan->recipe->parent_image), err) < 0 ||
-        describe_import(plan, json, err) < 0 || sw_json_set(json, "layers", json_array(), err) < 0)
-        return NULL;
-    for (size_t i = 0; i < plan->nr_layers; i++) {
-        json_t *layer = describe_layer(plan, i, plan->nr_layers, err);
-
-        if (sw_json_append(json_object_get(json, "layers"), layer, err) < 0 ||
-            sw_json_set(layer, "digest", json_string(plan->layers[i].layer.digest), err) < 0 ||
-            sw_json_set(layer, "state", json_string(i < first ? "cached" : "made"), err) < 0)
-            return NULL;
-        json_object_del(layer, "changed");
-    }
-    if (sw_json_set(json, "outputs", SW_STEAL_PTR(owned), err) < 0 ||
-        sw_json_set(json, "deferred", deferred_steps(plan, err), err) < 0)
+    json = describe_recipe(build->plan->recipe, err);
+    if (json == NULL || describe_sources(build, json, err) < 0 ||
+        sw_json_set(json, "outputs", SW_STEAL_PTR(owned), err) < 0 ||
+        sw_json_set(json, "deferred", deferred_steps(build->plan, err), err) < 0)
         return NULL;
     return SW_STEAL_PTR(json);
 }
 
-static int write_manifest(const json_t *manifest, const char *dir, struct sw_err *err)
+/* The result is the manifest, and what this run did. */
+static int add_states(const struct build *build, json_t *result, struct sw_err *err)
 {
-    SW_AUTO_FREE char *path = sw_path_join(dir, "manifest.json", err);
+    json_t *layer;
+    size_t i;
 
-    return path != NULL ? sw_json_write(path, manifest, err) : -1;
+    json_array_foreach (json_object_get(result, "layers"), i, layer) {
+        if (sw_json_set(layer, "state", json_string(i < build->first ? "cached" : "made"), err) < 0)
+            return -1;
+    }
+    return sw_json_set(result, "dir", json_string(build->dir), err);
 }
 
 static json_t *finish(const struct build *build, struct sw_err *err)
 {
     const struct plan *plan = build->plan;
     const char *top = plan->layers[plan->nr_layers - 1].layer.digest;
+    SW_AUTO_FREE char *path = sw_path_join(build->dir, "manifest.json", err);
     SW_AUTO_JSON json_t *manifest = NULL;
 
-    if (record_cached(plan, build->store, build->first, err) < 0 || tag(plan, build->store, err) < 0)
+    if (path == NULL || record_cached(plan, build->store, build->first, err) < 0 ||
+        tag(plan, build->store, err) < 0 || sw_manifest_remove(path, err) < 0)
         return NULL;
-    manifest =
-        make_manifest(plan, build->first,
-                      outputs_write(build->outputs, build->store, top, build->dir, build->opts, err), err);
-    if (manifest == NULL || write_manifest(manifest, build->dir, err) < 0 ||
-        sw_json_set(manifest, "dir", json_string(build->dir), err) < 0)
+    manifest = make_manifest(
+        build, outputs_write(build->outputs, build->store, top, build->dir, build->opts, err), err);
+    if (manifest == NULL || sw_manifest_write(manifest, path, build->signer, err) < 0 ||
+        add_states(build, manifest, err) < 0)
         return NULL;
     return SW_STEAL_PTR(manifest);
 }
@@ -286,17 +316,26 @@ static int check_dir(const char *dir, struct sw_err *err)
     return text != NULL ? 0 : sw_fail(err, SW_USAGE, "the name of the folder '%s' is not UTF-8", dir);
 }
 
+SW_DEFINE_AUTO(signer, struct sw_signer, sw_signer_free)
+#define AUTO_SIGNER SW_CLEANUP(signer_auto)
+
 static json_t *open_and_run(const struct sw_build_opts *opts, struct plan *plan,
                             const struct outputs *outputs, struct sw_err *err)
 {
+    AUTO_SIGNER struct sw_signer *signer = NULL;
     SW_AUTO_FREE char *dir =
         sw_strf(err, "%s/%s-%s", opts->out_dir, plan->recipe->name, plan->recipe->version);
     AUTO_STORE struct sw_store *store = NULL;
     struct build build = {.opts = opts, .plan = plan, .outputs = outputs, .dir = dir};
 
-    if (dir == NULL || check_dir(dir, err) < 0 || sw_store_open(opts->store_dir, true, &store, err) < 0)
+    if (dir == NULL || check_dir(dir, err) < 0)
+        return NULL;
+    if (opts->sign != NULL && (sw_seal_harden(err) < 0 || (signer = sw_signer_open(opts->sign, err)) == NULL))
+        return NULL;
+    if (sw_store_open(opts->store_dir, true, &store, err) < 0)
         return NULL;
     build.store = store;
+    build.signer = signer;
     return run(&build, err);
 }
 

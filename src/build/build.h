@@ -21,6 +21,7 @@ struct sw_build_opts {
     size_t nr_outputs;
     const char *const *seal_to; /* recipients for every output, beside those of the recipe */
     size_t nr_seal_to;
+    const char *sign;           /* the key that signs the manifest, or NULL */
     const char *const *bundles; /* of fetched files: paths */
     size_t nr_bundles;
     bool refetch;  /* ask servers again for what was fetched before, where the recipe allows the network */

@@ -3,6 +3,7 @@
 
 #include "slipway/copy.h"
 #include "slipway/envelope.h"
+#include "slipway/manifest.h"
 #include "src/base/clock.h"
 #include "src/base/fs.h"
 #include "src/base/json.h"
@@ -198,29 +199,84 @@ void outputs_clear(struct outputs *outputs)
     outputs->n = 0;
 }
 
-static int open_target(const struct output *output, const char *path, unsigned jobs, struct sw_out **out,
-                       struct sw_err *err)
+/* A format that is written from front to back wherever it goes: its digests cost no second look. */
+static bool is_stream(const struct output *output)
 {
-    if (output->nr_seal == 0)
-        return sw_out_create_file(path, 0644, out, err);
-    return sw_seal_create_image(output->ring, output->format->name, jobs, path, out, err);
+    const char *usual = output->format->subformats != NULL ? output->format->subformats[0] : NULL;
+    unsigned wanted = SW_FORMAT_STREAM_OUT | SW_FORMAT_WHOLE_UNITS;
+
+    return (output->format->caps & wanted) == wanted &&
+           (output->subformat == NULL || (usual != NULL && strcmp(output->subformat, usual) == 0));
 }
 
-static json_t *describe(const struct output *output, const struct sw_copy_stats *stats, const char *keys,
-                        struct sw_err *err)
+static int open_target(const struct output *output, const char *path, unsigned jobs,
+                       struct sw_digests *digests, struct sw_out **out, struct sw_err *err)
 {
-    SW_AUTO_JSON json_t *json = json_object();
+    const struct sw_seal_opts seal = {.recipients = output->ring, .jobs = jobs, .digests = digests};
+
+    if (output->nr_seal > 0)
+        return sw_seal_create_image(&seal, output->format->name, path, out, err);
+    if (sw_out_create_file(path, 0644, out, err) < 0)
+        return -1;
+    if (is_stream(output))
+        *out = sw_digest_out(*out, 0, jobs, digests, err);
+    return *out != NULL ? 0 : -1;
+}
+
+/* Those of an output that goes back to what it has written: of the file as it will be committed. */
+static int digest_target(const struct sw_out *out, unsigned jobs, struct sw_digests *digests,
+                         struct sw_err *err)
+{
+    struct sw_in *in = NULL;
+    int fd, rc;
+
+    if (!sw_out_seekable(out))
+        return 0; /* taken as it is written */
+    fd = dup(out->fd);
+    if (fd < 0)
+        return sw_fail_errno(err, "cannot read '%s'", out->name);
+    if (sw_in_open_fd(fd, out->name, &in, err) < 0)
+        return -1;
+    rc = sw_digest_in(in, jobs, NULL, digests, err);
+    sw_in_close(in);
+    return rc;
+}
+
+/* An output that is there, and what was noted of it. */
+struct written {
+    const struct output *output;
+    const char *path;
+    struct sw_copy_stats stats;
+    struct sw_digests digests;
+};
+
+static void written_free(struct written *written)
+{
+    sw_digests_free(&written->digests);
+}
+
+static int describe_sealed(const struct written *written, json_t *json, struct sw_err *err)
+{
+    SW_AUTO_FREE char *keys = sw_seal_sidecar_path(written->path, err);
+
+    if (keys == NULL)
+        return -1;
+    return sw_manifest_set_sealed(json, sw_seal_stored_context(written->path, err), sw_path_base(keys), err);
+}
+
+static json_t *describe(const struct written *written, struct sw_err *err)
+{
+    const struct output *output = written->output;
+    SW_AUTO_JSON json_t *json = sw_manifest_output(output->file, &written->digests, err);
     const char *subformat = output->subformat;
 
     if (subformat == NULL && output->format->subformats != NULL)
         subformat = output->format->subformats[0];
-    if (json == NULL || sw_json_set(json, "file", json_string(output->file), err) < 0 ||
-        sw_json_set(json, "format", json_string(output->format->name), err) < 0 ||
+    if (json == NULL || sw_json_set(json, "format", json_string(output->format->name), err) < 0 ||
         (subformat != NULL && sw_json_set(json, "subformat", json_string(subformat), err) < 0) ||
-        sw_json_set(json, "virtualBytes", json_integer((json_int_t)stats->virtual_bytes), err) < 0 ||
-        sw_json_set(json, "bytes", json_integer((json_int_t)stats->stored_bytes), err) < 0 ||
-        sw_json_set(json, "sealed", json_boolean(output->nr_seal > 0), err) < 0 ||
-        (keys != NULL && sw_json_set(json, "keys", json_string(sw_path_base(keys)), err) < 0))
+        sw_json_set(json, "virtualBytes", json_integer((json_int_t)written->stats.virtual_bytes), err) < 0 ||
+        sw_json_set(json, "sealed", json_false(), err) < 0 ||
+        (output->nr_seal > 0 && describe_sealed(written, json, err) < 0))
         return NULL;
     return SW_STEAL_PTR(json);
 }
@@ -235,9 +291,8 @@ static json_t *write_output(const struct output *output, const struct flat *flat
                             const struct sw_build_opts *opts, struct sw_err *err)
 {
     SW_AUTO_FREE char *path = sw_path_join(dir, output->file, err);
-    SW_AUTO_FREE char *keys = NULL;
+    SW_CLEANUP(written_free) struct written written = {.output = output, .path = path};
     AUTO_OUT struct sw_out *out = NULL;
-    struct sw_copy_stats stats = {0};
     struct sw_copy copy = {.src = flat->chain,
                            .coded = flat->coded,
                            .format = output->format,
@@ -247,15 +302,14 @@ static json_t *write_output(const struct output *output, const struct flat *flat
 
     if (path == NULL || sw_source_date(0, &copy.create.epoch, err) < 0)
         return NULL;
-    if (output->nr_seal > 0 && (keys = sw_seal_sidecar_path(path, err)) == NULL)
-        return NULL;
     sw_log(SW_LOG_INFO, "writing '%s'", path);
-    if (open_target(output, path, opts->jobs, &out, err) < 0)
+    if (open_target(output, path, opts->jobs, &written.digests, &out, err) < 0)
         return NULL;
     copy.out = out;
-    if (sw_copy_image(&copy, &stats, err) < 0 || sw_out_commit(out, err) < 0)
+    if (sw_copy_image(&copy, &written.stats, err) < 0 ||
+        digest_target(out, opts->jobs, &written.digests, err) < 0 || sw_out_commit(out, err) < 0)
         return NULL;
-    return describe(output, &stats, keys, err);
+    return describe(&written, err);
 }
 
 static json_t *write_all(const struct outputs *outputs, const struct flat *flat, const char *dir,

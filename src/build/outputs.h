@@ -30,7 +30,7 @@ struct outputs {
 SW_MUST_CHECK int outputs_resolve(const struct sw_build_opts *opts, const struct sw_recipe *recipe,
                                   struct outputs *outputs, struct sw_err *err);
 
-/* Writes them into dir. Returns an array of {"file", "format", "subformat", "bytes", "virtualBytes", "sealed"[, "keys"]}. */
+/* Writes them into dir. Returns an array of outputs as slipway/manifest.h has them, with "format", "subformat", "virtualBytes". */
 SW_MUST_CHECK json_t *outputs_write(const struct outputs *outputs, struct sw_store *store, const char *layer,
                                     const char *dir, const struct sw_build_opts *opts, struct sw_err *err);
 

@@ -9,7 +9,7 @@ struct build_opts {
     struct common_opts common;
     const char *base, *base_format;
     struct opt_list components, parameters, secrets, catalogues, outputs, seal_to, bundles;
-    const char *out, *store, *accel, *service_starts;
+    const char *out, *store, *accel, *service_starts, *sign;
     bool no_cache, dry_run, refetch;
 };
 

@@ -63,6 +63,8 @@ static const struct opt rows[] = {
      "an output, instead of the recipe's"},
     {0, "seal-to", "RECIPIENT", OPT_LIST, offsetof(struct build_opts, seal_to),
      "seal every output to this key"},
+    {0, "sign", "KEY", OPT_STRING, offsetof(struct build_opts, sign),
+     "pem:FILE: sign manifest.json, as manifest.sig"},
     {0, "accel", "auto|kvm|tcg", OPT_STRING, offsetof(struct build_opts, accel),
      "how the appliance runs (default: auto)"},
     {'n', "dry-run", NULL, OPT_FLAG, offsetof(struct build_opts, dry_run), "print the plan and stop"},

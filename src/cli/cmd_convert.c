@@ -11,6 +11,7 @@
 #include "src/cli/image_arg.h"
 #include "src/cli/output.h"
 #include "src/cli/seal_args.h"
+#include "src/cli/sign_args.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -30,6 +31,7 @@ struct convert_opts {
     bool restart;
     const char *backing, *backing_format;
     struct opt_list seal_to;
+    const char *sign;
 };
 
 static const struct opt convert_rows[] = {
@@ -46,6 +48,7 @@ static const struct opt convert_rows[] = {
      "format of that FILE (default: by its magic; raw must be named)"},
     {0, "seal-to", "RECIPIENT", OPT_LIST, offsetof(struct convert_opts, seal_to),
      "encrypt DST for it as it is written (see seal); its sidecar DST.keys appears beside it"},
+    SIGN_ROW(struct convert_opts),
     {0, "sync", NULL, OPT_FLAG, offsetof(struct convert_opts, sync),
      "wait until the disk has DST, so that a power cut cannot take it away"},
     {0, "disk", "N", OPT_UINT, offsetof(struct convert_opts, disk),
@@ -188,14 +191,14 @@ static int checkpoint_ms(int64_t *out, struct sw_err *err)
     return 0;
 }
 
-/* ring: whom DST is sealed to, or NULL. */
-static int open_dst(const struct convert_opts *opts, const struct sw_keyring *ring, const char *dst,
+/* seal: for whom DST is sealed, if for anybody. */
+static int open_dst(const struct convert_opts *opts, const struct sw_seal_opts *seal, const char *dst,
                     struct sw_resume *resume, struct sw_copy *copy, struct sw_err *err)
 {
     int rc;
 
-    if (ring != NULL)
-        return sw_seal_create_image(ring, copy->format->name, copy->jobs, dst, &copy->out, err);
+    if (seal->recipients != NULL)
+        return sw_seal_create_image(seal, copy->format->name, dst, &copy->out, err);
     if (sw_copy_can_resume(copy)) {
         copy->resume = resume;
         rc = checkpoint_ms(&resume->every_ms, err) < 0 ? -1 : sw_out_open_partial(dst, 0666, &copy->out, err);
@@ -208,10 +211,11 @@ static int open_dst(const struct convert_opts *opts, const struct sw_keyring *ri
 }
 
 static int copy_to(const struct convert_opts *opts, const struct sw_copy *plan, const char *dst,
-                   struct sw_copy_stats *stats, struct sw_err *err)
+                   struct sw_copy_stats *stats, struct sign_args *sign, struct sw_err *err)
 {
     struct sw_resume resume = {.program = SLIPWAY_VERSION, .restart = opts->restart};
     AUTO_RING struct sw_keyring *ring = NULL;
+    struct sw_seal_opts seal = {.jobs = plan->jobs, .digests = sign->signer != NULL ? &sign->digests : NULL};
     struct sw_copy copy = *plan;
     int rc;
 
@@ -219,7 +223,8 @@ static int copy_to(const struct convert_opts *opts, const struct sw_copy *plan, 
         return -1;
     if (opts->seal_to.n > 0 && (ring = seal_args_ring(SW_KEY_SEAL, &opts->seal_to, err)) == NULL)
         return -1;
-    if (open_dst(opts, ring, dst, &resume, &copy, err) < 0)
+    seal.recipients = ring;
+    if (open_dst(opts, &seal, dst, &resume, &copy, err) < 0)
         return -1;
     rc = sw_copy_image(&copy, stats, err);
     if (rc == 0)
@@ -257,11 +262,31 @@ static int check_words(const struct convert_opts *opts, struct sw_err *err)
                                        : 0;
 }
 
+/* What the manifest says of DST besides its digests. */
+static int sign_image(const struct convert_opts *opts, const struct sw_copy *copy, const char *dst,
+                      const struct outcome *outcome, struct sign_args *sign, struct sw_err *err)
+{
+    SW_AUTO_JSON json_t *more = NULL;
+    SW_AUTO_FREE char *keys = opts->seal_to.n > 0 ? sw_seal_sidecar_path(dst, err) : NULL;
+    char digest[DISK_DIGEST_CHARS];
+
+    if (sign->signer == NULL)
+        return 0;
+    disk_digest_text(outcome->verity, digest);
+    more = json_pack("{s:s, s:s*, s:I, s:s*}", "format", copy->format->name, "subformat",
+                     copy->create.subformat, "virtualBytes", (json_int_t)outcome->stats.virtual_bytes,
+                     "fsverity", copy->verity != NULL ? digest : NULL);
+    if (more == NULL || (opts->seal_to.n > 0 && keys == NULL))
+        return sw_fail(err, SW_FAILED, "cannot describe '%s'", dst);
+    return sign_args_write(sign, dst, keys, more, err);
+}
+
 static int run_convert(const void *raw_opts, const struct args *args, struct sw_err *err)
 {
     const struct convert_opts *opts = raw_opts;
     const char *dst = args->items[1];
     AUTO_IMAGE_ARG struct image_arg src = {.img = NULL}, base = {.img = NULL};
+    AUTO_SIGN_ARGS struct sign_args sign = {.signer = NULL};
     const struct backing_args backing = {opts->backing, opts->backing_format, opts->allow_parent, dst};
     __attribute__((cleanup(outcome_free))) struct outcome outcome = {.damage = {.nr_listed = 0}};
     struct create_arg create = {.subformat = ""};
@@ -272,7 +297,8 @@ static int run_convert(const void *raw_opts, const struct args *args, struct sw_
     if (check_words(opts, err) < 0 || create_arg_parse(&opts->settings, &create, err) < 0 ||
         sw_source_date(0, &create.create.epoch, err) < 0 ||
         create_arg_format(opts->output_format, dst, &copy.format, err) < 0 ||
-        open_src(opts, args->items[0], &src, err) < 0 || check_dst(src.img, dst, err) < 0)
+        open_src(opts, args->items[0], &src, err) < 0 || check_dst(src.img, dst, err) < 0 ||
+        sign_args_open(opts->sign, dst, &sign, err) < 0)
         return -1;
     image_arg_warn(&src);
     copy.src = src.img;
@@ -284,9 +310,11 @@ static int run_convert(const void *raw_opts, const struct args *args, struct sw_
     copy.damage = opts->salvage ? &outcome.damage : NULL;
     copy.verity = opts->digest || opts->verify || opts->expect_digest != NULL ? outcome.verity : NULL;
     out_progress_begin(&progress, "convert", &opts->common);
-    rc = copy_to(opts, &copy, dst, &outcome.stats, err);
+    rc = copy_to(opts, &copy, dst, &outcome.stats, &sign, err);
     out_progress_end(&progress);
-    return rc < 0 ? -1 : show(opts, &src, dst, copy.format, &outcome, err);
+    if (rc < 0 || sign_image(opts, &copy, dst, &outcome, &sign, err) < 0)
+        return -1;
+    return show(opts, &src, dst, copy.format, &outcome, err);
 }
 
 const struct cmd cmd_convert = {

@@ -29,6 +29,7 @@ int build_opts_convert(const struct build_opts *opts, const struct args *args, s
         .nr_outputs = opts->outputs.n,
         .seal_to = opts->seal_to.items,
         .nr_seal_to = opts->seal_to.n,
+        .sign = opts->sign,
         .bundles = opts->bundles.items,
         .nr_bundles = opts->bundles.n,
         .refetch = opts->refetch,

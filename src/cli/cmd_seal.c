@@ -6,6 +6,7 @@
 #include "src/cli/key_opts.h"
 #include "src/cli/output.h"
 #include "src/cli/seal_args.h"
+#include "src/cli/sign_args.h"
 
 #include <inttypes.h>
 #include <sys/stat.h>
@@ -21,6 +22,7 @@ struct seal_opts {
     uint64_t frame_bytes;
     const char *suite;
     bool direct;
+    const char *sign;
 };
 
 static const struct opt seal_rows[] = {
@@ -37,6 +39,7 @@ static const struct opt seal_rows[] = {
     {0, "suite", "SUITE", OPT_STRING, offsetof(struct seal_opts, suite),
      "0478 (default), or 0578, which signs the message as well (slower)"},
     KEY_OPTS_ROWS(struct seal_opts),
+    SIGN_ROW(struct seal_opts),
     OPT_END,
 };
 
@@ -46,11 +49,13 @@ struct sealed {
     char artifact[64];
     uint16_t suite;
     uint64_t plain_bytes, sealed_bytes;
+    struct sign_args sign;
 };
 
 static void sealed_clear(struct sealed *sealed)
 {
     free(sealed->sidecar);
+    sign_args_close(&sealed->sign);
 }
 
 static int print_json(const struct sealed *sealed, const struct sw_keyring *ring, struct sw_err *err)
@@ -151,6 +156,7 @@ static int seal_file(const struct seal_opts *opts, const char *input, struct sea
     if (pair_args_parse(&opts->context, &context, err) < 0 || sw_in_open_file(input, &in, err) < 0)
         return -1;
     how.nr_context = context.n;
+    how.digests = sealed->sign.signer != NULL ? &sealed->sign.digests : NULL;
     how.plain_bytes = sealed->plain_bytes = in->size_bytes;
     rc = seal_into(opts, in, &how, sealed, err);
     sw_in_close(in);
@@ -171,7 +177,9 @@ static int run_seal(const void *raw_opts, const struct args *args, struct sw_err
         check_suite(opts, &sealed, err) < 0 || sw_seal_harden(err) < 0)
         return -1;
     ring = key_opts_ring(&opts->key, SW_KEY_SEAL, &opts->to, err);
-    if (ring == NULL || seal_file(opts, args->items[0], &sealed, ring, err) < 0)
+    if (ring == NULL || sign_args_open(opts->sign, opts->output, &sealed.sign, err) < 0 ||
+        seal_file(opts, args->items[0], &sealed, ring, err) < 0 ||
+        sign_args_write(&sealed.sign, sealed.path, sealed.sidecar, NULL, err) < 0)
         return -1;
     if (opts->common.json)
         return print_json(&sealed, ring, err);
@@ -194,7 +202,10 @@ const struct cmd cmd_seal = {
         "\n"
         "Suite 0578 adds a signature by a key that is made for the message and stored in it: it proves that the\n"
         "message is whole, not who made it, and is what some readers insist on.\n"
-        "The context is stored in clear. slipway adds slipway-format, artifact and plaintext-bytes.",
+        "The context is stored in clear. slipway adds slipway-format, artifact and plaintext-bytes.\n\n"
+        "Whoever has a public key of RECIPIENT can seal to it; --sign says that it was you. Anybody checks that with\n"
+        "slipway verify X.manifest.json --trust KEY.pub, or with openssl dgst -sha256 -verify KEY.pub -signature\n"
+        "X.manifest.sig X.manifest.json and sha256sum.",
     .opts = seal_rows,
     .opts_size = sizeof(struct seal_opts),
     .min_args = 1,

@@ -65,17 +65,18 @@ int sw_seal_create_file(const struct sw_seal_opts *opts, const char *path, struc
     return *out != NULL ? 0 : -1;
 }
 
-int sw_seal_create_image(const struct sw_keyring *recipients, const char *format, unsigned jobs,
-                         const char *path, struct sw_out **out, struct sw_err *err)
+int sw_seal_create_image(const struct sw_seal_opts *opts, const char *format, const char *path,
+                         struct sw_out **out, struct sw_err *err)
 {
     const struct sw_pair context = {.key = "image-format", .value = format};
-    const struct sw_seal_opts opts = {.recipients = recipients,
-                                      .context = &context,
-                                      .nr_context = 1,
-                                      .plain_bytes = SW_SEAL_SIZE_UNKNOWN,
-                                      .jobs = jobs};
+    const struct sw_seal_opts image = {.recipients = opts->recipients,
+                                       .context = &context,
+                                       .nr_context = 1,
+                                       .plain_bytes = SW_SEAL_SIZE_UNKNOWN,
+                                       .jobs = opts->jobs,
+                                       .digests = opts->digests};
 
-    return sw_seal_create_file(&opts, path, out, err);
+    return sw_seal_create_file(&image, path, out, err);
 }
 
 /* True when the header asks for an artifact key that the keys do not have. What is wrong with it is told later. */
