@@ -5,6 +5,7 @@
 #include "src/cli/disk_out.h"
 #include "src/cli/image_arg.h"
 #include "src/cli/output.h"
+#include "src/cli/verify_manifest.h"
 
 #include <stdio.h>
 
@@ -13,6 +14,9 @@ struct verify_opts {
     const char *format;
     const char *allow_parent;
     bool digest;
+    struct trust_opts trust;
+    const char *range;
+    bool partial;
 };
 
 static const struct opt verify_rows[] = {
@@ -22,6 +26,12 @@ static const struct opt verify_rows[] = {
      "a parent that an IMAGE names may be opened, beneath DIR only"},
     {0, "digest", NULL, OPT_FLAG, offsetof(struct verify_opts, digest),
      "print the fs-verity digest of each disk that is whole"},
+    TRUST_PATH_ROW(struct verify_opts),
+    TRUST_UNSIGNED_ROW(struct verify_opts),
+    {0, "range", "OFFSET[:LENGTH]", OPT_STRING, offsetof(struct verify_opts, range),
+     "of a manifest's files: only the chunks that hold these bytes"},
+    {0, "partial", NULL, OPT_FLAG, offsetof(struct verify_opts, partial),
+     "of a manifest's files: what has not arrived yet is no fault"},
     OPT_END,
 };
 
@@ -164,13 +174,31 @@ static int note_failure(const struct verify_opts *opts, const char *path, json_t
                           err);
 }
 
-static int verify_all(const struct verify_opts *opts, const struct args *args, json_t *list,
+static bool is_manifest(const struct verify_opts *opts, const char *path)
+{
+    return opts->format == NULL && verify_is_manifest(path);
+}
+
+static int verify_arg(const struct verify_opts *opts, const char *path, json_t *list, json_t *manifests,
                       struct sw_err *err)
+{
+    const struct manifest_opts of_manifest = {
+        .common = &opts->common, .trust = &opts->trust, .range = opts->range, .partial = opts->partial};
+
+    if (is_manifest(opts, path))
+        return verify_manifest(&of_manifest, path, manifests, err);
+    if (opts->range != NULL || opts->partial)
+        return sw_fail(err, SW_USAGE, "--range and --partial are of a manifest, which '%s' is not", path);
+    return verify_one(opts, path, list, err);
+}
+
+static int verify_all(const struct verify_opts *opts, const struct args *args, json_t *list,
+                      json_t *manifests, struct sw_err *err)
 {
     int status = 0;
 
     for (size_t i = 0; i < args->n; i++) {
-        int rc = verify_one(opts, args->items[i], list, err);
+        int rc = verify_arg(opts, args->items[i], list, manifests, err);
 
         if (rc < 0) {
             rc = err->code != SW_OK ? (int)err->code : (int)SW_FAILED;
@@ -185,27 +213,38 @@ static int verify_all(const struct verify_opts *opts, const struct args *args, j
     return status;
 }
 
+static int print_json(json_t *list, json_t *manifests, struct sw_err *err)
+{
+    return out_json(json_pack("{s:O, s:O*}", "images", list, "manifests",
+                              json_array_size(manifests) > 0 ? manifests : NULL),
+                    err);
+}
+
 static int run_verify(const void *raw_opts, const struct args *args, struct sw_err *err)
 {
     const struct verify_opts *opts = raw_opts;
     SW_AUTO_JSON json_t *list = json_array();
-    int status = list != NULL ? verify_all(opts, args, list, err)
-                              : sw_fail(err, SW_FAILED, "cannot make the JSON result");
+    SW_AUTO_JSON json_t *manifests = json_array();
+    int status = list != NULL && manifests != NULL ? verify_all(opts, args, list, manifests, err)
+                                                   : sw_fail(err, SW_FAILED, "cannot make the JSON result");
 
-    if (status >= 0 && opts->common.json && out_json(json_pack("{s:O}", "images", list), err) < 0)
+    if (status >= 0 && opts->common.json && print_json(list, manifests, err) < 0)
         return -1;
     return status;
 }
 
 const struct cmd cmd_verify = {
     .name = "verify",
-    .args = "IMAGE…",
-    .summary = "read all that disk images hold and say what is damaged",
+    .args = "IMAGE|MANIFEST.json|FOLDER…",
+    .summary = "read all that disk images hold, or a manifest lists, and say what is damaged",
     .more =
         "Every unit that holds data is read and, where it is compressed, decoded. What cannot be read is listed\n"
         "with its cause: the first 100 ranges of each image, and how many more there are.\n\n"
         "Exit status 0: all images are whole. 5: something is damaged. An image that cannot be opened gives the\n"
-        "status of that error; of several images that are not whole the first one's counts.",
+        "status of that error; of several images that are not whole the first one's counts.\n\n"
+        "Of a manifest (or a folder with manifest.json) the signature is checked, then every file that it lists\n"
+        "against its digests: no key that opens a sealed file is needed, and no network. What is missing, changed\n"
+        "(and where), or listed nowhere is named. .keys files have no digest, as rewrapping replaces them.",
     .opts = verify_rows,
     .opts_size = sizeof(struct verify_opts),
     .min_args = 1,

@@ -1,0 +1,43 @@
+/* Whose signatures count, as the verbs that read what others made take it. */
+#ifndef SW_CLI_TRUST_ARGS_H
+#define SW_CLI_TRUST_ARGS_H
+
+#include "slipway/manifest.h"
+#include "src/cli/opt.h"
+
+/* What the rows below fill. */
+struct trust_opts {
+    struct opt_list paths;
+    const char *manifest;
+    bool allow_unsigned;
+};
+
+#define TRUST_PATH_ROW(type)                                                                               \
+    {                                                                                                      \
+        0, "trust", "DIR|FILE.pub", OPT_LIST, offsetof(type, trust.paths),                                 \
+            "keys whose signature counts (default: SLIPWAY_TRUST, else slipway/trust in $XDG_CONFIG_HOME)" \
+    }
+#define TRUST_UNSIGNED_ROW(type)                                                   \
+    {                                                                              \
+        0, "allow-unsigned", NULL, OPT_FLAG, offsetof(type, trust.allow_unsigned), \
+            "demand no signature, whatever is configured"                          \
+    }
+#define TRUST_MANIFEST_ROW(type)                                                              \
+    {                                                                                         \
+        0, "manifest", "FILE", OPT_STRING, offsetof(type, trust.manifest),                    \
+            "the signed manifest (default: X.manifest.json or manifest.json beside the file)" \
+    }
+
+/* Zero-initialise it. */
+struct trust_args {
+    struct sw_trust *trust; /* NULL: no signature is demanded */
+    struct sw_vouching how;
+};
+
+/* Fills args; how.base is what opens a file as it is demanded. authenticated: as in struct sw_vouching. */
+SW_MUST_CHECK int trust_args_open(const struct trust_opts *opts, bool authenticated, struct trust_args *args,
+                                  struct sw_err *err);
+void trust_args_close(struct trust_args *args);
+#define AUTO_TRUST_ARGS __attribute__((cleanup(trust_args_close)))
+
+#endif
