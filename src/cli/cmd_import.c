@@ -6,6 +6,7 @@
 #include "src/cli/cmd.h"
 #include "src/cli/key_opts.h"
 #include "src/cli/output.h"
+#include "src/cli/trust_args.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -24,6 +25,7 @@ struct import_opts {
     const char *role_name;
     const char *boot_mode;
     struct opt_list keys;
+    struct trust_opts trust;
     uint64_t part_bytes;
     uint64_t poll_ms;
 };
@@ -69,10 +71,13 @@ static int open_input(const struct import_opts *opts, const char *path, struct s
 {
     SW_CLEANUP(keyring_auto) struct sw_keyring *ring = NULL;
     SW_CLEANUP(in_auto) struct sw_in *in = NULL;
+    AUTO_TRUST_ARGS struct trust_args trust = {.trust = NULL};
     uint8_t head[SW_SEAL_PROBE_BYTES] = {0};
 
+    if (trust_args_open(&opts->trust, opts->keys.n > 0, &trust, err) < 0)
+        return -1;
     if (opts->keys.n == 0) {
-        if (sw_in_open_file(path, &in, err) < 0)
+        if (sw_in_open_by(&trust.how.base, path, &in, err) < 0)
             return -1;
         if (in->size_bytes > sizeof(head) && sw_in_read(in, head, sizeof(head), 0, err) < 0)
             return -1;
@@ -89,7 +94,8 @@ static int open_input(const struct import_opts *opts, const char *path, struct s
                          SW_KEY_OPEN, &opts->keys, err);
     if (ring == NULL)
         return -1;
-    return sw_seal_open_file(path, NULL, &(struct sw_unseal_opts){.keys = ring}, out, err);
+    return sw_seal_open_file(path, NULL, &(struct sw_unseal_opts){.keys = ring, .opener = &trust.how.base},
+                             out, err);
 }
 
 /* What the magic says, unless it says nothing: then the user must. */
@@ -230,6 +236,7 @@ static const struct opt rows[] = {
     {'f', "format", "FORMAT", OPT_STRING, offsetof(struct import_opts, format),
      "VMDK, VHD, VHDX, OVA or RAW; found by itself but for RAW"},
     {'k', "key", "KEY", OPT_LIST, offsetof(struct import_opts, keys), "opens a sealed IMAGE on its way up"},
+    TRUST_ROWS(struct import_opts),
     {0, "region", "REGION", OPT_STRING, offsetof(struct import_opts, region), "the AWS region"},
     {0, "profile", "NAME", OPT_STRING, offsetof(struct import_opts, profile),
      "profile of the AWS shared files"},
@@ -257,7 +264,7 @@ const struct cmd cmd_import = {
         "expired credentials: it goes on where it stopped, and never imports twice. An import that has been\n"
         "completed answers from its journal in $XDG_STATE_HOME/slipway/import.\n\n"
         "Credentials, region and endpoints come from AWS_* and the shared files, as the AWS CLI finds them.\n"
-        "A sealed IMAGE is opened in memory with --key.\n",
+        "A sealed IMAGE is opened in memory with --key.\n\n" TRUST_HELP "\n",
     .opts = rows,
     .opts_size = sizeof(struct import_opts),
     .min_args = 1,

@@ -5,6 +5,7 @@
 #include "src/cli/key_opts.h"
 #include "src/cli/output.h"
 #include "src/cli/seal_args.h"
+#include "src/cli/trust_args.h"
 
 struct open_opts {
     struct common_opts common;
@@ -14,6 +15,7 @@ struct open_opts {
     struct opt_list keys;
     struct opt_list expect;
     struct opt_list require;
+    struct trust_opts trust;
     bool direct;
     bool legacy;
 };
@@ -31,6 +33,7 @@ static const struct opt open_rows[] = {
      "a required pair that the message does not store"},
     {0, "legacy", NULL, OPT_FLAG, offsetof(struct open_opts, legacy),
      "open suites without key commitment too (all but 0478 and 0578)"},
+    TRUST_ROWS(struct open_opts),
     KEY_OPTS_ROWS(struct open_opts),
     OPT_END,
 };
@@ -83,7 +86,7 @@ static int open_direct(const char *path, const struct sw_unseal_opts *how, struc
 {
     struct sw_in *sealed = NULL;
 
-    if (sw_in_open_file(path, &sealed, err) < 0)
+    if (sw_in_open_by(how->opener, path, &sealed, err) < 0)
         return -1;
     *in = sw_seal_in(sealed, NULL, how, err);
     return *in != NULL ? 0 : -1;
@@ -108,14 +111,17 @@ static int open_input(const struct open_opts *opts, const char *path, struct sw_
 {
     AUTO_PAIRS struct pair_args expect = {.n = 0}, require = {.n = 0};
     AUTO_RING struct sw_keyring *ring = NULL;
+    AUTO_TRUST_ARGS struct trust_args trust = {.trust = NULL};
     struct sw_unseal_opts how = {.expect = expect.pairs, .require = require.pairs};
 
     if (pair_args_parse(&opts->expect, &expect, err) < 0 ||
         pair_args_parse(&opts->require, &require, err) < 0)
         return -1;
     ring = key_opts_ring(&opts->key, SW_KEY_OPEN, &opts->keys, err);
-    if (ring == NULL || sw_keyring_spare_file(ring, opts->output, err) < 0)
+    if (ring == NULL || sw_keyring_spare_file(ring, opts->output, err) < 0 ||
+        trust_args_open(&opts->trust, true, &trust, err) < 0)
         return -1;
+    how.opener = &trust.how.base;
     how.keys = ring;
     how.nr_expect = expect.n;
     how.nr_require = require.n;
@@ -154,7 +160,8 @@ const struct cmd cmd_open = {
         "Opens what slipway seal or an AWS Encryption SDK wrote: versions 1 and 2, all suites, those without key\n"
         "commitment only with --legacy (else exit code 4). A message whose key comes from a sidecar is opened\n"
         "with it; any other is opened by itself. Every byte is verified before the file appears, of a signed\n"
-        "message first the signature; whatever does not verify ends with exit code 5 and no file.\n\n"
+        "message first the signature; whatever does not verify ends with exit code 5 and no file.\n\n" TRUST_HELP
+        "\n\n"
         "KEY: aes:FILE or pem:FILE (an RSA or EC private key) with the options of slipway seal, for RSA also\n"
         "padding=pkcs1, or a passphrase: pass:prompt, pass:fd:N, pass:file:FILE. Key files that others may\n"
         "read are refused.\n" KEY_OPTS_HELP,

@@ -28,6 +28,11 @@ struct trust_opts {
             "the signed manifest (default: X.manifest.json or manifest.json beside the file)" \
     }
 
+#define TRUST_ROWS(type) TRUST_PATH_ROW(type), TRUST_MANIFEST_ROW(type), TRUST_UNSIGNED_ROW(type)
+#define TRUST_HELP                                                                                              \
+    "Where trusted keys are configured, the file must be one that a manifest lists which one of them signed:\n" \
+    "its bytes are compared as they are read, and none is used before. --allow-unsigned is the way round."
+
 /* Zero-initialise it. */
 struct trust_args {
     struct sw_trust *trust; /* NULL: no signature is demanded */
