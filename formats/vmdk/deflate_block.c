@@ -15,43 +15,44 @@ static const uint8_t precode_order[PRECODES] = {16, 17, 18, 0, 8,  7, 9,  6, 10,
                                                 11, 4,  12, 3, 13, 2, 14, 1, 15};
 static const uint8_t repeat_bits[PRECODES] = {[16] = 2, [17] = 3, [18] = 7};
 
+/* What is not written yet: the first bits of the stream lowest, count of them, in the top of held; below is dirt. */
 struct bits {
-    uint64_t held; /* the first bit lowest */
-    unsigned count;
+    uint64_t held;
+    uint32_t count;
     uint8_t *out;
 };
 
-/* A symbol's bits above, how many below: together with extra bits at most 24 and 8. */
-typedef uint32_t bit_string;
+/* A symbol's bits, with extra bits at most 24, in the top; how many in the low byte. 0 is the empty string. */
+typedef uint64_t bit_string;
 
-static inline bit_string string_of(uint32_t bits, unsigned count)
+static inline bit_string string_of(uint64_t bits, unsigned count)
 {
-    return bits << 8 | count;
+    return count == 0 ? 0 : bits << (64 - count) | count;
 }
 
-/* Room for 8 bytes is always there: see deflate_put_blocks. At most 7 bits stay held. */
+/* At most 56 bits may be held. Room for 8 bytes is always there: see deflate_put_blocks. At most 7 bits stay. */
 static inline struct bits flush(struct bits bits)
 {
-    le64_put(bits.out, bits.held);
-    return (struct bits){bits.held >> (bits.count & ~7u), bits.count & 7, bits.out + (bits.count >> 3)};
-}
-
-static inline struct bits add(struct bits bits, uint64_t value, unsigned count)
-{
-    return (struct bits){bits.held | value << bits.count, bits.count + count, bits.out};
+    le64_put(bits.out, bits.held >> (-bits.count & 63));
+    return (struct bits){bits.held, bits.count & 7, bits.out + (bits.count >> 3)};
 }
 
 static inline struct bits add_string(struct bits bits, bit_string string)
 {
-    return add(bits, string >> 8, (uint8_t)string);
+    return (struct bits){bits.held >> (string & 63) | string, bits.count + (uint32_t)string, bits.out};
+}
+
+static inline struct bits add(struct bits bits, uint64_t value, unsigned count)
+{
+    return add_string(bits, string_of(value, count));
 }
 
 /* Row n keeps the first n of four strings. */
 static const bit_string keep[5][4] = {{0},
-                                      {UINT32_MAX},
-                                      {UINT32_MAX, UINT32_MAX},
-                                      {UINT32_MAX, UINT32_MAX, UINT32_MAX},
-                                      {UINT32_MAX, UINT32_MAX, UINT32_MAX, UINT32_MAX}};
+                                      {UINT64_MAX},
+                                      {UINT64_MAX, UINT64_MAX},
+                                      {UINT64_MAX, UINT64_MAX, UINT64_MAX},
+                                      {UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX}};
 
 /* The head of a dynamic block: both codes' lengths, run-length coded, in a code of their own. */
 struct head {
@@ -151,11 +152,6 @@ static struct bits put_head(struct bits bits, const struct head *head)
     return bits;
 }
 
-static unsigned length_extra_bits(unsigned symbol)
-{
-    return symbol < 265 || symbol == 285 ? 0 : (symbol - 261) / 4;
-}
-
 static unsigned dist_extra_bits(unsigned symbol)
 {
     return symbol < 2 ? 0 : symbol / 2 - 1;
@@ -167,24 +163,45 @@ static size_t body_bits(const struct deflate_parse *parse, const uint8_t *litlen
     size_t bits = 0;
 
     for (unsigned s = 0; s < DEFLATE_LITLENS; s++)
-        bits += (size_t)parse->litlens[s] * (litlen_lens[s] + length_extra_bits(s));
+        bits += (size_t)parse->litlens[s] * (litlen_lens[s] + deflate_length_extra_bits(s));
     for (unsigned s = 0; s < DEFLATE_DISTS; s++)
         bits += (size_t)parse->dists[s] * (dist_lens[s] + dist_extra_bits(s));
     return bits;
 }
 
-/* What each literal, length and distance symbol is written as. */
-struct strings {
-    bit_string literals[256], lens[DEFLATE_LENS], end;
-    bit_string dists[DEFLATE_DISTS]; /* without extra bits */
+/* (distance << shift) + add is a distance's code with its extra bits above. */
+struct dist_string {
+    uint32_t add;
+    uint8_t shift, count, unused; /* 64 - count */
 };
 
-static void length_strings(struct strings *strings, const uint8_t *lens, const uint16_t *codes)
-{
-    for (unsigned len = 0; len < DEFLATE_LENS; len++) {
-        unsigned s = deflate_length_symbol(len), extra = length_extra_bits(s);
+/* What each literal, length and distance is written as. */
+struct strings {
+    bit_string literals[256], lens[DEFLATE_LENS], end;
+    struct dist_string dists[DEFLATE_DISTS];
+};
 
-        strings->lens[len] = string_of(codes[s] | (len & ((1u << extra) - 1)) << lens[s], lens[s] + extra);
+static void length_strings(bit_string *strings, const uint8_t *lens, const uint16_t *codes)
+{
+    unsigned len = 0;
+
+    for (unsigned s = DEFLATE_END + 1; s < DEFLATE_LONGEST; s++) {
+        unsigned extra = deflate_length_extra_bits(s);
+
+        for (uint32_t value = 0; value < 1u << extra && len < DEFLATE_LENS - 1; value++)
+            strings[len++] = string_of(codes[s] | value << lens[s], lens[s] + extra);
+    }
+    strings[len] = string_of(codes[DEFLATE_LONGEST], lens[DEFLATE_LONGEST]);
+}
+
+static void dist_strings(struct strings *strings, const uint8_t *lens, const uint16_t *codes)
+{
+    for (unsigned s = 0; s < DEFLATE_DISTS; s++) {
+        unsigned extra = dist_extra_bits(s);
+        uint32_t least = s < 2 ? s : (2 | (s & 1)) << extra;
+
+        strings->dists[s] = (struct dist_string){codes[s] - (least << lens[s]), lens[s],
+                                                 (uint8_t)(lens[s] + extra), (uint8_t)(64 - lens[s] - extra)};
     }
 }
 
@@ -197,30 +214,40 @@ static void make_strings(struct strings *strings, const uint8_t *litlen_lens, co
     for (unsigned s = 0; s < 256; s++)
         strings->literals[s] = string_of(litlens[s], litlen_lens[s]);
     strings->end = string_of(litlens[DEFLATE_END], litlen_lens[DEFLATE_END]);
-    length_strings(strings, litlen_lens, litlens);
-    for (unsigned s = 0; s < DEFLATE_DISTS; s++)
-        strings->dists[s] = string_of(dists[s], dist_lens[s]);
+    length_strings(strings->lens, litlen_lens, litlens);
+    dist_strings(strings, dist_lens, dists);
 }
 
-/* Up to four literals; always four are looked up, for a branch on n would be taken at random. */
+/* The first n of four literals; always four are looked up, for a branch on n would be taken at random. */
 static inline struct bits put_few(struct bits bits, const bit_string *literals, const uint8_t *in, unsigned n)
 {
-    bit_string a = literals[in[0]] & keep[n][0], b = literals[in[1]] & keep[n][1];
-    bit_string c = literals[in[2]] & keep[n][2], d = literals[in[3]] & keep[n][3];
-    uint64_t ab = (uint64_t)(a >> 8) | (uint64_t)(b >> 8) << (uint8_t)a;
-    uint64_t cd = (uint64_t)(c >> 8) | (uint64_t)(d >> 8) << (uint8_t)c;
-
-    bits = add(bits, ab, (uint8_t)(a + b));
-    bits = add(bits, cd, (uint8_t)(c + d));
-    return flush(bits);
+    bits = add_string(bits, literals[in[0]] & keep[n][0]);
+    bits = add_string(bits, literals[in[1]] & keep[n][1]);
+    bits = add_string(bits, literals[in[2]] & keep[n][2]);
+    return flush(add_string(bits, literals[in[3]] & keep[n][3]));
 }
 
-static inline struct bits put_literals(struct bits bits, const bit_string *literals, const uint8_t *in,
-                                       unsigned n)
+static inline struct bits put_four(struct bits bits, const bit_string *literals, const uint8_t *in)
+{
+    bits = add_string(add_string(bits, literals[in[0]]), literals[in[1]]);
+    return flush(add_string(add_string(bits, literals[in[2]]), literals[in[3]]));
+}
+
+static inline __attribute__((always_inline)) struct bits put_literals(struct bits bits,
+                                                                      const bit_string *literals,
+                                                                      const uint8_t *in, unsigned n)
 {
     for (; n > 4; n -= 4, in += 4)
-        bits = put_few(bits, literals, in, 4);
+        bits = put_four(bits, literals, in);
     return put_few(bits, literals, in, n);
+}
+
+static inline struct bits add_dist(struct bits bits, const struct dist_string *string, uint32_t dist)
+{
+    uint64_t value = (dist << string->shift) + string->add;
+
+    return (struct bits){bits.held >> (string->count & 63) | value << (string->unused & 63),
+                         bits.count + string->count, bits.out};
 }
 
 /* Shifts by a count are most of the work, and BMI2's take a third of the others' time. The bytes are the same. */
@@ -237,21 +264,16 @@ WITH_CHEAP_SHIFTS static uint8_t *put_body(struct bits bits, const struct deflat
     const uint8_t *literals = parse->literals;
 
     for (; seq < end; seq++) {
-        bit_string dist = strings->dists[seq->dist_sym];
-        unsigned extra = dist_extra_bits(seq->dist_sym), dist_len = (uint8_t)dist;
-        uint64_t value = seq->dist & ((1u << extra) - 1);
-
         bits = put_literals(bits, strings->literals, literals, seq->literals);
         literals += seq->literals;
         bits = add_string(bits, strings->lens[seq->len]);
-        bits = add(bits, value << dist_len | dist >> 8, dist_len + extra);
-        bits = flush(bits);
+        bits = flush(add_dist(bits, &strings->dists[seq->dist_sym], seq->dist));
     }
     bits = put_literals(bits, strings->literals, literals,
                         parse->nr_literals - (uint32_t)(literals - parse->literals));
     bits = flush(add_string(bits, strings->end));
     if (bits.count > 0)
-        *bits.out++ = (uint8_t)bits.held;
+        *bits.out++ = (uint8_t)(bits.held >> (64 - bits.count));
     return bits.out;
 }
 

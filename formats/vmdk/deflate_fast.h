@@ -42,17 +42,12 @@ struct deflate_parse {
     uint8_t literals[VMDK_UNIT_BYTES + DEFLATE_SLACK]; /* one run after another */
 };
 
-/* The symbol of a length that is DEFLATE_LEN_MIN + len. */
-static inline unsigned deflate_length_symbol(unsigned len)
-{
-    unsigned high;
+/* The symbol of the longest match; those before it stand for 2^extra lengths each, in order. */
+enum { DEFLATE_LONGEST = 285 };
 
-    if (len < 8)
-        return 257 + len;
-    if (len == DEFLATE_LEN_MAX - DEFLATE_LEN_MIN)
-        return 285;
-    high = 31 - (unsigned)__builtin_clz(len);
-    return 257 + 4 * (high - 1) + (len >> (high - 2) & 3);
+static inline unsigned deflate_length_extra_bits(unsigned symbol)
+{
+    return symbol < 265 || symbol == DEFLATE_LONGEST ? 0 : (symbol - 261) / 4;
 }
 
 /* deflate_match.c */

@@ -3,7 +3,30 @@
 
 #include <string.h>
 
-enum { MAX_BITS = 15, RADIX = 256 };
+enum { MAX_BITS = 15, RADIX = 256, FEW = 32 };
+
+static uint32_t key_of(const uint32_t *freqs, unsigned s)
+{
+    return (freqs[s] < UINT16_MAX ? freqs[s] : UINT16_MAX) << 9 | s;
+}
+
+static unsigned sort_few(const uint32_t *freqs, unsigned count, uint32_t *keys)
+{
+    unsigned used = 0;
+
+    for (unsigned s = 0; s < count; s++) {
+        uint32_t key = key_of(freqs, s);
+        unsigned at = used;
+
+        if (freqs[s] == 0)
+            continue;
+        for (; at > 0 && keys[at - 1] > key; at--)
+            keys[at] = keys[at - 1];
+        keys[at] = key;
+        used++;
+    }
+    return used;
+}
 
 /* Used symbols by rising frequency, equal ones by number, as frequency << 9 | symbol. Returns how many. */
 static unsigned sort_symbols(const uint32_t *freqs, unsigned count, uint32_t keys[DEFLATE_LITLENS])
@@ -12,13 +35,13 @@ static unsigned sort_symbols(const uint32_t *freqs, unsigned count, uint32_t key
     unsigned low[RADIX] = {0}, high[RADIX] = {0}, used = 0, at_low = 0, at_high = 0;
 
     for (unsigned s = 0; s < count; s++) {
-        uint32_t freq = freqs[s] < UINT16_MAX ? freqs[s] : UINT16_MAX;
+        uint32_t key = key_of(freqs, s);
 
-        if (freq == 0)
+        if (freqs[s] == 0)
             continue;
-        keys[used++] = freq << 9 | s;
-        low[freq % RADIX]++;
-        high[freq / RADIX]++;
+        keys[used++] = key;
+        low[(key >> 9) % RADIX]++;
+        high[key >> 17]++;
     }
     for (unsigned r = 0; r < RADIX; r++) {
         unsigned n_low = low[r], n_high = high[r];
@@ -80,7 +103,8 @@ static void count_depths(const uint32_t *inner, unsigned n, unsigned max_bits, u
 void deflate_code_lengths(const uint32_t *freqs, unsigned count, unsigned max_bits, uint8_t *lens)
 {
     uint32_t keys[DEFLATE_LITLENS], nodes[DEFLATE_LITLENS];
-    unsigned counts[MAX_BITS + 1], n = sort_symbols(freqs, count, keys), at = 0;
+    unsigned counts[MAX_BITS + 1], at = 0;
+    unsigned n = count <= FEW ? sort_few(freqs, count, keys) : sort_symbols(freqs, count, keys);
 
     memset(lens, 0, count);
     if (n < 2) {

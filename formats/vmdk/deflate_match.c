@@ -7,8 +7,8 @@ enum {
     IGNORED_BITS = 64 - 8 * MATCH_MIN, /* of a word, above a match of the least length */
     MARGIN =
         DEFLATE_SLACK, /* the last bytes are literals: whole words may be read at any place before them */
-    SKIP_SHIFT = 6,    /* a run of literals of 2^SKIP_SHIFT bytes makes the next step one byte longer, … */
-    SKIP_MAX = 32,     /* … up to this */
+    STEP = 2,          /* places that are looked up at once; the next step is one byte longer … */
+    STEP_SHIFT = 4,    /* … after 2^STEP_SHIFT steps without a match */
 };
 
 static uint32_t hash_of(uint64_t word)
@@ -16,17 +16,19 @@ static uint32_t hash_of(uint64_t word)
     return (uint32_t)((word << IGNORED_BITS) * 0x9e3779b185ebca87ull >> (64 - DEFLATE_HASH_BITS));
 }
 
-/* How many bytes are the same from a and b on, where b may go up to end. */
-static size_t same_bytes(const uint8_t *a, const uint8_t *b, const uint8_t *end)
+/* How many bytes are the same from a and b on, where b may go up to end and has a whole word before it. */
+static inline size_t same_bytes(const uint8_t *a, const uint8_t *b, const uint8_t *end)
 {
     const uint8_t *start = b;
 
-    for (; end - b >= 8; a += 8, b += 8) {
+    do {
         uint64_t differ = le64_get(a) ^ le64_get(b);
 
         if (differ != 0)
             return (size_t)(b - start) + ((unsigned)__builtin_ctzll(differ) >> 3);
-    }
+        a += 8;
+        b += 8;
+    } while (end - b >= 8);
     while (b < end && *a == *b) {
         a++;
         b++;
@@ -83,12 +85,36 @@ static inline uint8_t *copy_literals(uint8_t *to, const uint8_t *from, size_t n)
 }
 
 /* The place where these bytes' hash was seen last; from now on i. */
-static inline uint32_t swap_in(struct deflate_parse *parse, uint64_t bytes, uint32_t i)
+static inline uint32_t swap_in(uint16_t *table, uint64_t bytes, uint32_t i)
 {
-    uint32_t h = hash_of(bytes), at = parse->table[h];
+    uint32_t h = hash_of(bytes), at = table[h];
 
-    parse->table[h] = (uint16_t)i;
+    table[h] = (uint16_t)i;
     return at;
+}
+
+static inline bool is_match(const uint8_t *in, uint32_t from, uint32_t i, uint64_t bytes)
+{
+    return (le64_get(in + from) ^ bytes) << IGNORED_BITS == 0 && i - from <= DEFLATE_WINDOW;
+}
+
+struct match {
+    uint32_t at, from;
+};
+
+/* The first match from i on; when there is none before limit, its place is limit or more. */
+static inline struct match next_match(const uint8_t *in, uint16_t *table, uint32_t i, uint32_t limit)
+{
+    for (uint32_t step = STEP << STEP_SHIFT; i < limit; i += step++ >> STEP_SHIFT) {
+        uint64_t word = le64_get(in + i);
+        uint32_t a = swap_in(table, word, i), b = swap_in(table, word >> 8, i + 1);
+
+        if (is_match(in, a, i, word))
+            return (struct match){i, a};
+        if (is_match(in, b, i + 1, word >> 8))
+            return (struct match){i + 1, b};
+    }
+    return (struct match){i, 0};
 }
 
 static void count_literals(struct deflate_parse *parse)
@@ -110,11 +136,18 @@ static void count_literals(struct deflate_parse *parse)
 
 static void count_symbols(struct deflate_parse *parse)
 {
+    unsigned len = 0;
+
     count_literals(parse);
-    memset(parse->litlens + 256, 0, sizeof(parse->litlens) - 256 * sizeof(*parse->litlens));
     parse->litlens[DEFLATE_END] = 1;
-    for (unsigned len = 0; len < DEFLATE_LENS; len++)
-        parse->litlens[deflate_length_symbol(len)] += parse->lens[len];
+    for (unsigned s = DEFLATE_END + 1; s < DEFLATE_LONGEST; s++) {
+        uint32_t sum = 0;
+
+        for (unsigned n = 1u << deflate_length_extra_bits(s); n > 0 && len < DEFLATE_LENS - 1; n--)
+            sum += parse->lens[len++];
+        parse->litlens[s] = sum;
+    }
+    parse->litlens[DEFLATE_LONGEST] = parse->lens[len];
 }
 
 static void reset(struct deflate_parse *parse)
@@ -137,50 +170,41 @@ static void finish(struct deflate_parse *parse, const struct deflate_seq *seq, u
     count_symbols(parse);
 }
 
+/* The last places of a match that ends before i; the others are not worth their time. */
+static inline void enter_end(const uint8_t *in, uint16_t *table, uint32_t i)
+{
+    uint64_t word = le64_get(in + i - 3);
+
+    (void)swap_in(table, word, i - 3);
+    (void)swap_in(table, word >> 8, i - 2);
+    (void)swap_in(table, word >> 16, i - 1);
+}
+
 void deflate_find_matches(struct deflate_parse *parse)
 {
     const uint8_t *in = parse->in, *end = in + parse->in_len;
     const uint32_t limit = parse->in_len > MARGIN ? (uint32_t)parse->in_len - MARGIN : 0;
     struct deflate_seq *seq = parse->seqs;
     uint8_t *literals = parse->literals;
-    uint32_t i = 1, anchor = 0; /* place 0 is what an empty table says */
+    uint32_t anchor = 0; /* where the last match ended */
 
     reset(parse);
-
-    while (i < limit) {
-        uint64_t word = le64_get(in + i);
-        uint32_t a = swap_in(parse, word, i), b = swap_in(parse, word >> 8, i + 1);
-        bool at_a = (le64_get(in + a) ^ word) << IGNORED_BITS == 0,
-             at_b = (le64_get(in + b) ^ (word >> 8)) << IGNORED_BITS == 0;
+    for (uint32_t i = 1; i < limit; i = anchor) { /* place 0 is what an empty table says */
+        struct match match = next_match(in, parse->table, i, limit);
+        uint32_t run = match.at - anchor, dist = match.at - match.from - 1;
         size_t len;
 
-        if (!(at_a | at_b)) {
-            uint32_t skip = (i - anchor) >> SKIP_SHIFT;
-
-            i += 2 + (skip < SKIP_MAX ? skip : SKIP_MAX);
-            continue;
-        }
-        if (!at_a)
-            a = b;
-        i += !at_a;
-        if (i - a > DEFLATE_WINDOW) { /* both places are in the table now: go on after them */
-            i += 1 + at_a;
-            continue;
-        }
-        len = MATCH_MIN + same_bytes(in + a + MATCH_MIN, in + i + MATCH_MIN, end);
-        literals = copy_literals(literals, in + anchor, i - anchor);
-        if (len <= DEFLATE_LEN_MAX)
-            seq = put_seq(parse, seq, i - anchor, len, i - a - 1);
-        else
-            seq = put_long(parse, seq, i - anchor, len, i - a - 1);
-        i += (uint32_t)len;
-        anchor = i;
-        if (i >= limit)
+        if (match.at >= limit)
             break;
-        word = le64_get(in + i - 3);
-        (void)swap_in(parse, word, i - 3);
-        (void)swap_in(parse, word >> 8, i - 2);
-        (void)swap_in(parse, word >> 16, i - 1);
+        len = MATCH_MIN + same_bytes(in + match.from + MATCH_MIN, in + match.at + MATCH_MIN, end);
+        literals = copy_literals(literals, in + anchor, run);
+        if (len <= DEFLATE_LEN_MAX)
+            seq = put_seq(parse, seq, run, len, dist);
+        else
+            seq = put_long(parse, seq, run, len, dist);
+        anchor = match.at + (uint32_t)len;
+        if (anchor < limit)
+            enter_end(in, parse->table, anchor);
     }
     finish(parse, seq, literals, anchor);
 }
