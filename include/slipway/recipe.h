@@ -270,6 +270,12 @@ struct sw_document {
     struct sw_component *component; /* owned */
 };
 
+/* A value of a recipe's ssmParameters, for {{ aws:ssm:NAME }}. */
+struct sw_ssm_parameter {
+    const char *name, *value;
+    bool secret; /* a SecureString: it is never shown */
+};
+
 struct sw_use {
     struct sw_component *component; /* owned */
     const char *reference;          /* as the recipe names it: a path or an ARN */
@@ -278,8 +284,10 @@ struct sw_use {
     size_t nr_values;
     struct sw_document *documents; /* that it executes, and those that they execute */
     size_t nr_documents;
-    const bool *secret; /* one for each value: it is never shown; NULL: none is */
-    bool cleaning;      /* the recipe's own last component, of `cleanup:` */
+    const bool *secret;                 /* one for each value: it is never shown; NULL: none is */
+    bool cleaning;                      /* the recipe's own last component, of `cleanup:` */
+    const struct sw_ssm_parameter *ssm; /* the recipe's */
+    size_t nr_ssm;
 };
 
 /* The document that is meant by name in the document of the file from; NULL: it does not lie on this machine. */
@@ -325,9 +333,17 @@ SW_MUST_CHECK int sw_uses_check_platform(const struct sw_use *uses, size_t n, en
 
 /*
  * References: {{ name }}, {{ phase.step.inputs[n].key }}, {{ phase.step.outputs.key }}, {{ loop.index }},
- * {{ loop.value }}; {{ .X }} is somebody else's.
+ * {{ loop.value }}, {{ aws:ssm:NAME }}; {{ .X }} is somebody else's.
  */
-enum sw_ref_kind { SW_REF_NAME, SW_REF_INPUT, SW_REF_OUTPUT, SW_REF_LOOP_INDEX, SW_REF_LOOP_VALUE };
+enum sw_ref_kind {
+    SW_REF_NAME,
+    SW_REF_INPUT,
+    SW_REF_OUTPUT,
+    SW_REF_LOOP_INDEX,
+    SW_REF_LOOP_VALUE,
+    SW_REF_SSM,    /* {{ aws:ssm:NAME }}: name is looked up, and the value again, index times in all */
+    SW_REF_SSM_OF, /* {{ aws:ssm:resolve(PARAMETER) }}: the same with a parameter's or a constant's value */
+};
 
 struct sw_ref {
     enum sw_ref_kind kind;
@@ -496,8 +512,10 @@ struct sw_recipe {
     size_t nr_inputs;
     struct sw_recipe_upload *uploads; /* the longest destination first */
     size_t nr_uploads;
-    const char **secrets; /* values of a template's parameters that are never shown */
+    const char **secrets; /* of a template's parameters and of ssmParameters: values that are never shown */
     size_t nr_secrets;
+    struct sw_ssm_parameter *ssm; /* ssmParameters */
+    size_t nr_ssm;
     const char **repositories; /* package repositories: folders, ISO images, tars */
     size_t nr_repositories;
     bool network;       /* network: allow */

@@ -57,6 +57,9 @@ static inline bool sw_has_reference(const char *text)
 }
 
 /* The text with its references resolved, values.c. Free it. */
+/* The value of a parameter or a constant. */
+SW_MUST_CHECK int sw_use_name(const struct sw_use *use, const char *name, const char **text,
+                              struct sw_err *err);
 SW_MUST_CHECK char *sw_resolve(const struct sw_scope *scope, const char *text, struct sw_err *err);
 
 /* What an action asks of its inputs beyond their kinds, and what has no meaning on Windows, platform.c. */

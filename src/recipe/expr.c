@@ -2,9 +2,13 @@
 #include "src/recipe/expr.h"
 
 #include "src/base/buf.h"
+#include "src/recipe/ssm.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+/* resolve(aws:ssm:resolve(…)): nobody needs as many. */
+enum { SSM_MAX_LOOKUPS = 8 };
 
 static const char blanks[] = " \t\r\n";
 static const char name_chars[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-";
@@ -87,6 +91,34 @@ static enum sw_span_kind read_dotted(char *inner, struct sw_ref *ref)
     return SW_SPAN_BAD;
 }
 
+/* What stands behind "aws:ssm:": a name, resolve(PARAMETER), resolve(aws:ssm:…). */
+static enum sw_span_kind read_ssm(char *inner, struct sw_ref *ref)
+{
+    static const char prefix[] = "aws:ssm:", call[] = "resolve(";
+    size_t len;
+
+    ref->kind = SW_REF_SSM;
+    for (ref->index = 1; strncmp(inner, call, strlen(call)) == 0; ref->index++) {
+        inner += strlen(call);
+        inner += strspn(inner, blanks);
+        len = strlen(inner);
+        if (len == 0 || inner[len - 1] != ')' || ref->index > SSM_MAX_LOOKUPS)
+            return SW_SPAN_BAD;
+        len--;
+        while (len > 0 && strchr(blanks, inner[len - 1]) != NULL)
+            len--;
+        inner[len] = '\0';
+        if (strncmp(inner, prefix, strlen(prefix)) != 0) {
+            ref->kind = SW_REF_SSM_OF;
+            ref->name = inner;
+            return is_name(inner) ? SW_SPAN_REF : SW_SPAN_BAD;
+        }
+        inner += strlen(prefix);
+    }
+    ref->name = inner;
+    return inner[0] != '\0' && inner[strspn(inner, SW_SSM_NAME_CHARS)] == '\0' ? SW_SPAN_REF : SW_SPAN_BAD;
+}
+
 static enum sw_span_kind read_inner(char *inner, struct sw_ref *ref)
 {
     size_t side_len = 0;
@@ -99,8 +131,10 @@ static enum sw_span_kind read_inner(char *inner, struct sw_ref *ref)
         ref->name = inner;
         return SW_SPAN_REF;
     }
+    if (strncmp(inner, "aws:ssm:", 8) == 0)
+        return read_ssm(inner + 8, ref);
     if (strncmp(inner, "aws:", 4) == 0)
-        return SW_SPAN_SSM;
+        return SW_SPAN_BAD;
     side = find_side(inner, &side_len);
     if (side != NULL)
         return read_chained(inner, side, side_len, ref);

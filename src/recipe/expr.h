@@ -9,7 +9,6 @@ enum { SW_REF_MAX_LEN = 512 };
 enum sw_span_kind {
     SW_SPAN_REF,     /* ref is set */
     SW_SPAN_LOOP,    /* {{ loop.index }} and its kin; ref is set */
-    SW_SPAN_SSM,     /* {{ aws:ssm:… }} */
     SW_SPAN_FOREIGN, /* somebody else's template; stays as it is */
     SW_SPAN_BAD,     /* looks like a reference and is none */
 };

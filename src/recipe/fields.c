@@ -319,6 +319,7 @@ int sw_recipe_fields(struct sw_recipe_reading *r, const struct sw_node *root)
                                        "uploads",
                                        "network",
                                        "serviceStarts",
+                                       "ssmParameters",
                                        "cleanup",
                                        "repositories",
                                        NULL};

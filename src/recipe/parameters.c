@@ -120,7 +120,7 @@ int sw_recipe_check_overrides(const struct sw_recipe_reading *r)
 }
 
 /* As `$(cat FILE)` would have it: without the ends of lines at its end. */
-static const char *read_secret(struct sw_recipe_reading *r, const char *path)
+const char *sw_recipe_read_secret(struct sw_recipe_reading *r, const char *path)
 {
     SW_AUTO_BUF struct sw_buf text = {0};
     SW_AUTO_JSON json_t *json = NULL;
@@ -154,7 +154,7 @@ int sw_recipe_read_secrets(struct sw_recipe_reading *r)
         if (!split(over->secrets[i], &a))
             return sw_fail(r->err, SW_USAGE, "secret '%.*s' is not NAME=FILE or COMPONENT.NAME=FILE",
                            (int)strcspn(over->secrets[i], "="), over->secrets[i]);
-        r->secrets[i] = read_secret(r, a.value);
+        r->secrets[i] = sw_recipe_read_secret(r, a.value);
         if (r->secrets[i] == NULL)
             return sw_context(r->err, "secret '%.*s'", (int)strcspn(over->secrets[i], "="), over->secrets[i]);
     }

@@ -7,6 +7,7 @@
 #include "src/base/mask.h"
 #include "src/recipe/component.h"
 #include "src/recipe/documents.h"
+#include "src/recipe/ssm.h"
 
 #include <string.h>
 
@@ -53,7 +54,8 @@ static int read_parts(struct sw_recipe_reading *r, const struct sw_node *root)
     if (root == NULL)
         return 0;
     r->recipe->root = root;
-    if (sw_recipe_fields(r, root) < 0 || sw_recipe_outputs(r, root) < 0 || sw_recipe_inputs(r, root) < 0)
+    if (sw_recipe_ssm(r, root) < 0 || sw_recipe_fields(r, root) < 0 || sw_recipe_outputs(r, root) < 0 ||
+        sw_recipe_inputs(r, root) < 0)
         return -1;
     if (sw_recipe_uses(r, root) < 0 || sw_recipe_cleanup(r, root) < 0)
         return -1;
@@ -68,17 +70,20 @@ static void free_uses(struct sw_recipe *recipe)
     recipe->nr_uses = 0;
 }
 
-/* The template's secrets are the recipe's, and what was said of it so far is without them. */
 static int keep_secrets(struct sw_recipe_reading *r)
 {
     const struct sw_template *t = &r->template;
     struct sw_recipe *recipe = r->recipe;
 
-    recipe->secrets = sw_arena_alloc(r->doc->arena, t->nr_secrets, sizeof(*recipe->secrets), r->err);
+    recipe->secrets =
+        sw_arena_alloc(r->doc->arena, t->nr_secrets + recipe->nr_ssm, sizeof(*recipe->secrets), r->err);
     if (recipe->secrets == NULL)
         return -1;
     for (size_t i = 0; i < t->nr_secrets; i++)
         recipe->secrets[recipe->nr_secrets++] = t->secrets[i];
+    for (size_t i = 0; i < recipe->nr_ssm; i++)
+        if (recipe->ssm[i].secret)
+            recipe->secrets[recipe->nr_secrets++] = recipe->ssm[i].value;
     return 0;
 }
 
@@ -175,9 +180,9 @@ void sw_recipe_free(struct sw_recipe *recipe)
 }
 
 /* The record of a plan is kept in the store, where it may be read: a secret is not there itself. */
-static json_t *secret_digest(const struct sw_use *use, const struct sw_value *value, struct sw_err *err)
+static json_t *secret_digest(const char *owner, const struct sw_value *value, struct sw_err *err)
 {
-    SW_AUTO_FREE char *salt = sw_strf(err, "slipway plan key\n%s\n%s", use->component->name, value->name);
+    SW_AUTO_FREE char *salt = sw_strf(err, "slipway plan key\n%s\n%s", owner, value->name);
     uint8_t digest[SW_SHA256_BYTES];
     char hex[SW_SHA256_HEX];
 
@@ -192,8 +197,24 @@ static json_t *canonical_value(const struct sw_use *use, size_t i, struct sw_err
     const struct sw_value *value = &use->values[i];
 
     if (use->secret != NULL && use->secret[i])
-        return secret_digest(use, value, err);
+        return secret_digest(use->component->name, value, err);
     return json_string(value->value);
+}
+
+/* The whole table: which of its names a document takes may depend on what a step leaves. */
+static json_t *canonical_ssm(const struct sw_use *use, struct sw_err *err)
+{
+    SW_AUTO_JSON json_t *out = json_object();
+
+    for (size_t i = 0; i < use->nr_ssm; i++) {
+        const struct sw_value value = {use->ssm[i].name, use->ssm[i].value};
+
+        if (sw_json_set(out, value.name,
+                        use->ssm[i].secret ? secret_digest("ssm", &value, err) : json_string(value.value),
+                        err) < 0)
+            return NULL;
+    }
+    return SW_STEAL_PTR(out);
 }
 
 json_t *sw_use_canonical(const struct sw_use *use, struct sw_err *err)
@@ -210,7 +231,8 @@ json_t *sw_use_canonical(const struct sw_use *use, struct sw_err *err)
     if (sw_json_set(out, "parameters", values, err) < 0 ||
         sw_json_set(out, "digest", json_string(use->component->digest), err) < 0 ||
         sw_json_set(out, "document", sw_node_json(use->component->root, err), err) < 0 ||
-        (use->nr_documents > 0 && sw_json_set(out, "documents", sw_documents_json(use, err), err) < 0))
+        (use->nr_documents > 0 && sw_json_set(out, "documents", sw_documents_json(use, err), err) < 0) ||
+        (sw_ssm_matters(use) && sw_json_set(out, "ssm", canonical_ssm(use, err), err) < 0))
         return NULL;
     return SW_STEAL_PTR(out);
 }

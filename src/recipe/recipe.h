@@ -58,6 +58,8 @@ SW_MUST_CHECK int sw_use_values(struct sw_recipe_reading *r, struct sw_use *use,
                                 const struct sw_node *given);
 /* Reads the files of the command line's secrets; parameters.c. */
 SW_MUST_CHECK int sw_recipe_read_secrets(struct sw_recipe_reading *r);
+/* What a secret's file holds, one line's end or more taken off; NULL and err when it is no text; parameters.c. */
+SW_MUST_CHECK const char *sw_recipe_read_secret(struct sw_recipe_reading *r, const char *path);
 /* Is there somebody for each NAME=VALUE? parameters.c. */
 SW_MUST_CHECK int sw_recipe_check_overrides(const struct sw_recipe_reading *r);
 

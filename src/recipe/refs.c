@@ -145,16 +145,13 @@ static void check_span(const struct here *h, const struct sw_span *span)
 
     switch (span->kind) {
     case SW_SPAN_REF:
-        if (span->ref.kind == SW_REF_NAME)
+        if (span->ref.kind == SW_REF_NAME || span->ref.kind == SW_REF_SSM_OF)
             check_name(h, span->ref.name);
-        else
+        else if (span->ref.kind != SW_REF_SSM)
             check_chained(h, &span->ref);
         return;
     case SW_SPAN_LOOP:
         check_turn(h, span->ref.name);
-        return;
-    case SW_SPAN_SSM:
-        FAULT(h, "'{{ aws:ssm:… }}' is not part of this version");
         return;
     case SW_SPAN_FOREIGN:
         if (text[2 + strspn(text + 2, " \t")] != '.')
@@ -164,7 +161,7 @@ static void check_span(const struct here *h, const struct sw_span *span)
     case SW_SPAN_BAD:
         FAULT(
             h,
-            "not a reference: {{ name }}, {{ phase.step.inputs.key }} and {{ phase.step.outputs.key }} are");
+            "not a reference: {{ name }}, {{ phase.step.inputs.key }}, {{ phase.step.outputs.key }} and {{ aws:ssm:NAME }} are");
         return;
     }
 }

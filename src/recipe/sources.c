@@ -32,7 +32,7 @@ static bool needs_output(struct search *search, const struct sw_node *node, unsi
         return false;
     while (search->lookups++ < LOOKUPS_MAX && sw_span_next(node->text, at, &span)) {
         at = span.end;
-        if (span.kind != SW_SPAN_REF || span.ref.kind == SW_REF_NAME)
+        if (span.kind != SW_SPAN_REF || (span.ref.kind != SW_REF_OUTPUT && span.ref.kind != SW_REF_INPUT))
             continue;
         if (span.ref.kind == SW_REF_OUTPUT || needs_output(search, referred(search, &span.ref), depth + 1))
             return true;

@@ -2,6 +2,7 @@
 #include "src/recipe/component.h"
 #include "src/recipe/documents.h"
 #include "src/recipe/recipe.h"
+#include "src/recipe/ssm.h"
 
 #include "src/base/buf.h"
 
@@ -235,9 +236,13 @@ static int complete_use(struct sw_recipe_reading *r, struct sw_use *use, const s
 {
     const struct sw_document_finder finder = {find_named, r};
 
-    if (sw_use_values(r, use, at, given) < 0)
+    use->ssm = r->recipe->ssm;
+    use->nr_ssm = r->recipe->nr_ssm;
+    if (sw_use_values(r, use, at, given) < 0 ||
+        sw_use_find_documents(use, &finder, r->doc->diags, r->err) < 0)
         return -1;
-    return sw_use_find_documents(use, &finder, r->doc->diags, r->err);
+    sw_ssm_check(r, use);
+    return 0;
 }
 
 static int read_use(struct sw_recipe_reading *r, const struct sw_node *item)

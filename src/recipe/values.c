@@ -3,6 +3,7 @@
 #include "src/base/json.h"
 #include "src/recipe/actions.h"
 #include "src/recipe/component.h"
+#include "src/recipe/ssm.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,7 +29,7 @@ static void resolving_free(struct resolving *r)
 }
 #define AUTO_RESOLVING SW_CLEANUP(resolving_free)
 
-static int find_name(const struct sw_use *use, const char *name, const char **text, struct sw_err *err)
+int sw_use_name(const struct sw_use *use, const char *name, const char **text, struct sw_err *err)
 {
     for (size_t i = 0; i < use->nr_values; i++) {
         if (strcmp(use->values[i].name, name) == 0) {
@@ -110,7 +111,13 @@ static int lookup(void *arg, const struct sw_ref *ref, const char **text, struct
                        (int)CHAIN_MAX_LOOKUPS);
     switch (ref->kind) {
     case SW_REF_NAME:
-        return find_name(r->scope->use, ref->name, text, err);
+        return sw_use_name(r->scope->use, ref->name, text, err);
+    case SW_REF_SSM:
+        return sw_ssm_find(r->scope->use, ref->name, ref->index, text, err);
+    case SW_REF_SSM_OF:
+        return sw_use_name(r->scope->use, ref->name, text, err) < 0
+                   ? -1
+                   : sw_ssm_find(r->scope->use, *text, ref->index, text, err);
     case SW_REF_OUTPUT:
         return find_output(r->scope, ref, text, err);
     case SW_REF_INPUT:

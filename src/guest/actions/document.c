@@ -154,9 +154,13 @@ static int begin_document(struct call *call, struct sw_err *err)
     SW_AUTO_FREE struct sw_value *values = NULL;
     SW_AUTO_JSON json_t *outputs = json_object();
     struct sw_exec exec = *ctx->exec;
-    struct sw_use use = {.reference = call->name,
-                         .documents = ctx->exec->use->documents,
-                         .nr_documents = ctx->exec->use->nr_documents};
+    struct sw_use use = {
+        .reference = call->name,
+        .documents = ctx->exec->use->documents,
+        /* A document of the image is not known when it is decided whether a layer is made anew. */
+        .ssm = call->owned == NULL ? ctx->exec->use->ssm : NULL,
+        .nr_ssm = call->owned == NULL ? ctx->exec->use->nr_ssm : 0,
+        .nr_documents = ctx->exec->use->nr_documents};
     const char *unknown;
 
     memcpy(&use.component, &call->component, sizeof(use.component));

@@ -18,6 +18,9 @@ static int echo(void *arg, const struct sw_ref *ref, const char **text, struct s
         return sw_fail(err, SW_RECIPE, "no '%s'", ref->name);
     if (ref->kind == SW_REF_NAME)
         snprintf(out, sizeof(out), "<%s>", ref->name);
+    else if (ref->kind == SW_REF_SSM || ref->kind == SW_REF_SSM_OF)
+        snprintf(out, sizeof(out), "<%s%zu %s>", ref->kind == SW_REF_SSM ? "ssm" : "of", ref->index,
+                 ref->name);
     else
         snprintf(out, sizeof(out), "<%s|%s|%s|%zu%s|%s>", ref->phase, ref->step,
                  ref->kind == SW_REF_INPUT ? "in" : "out", ref->index, ref->indexed ? "!" : "", ref->name);
@@ -44,6 +47,8 @@ static void references_are_replaced_wherever_they_stand(void **state)
     assert_expands("{{build.Step.outputs.stdout}}", "<build|Step|out|0|stdout>");
     assert_expands("{{ build.Step.inputs[12].path }}", "<build|Step|in|12!|path>");
     assert_expands("{{ build.My Step.v1.outputs[0].stdout }}", "<build|My Step.v1|out|0!|stdout>");
+    assert_expands("{{ aws:ssm:/lab/x }}{{aws:ssm:resolve(one)}}", "<ssm1 /lab/x><of1 one>");
+    assert_expands("{{ aws:ssm:resolve( aws:ssm:resolve(aws:ssm:x.y) ) }}", "<ssm3 x.y>");
     assert_expands("{{{ one }}}", "{<one>}");
     assert_expands("{{ a {{ one }}", "{{ a <one>");
     assert_expands("", "");
@@ -77,7 +82,7 @@ static void what_cannot_be_resolved_is_an_error(void **state)
                                         "{{ a.b }}",
                                         "{{ build.outputs.x }}",
                                         "{{ build.a.outputs[x].y }}",
-                                        "{{ aws:ssm:/x }}",
+                                        "{{ aws:ssm:/x y }}",
                                         "{{ build.a.inputs[-1].y }}",
                                         "{{ build.a.outputs[99999999999999999999].y }}"};
 
@@ -164,8 +169,8 @@ static void unknown_names_are_faults_with_a_place(void **state)
     assert_lint("{{ build.two.inputs[0].owner }}", "9:60: step 'two' is not given the input 'owner'\n");
     assert_lint("{{ build.one.inputs.commands }}",
                 "9:60: input 'commands' of step 'one' is a list, and a reference gives a text\n");
-    assert_lint("{{ a.b.c }}", "9:60: not a reference: {{ name }}, {{ phase.step.inputs.key }} and {{ "
-                               "phase.step.outputs.key }} are\n");
+    assert_lint("{{ a.b.c }}", "9:60: not a reference: {{ name }}, {{ phase.step.inputs.key }}, {{ "
+                               "phase.step.outputs.key }} and {{ aws:ssm:NAME }} are\n");
 }
 
 static void references_go_backwards_and_never_between_build_and_test(void **state)
