@@ -225,4 +225,9 @@ SW_MUST_CHECK int sw_keygen(const char *type, const char *path, struct sw_err *e
  */
 SW_MUST_CHECK int sw_seal_harden(struct sw_err *err);
 
+/* One known answer: what was computed, who published the answer, and whether it came out. */
+typedef void sw_self_test_fn(void *arg, const char *name, const char *source, bool right);
+/* Computes a known answer with every primitive that is used, and tells each. SW_INTEGRITY when one is wrong. */
+SW_MUST_CHECK int sw_seal_self_test(sw_self_test_fn *tell, void *arg, struct sw_err *err);
+
 #endif

@@ -1,4 +1,5 @@
 /* slipway doctor: what a build needs of this machine, what was found, and the remedy. */
+#include "slipway/envelope.h"
 #include "slipway/guest.h"
 #include "src/base/clock.h"
 #include "src/base/fs.h"
@@ -229,13 +230,57 @@ static json_t *describe(const struct check *check, const struct finding *finding
                      "detail", finding->detail, "remedy", finding->remedy);
 }
 
+/* ---- The self-test ----------------------------------------------------------------------------------------- */
+
+struct doctor_opts {
+    struct common_opts common;
+    bool self_test;
+};
+
+static const struct opt doctor_rows[] = {
+    {0, "self-test", NULL, OPT_FLAG, offsetof(struct doctor_opts, self_test),
+     "compute a published answer with every cryptographic primitive instead"},
+    OPT_END,
+};
+
+/* The list in JSON; NULL: lines of text. */
+static void tell_answer(void *arg, const char *name, const char *source, bool right)
+{
+    json_t *list = arg;
+
+    if (list == NULL)
+        printf("%-8s %-26s %s\n", right ? "ok" : "WRONG", name, source);
+    else
+        (void)json_array_append_new(
+            list, json_pack("{s:s, s:s, s:b}", "name", name, "source", source, "right", right));
+}
+
+static int run_self_test(const struct common_opts *common, struct sw_err *err)
+{
+    SW_AUTO_JSON json_t *list = common->json ? json_array() : NULL;
+    struct sw_err printing = {.code = SW_OK};
+    int rc = sw_seal_self_test(tell_answer, list, err);
+
+    if (list != NULL && out_json(json_pack("{s:b, s:O}", "right", rc == 0, "answers", list), &printing) < 0 &&
+        rc == 0) {
+        *err = printing;
+        return -1;
+    }
+    return rc;
+}
+
+/* ---- The verb ---------------------------------------------------------------------------------------------- */
+
 static int run_doctor(const void *opts, const struct args *args, struct sw_err *err)
 {
-    const struct common_opts *common = opts;
+    const struct doctor_opts *doctor = opts;
+    const struct common_opts *common = &doctor->common;
     SW_AUTO_JSON json_t *list = json_array();
     bool ready = true;
 
     (void)args;
+    if (doctor->self_test)
+        return run_self_test(common, err);
     for (size_t i = 0; i < SW_ARRAY_LEN(checks); i++) {
         struct finding finding = {.verdict = GOOD};
 
@@ -257,7 +302,10 @@ const struct cmd cmd_doctor = {
     .name = "doctor",
     .args = "",
     .summary = "show whether builds can run here, and what to do if not",
-    .more = "Exit status 0: builds can run, maybe slowly; 1: something that they need is missing.\n",
-    .opts_size = sizeof(struct common_opts),
+    .more =
+        "Exit status 0: builds can run, maybe slowly; 1: something that they need is missing.\n"
+        "With --self-test 0: every answer is the published one; 5: one is not, and nothing should be sealed here.\n",
+    .opts = doctor_rows,
+    .opts_size = sizeof(struct doctor_opts),
     .run = run_doctor,
 };

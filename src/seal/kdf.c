@@ -12,8 +12,6 @@
 static const char label_key[] = "DERIVEKEY";
 static const char label_commitment[] = "COMMITKEY";
 
-enum { INFO_MAX = 2 + SEAL_ID_BYTES_1 };
-
 static void kdf_ctx_auto(EVP_KDF_CTX **ctx)
 {
     EVP_KDF_CTX_free(*ctx);
@@ -28,21 +26,12 @@ static EVP_KDF_CTX *hkdf_new(void)
     return ctx;
 }
 
-struct hkdf {
-    char hash[8];
-    struct seal_secret key;
-    uint8_t salt[SEAL_ID_BYTES];
-    size_t salt_len; /* 0: as many zeros as the hash has bytes */
-    uint8_t info[INFO_MAX];
-    size_t info_len;
-};
-
-static void hkdf_cleanse(struct hkdf *hkdf)
+static void hkdf_cleanse(struct seal_hkdf *hkdf)
 {
     seal_cleanse(hkdf, sizeof(*hkdf));
 }
 
-static int hkdf_run(struct hkdf *hkdf, uint8_t *out, size_t len, struct sw_err *err)
+int seal_hkdf(struct seal_hkdf *hkdf, uint8_t *out, size_t len, struct sw_err *err)
 {
     SW_CLEANUP(kdf_ctx_auto) EVP_KDF_CTX *ctx = hkdf_new();
     OSSL_PARAM params[5];
@@ -59,13 +48,13 @@ static int hkdf_run(struct hkdf *hkdf, uint8_t *out, size_t len, struct sw_err *
     return 0;
 }
 
-static void put_info(struct hkdf *hkdf, const void *bytes, size_t len)
+static void put_info(struct seal_hkdf *hkdf, const void *bytes, size_t len)
 {
     memcpy(hkdf->info + hkdf->info_len, bytes, len);
     hkdf->info_len += len;
 }
 
-static void put_suite(struct hkdf *hkdf, const struct seal_suite *suite)
+static void put_suite(struct seal_hkdf *hkdf, const struct seal_suite *suite)
 {
     uint8_t id[2];
 
@@ -74,25 +63,25 @@ static void put_suite(struct hkdf *hkdf, const struct seal_suite *suite)
 }
 
 /* Version 2: the message id is the salt. */
-static int derive_committing(struct hkdf *hkdf, const struct seal_suite *suite, const struct seal_id *id,
+static int derive_committing(struct seal_hkdf *hkdf, const struct seal_suite *suite, const struct seal_id *id,
                              struct seal_secret *content_key, uint8_t *commitment, struct sw_err *err)
 {
     memcpy(hkdf->salt, id->bytes, id->len);
     hkdf->salt_len = id->len;
     put_suite(hkdf, suite);
     put_info(hkdf, label_key, sizeof(label_key) - 1);
-    if (hkdf_run(hkdf, content_key->bytes, content_key->len, err) < 0)
+    if (seal_hkdf(hkdf, content_key->bytes, content_key->len, err) < 0)
         return -1;
     hkdf->info_len = 0;
     put_info(hkdf, label_commitment, sizeof(label_commitment) - 1);
-    return hkdf_run(hkdf, commitment, SEAL_COMMITMENT_BYTES, err);
+    return seal_hkdf(hkdf, commitment, SEAL_COMMITMENT_BYTES, err);
 }
 
 int seal_derive(const struct seal_suite *suite, const struct seal_secret *data_key, const struct seal_id *id,
                 struct seal_secret *content_key, uint8_t commitment[SEAL_COMMITMENT_BYTES],
                 struct sw_err *err)
 {
-    SW_CLEANUP(hkdf_cleanse) struct hkdf hkdf = {.key = *data_key};
+    SW_CLEANUP(hkdf_cleanse) struct seal_hkdf hkdf = {.key = *data_key};
 
     if (data_key->len != suite->key_bytes || id->len != seal_suite_id_bytes(suite))
         return sw_fail(err, SW_INTEGRITY, "its data key has %zu bytes; suite 0x%04x takes %u", data_key->len,
@@ -105,5 +94,5 @@ int seal_derive(const struct seal_suite *suite, const struct seal_secret *data_k
         return derive_committing(&hkdf, suite, id, content_key, commitment, err);
     put_suite(&hkdf, suite);
     put_info(&hkdf, id->bytes, id->len);
-    return hkdf_run(&hkdf, content_key->bytes, content_key->len, err);
+    return seal_hkdf(&hkdf, content_key->bytes, content_key->len, err);
 }

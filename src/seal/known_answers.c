@@ -1,0 +1,212 @@
+/* Known answers: values that others published, one row for each primitive that slipway computes with. */
+#include "src/seal/known.h"
+
+const struct seal_known seal_known_answers[] = {
+    {"SHA-256",
+     "FIPS 180-4, \"abc\"",
+     seal_run_sha256,
+     {"616263"},
+     "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"},
+    {"HMAC-SHA-256",
+     "RFC 4231, case 2",
+     seal_run_hmac,
+     {"4a656665", "7768617420646f2079612077616e7420666f72206e6f7468696e673f"},
+     "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"},
+    {"AES-128-GCM",
+     "McGrew and Viega, GCM, case 4",
+     seal_run_gcm,
+     {"feffe9928665731c6d6a8f9467308308", "cafebabefacedbaddecaf888",
+      "feedfacedeadbeeffeedfacedeadbeefabaddad2",
+      "d9313225f88406e5a55909c5aff5269a86a7a9531534f7da2e4c303d8a318a721c3c0c95956809532fcf0e2449a6b525"
+      "b16aedf5aa0de657ba637b39"},
+     "42831ec2217774244b7221b784d0d49ce3aa212f2c02a4e035c17e2329aca12e21d514b25466931c7d8f6a5aac84aa05"
+     "1ba30b396a0aac973d58e0915bc94fbc3221a5db94fae95ae7121a47"},
+    {"AES-256-GCM",
+     "McGrew and Viega, GCM, case 16",
+     seal_run_gcm,
+     {"feffe9928665731c6d6a8f9467308308feffe9928665731c6d6a8f9467308308", "cafebabefacedbaddecaf888",
+      "feedfacedeadbeeffeedfacedeadbeefabaddad2",
+      "d9313225f88406e5a55909c5aff5269a86a7a9531534f7da2e4c303d8a318a721c3c0c95956809532fcf0e2449a6b525"
+      "b16aedf5aa0de657ba637b39"},
+     "522dc1f099567d07f47f37a32a84427d643a8cdcbfe5c0c97598a2bd2555d1aa8cb08e48590dbb3da7b08b1056828838"
+     "c5f61e6393ba7a0abcc9f66276fc6ece0f4e1768cddf8853bb2d551b"},
+    {"HKDF-SHA-256",
+     "RFC 5869, case 1",
+     seal_run_hkdf,
+     {"SHA256", "0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b", "000102030405060708090a0b0c",
+      "f0f1f2f3f4f5f6f7f8f9"},
+     "3cb25f25faacd57a90434f64d0362f2a2d2d0a90cf1a5a4c5db02d56ecc4c5bf34007208d5b887185865"},
+    {"HKDF-SHA-384",
+     "Wycheproof, hkdf_sha384_test, 8",
+     seal_run_hkdf,
+     {"SHA384", "3352f942aa93071da6d39cc5ed8dc460", "57a0db708b25a51afc4271803aa35204", ""},
+     "260a775477eb6b32fbeb4e6825464a47ac8484a92296a3a3d51b0821b346deadf57f9c82e589ee369fe6"},
+    {"HKDF-SHA-512",
+     "AWS Encryption SDK, key commitment vectors, 1: the commitment",
+     seal_run_hkdf,
+     {"SHA512", "fa9ebec213d5c3d90ead82d914c4412769fa5658ba4ffed39230e8b92fb6e6cd",
+      "4dfbd1314d9d55925b817232c5e36d6e3e5e230f018930e2c2c1f243f67dc179", "434f4d4d49544b4559"},
+     "17cf08f733db51049f3a5ccb5effae218dbe9bf13a8f63ccb1b81e1d51ff2f4c"},
+    {"scrypt",
+     "RFC 7914, section 12, N=1024",
+     seal_run_scrypt,
+     {"70617373776f7264", "4e61436c", "0a0810"},
+     "fdbabe1c9d3472007856e7190d01e9fe7c6ad7cbc8237830e77376634b3731622eaf30d92e22a3886ff109279d9830da"
+     "c727afb94a83ee6d8360cbdfa2cc0640"},
+    {"RSA-OAEP-SHA-256",
+     "Wycheproof, rsa_oaep_2048_sha256_mgf1sha256_test, 7",
+     seal_run_oaep,
+     {"-----BEGIN PRIVATE KEY-----\n"
+      "MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQCitFGgfQql+W5F\n"
+      "VnFRNVBRSopbRi6+9xcJT6H+6CIk5jf5dG0/fK/TGHjYAyW271oXAPZZA7RpQp6J\n"
+      "1urIhFCXtas5MYnbklEu2KdxGhJT+s0g95wV6CR/PT5C5G5IyY4lSi/pdlMToD7/\n"
+      "jxfhoCk5eh+iao3OJvSQ7YEplhXZgUwi2mEEKOCcfZZYWUJm9cAh0PzsoI2UWhK+\n"
+      "gt5NHs5rTAMUW100ldTtVBHrh42vBf16/D4JraDxEmQi9ZCXWhlpgW9IaYvLuhtN\n"
+      "nK551GDY+fheeXUAXZvCLE5awPfBpF0SVppigH07mgLlpTDncwZvRT0fW0wunPeC\n"
+      "AoP3QrnVAgMBAAECggEAdifu81Z7KicmjlIFPs0xw6cXLMud3O6BmzBqWzxmt1c8\n"
+      "pPqI78bzxKAL+grnE59kVDpNrD0Fgj9v9HfPzshP4qx6aLFyBLOQIy4RAxDE6JnE\n"
+      "58EJZ9tKzeBC278Z2+ALS0dB3hAgqqr/tQVMeXyfE299k6w/yMr/ZlQkLXgh6+5R\n"
+      "e/U39ENmoP3UWuBbmQnC5swe2Sge/0OZ92yWuWIz7CmuC78NdSsjT8GXOJ9RBQqh\n"
+      "rNAcB0w6yPvbnqi2UalZlejbStXEO2yGc+WhJufulLjf9MWvwBJZvI2naVC65vi6\n"
+      "5xX1CYWw1vZtBMb+87cAcg7s3N8XG7ex7L5yicRnwQKBgQDcQxBQ94LolPtSSCR9\n"
+      "mMt9WLjR4k87VdBBxW5N4Iaw1bsCi9pC7rXSNNVoHlgJ1BXmoomtTPv3j5ePbDWB\n"
+      "T1Duv/HFuApp94joHmurXdqng2nWWdFD7G8X55gTpXXPrZxWkVa5ARPi6REK2ee0\n"
+      "ihyTSKbmUzIRkSkOo2z7OlsY8QKBgQC9GoHnl3+YmBIic64yIrWY6l+xnrTqvDgw\n"
+      "il4yGWYDsuUA/7efW4hoFmEd68Ry+sRVRAcL6wV8lBN4poaK87egPT+YgOxH1eCJ\n"
+      "uU+95UKrqa6NcsVwiNer9bEx85CY97wWD5BTaryUkv1OBvPtcpnUuXuwNncgfZVm\n"
+      "nxQM+8IPJQKBgQCpS1KLKPKRWZEh2RlS/9HH8h18FHnZnUeIhfsWGHDuEhi/CEcm\n"
+      "EtvlSX6NnGUGiOCceGlhrj4sNU3EiuNFFHWcTCPEWISIlh3Aa0FOYcDh5/u9KSPT\n"
+      "FTL+KJ+W2iIHEeWMFAGYCOAEFCdpM7sH5O+5tKmzdlaRcgUgnzPwlRXXwQKBgDrw\n"
+      "5yqTOu8J/yUD33i6/tUxwC/xorxDfFQM3L1K01Q1z1EXY1llQ0gGKbEUyn94D/fv\n"
+      "oy6gy24ADW2eofLvcf2c+ZSEIqFlVX4351Xt/nDZC5IFAutHi8mKY/eIzjoPhW1u\n"
+      "3nJRo4O/qPpICoGpJa97PMU4xLq4yfdZf/toAR2NAoGAJkD7+8/vsWPueoe2SDpm\n"
+      "7kH5VtkPqKeTm/wELuCSSxt5k9BEX3WNUZM+hRecAyCwyWi0ipHDi1vpI+EJfAxW\n"
+      "L4jUIpS2onWbr6VCinTxJwh05F9vzGDyFgLeXszRQ88xJB9ZIbWtOYP7VO8Xvjso\n"
+      "U2flDJmcZyR7VS/kv86UX3s=\n"
+      "-----END PRIVATE KEY-----\n",
+      "096958786ee7972050d67a9e4b69d6c6af7db7cc674386df725770dd29129b826e39552330104c8d71e6cc3a3014dd2f"
+      "61b54153af51b0438d447ee939f9e3c13bb8b00a37dea6a068f6c9d27e848b1be7a1eeeb3ee50b78036fba95ae46948c"
+      "a5b13f356ea24db10f60dc09e4b8bad8f766b668ef72524432080a0ce00ed676d6d5e354984b1078520412525848156d"
+      "06f0652469f95791baa3d9a798ae537094f76f976faecd5c9ce0c930a75910c63dacf63485cb4b5e7bdbcf4d80e74037"
+      "eaa1a8fe4b52930bec6be99cf6ac88cf5878dbf6859d456a95dbc34654eec425de84ca2a535d517403a9aada827e7d00"
+      "93ecfc97ed056a7652825e9a45cb2dcb"},
+     "e0e1e2e3e4e5e6e7e8e9eaebecedeeeff0f1f2f3f4f5f6f7f8f9fafbfcfdfeff"},
+    {"RSA-PKCS1",
+     "Wycheproof, rsa_pkcs1_2048_test, 7",
+     seal_run_pkcs1,
+     {"-----BEGIN PRIVATE KEY-----\n"
+      "MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQCzUQorzUzmRMW1\n"
+      "lK5QWeErLwVLZY1dpZWaL98YcbgIvD3z5ijSeS5RqtXBJLQ72kU9ylzeS88o571O\n"
+      "/7oMtLdCu7bVoBPLY9GqOongJifvU5i1LAz9l9IIq+uNfJvOC76wGaht21ib6yml\n"
+      "t0v4YQdcZ3yB1DDwMMJlJHr508kUDMtlMJ0H4K3B79Fc8X57BV19o4aORkjMOhgP\n"
+      "Duf44eexgJijORtM5xYemNV6+KlH4gGkY+LWu8qAWeVwbp3+2PSFZGX/pxLtGqGO\n"
+      "iI0S3GqgnOlez8qDzFsLFdsJyGR/XVJMDy52IKNBa5YjytwPCXr1cyYcmMhACqEq\n"
+      "845DythNAgMBAAECggEAGlAtDupse2niHVg5EB9wVFbtDvhS+0f+IQcfVMXzPIzr\n"
+      "Bmxi1yfjLSbFgTcyn4nTGVMlt5UmTBldhUcvdQfb0JYdKVH5NaJrNPCsJNFUkOES\n"
+      "iptxOJFbx9v6j+OWNXExxUOunJhQc2jZzrCMHGGYo+2nrqGFoOl2zULCLQDwA9nx\n"
+      "nZbqTJr8v+FEHMyALPsGifWdgExqTk9ATBUXR0XtbLi8iO8LM7oNKoDjXkO8kPNQ\n"
+      "BS5yAW51sA01ejgcnA1GcGnKZgiHyYd2Y0n8xDRgtKpRa84Hnt2HuhZDB7dSwnft\n"
+      "lSitO6C/GHc0ntO3lmpsJAEQQJv00PreDGj9rdhH/QKBgQDsElzzfjEKL/RiY7my\n"
+      "4GKdY5AAXsiJE9T7cb1N2FYSRJiq66mD17or2ULmTSI/63ojr01gXv7qa9cNOa/p\n"
+      "nTWjqhXnShdod4CTvg7dSo0Jst723Jtn/4V2RiXC4ZI220xAHOMKJXLT7LT5abet\n"
+      "GcUiwC13RGVnbho3dsVNYkg0iwKBgQDCdCq82Yl71LC2cflz/IKo+Eq/VwX/iN1B\n"
+      "lIYjr+ncpg3GVDOQdn/q6+tTlXbui/phtfy8qUp873WgkVDFQPqWlN2ABK0jcYyI\n"
+      "kEkhk2nJn0RY1K/BSPbwffhzJKltnPezhd2GIkFKGDL58pRG8FDC1aZAdkncQatw\n"
+      "4js9zCLJhwKBgQCWqXmNJQJjQAu2J3NCiBYn4Hzs35EYewG4n/RzFBiKfCD7JIAB\n"
+      "VtLIXVZm6N9s7/n5gE3frYD/V2feVuzAKccr9scX359k2q/Cms+dx5CPmgrWfiDo\n"
+      "lJk2zLoY0CGixP67BDSaKyBHxJAThbbl0MaR0RizP4GAKzKsJy7wnkL61QKBgAVU\n"
+      "9BsLh/aKRXIrO+DPSrHhZQNMGpEAKrjynp754tq2/ueyRVuvtCA36dL35TPzSKFH\n"
+      "QS/XIIC+fCYz9dgCyRw55rzs4+Z15ZmVAzxVc3Ag2tnosw0EuCit+5MErVShGjWk\n"
+      "9QcJh2rFsRgja6dqTXyaKR3ZYHsWneHRgjhWkZmfAoGAHGQBidm/6MYjgzIQp2xC\n"
+      "DG9E5ddg4lmRbOwq4rFWRWlg/ZXidHZgw4lWIlDwVQSc+rflwwOVSThKeiquscgk\n"
+      "069wlIKoz5tYcCKgCx8HIttQ8zyybcIN0iRdUmXfYe4pg8k4whZ9zuEh/EtEecI3\n"
+      "5yjPYzq2CowOzQT85+O6pVk=\n"
+      "-----END PRIVATE KEY-----\n",
+      "18e280e8b03d8588b923842d15fddb0493285ecd7ad2d9a9878045ce615ba07cb811fd4a0737e91ece5a63b70b1edc23"
+      "e0da939ec654333eb77e956108b040bd6b92927e25a6922d1b92302036985915fedf9fb38431bbce1feee3ec42ff15bc"
+      "4a4b6d10b3da41ec96667b81163b30b46eef4f46fb22f187da8fd536461e5594bf557a6dfc2337883bee8d6187192a3b"
+      "4bea70398b01f3ea8c1547f6c57248243365b3c46b117924d8bb6845ea382c389c648d3e65ff0b8711bbe1a6fd3bea02"
+      "8f5808725f198cda0407a0ff46b5af261a37184547250f496800e697290e39d46d6bce67b767d73a63bd98f699c18281"
+      "80abfd51a3048d050d496236edf1e99d"},
+     "e0e1e2e3e4e5e6e7e8e9eaebecedeeeff0f1f2f3f4f5f6f7f8f9fafbfcfdfeff"},
+    {"ECDH P-256",
+     "NIST CAVP, ECC CDH primitive, P-256, 0",
+     seal_run_ecdh,
+     {"-----BEGIN PRIVATE KEY-----\n"
+      "MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgfX3F9x6yndr4DWIU\n"
+      "Yy7q4D2QWK8fttIu2AuttivBpTShRANCAATq0hhZARnoh2spFG/4nKYXcMTtu/l9\n"
+      "OM44XtKB2KayMCivYSgf014vpwAlI6zIWkKcsG7mZIMlOJ9Z7fzhQFFB\n"
+      "-----END PRIVATE KEY-----\n",
+      "02700c48f77f56584c5cc632ca65640db91b6bacce3a4df6b42ce7cc838833d287"},
+     "46fc62106420ff012e54a434fbdd2d25ccc5852060561e68040dd7778997bd7b"},
+    {"KBKDF-HMAC-SHA-384",
+     "AWS Encryption SDK, raw ECDH vector 92735139: its data key",
+     seal_run_raw_ecdh,
+     {"-----BEGIN PRIVATE KEY-----\n"
+      "MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgYvB/1CVSgfQDrE6A\n"
+      "Dz7pdgxcOb+AHnsaI4LQMY6s8JChRANCAARYxf/AeERu2Z3VtDokplDs/atuGIbW\n"
+      "7IGhknbK2MP+NV/mbcaxl8Xki9FegBslxCbM66KaoOZR1bCxPpGub2aS\n"
+      "-----END PRIVATE KEY-----\n",
+      "01000000210258c5ffc078446ed99dd5b43a24a650ecfdab6e1886d6ec81a19276cad8c3fe3500000021033a1fb52db8"
+      "f8f86f2801e3adea1245f4c7dcf757f92ebaa45d307d3372b219bb",
+      "3191f2cdf61d82f02947f4fcdd125b642e2fd988c28d16415d83362b5847eed696348780a4e164b3bc27552e5328fb4b"
+      "9d5a6d9760281313835e783519ed8ee8f745f3cdb7c9f9e4f76c11d5646721d9552479d71a52afeb000de851c1d5337c"
+      "474f688f28f734c31e56fb0aaa4e23ca"},
+     "5a2d0aed75d9a2c57f4a6d596166aa859ee79b77ba15d2c7cc69611c50042361"},
+    {"ECDSA P-256",
+     "RFC 6979, A.2.5, SHA-256, \"sample\"",
+     seal_run_verify,
+     {"-----BEGIN PUBLIC KEY-----\n"
+      "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEYP7UuiVanTHJYet0xjVtaMBJuJI7\n"
+      "Yfps5mliLmDyn7Z5A/4QCLi8maQa6elWKLxk8vGyDC1+n1F3o8KU1EYimQ==\n"
+      "-----END PUBLIC KEY-----\n",
+      "73616d706c65",
+      "3046022100efd48b2aacb6a8fd1140dd9cd45e81d69d2c877b56aaf991c34d0ea84eaf3716022100f7cb1c942d657c41"
+      "d436c7a1b6e29f65f3e900dbb9aff4064dc4ab2f843acda8"},
+     "01"},
+    {"Ed25519",
+     "RFC 8032, 7.1, test 2",
+     seal_run_verify,
+     {"-----BEGIN PUBLIC KEY-----\n"
+      "MCowBQYDK2VwAyEAPUAXw+hDiVqStwqnTRt+vJyYLM8uxJaMwM1V8Sr0Zgw=\n"
+      "-----END PUBLIC KEY-----\n",
+      "72",
+      "92a009a9f0d4cab8720e820b5f642540a2b27b5416503f8fb3762223ebdb69da085ac1e43e15996e458f3613d0f11d8c"
+      "387b2eaeb4302aeeb00d291612bb0c00"},
+     "01"},
+    {"Encryption SDK message",
+     "AWS Encryption SDK, key commitment vectors, 1",
+     seal_run_message,
+     {"0204784dfbd1314d9d55925b817232c5e36d6e3e5e230f018930e2c2c1f243f67dc17900000001000c50726f76696465"
+      "724e616d6500194b65794964000000800000000cf8e6c737703bc967b0f83f7b0030a13b77fc3cce242dd82d2a1eccb5"
+      "42ed84daaf76788184fe42e717f634d371cabd3c71ef1bf666ff3762e39dc0730be5020000100017cf08f733db51049f"
+      "3a5ccb5effae218dbe9bf13a8f63ccb1b81e1d51ff2f4c0ba90958fb908bd33df19cd38c21969effffffff0000000100"
+      "00000000000000000000010000000e49904a1c74694f05ce15341519aa575e3e42c1704ca2e041dae71a209566",
+      "fa9ebec213d5c3d90ead82d914c4412769fa5658ba4ffed39230e8b92fb6e6cd", "ProviderName"},
+     "476f6f64436f6d6d69746d656e74"},
+    {"ECDSA P-384 in a message",
+     "AWS Encryption SDK, key commitment vectors, 5",
+     seal_run_message,
+     {"0205780000000000000000000000000000000000000000000000000000000000000000005f000100156177732d637279"
+      "70746f2d7075626c69632d6b6579004441684743784663364f7337693632757a6930474a7934784e6266634339515473"
+      "516864696f4f684c484a49417571625a694f4a686842312f416f79544c2b314f63673d3d000200076177732d6b6d7300"
+      "4b61726e3a6177733a6b6d733a75732d776573742d323a3635383935363630303833333a6b65792f6233353337656631"
+      "2d643864632d343738302d396635612d35353737366362623266376600a7010102007840f38c275e31097416c1072951"
+      "50571964ada3ef1c21e94c8ba0bdbc9d0fb4140000007e307c06092a864886f70d010706a06f306d020100306806092a"
+      "864886f70d010701301e060960864801650304012e3011040ce9799b46e3f1349458ee0607020110803b5746be0ef34c"
+      "71b0fb8df31c32e934473f2f077a04a7dc252004e95f32668ea59e7ec14f272e62cdbac5711e42c9d14dd8a4b787b13f"
+      "f408e5422500076177732d6b6d73004b61726e3a6177733a6b6d733a75732d776573742d323a36353839353636303038"
+      "33333a6b65792f35393066643738312d646464652d343033362d616265632d33653161623561356432616400a7010102"
+      "0078203801813dc318a1eb5ec3766e2db73cef8c38c1b275c8308166aff30d52424d0000007e307c06092a864886f70d"
+      "010706a06f306d020100306806092a864886f70d010701301e060960864801650304012e3011040c86ce3d413cbc1c29"
+      "dd9e822d020110803b9af2bdae4ccbc21accf80f0a5eaa9f8faa64b446e752b7e08220189e9b2cd8ab9984cfef87f85a"
+      "d5213d9925f077848519560e1b943dfd67af1f520200001000433d837f59cb7e9bc6334d154aff831109c6372d98f8b5"
+      "ac8588bff7efaba651ac66599086754f82fa654e6faa3fc3acffffffff00000001000000000000000000000001000000"
+      "098a695973b52de322feac4693785a588b363785521161cf6bb7006730650230276f448a7195724b228862f62f240d32"
+      "0d4b9fb645cda22d35526c3ef4ca701a1ff2ddc477f93294e039cdba58c491f00231008d302892df4a0c21636586b581"
+      "43ce767e17e12ef83c8cb18860bc0584413d36b9f20d87e3d87f048fbfaa2b80bd3936",
+      "0000000000000000000000000000000000000000000000000000000000000000", "aws-kms"},
+     "74657374696e673132"},
+};
+
+const size_t seal_nr_known_answers = SW_ARRAY_LEN(seal_known_answers);
