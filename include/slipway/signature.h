@@ -21,7 +21,8 @@ struct sw_signature {
 struct sw_signer;
 
 /*
- * text: "pem:FILE", an unencrypted private key that nobody else may read. SW_USAGE for a text of another form, SW_INTEGRITY
+ * text: "pem:FILE", an unencrypted private key that nobody else may read, or "pkcs11:URI", a P-256 pair on a token, which
+ * is logged in to here; a comma is doubled. SW_USAGE for a text of another form, SW_INTEGRITY
  * for a key that cannot be used. NULL and err on failure.
  */
 SW_MUST_CHECK struct sw_signer *sw_signer_open(const char *text, struct sw_err *err);

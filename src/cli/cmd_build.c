@@ -64,7 +64,7 @@ static const struct opt rows[] = {
     {0, "seal-to", "RECIPIENT", OPT_LIST, offsetof(struct build_opts, seal_to),
      "seal every output to this key"},
     {0, "sign", "KEY", OPT_STRING, offsetof(struct build_opts, sign),
-     "pem:FILE: sign manifest.json, as manifest.sig"},
+     "pem:FILE or pkcs11:URI: sign manifest.json, as manifest.sig"},
     {0, "accel", "auto|kvm|tcg", OPT_STRING, offsetof(struct build_opts, accel),
      "how the appliance runs (default: auto)"},
     {'n', "dry-run", NULL, OPT_FLAG, offsetof(struct build_opts, dry_run), "print the plan and stop"},

@@ -4,10 +4,10 @@
 
 #include "slipway/manifest.h"
 
-#define SIGN_ROW(type)                                                                                  \
-    {                                                                                                   \
-        0, "sign", "KEY", OPT_STRING, offsetof(type, sign),                                             \
-            "pem:FILE: write X.manifest.json with the file's digests, and its signature X.manifest.sig" \
+#define SIGN_ROW(type)                                                                                                \
+    {                                                                                                                 \
+        0, "sign", "KEY", OPT_STRING, offsetof(type, sign),                                                           \
+            "pem:FILE or pkcs11:URI: write X.manifest.json with the file's digests, and its signature X.manifest.sig" \
     }
 
 /* Zero-initialise it. */

@@ -4,11 +4,14 @@
 #include "src/base/digest.h"
 #include "src/seal/pkey_evp.h"
 
+#include <openssl/bn.h>
+#include <openssl/ec.h>
 #include <openssl/err.h>
 #include <stdio.h>
 #include <string.h>
 
 SW_DEFINE_AUTO(sign_ctx, EVP_MD_CTX, EVP_MD_CTX_free)
+SW_DEFINE_AUTO(ecdsa_sig, ECDSA_SIG, ECDSA_SIG_free)
 
 /* OpenSSL may write the curve of an EC key into a block of its own before it. */
 static int check_single(const char *pem, size_t len, struct sw_err *err)
@@ -63,6 +66,25 @@ int seal_sign(const struct seal_pkey *key, const void *bytes, size_t len, struct
         return 0;
     ERR_clear_error();
     return sw_fail(err, SW_FAILED, "libcrypto cannot sign");
+}
+
+int seal_sign_from_raw(const uint8_t raw[64], struct sw_signature *out, struct sw_err *err)
+{
+    SW_CLEANUP(ecdsa_sig_auto) ECDSA_SIG *sig = ECDSA_SIG_new();
+    BIGNUM *r = BN_bin2bn(raw, 32, NULL), *s = BN_bin2bn(raw + 32, 32, NULL);
+    uint8_t *at = out->bytes;
+    int len = -1;
+
+    if (sig != NULL && ECDSA_SIG_set0(sig, r, s) == 1)
+        len = i2d_ECDSA_SIG(sig, NULL);
+    else {
+        BN_free(r);
+        BN_free(s);
+    }
+    if (len <= 0 || len > SW_SIGNATURE_MAX)
+        return sw_fail(err, SW_FAILED, "libcrypto cannot encode a signature");
+    out->len = (size_t)i2d_ECDSA_SIG(sig, &at);
+    return 0;
 }
 
 bool seal_sign_fits(const struct seal_pkey *key, const void *bytes, size_t len,

@@ -14,6 +14,8 @@ SW_MUST_CHECK int seal_sign_name(const struct seal_pkey *key, char out[SW_SIGNER
 
 SW_MUST_CHECK int seal_sign(const struct seal_pkey *key, const void *bytes, size_t len,
                             struct sw_signature *out, struct sw_err *err);
+/* The DER of an ECDSA signature of which both numbers, of 32 bytes each, are there. */
+SW_MUST_CHECK int seal_sign_from_raw(const uint8_t raw[64], struct sw_signature *out, struct sw_err *err);
 /* True when this key made it; nothing may precede or follow the signature. */
 bool seal_sign_fits(const struct seal_pkey *key, const void *bytes, size_t len,
                     const struct sw_signature *signature);
