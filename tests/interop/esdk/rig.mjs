@@ -1,38 +1,47 @@
 // Runs a list of jobs through the AWS Encryption SDK for JavaScript: node rig.mjs JOBS.json
-// A job: {op: "encrypt"|"decrypt", keys: [KEY…], in, out, frame, context}. KEY: {type: "aes"|"rsa", ns, name, file}.
-// After "decrypt" the message's context is written to out + ".context". A decrypt with fail: true must fail.
+// A job: {op: "encrypt"|"decrypt", suite, keys: [KEY…], in, out, frame, context}; suite in hex, such as "0478".
+// KEY: {type: "aes"|"rsa", ns, name, file, pkcs1}. After "decrypt" the message's context is written to out + ".context".
+// A decrypt with fail: true must fail.
 import {
   buildClient, CommitmentPolicy, MultiKeyringNode, RawAesKeyringNode, RawAesWrappingSuiteIdentifier, RawRsaKeyringNode,
 } from '@aws-crypto/client-node'
+import { constants } from 'node:crypto'
 import { createReadStream, createWriteStream, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { pipeline } from 'node:stream/promises'
 
-const client = buildClient({
+const committing = buildClient({
   commitmentPolicy: CommitmentPolicy.REQUIRE_ENCRYPT_REQUIRE_DECRYPT,
   maxEncryptedDataKeys: 4,
 })
-const suiteId = 0x0478
+const legacy = buildClient({ commitmentPolicy: CommitmentPolicy.FORBID_ENCRYPT_ALLOW_DECRYPT, maxEncryptedDataKeys: 4 })
+const signing = ['0214', '0346', '0378', '0578']
+const clientFor = (suite) => suite >= '0400' ? committing : legacy
 
 function aesBytes (file) {
   const bytes = readFileSync(file)
-  const isolated = new Uint8Array(32)
-  isolated.set(bytes.length === 32 ? bytes : Buffer.from(bytes.toString().trim(), 'hex'))
+  const key = [16, 24, 32].includes(bytes.length) ? bytes : Buffer.from(bytes.toString().trim(), 'hex')
+  const isolated = new Uint8Array(key.length)
+  isolated.set(key)
   return isolated
 }
 
+function aesKeyring (key) {
+  const unencryptedMasterKey = aesBytes(key.file)
+  return new RawAesKeyringNode({
+    keyNamespace: key.ns,
+    keyName: key.name,
+    unencryptedMasterKey,
+    wrappingSuite: RawAesWrappingSuiteIdentifier[`AES${8 * unencryptedMasterKey.length}_GCM_IV12_TAG16_NO_PADDING`],
+    utf8Sorting: true,
+  })
+}
+
 function keyring (key) {
-  if (key.type === 'aes') {
-    return new RawAesKeyringNode({
-      keyNamespace: key.ns,
-      keyName: key.name,
-      unencryptedMasterKey: aesBytes(key.file),
-      wrappingSuite: RawAesWrappingSuiteIdentifier.AES256_GCM_IV12_TAG16_NO_PADDING,
-      utf8Sorting: true,
-    })
-  }
+  if (key.type === 'aes') return aesKeyring(key)
   const pem = readFileSync(key.file)
   const rsaKey = pem.includes('PRIVATE') ? { privateKey: pem } : { publicKey: pem }
-  return new RawRsaKeyringNode({ keyNamespace: key.ns, keyName: key.name, rsaKey, oaepHash: 'sha256' })
+  const padding = key.pkcs1 ? { padding: constants.RSA_PKCS1_PADDING } : { oaepHash: 'sha256' }
+  return new RawRsaKeyringNode({ keyNamespace: key.ns, keyName: key.name, rsaKey, ...padding })
 }
 
 function keyrings (keys) {
@@ -41,17 +50,19 @@ function keyrings (keys) {
 }
 
 async function encrypt (job) {
-  const options = { suiteId, frameLength: job.frame, encryptionContext: job.context ?? {} }
-  await pipeline(createReadStream(job.in), client.encryptStream(keyrings(job.keys), options),
+  const options = { suiteId: parseInt(job.suite, 16), frameLength: job.frame, encryptionContext: job.context ?? {} }
+  await pipeline(createReadStream(job.in), clientFor(job.suite).encryptStream(keyrings(job.keys), options),
     createWriteStream(job.out))
 }
 
 async function decrypt (job) {
-  const stream = client.decryptUnsignedMessageStream(keyrings(job.keys))
+  const client = clientFor(job.suite)
+  const open = signing.includes(job.suite) ? client.decryptStream : client.decryptUnsignedMessageStream
+  const stream = open(keyrings(job.keys))
   let header
   stream.once('MessageHeader', (value) => { header = value })
   await pipeline(createReadStream(job.in), stream, createWriteStream(job.out))
-  if (header.suiteId !== suiteId) throw new Error(`suite ${header.suiteId}`)
+  if (header.suiteId !== parseInt(job.suite, 16)) throw new Error(`suite ${header.suiteId}`)
   writeFileSync(job.out + '.context', JSON.stringify(header.encryptionContext))
 }
 
