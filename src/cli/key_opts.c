@@ -19,9 +19,9 @@ static int let_ask(const struct key_opts *opts, struct sw_keyring *ring, struct 
 struct sw_keyring *key_opts_ring(const struct key_opts *opts, enum sw_key_use use,
                                  const struct opt_list *texts, struct sw_err *err)
 {
-    AUTO_RING struct sw_keyring *ring = sw_keyring_new(use, err);
+    AUTO_RING struct sw_keyring *ring = NULL;
 
-    if (ring == NULL || let_ask(opts, ring, err) < 0)
+    if (sw_seal_harden(err) < 0 || (ring = sw_keyring_new(use, err)) == NULL || let_ask(opts, ring, err) < 0)
         return NULL;
     for (size_t i = 0; i < texts->n; i++)
         if (sw_keyring_add(ring, texts->items[i], err) < 0)

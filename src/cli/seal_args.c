@@ -8,9 +8,9 @@
 
 struct sw_keyring *seal_args_ring(enum sw_key_use use, const struct opt_list *texts, struct sw_err *err)
 {
-    AUTO_RING struct sw_keyring *ring = sw_keyring_new(use, err);
+    AUTO_RING struct sw_keyring *ring = NULL;
 
-    if (ring == NULL)
+    if (sw_seal_harden(err) < 0 || (ring = sw_keyring_new(use, err)) == NULL)
         return NULL;
     for (size_t i = 0; i < texts->n; i++)
         if (sw_keyring_add(ring, texts->items[i], err) < 0)

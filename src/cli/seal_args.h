@@ -5,7 +5,7 @@
 #include "slipway/envelope.h"
 #include "src/cli/opt.h"
 
-/* A keyring of all the texts; NULL and err on failure. */
+/* A keyring of all the texts, of a process that is hardened first; NULL and err on failure. */
 SW_MUST_CHECK struct sw_keyring *seal_args_ring(enum sw_key_use use, const struct opt_list *texts,
                                                 struct sw_err *err);
 static inline void seal_args_ring_auto(struct sw_keyring **ring)

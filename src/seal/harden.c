@@ -32,7 +32,7 @@ int sw_seal_harden(struct sw_err *err)
         return sw_fail_errno(err, "cannot turn core dumps off");
     if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
         return sw_fail_errno(err, "cannot make the process undumpable");
-    if (!seal_vault_open())
+    if (!seal_key_memory_lock())
         sw_log(SW_LOG_WARNING, "keys cannot be locked into memory (ulimit -l): they may be swapped out");
     return 0;
 }

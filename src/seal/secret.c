@@ -61,22 +61,22 @@ void seal_arena_free(void *arena, size_t len)
 /* An allocation of all of it shows where it is: a child process that does not need the keys finds zeros. */
 static void wipe_on_fork(void)
 {
-    void *all = OPENSSL_secure_malloc(SEAL_VAULT_BYTES);
+    void *all = OPENSSL_secure_malloc(SEAL_KEY_MEMORY_BYTES);
 
     if (all == NULL)
         return;
-    (void)madvise(all, SEAL_VAULT_BYTES, MADV_WIPEONFORK);
+    (void)madvise(all, SEAL_KEY_MEMORY_BYTES, MADV_WIPEONFORK);
     OPENSSL_secure_free(all);
 }
 
-bool seal_vault_open(void)
+bool seal_key_memory_lock(void)
 {
     enum { SMALLEST = 32 };
     int opened;
 
     if (CRYPTO_secure_malloc_initialized())
         return true;
-    opened = CRYPTO_secure_malloc_init(SEAL_VAULT_BYTES, SMALLEST);
+    opened = CRYPTO_secure_malloc_init(SEAL_KEY_MEMORY_BYTES, SMALLEST);
     if (opened != 0)
         wipe_on_fork();
     return opened == 1;

@@ -29,14 +29,14 @@ void *seal_arena_new(size_t len);
 void seal_arena_free(void *arena, size_t len);
 
 /*
- * The vault: one region between guard pages, locked into memory, left out of core dumps, zeros in a child process. It
+ * Memory for keys: one region between guard pages, locked into memory, left out of core dumps, zeros in a child process. It
  * is libcrypto's secure heap, so that the numbers of private keys lie there as well. Opened once; false when it could
  * not be locked, and holds keys all the same.
  */
-enum { SEAL_VAULT_BYTES = 2 << 20 };
-bool seal_vault_open(void);
+enum { SEAL_KEY_MEMORY_BYTES = 2 << 20 };
+bool seal_key_memory_lock(void);
 
-/* Zeroed memory for keys: in the vault, else (it is not open, or full) an arena. NULL without any. Cleansed when freed. */
+/* Zeroed memory for keys: there, else (it is not there yet, or full) an arena. NULL without any. Cleansed when freed. */
 void *seal_key_new(size_t len);
 void seal_key_free(void *memory, size_t len);
 

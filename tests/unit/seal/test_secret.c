@@ -1,4 +1,4 @@
-/* Memory for keys: in the vault while there is room, elsewhere when there is not, and nothing of it in a child. */
+/* Memory for keys: locked while there is room, elsewhere when there is not, and nothing of it in a child. */
 #include "memory.h"
 #include "src/seal/keyring.h"
 #include "src/seal/secret.h"
@@ -62,7 +62,7 @@ static void check_memory(uint8_t *memory, bool locked)
     assert_true(child_sees_zeros(memory, 100));
 }
 
-/* Runs in a child of its own: the vault is opened once in a process. */
+/* Runs in a child of its own: key memory is locked once in a process. */
 static void in_child(void (*run)(void))
 {
     int status = 0;
@@ -77,12 +77,12 @@ static void in_child(void (*run)(void))
     assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
 }
 
-static void use_the_vault(void)
+static void use_key_memory(void)
 {
     uint8_t *memory;
 
-    assert_true(seal_vault_open());
-    assert_true(seal_vault_open());
+    assert_true(seal_key_memory_lock());
+    assert_true(seal_key_memory_lock());
     memory = seal_key_new(100);
     check_memory(memory, true);
     seal_key_free(memory, 100);
@@ -91,18 +91,18 @@ static void use_the_vault(void)
 static void keys_lie_in_locked_memory_that_no_dump_and_no_child_has(void **state)
 {
     (void)state;
-    in_child(use_the_vault);
+    in_child(use_key_memory);
 }
 
 /* Nothing is lost when there is no more room: what does not fit is in memory that is not locked. */
-static void fill_the_vault(void)
+static void fill_key_memory(void)
 {
-    enum { PIECES = 2 * SEAL_VAULT_BYTES / (64 << 10) };
+    enum { PIECES = 2 * SEAL_KEY_MEMORY_BYTES / (64 << 10) };
     uint8_t *pieces[PIECES];
     char flags[256];
     int locked = 0;
 
-    (void)seal_vault_open();
+    (void)seal_key_memory_lock();
     for (int i = 0; i < PIECES; i++) {
         pieces[i] = seal_key_new(64 << 10);
         assert_non_null(pieces[i]);
@@ -120,10 +120,10 @@ static void fill_the_vault(void)
     seal_key_free(pieces[0], 64 << 10);
 }
 
-static void a_full_vault_fails_nobody(void **state)
+static void full_key_memory_fails_nobody(void **state)
 {
     (void)state;
-    in_child(fill_the_vault);
+    in_child(fill_key_memory);
 }
 
 static void memory_comes_zeroed(void **state)
@@ -162,7 +162,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(keys_lie_in_locked_memory_that_no_dump_and_no_child_has),
-        cmocka_unit_test(a_full_vault_fails_nobody),
+        cmocka_unit_test(full_key_memory_fails_nobody),
         cmocka_unit_test(memory_comes_zeroed),
         cmocka_unit_test(plaintext_is_in_no_dump_and_no_child_either),
         cmocka_unit_test(a_key_of_a_ring_lies_where_keys_lie),
