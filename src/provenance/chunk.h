@@ -26,7 +26,7 @@ struct chunk_room {
 /* How long chunk i is. */
 uint64_t chunk_len(const struct sw_digests *want, size_t i);
 
-/* Reads chunk i of in, which has want's length, and says whether it is right. */
+/* Reads chunk i of in, of the length that want says, and tells whether it is right. */
 SW_MUST_CHECK int chunk_check(struct chunk_hasher *hasher, struct sw_in *in, const struct sw_digests *want,
                               size_t i, const struct chunk_room *room, bool *right, struct sw_err *err);
 

@@ -9,7 +9,7 @@ for type in sign-ec sign-ed25519; do
     SOURCE_DATE_EPOCH=1700000000 "$SLIPWAY" seal disk.raw -o out/disk.raw.sealed --to aes:aes.key --sign pem:lab -q
     mv aes.key elsewhere # nobody needs it
     (
-        cd out
+        cd out || exit 1
         if [ $type = sign-ec ]; then
             openssl dgst -sha256 -verify ../lab.pub -signature disk.raw.manifest.sig disk.raw.manifest.json
         else
@@ -26,7 +26,7 @@ for type in sign-ec sign-ed25519; do
     grep -q "^signed by: .*lab.pub" said
     mv elsewhere aes.key
 done
-cd out
+cd out || exit 1
 m=disk.raw.manifest.json
 "$SLIPWAY" keygen sign-ec -q -o ../other
 refused 5 'no trusted key made the signature' "$SLIPWAY" verify $m --trust ../other.pub
