@@ -1,9 +1,10 @@
 // Runs a list of jobs through the AWS Encryption SDK for JavaScript: node rig.mjs JOBS.json
 // A job: {op: "encrypt"|"decrypt", suite, keys: [KEY…], in, out, frame, context}; suite in hex, such as "0478".
-// KEY: {type: "aes"|"rsa", ns, name, file, pkcs1}. After "decrypt" the message's context is written to out + ".context".
-// A decrypt with fail: true must fail.
+// KEY: {type: "aes"|"rsa", ns, name, file, pkcs1}, or {type: "kms", arn} with AWS_ENDPOINT_URL_KMS and a login.
+// After "decrypt" the message's context is written to out + ".context". A decrypt with fail: true must fail.
 import {
-  buildClient, CommitmentPolicy, MultiKeyringNode, RawAesKeyringNode, RawAesWrappingSuiteIdentifier, RawRsaKeyringNode,
+  buildClient, CommitmentPolicy, KmsKeyringNode, MultiKeyringNode, RawAesKeyringNode, RawAesWrappingSuiteIdentifier,
+  RawRsaKeyringNode,
 } from '@aws-crypto/client-node'
 import { constants } from 'node:crypto'
 import { createReadStream, createWriteStream, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -37,6 +38,7 @@ function aesKeyring (key) {
 }
 
 function keyring (key) {
+  if (key.type === 'kms') return new KmsKeyringNode({ generatorKeyId: key.arn })
   if (key.type === 'aes') return aesKeyring(key)
   const pem = readFileSync(key.file)
   const rsaKey = pem.includes('PRIVATE') ? { privateKey: pem } : { publicKey: pem }
