@@ -15,6 +15,7 @@ refuse 2 "unknown format 'floppy'" -O floppy recipe.yml
 refuse 2 "unknown subformat 'thick'" -O vmdk,subformat=thick recipe.yml
 refuse 2 "asked for twice" -O raw -O raw recipe.yml
 refuse 2 "cannot be sealed as it is written" -O qcow2 --seal-to aes:key recipe.yml
+refuse 4 "this command opens no connections" --seal-to kms:alias/lab recipe.yml
 refuse 2 "surplus argument" recipe.yml other.yml
 refuse 2 "accel" --accel fast recipe.yml
 refuse 2 "is not UTF-8" --out $'out\xff' recipe.yml
