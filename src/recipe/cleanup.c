@@ -84,15 +84,20 @@ static int set_values(struct sw_recipe_reading *r, struct sw_use *use, const cha
 
 int sw_recipe_cleanup(struct sw_recipe_reading *r, const struct sw_node *root)
 {
+    const struct sw_node *node = sw_node_get(root, "cleanup");
     SW_AUTO_BUF struct sw_buf skip = {0};
     struct sw_use *use;
     const char *level, *text;
     size_t len;
 
-    if (read_field(r, sw_node_get(root, "cleanup"), &level, &skip) < 0)
+    if (read_field(r, node, &level, &skip) < 0)
         return -1;
     if (level == NULL || r->recipe->uses == NULL)
         return 0;
+    if (r->platforms != 0 && (r->platforms & SW_LINUX) == 0) {
+        sw_doc_fault(r->doc, node, "cleanup is for Linux, and '%s' is not", sw_show(r->narrowed_by).text);
+        return 0;
+    }
     text = sw_builtin_cleanup(&len);
     use = &r->recipe->uses[r->recipe->nr_uses];
     *use = (struct sw_use){.component =

@@ -121,6 +121,10 @@ int sw_uses_check_platform(const struct sw_use *uses, size_t n, enum sw_platform
     for (size_t i = 0; i < n; i++) {
         const struct sw_component *component = uses[i].component;
 
+        if (uses[i].cleaning && platform != SW_LINUX)
+            return sw_fail(err, SW_RECIPE,
+                           "cleanup is for Linux, and the image holds %s: take it out of the recipe",
+                           sw_platform_name(platform));
         for (size_t j = 0; j < component->nr_phases; j++)
             if ((component->phases[j].kind == SW_PHASE_BUILD ||
                  component->phases[j].kind == SW_PHASE_VALIDATE) &&

@@ -1,4 +1,4 @@
-# The disk grows and three components run in one launch, each leaves a layer, the outputs hold the same disk; then only
+# The disk grows and ten components run in one launch, each leaves a layer, the outputs hold the same disk; then only
 # what changed runs.
 # appliance: 1
 # timeout: 600
@@ -7,6 +7,11 @@ need_appliance
 need qemu-img debugfs dumpe2fs sgdisk
 make_base
 write_recipe
+for i in 3 4 5 6 7 8 9; do
+    printf '%s\n' "name: no-$i" 'schemaVersion: 1.0' 'phases:' '  - name: build' '    steps:' \
+        "      - {name: Mark, action: CreateFile, inputs: [{path: /etc/no-$i, content: made}]}" >no-$i.yml
+    sed -i "s/^  - component: third.yml/  - component: no-$i.yml\n&/" recipe.yml
+done
 # The second downloads, from a local file in a server's place, and uploads to a folder in a bucket's.
 head -c 5000000 /dev/urandom >tool.bin
 cat >>second.yml <<'YAML'
@@ -44,7 +49,7 @@ for format in vmdk vhd; do
     [ "$format" = vhd ] && name=vpc || name=$format
     qemu-img compare -f raw -F "$name" "$disk.raw" "$disk.$format"
 done
-for name in first:one second:two third:three; do
+for name in first:one second:two no-3:made no-9:made third:three; do
     [ "$(read_file "$disk.raw" "/etc/${name%:*}")" = "${name#*:}" ] || fail "/etc/${name%:*} is not what the component wrote"
 done
 [ "$(read_file "$disk.raw" /etc/media)" = 'Package: none' ] || fail "the media were not seen"
@@ -61,7 +66,7 @@ read_file "$disk.raw" /opt/tools/tool.bin | cmp - tool.bin
 
 # Again: nothing runs, nothing is launched.
 "$SLIPWAY" plan recipe.yml --store store | tee plan.second
-[ "$(grep -c '^cached' plan.second)" = 5 ]
+[ "$(grep -c '^cached' plan.second)" = 12 ]
 grep -q '^no launch' plan.second
 SECONDS=0
 LIBGUESTFS_HV=/bin/false build --json >second.json 2>second.log
@@ -76,7 +81,7 @@ echo more >>tool.bin
 grep -q '^run .*second.*(changed: files.https://example.com/v1/tool.bin)$' plan.file
 mv tool.kept tool.bin
 
-# The last component changes: it alone runs, and plan names the input. Its reboot is a boundary within its layer.
+# The last of ten components changes: it alone runs, and plan names the input. Its reboot is a boundary within its layer.
 write_component third changed
 cat >>third.yml <<'YAML'
       - name: Trigger
@@ -88,13 +93,15 @@ cat >>third.yml <<'YAML'
             - exit 194
 YAML
 "$SLIPWAY" plan recipe.yml --store store | tee plan.third
-[ "$(grep -c '^cached' plan.third)" = 4 ]
+[ "$(grep -c '^cached' plan.third)" = 11 ]
+[ "$(grep -c '^run' plan.third)" = 1 ]
 grep -q "^run .*third.*changed: component" plan.third
 build >/dev/null 2>third.log
 [ "$(read_file "$disk.raw" /etc/third)" = changed ] || fail "the changed component did not run"
 [ "$(read_file "$disk.raw" /etc/third.runs)" = run ] || fail "the changed component ran on top of the old layer"
 grep -q 'run again after a reboot' out/three-1.0.0/log/console.log || fail "there was no reboot"
 [ "$(grep -c "component '.*': build" third.log)" = 1 ] || fail "more than the changed component ran"
+[ "$(grep -c 'the appliance was launched' third.log)" = 1 ] || fail "there was more than one launch, or none"
 
 "$SLIPWAY" store verify --store store
 for blob in store/blobs/sha256/*; do

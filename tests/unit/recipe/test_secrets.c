@@ -182,6 +182,29 @@ static void the_cleaning_does_not_count_and_takes_no_parameters(void **state)
     sw_buf_free(&text);
 }
 
+/* Where components leave it open the image is asked, before anything runs. */
+static void cleanup_is_for_linux(void **state)
+{
+    struct sw_err err = {0};
+    struct sw_recipe *r;
+
+    (void)state;
+    write_text("first.yml",
+               "schemaVersion: 1.0\nphases: [{name: build, steps: [{name: S, action: ExecutePowerShell, "
+               "inputs: {commands: [x]}}]}]\n");
+    assert_recipe_faults(RECIPE_HEAD "cleanup: service\ncomponents: [{component: first.yml}]\n",
+                         "5:10: cleanup is for Linux, and 'first' is not\n");
+    sw_recipe_free(good(RECIPE_HEAD "cleanup: none\ncomponents: [{component: first.yml}]\n", NULL));
+    write_text("first.yml",
+               "schemaVersion: 1.0\nphases: [{name: build, steps: [{name: S, action: DeleteFile, "
+               "inputs: [{path: 'C:\\x'}]}]}]\n");
+    r = good(RECIPE_HEAD "cleanup: service\ncomponents: [{component: first.yml}]\n", NULL);
+    assert_ok(sw_uses_check_platform(r->uses, r->nr_uses, SW_LINUX, &err), err);
+    assert_failed(sw_uses_check_platform(r->uses, r->nr_uses, SW_WINDOWS, &err), err, SW_RECIPE,
+                  "cleanup is for Linux, and the image holds Windows: take it out of the recipe");
+    sw_recipe_free(r);
+}
+
 static void a_wrong_cleanup_is_named(void **state)
 {
     (void)state;
@@ -227,6 +250,7 @@ int main(void)
         cmocka_unit_test(a_plan_key_depends_on_a_secret_and_does_not_hold_it),
         cmocka_unit_test(cleanup_is_the_last_component),
         cmocka_unit_test(the_cleaning_does_not_count_and_takes_no_parameters),
+        cmocka_unit_test(cleanup_is_for_linux),
         cmocka_unit_test(a_wrong_cleanup_is_named),
         cmocka_unit_test(every_section_is_one_of_the_document),
     };
