@@ -134,6 +134,20 @@ static bool is_base64(const char *text, size_t len)
     return digits + pad == len && len % 4 == 0 && pad <= 2;
 }
 
+/* The service takes its own agent out again; a local build brings none, and one that the base has is the user's. */
+static void check_agent(struct sw_recipe_reading *r, const struct sw_node *agent)
+{
+    const struct sw_node *node = sw_node_get(agent, "uninstallAfterBuild");
+    bool remove = false;
+
+    check_flag(r, agent, "uninstallAfterBuild");
+    if (node == NULL || node->kind != SW_NODE_SCALAR || sw_text_bool(node->text, &remove) < 0 || !remove)
+        return;
+    sw_doc_warn(r->doc, node,
+                "a local build installs no Systems Manager agent and removes none: where the base image has "
+                "one, a component has to remove it (apt-get purge amazon-ssm-agent)");
+}
+
 void sw_recipe_instance(struct sw_recipe_reading *r, const struct sw_node *map)
 {
     static const char *const keys[] = {"systemsManagerAgent", "userDataOverride", NULL};
@@ -145,9 +159,15 @@ void sw_recipe_instance(struct sw_recipe_reading *r, const struct sw_node *map)
     sw_doc_keys(r->doc, map, keys, "'additionalInstanceConfiguration'");
     if (agent != NULL) {
         sw_doc_keys(r->doc, agent, agent_keys, "'systemsManagerAgent'");
-        check_flag(r, agent, "uninstallAfterBuild");
+        check_agent(r, agent);
     }
-    if (data != NULL && (data->len == 0 || data->len > USER_DATA_MAX || !is_base64(data->text, data->len)))
+    if (data == NULL)
+        return;
+    if (data->len == 0 || data->len > USER_DATA_MAX || !is_base64(data->text, data->len))
         sw_doc_fault(r->doc, data, "userDataOverride must be 1 to %d characters of base64",
                      (int)USER_DATA_MAX);
+    else
+        sw_doc_warn(r->doc, data,
+                    "userDataOverride is for the instance that the service builds on: it is "
+                    "kept for the import and not run here");
 }

@@ -284,6 +284,17 @@ static void instance_configuration_and_tags_are_checked(void **state)
         "7:20: a tag's name must have 1 to 128 characters\n"
         "8:14: the tag 'a' is a list here, and must be a text\n"
         "9:16: more than 5 watermarks\n");
+    /* What only the service's own instance has is told, not passed over. */
+    assert_recipe_faults(
+        RECIPE_HEAD "additionalInstanceConfiguration:\n  systemsManagerAgent: {uninstallAfterBuild: true}\n"
+                    "  userDataOverride: aGk=\n",
+        "5:46: warning: a local build installs no Systems Manager agent and removes none: where the base image "
+        "has one, a component has to remove it (apt-get purge amazon-ssm-agent)\n"
+        "6:21: warning: userDataOverride is for the instance that the service builds on: it is kept for the "
+        "import and not run here\n");
+    assert_recipe_faults(
+        RECIPE_HEAD "additionalInstanceConfiguration:\n  systemsManagerAgent: {uninstallAfterBuild: false}\n",
+        "");
 }
 
 static void a_version_that_the_service_counts_up_is_zero_here(void **state)
