@@ -432,7 +432,7 @@ static size_t find_failed(const struct frame *frame, const struct sw_guest_carry
     for (size_t i = first; i < first + n; i++) {
         size_t len = strlen(what->names[i]);
 
-        if (place.len >= len && memcmp(place.at, what->names[i], len) == 0 &&
+        if (place.at != NULL && place.len >= len && memcmp(place.at, what->names[i], len) == 0 &&
             (place.len == len || place.at[len] == '/'))
             return i;
     }
