@@ -48,12 +48,12 @@ rig_kms_start() {
     /usr/bin/python3 -c 'import cryptography' 2>/dev/null || { echo "skip: python3-cryptography is missing"; exit 77; }
     rig_start "$@"
     export AWS_ENDPOINT_URL_KMS=$RIG_URL
-    KMS_LAB=arn:aws:kms:us-east-1:111122223333:key/11111111-1111-4111-8111-111111111111
-    KMS_OTHER=arn:aws:kms:us-east-1:111122223333:key/22222222-2222-4222-8222-222222222222
-    KMS_FAR=arn:aws:kms:eu-west-1:111122223333:key/33333333-3333-4333-8333-333333333333
-    KMS_DISABLED=arn:aws:kms:us-east-1:111122223333:key/44444444-4444-4444-8444-444444444444
-    KMS_DENIED=arn:aws:kms:us-east-1:111122223333:key/55555555-5555-4555-8555-555555555555
-    KMS_DELETED=arn:aws:kms:us-east-1:111122223333:key/66666666-6666-4666-8666-666666666666
+    export KMS_LAB=arn:aws:kms:us-east-1:111122223333:key/11111111-1111-4111-8111-111111111111
+    export KMS_OTHER=arn:aws:kms:us-east-1:111122223333:key/22222222-2222-4222-8222-222222222222
+    export KMS_FAR=arn:aws:kms:eu-west-1:111122223333:key/33333333-3333-4333-8333-333333333333
+    export KMS_DISABLED=arn:aws:kms:us-east-1:111122223333:key/44444444-4444-4444-8444-444444444444
+    export KMS_DENIED=arn:aws:kms:us-east-1:111122223333:key/55555555-5555-4555-8555-555555555555
+    export KMS_DELETED=arn:aws:kms:us-east-1:111122223333:key/66666666-6666-4666-8666-666666666666
 }
 
 # rig_count OP [STATUS]: how many requests of that operation the rig answered.

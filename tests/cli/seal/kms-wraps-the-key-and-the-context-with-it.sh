@@ -67,9 +67,16 @@ rig_faults '{"op":"Decrypt","do":"error","code":"KMSInternalException","status":
 AWS_MAX_ATTEMPTS=2 told 6 "after 2 attempts: KMSInternalException" b.sealed "kms:$KMS_LAB"
 AWS_MAX_ATTEMPTS=1 told 6 "127.0.0.1:9" b.sealed "kms:$KMS_LAB" --endpoint-url http://127.0.0.1:9
 
+# An import opens it on the way up, with the same login.
+truncate -s 1M disk
+echo data | dd of=disk conv=notrunc status=none
+"$SLIPWAY" seal disk -o disk.sealed --to "kms:$KMS_LAB" -q
+rm "$RIG_DIR/faults.json"
+rig_import disk.sealed --key "kms:$KMS_LAB" --format raw -q >ami
+cmp disk "$(rig_object disk)"
+
 # A verb that promises to stay offline asks nobody.
 before=$(wc -l <"$RIG_DIR/requests.jsonl")
-truncate -s 1M disk
 refused 4 "this command opens no connections" "$SLIPWAY" convert -f raw disk disk.vmdk --seal-to "kms:$KMS_LAB"
 [ "$(wc -l <"$RIG_DIR/requests.jsonl")" = "$before" ]
 ! grep -rqF "$AWS_SECRET_ACCESS_KEY" b.keys a.sealed "$RIG_DIR/requests.jsonl" || fail "the secret key is in a file"

@@ -7,7 +7,7 @@
 static const char *const examples[][2] = {
     {"", ""},
     {"f", "Zg=="},
-    {"fo", "Zm8="},
+    {"f\157", "Zm8="},
     {"foo", "Zm9v"},
     {"foob", "Zm9vYg=="},
     {"fooba", "Zm9vYmE="},
