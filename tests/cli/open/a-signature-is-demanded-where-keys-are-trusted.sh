@@ -6,7 +6,7 @@
 head -c 70000000 /dev/urandom >plain
 "$SLIPWAY" seal plain -o good.sealed --to pem:lab.pub --sign pem:signer -q
 # Anybody can seal to the public key, under the same name and with the same context.
-head -c 70000000 /dev/zero >forged
+head -c 1000 /dev/zero >forged
 mkdir forger
 cp forged forger/good
 (cd forger && "$SLIPWAY" seal good -o good.sealed --to pem:../lab.pub --sign pem:../stranger -q)
@@ -17,11 +17,6 @@ export SLIPWAY_TRUST=$PWD/trust
 "$SLIPWAY" open good.sealed -o opened --key pem:lab 2>said
 grep -q "signed by p256-.* (.*trust/signer.pub), made 20" said
 cmp plain opened
-for jobs in 1 3; do
-    rm opened
-    "$SLIPWAY" open good.sealed -o opened --key pem:lab -q -j $jobs
-    cmp plain opened
-done
 rm opened
 refused 5 'no trusted key made the signature' "$SLIPWAY" open forger/good.sealed -o opened --key pem:lab
 refused 5 'is not vouched for' "$SLIPWAY" open forger/good.sealed -o opened --key pem:lab

@@ -34,7 +34,9 @@ rm m.json
 truncate -s 1G m.json
 refused 5 'at most 16777216' "$SLIPWAY" verify --allow-unsigned m.json
 head -c 15000000 /dev/zero | tr '\0' '[' >m.json
-(ulimit -v 500000 && refused 5 'values; at most' "$SLIPWAY" verify --allow-unsigned m.json)
+limit=500000
+[ -z "${SLIPWAY_SANITIZED:-}" ] || limit=unlimited # shadow memory takes terabytes
+(ulimit -v $limit && refused 5 'values; at most' "$SLIPWAY" verify --allow-unsigned m.json)
 rm m.json
 mkfifo m.json
 refused 5 'no regular file' timeout 60 "$SLIPWAY" verify --allow-unsigned m.json
