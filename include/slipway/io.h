@@ -21,8 +21,9 @@ struct sw_in_ops {
 struct sw_in {
     const struct sw_in_ops *ops;
     uint64_t size_bytes;
-    int fd;           /* the file whose bytes these are, one to one; -1 when there is none */
-    const char *name; /* for messages; owned by the implementation */
+    int fd;                    /* the file whose bytes these are, one to one; -1 when there is none */
+    const char *name;          /* for messages; owned by the implementation */
+    const struct sw_in *under; /* the input that these bytes are made of; NULL when there is none */
 };
 
 /*
@@ -41,6 +42,10 @@ struct sw_opener {
 /* sw_in_open_file without one. */
 SW_MUST_CHECK int sw_in_open_by(const struct sw_opener *opener, const char *path, struct sw_in **out,
                                 struct sw_err *err);
+
+/* Over a copy of bytes in memory. name lives as long as it. */
+SW_MUST_CHECK int sw_in_open_bytes(const void *bytes, size_t len, const char *name, struct sw_in **out,
+                                   struct sw_err *err);
 
 /* Checks the range, then reads exactly len bytes: a range past the end is SW_INTEGRITY ("… is truncated"). */
 SW_MUST_CHECK int sw_in_read(struct sw_in *in, void *buf, size_t len, uint64_t off, struct sw_err *err);
@@ -116,7 +121,7 @@ int sw_fd_out_write(struct sw_out *out, const void *buf, size_t len, struct sw_e
 int sw_fd_out_pwrite(struct sw_out *out, const void *buf, size_t len, uint64_t off, struct sw_err *err);
 int sw_fd_out_truncate(struct sw_out *out, uint64_t size_bytes, struct sw_err *err);
 
-/* Refuses (SW_USAGE) an output path that is the same file as the input. A missing output is fine. */
+/* Refuses (SW_USAGE) an output path that is the same file as the input or what is under it. A missing output is fine. */
 SW_MUST_CHECK int sw_refuse_same_file(const struct sw_in *in, const char *out_path, struct sw_err *err);
 
 #endif

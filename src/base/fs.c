@@ -105,6 +105,25 @@ int sw_read_file(const char *path, size_t max_bytes, struct sw_buf *out, struct 
     return read_all(fd, path, max_bytes, out, err);
 }
 
+int sw_read_own_file(const char *path, size_t max_bytes, struct sw_buf *out, struct sw_err *err)
+{
+    SW_AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
+    struct stat st;
+
+    if (fd < 0 && errno == ENOENT)
+        return 0;
+    if (fd < 0 || fstat(fd, &st) < 0)
+        return sw_fail_errno(err, "cannot open it");
+    if (!S_ISREG(st.st_mode) || st.st_uid != geteuid() || st.st_size < 0 || (uint64_t)st.st_size > max_bytes)
+        return sw_fail(err, SW_INTEGRITY, "it is no file of this user of at most %zu bytes", max_bytes);
+    if (sw_buf_reserve(out, (size_t)st.st_size + 1, err) < 0 ||
+        sw_pread_full(fd, out->data, (size_t)st.st_size, 0, path, err) < 0)
+        return -1;
+    out->len = (size_t)st.st_size;
+    out->data[out->len] = '\0';
+    return 1;
+}
+
 int sw_write_file(const char *path, const void *bytes, size_t len, unsigned mode, struct sw_err *err)
 {
     struct sw_out *out = NULL;

@@ -20,6 +20,13 @@ SW_MUST_CHECK int sw_write_full(int fd, const void *buf, size_t len, const char 
 /* The whole file, at most max_bytes of it (more is SW_FAILED, "larger than …"). "-" is stdin. */
 SW_MUST_CHECK int sw_read_file(const char *path, size_t max_bytes, struct sw_buf *out, struct sw_err *err);
 
+/*
+ * The same of a regular file that this user owns, through no link: for what vouches for other files. 0: there is none; 1: it
+ * was read. Another kind of file, or a larger one, is SW_INTEGRITY.
+ */
+SW_MUST_CHECK int sw_read_own_file(const char *path, size_t max_bytes, struct sw_buf *out,
+                                   struct sw_err *err);
+
 /* Replaces path by these bytes: temporary file in the same folder, fsync, rename, fsync of the folder. */
 SW_MUST_CHECK int sw_write_file(const char *path, const void *bytes, size_t len, unsigned mode,
                                 struct sw_err *err);

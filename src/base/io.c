@@ -89,6 +89,38 @@ int sw_in_open_by(const struct sw_opener *opener, const char *path, struct sw_in
     return opener != NULL ? opener->open(opener, path, out, err) : sw_in_open_file(path, out, err);
 }
 
+struct bytes_in {
+    struct sw_in base;
+    uint8_t bytes[];
+};
+
+static int bytes_in_pread(struct sw_in *in, void *buf, size_t len, uint64_t off, struct sw_err *err)
+{
+    (void)err;
+    memcpy(buf, ((const struct bytes_in *)in)->bytes + off, len);
+    return 0;
+}
+
+static void bytes_in_close(struct sw_in *in)
+{
+    free(in);
+}
+
+static const struct sw_in_ops bytes_in_ops = {.pread = bytes_in_pread, .close = bytes_in_close};
+
+int sw_in_open_bytes(const void *bytes, size_t len, const char *name, struct sw_in **out, struct sw_err *err)
+{
+    struct bytes_in *in = sw_calloc(1, sizeof(*in) + len, err);
+
+    if (in == NULL)
+        return -1;
+    in->base = (struct sw_in){.ops = &bytes_in_ops, .size_bytes = len, .fd = -1, .name = name};
+    if (len > 0)
+        memcpy(in->bytes, bytes, len);
+    *out = &in->base;
+    return 0;
+}
+
 int sw_in_read(struct sw_in *in, void *buf, size_t len, uint64_t off, struct sw_err *err)
 {
     uint64_t end;
@@ -309,6 +341,8 @@ int sw_refuse_same_file(const struct sw_in *in, const char *out_path, struct sw_
 {
     struct stat a, b;
 
+    while (in->fd < 0 && in->under != NULL)
+        in = in->under;
     if (in->fd < 0 || stat(out_path, &b) < 0)
         return 0;
     if (fstat(in->fd, &a) < 0)

@@ -54,6 +54,21 @@ int sw_json_write(const char *path, const json_t *json, struct sw_err *err)
     return sw_write_file(path, text, strlen(text), 0644, err);
 }
 
+json_t *sw_json_bytes(const void *bytes, size_t len)
+{
+    SW_AUTO_BUF struct sw_buf safe = {0};
+    struct sw_err err = {.code = SW_OK};
+    const unsigned char *at = bytes;
+    json_t *made = memchr(bytes, '\0', len) == NULL ? json_stringn(bytes, len) : NULL;
+
+    if (made != NULL)
+        return made;
+    for (const unsigned char *end = at + len; at < end; at++)
+        if (sw_buf_printf(&safe, &err, *at < 0x20 || *at > 0x7e ? "\\x%02x" : "%c", *at) < 0)
+            return NULL;
+    return json_string(safe.data != NULL ? safe.data : "");
+}
+
 int sw_json_set(json_t *object, const char *key, json_t *value, struct sw_err *err)
 {
     if (value == NULL || json_object_set_new(object, key, value) < 0)

@@ -5,8 +5,6 @@
 #include "src/base/fs.h"
 #include "src/base/json.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -213,20 +211,14 @@ int journal_parse(const char *bytes, size_t len, struct journal *journal, struct
 int journal_read(const char *path, struct journal *journal, struct sw_err *err)
 {
     const size_t most = DIGEST_HEX + 1 + JOURNAL_HEAD_MAX + JOURNAL_STATE_MAX;
-    SW_AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
-    struct stat st;
+    SW_AUTO_BUF struct sw_buf bytes = {.len = 0};
+    int found = sw_read_own_file(path, most, &bytes, err);
+    size_t len = bytes.len;
 
-    if (fd < 0 && errno == ENOENT)
-        return 0;
-    if (fd < 0 || fstat(fd, &st) < 0)
-        return sw_fail_errno(err, "cannot open it");
-    if (!S_ISREG(st.st_mode) || st.st_uid != geteuid() || st.st_size < 0 || (uint64_t)st.st_size > most)
-        return sw_fail(err, SW_INTEGRITY, "it is no file of this user of at most %zu bytes", most);
-    journal->bytes = sw_calloc(1, (size_t)st.st_size + 1, err);
-    if (journal->bytes == NULL || sw_pread_full(fd, journal->bytes, (size_t)st.st_size, 0, path, err) < 0 ||
-        journal_parse(journal->bytes, (size_t)st.st_size, journal, err) < 0)
-        return -1;
-    return 1;
+    if (found <= 0)
+        return found;
+    journal->bytes = sw_buf_steal(&bytes);
+    return journal_parse(journal->bytes, len, journal, err) < 0 ? -1 : 1;
 }
 
 void journal_free(struct journal *journal)
