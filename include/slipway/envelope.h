@@ -28,6 +28,7 @@ enum {
     SW_SEAL_FRAME_BYTES_MAX = 64 << 20, /* also when reading */
     SW_SEAL_KEYS_MAX = 32,              /* recipients of one message, also when reading */
     SW_SEAL_PROBE_BYTES = 3,            /* what sw_seal_probe looks at */
+    SW_SEAL_ARTIFACT_CHARS = 33,        /* an artifact id in hex, with its NUL */
 };
 
 #define SW_SEAL_SIZE_UNKNOWN UINT64_MAX
@@ -149,6 +150,30 @@ const char *sw_seal_artifact(const struct sw_out *out);
 SW_MUST_CHECK int sw_seal_write_all(struct sw_out *out, struct sw_in *from, struct sw_progress *progress,
                                     struct sw_err *err);
 
+/* How sealing a file outlives an interruption. */
+struct sw_seal_resume {
+    const struct sw_keyring *seal; /* one key, for SW_KEY_SEAL … */
+    const struct sw_keyring *open; /* … and the same for SW_KEY_OPEN */
+};
+
+struct sw_seal_file {
+    struct sw_seal_opts opts; /* plain_bytes is set from from */
+    struct sw_in *from;
+    const char *path;                    /* of the sealed file; its sidecar as sw_seal_create_file has it */
+    const struct sw_seal_resume *resume; /* NULL: whatever is interrupted begins anew, with new keys */
+    struct sw_progress *progress;
+};
+
+/*
+ * Seals a file. With resume its keys lie beside path meanwhile, in .NAME.journal, wrapped for that key, and the frames in
+ * .NAME.partial. The same call then goes on after an interruption or a kill at any moment, but only after it has read
+ * again all of from that may have been sealed, and found it to be the same; else it begins anew, with another data key
+ * and message id, and says so in the log: two plaintexts must never meet the same key and sequence number. A device
+ * as from is SW_USAGE then, as nothing tells when it changes. artifact: gets its id.
+ */
+SW_MUST_CHECK int sw_seal_file(const struct sw_seal_file *ask, char artifact[SW_SEAL_ARTIFACT_CHARS],
+                               struct sw_err *err);
+
 /* "X.sealed" -> "X.keys"; any other name gets ".keys" appended. Free it. */
 SW_MUST_CHECK char *sw_seal_sidecar_path(const char *sealed_path, struct sw_err *err);
 
@@ -157,6 +182,8 @@ SW_MUST_CHECK json_t *sw_seal_stored_context(const char *path, struct sw_err *er
 
 /* True when these first bytes may begin an Encryption SDK message. */
 bool sw_seal_probe(const uint8_t *head, size_t len);
+/* The same of a file. */
+SW_MUST_CHECK int sw_seal_probe_file(const char *path, bool *sealed, struct sw_err *err);
 
 struct sw_unseal_opts {
     const struct sw_keyring *keys; /* for SW_KEY_OPEN */
@@ -190,6 +217,18 @@ SW_MUST_CHECK int sw_seal_open_file(const char *path, const char *sidecar_path,
                                     const struct sw_unseal_opts *opts, struct sw_in **out,
                                     struct sw_err *err);
 
+/* The key of the context that holds the format of a sealed disk image. */
+#define SW_SEAL_IMAGE_FORMAT "image-format"
+
+/*
+ * An image file for reading. Without keys (opts->keys NULL or none) as it is: SW_USAGE, with the hint to name a key, when it
+ * begins as a sealed message does and *format is NULL. With keys it must be sealed, so that nobody slips a plain file in
+ * for a sealed one: it is read in place as sw_seal_open_file has it, and a *format that was NULL becomes what its context
+ * says as "image-format", if anything (lives as long as *in).
+ */
+SW_MUST_CHECK int sw_seal_open_image(const char *path, const struct sw_unseal_opts *opts, struct sw_in **in,
+                                     const char **format, struct sw_err *err);
+
 /* The authenticated context of an input of sw_seal_in; lives as long as it. */
 const struct sw_pair *sw_seal_in_context(const struct sw_in *in, size_t *n);
 /* Its suite. */
@@ -201,6 +240,39 @@ uint16_t sw_seal_in_suite(const struct sw_in *in);
  */
 SW_MUST_CHECK int sw_seal_read_all(struct sw_in *in, struct sw_out *out, unsigned jobs,
                                    struct sw_progress *progress, struct sw_err *err);
+
+/* The same for a range of it, which must lie within (else SW_USAGE): the first byte of out is that at off. */
+struct sw_seal_range {
+    uint64_t off, len;
+};
+SW_MUST_CHECK int sw_seal_read_range(struct sw_in *in, const struct sw_seal_range *range, struct sw_out *out,
+                                     unsigned jobs, struct sw_progress *progress, struct sw_err *err);
+
+/* Reads all of it, so that every frame is verified, and keeps nothing. */
+SW_MUST_CHECK int sw_seal_check(struct sw_in *in, unsigned jobs, struct sw_err *err);
+
+/*
+ * What a sealed file, or a sidecar, says of itself: {"file", "bytes", "verified", "opened_by": [name], "message": {"version", "suite",
+ * "suite_name", "signed", "commits", "message_id", "content": "framed" | "single block", "frame_bytes", "frames", "plaintext_bytes",
+ * "context": {}, "recipients": [{"provider", "name", "kind"}]}, "sidecar"}. sidecar is null where none is asked for, else
+ * {"file", "missing": true}, {"file", "error"} or {"file", "message"}. All of it is untrusted while verified is false: so
+ * it is with opts NULL. With opts both messages are opened by the keys first. sidecar_path NULL: beside path. NULL and
+ * err on failure; decref it.
+ */
+SW_MUST_CHECK json_t *sw_seal_describe(const char *path, const char *sidecar_path,
+                                       const struct sw_unseal_opts *opts, struct sw_err *err);
+
+/*
+ * Gives a sealed file to other recipients: a new sidecar (a message of its own, with fresh keys and a fresh id) takes the
+ * place of the old one by rename after fsync; the sealed file is not touched. opts opens it, and what opens must be all
+ * that it is sealed with. artifact: gets its id. sidecar_path NULL: beside path. A direct message is SW_REFUSED: its
+ * recipients are in its own header, and a second header under the same key would repeat a GCM nonce. What the old
+ * recipients have already they keep.
+ */
+SW_MUST_CHECK int sw_seal_rewrap(const char *path, const char *sidecar_path,
+                                 const struct sw_unseal_opts *opts, const struct sw_keyring *recipients,
+                                 char artifact[SW_SEAL_ARTIFACT_CHARS], struct sw_err *err);
+
 
 /* A type of key that can be made. */
 struct sw_key_type {

@@ -30,7 +30,7 @@ struct convert_opts {
     const char *expect_digest;
     bool restart;
     const char *backing, *backing_format;
-    struct opt_list seal_to;
+    struct opt_list seal_to, keys;
     const char *sign;
 };
 
@@ -46,6 +46,8 @@ static const struct opt convert_rows[] = {
      "DST (qcow2) holds what differs from FILE, named relative to DST's folder"},
     {'F', "backing-format", "FORMAT", OPT_STRING, offsetof(struct convert_opts, backing_format),
      "format of that FILE (default: by its magic; raw must be named)"},
+    {'k', "key", "KEY", OPT_LIST, offsetof(struct convert_opts, keys),
+     "opens a sealed SRC, which is read in place; with --seal-to no plaintext reaches a disk"},
     {0, "seal-to", "RECIPIENT", OPT_LIST, offsetof(struct convert_opts, seal_to),
      "encrypt DST for it as it is written (see seal); its sidecar DST.keys appears beside it"},
     SIGN_ROW(struct convert_opts),
@@ -75,6 +77,24 @@ static int check_beside(const struct sw_image *img, const char *dst, struct sw_e
     if (partial == NULL || journal == NULL || sw_refuse_same_file(img->in, partial, err) < 0)
         return -1;
     return sw_refuse_same_file(img->in, journal, err);
+}
+
+/* Without its sidecar a sealed SRC is lost: neither DST nor its own sidecar may take that name. */
+static int check_sidecar(const struct convert_opts *opts, const struct sw_keyring *keys, const char *src,
+                         const char *dst, struct sw_err *err)
+{
+    SW_AUTO_FREE char *sidecar = sw_seal_sidecar_path(src, err);
+    SW_AUTO_FREE char *new_sidecar = sw_seal_sidecar_path(dst, err);
+
+    if (sidecar == NULL || new_sidecar == NULL || sw_keyring_spare_file(keys, dst, err) < 0 ||
+        seal_args_check_output(sidecar, dst, err) < 0)
+        return -1;
+    if (opts->seal_to.n == 0)
+        return 0;
+    if (sw_keyring_spare_file(keys, new_sidecar, err) < 0 ||
+        seal_args_check_output(src, new_sidecar, err) < 0)
+        return -1;
+    return seal_args_check_output(sidecar, new_sidecar, err);
 }
 
 /* A regular file is replaced once the new one is whole; anything else is not for convert to replace. */
@@ -235,10 +255,11 @@ static int copy_to(const struct convert_opts *opts, const struct sw_copy *plan, 
     return rc;
 }
 
-static int open_src(const struct convert_opts *opts, const char *path, struct image_arg *src,
-                    struct sw_err *err)
+static int open_src(const struct convert_opts *opts, const struct sw_keyring *keys, const char *path,
+                    struct image_arg *src, struct sw_err *err)
 {
     const struct image_arg_opts open = {.format = opts->format,
+                                        .keys = keys,
                                         .allow_parent = opts->allow_parent,
                                         .disk = opts->disk,
                                         .salvage = opts->salvage};
@@ -287,6 +308,7 @@ static int run_convert(const void *raw_opts, const struct args *args, struct sw_
     const char *dst = args->items[1];
     AUTO_IMAGE_ARG struct image_arg src = {.img = NULL}, base = {.img = NULL};
     AUTO_SIGN_ARGS struct sign_args sign = {.signer = NULL};
+    AUTO_RING struct sw_keyring *keys = NULL;
     const struct backing_args backing = {opts->backing, opts->backing_format, opts->allow_parent, dst};
     __attribute__((cleanup(outcome_free))) struct outcome outcome = {.damage = {.nr_listed = 0}};
     struct create_arg create = {.subformat = ""};
@@ -297,7 +319,9 @@ static int run_convert(const void *raw_opts, const struct args *args, struct sw_
     if (check_words(opts, err) < 0 || create_arg_parse(&opts->settings, &create, err) < 0 ||
         sw_source_date(0, &create.create.epoch, err) < 0 ||
         create_arg_format(opts->output_format, dst, &copy.format, err) < 0 ||
-        open_src(opts, args->items[0], &src, err) < 0 || check_dst(src.img, dst, err) < 0 ||
+        seal_args_open_ring(&opts->keys, &keys, err) < 0 ||
+        (keys != NULL && check_sidecar(opts, keys, args->items[0], dst, err) < 0) ||
+        open_src(opts, keys, args->items[0], &src, err) < 0 || check_dst(src.img, dst, err) < 0 ||
         sign_args_open(opts->sign, dst, &sign, err) < 0)
         return -1;
     image_arg_warn(&src);
@@ -335,6 +359,8 @@ const struct cmd cmd_convert = {
         "An OVA is read disk by disk; where its manifest has the disk's digest, DST appears only when that is\n"
         "right. Written, it holds one disk and a machine called as DST is. manifest: sha256 (default), sha1 or\n"
         "sha512. cpus: 1 to 128 (default 1). memory: such as 2G (default 1G).\n\n"
+        "With --key SRC must be sealed: it is opened in memory, its format is what its context says, and every\n"
+        "byte is verified before it is used.\n\n"
         "The digest is that of 'slipway inspect --digest'. With --salvage, what SRC's file lacks or holds\n"
         "damaged becomes zeros: DST is kept, the ranges are listed, and the exit status is 5 when anything was\n"
         "lost.",

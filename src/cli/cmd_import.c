@@ -6,6 +6,7 @@
 #include "src/cli/cmd.h"
 #include "src/cli/key_opts.h"
 #include "src/cli/output.h"
+#include "src/cli/seal_args.h"
 #include "src/cli/trust_args.h"
 
 #include <stdio.h>
@@ -32,8 +33,6 @@ struct import_opts {
 
 enum { MAX_POLL_MS = 3600 * 1000 };
 
-SW_DEFINE_AUTO(in, struct sw_in, sw_in_close)
-SW_DEFINE_AUTO(keyring, struct sw_keyring, sw_keyring_free)
 SW_DEFINE_AUTO(cloud, struct sw_cloud, sw_cloud_close)
 
 static int one_of(const char *option, const char *value, const char *const *words, struct sw_err *err)
@@ -65,57 +64,60 @@ static int check_opts(const struct import_opts *opts, struct sw_err *err)
     return 0;
 }
 
-/* The bytes to send: the file's own, or what a sealed one opens to. */
-static int open_input(const struct import_opts *opts, const char *path, struct sw_in **out,
+/* The bytes to send. */
+struct input {
+    struct sw_in *in;
+    const char *stated; /* the format, as the user or the sealed file's context has it; NULL: by the magic */
+};
+
+static void input_close(struct input *input)
+{
+    sw_in_close(input->in);
+}
+
+/* The file itself, or what a sealed one opens to. */
+static int open_input(const struct import_opts *opts, const char *path, struct input *input,
                       struct sw_err *err)
 {
-    SW_CLEANUP(keyring_auto) struct sw_keyring *ring = NULL;
-    SW_CLEANUP(in_auto) struct sw_in *in = NULL;
+    AUTO_RING struct sw_keyring *ring = NULL;
     AUTO_TRUST_ARGS struct trust_args trust = {.trust = NULL};
-    uint8_t head[SW_SEAL_PROBE_BYTES] = {0};
 
+    *input = (struct input){.stated = opts->format};
     if (trust_args_open(&opts->trust, opts->keys.n > 0, &trust, err) < 0)
         return -1;
-    if (opts->keys.n == 0) {
-        if (sw_in_open_by(&trust.how.base, path, &in, err) < 0)
+    if (opts->keys.n > 0) {
+        ring = key_opts_ring(&(struct key_opts){.profile = opts->profile,
+                                                .region = opts->region,
+                                                .endpoint_url = opts->endpoint_url},
+                             SW_KEY_OPEN, &opts->keys, err);
+        if (ring == NULL)
             return -1;
-        if (in->size_bytes > sizeof(head) && sw_in_read(in, head, sizeof(head), 0, err) < 0)
-            return -1;
-        if (opts->format == NULL && sw_seal_probe(head, sizeof(head)))
-            return sw_fail(err, SW_USAGE, "'%s' looks sealed: name the key that opens it with --key", path);
-        *out = SW_STEAL_PTR(in);
-        return 0;
     }
-    if (sw_seal_harden(err) < 0)
-        return -1;
-    ring = key_opts_ring(&(struct key_opts){.profile = opts->profile,
-                                            .region = opts->region,
-                                            .endpoint_url = opts->endpoint_url},
-                         SW_KEY_OPEN, &opts->keys, err);
-    if (ring == NULL)
-        return -1;
-    return sw_seal_open_file(path, NULL, &(struct sw_unseal_opts){.keys = ring, .opener = &trust.how.base},
-                             out, err);
+    return sw_seal_open_image(path, &(struct sw_unseal_opts){.keys = ring, .opener = &trust.how.base},
+                              &input->in, &input->stated, err);
 }
 
 /* What the magic says, unless it says nothing: then the user must. */
-static int find_format(const struct import_opts *opts, struct sw_in *in, const char **out, struct sw_err *err)
+static int find_format(const struct import_opts *opts, const struct input *input, const char **out,
+                       struct sw_err *err)
 {
     static const char *const names[] = {"VMDK", "VHD", "VHDX", "OVA", "RAW"};
-    const char *found;
+    const char *found, *stated = input->stated;
+    struct sw_in *in = input->in;
 
     if (sw_import_probe(in, &found, err) < 0)
         return -1;
     *out = found;
-    for (size_t i = 0; opts->format != NULL && i < SW_ARRAY_LEN(names); i++)
-        if (strcasecmp(opts->format, names[i]) == 0)
+    for (size_t i = 0; stated != NULL && i < SW_ARRAY_LEN(names); i++)
+        if (strcasecmp(stated, names[i]) == 0)
             *out = names[i];
     if (*out == NULL)
         return sw_fail(err, SW_USAGE,
                        "'%s' has no format that is recognised: if it is a raw disk, say --format RAW",
                        in->name);
-    if (opts->format != NULL && (found == NULL ? strcmp(*out, "RAW") != 0 : strcmp(*out, found) != 0))
-        return sw_fail(err, SW_REFUSED, "--format %s, but '%s' is %s", *out, in->name,
+    if (stated != NULL && (found == NULL ? strcmp(*out, "RAW") != 0 : strcmp(*out, found) != 0))
+        return sw_fail(err, SW_REFUSED, "%s %s, but '%s' is %s",
+                       opts->format != NULL ? "--format" : "its context says image-format", *out, in->name,
                        found != NULL ? found : "none of VMDK, VHD, VHDX and OVA");
     return 0;
 }
@@ -184,8 +186,8 @@ static int print_result(const struct import_opts *opts, const struct sw_import_o
                     err);
 }
 
-static int import(const struct import_opts *opts, const char *path, struct sw_in *in, struct sw_cloud *cloud,
-                  struct sw_err *err)
+static int import(const struct import_opts *opts, const char *path, const struct input *input,
+                  struct sw_cloud *cloud, struct sw_err *err)
 {
     SW_AUTO_FREE char *key = object_key(opts, path, err);
     struct sw_import_options options = {.source_path = path,
@@ -203,10 +205,10 @@ static int import(const struct import_opts *opts, const char *path, struct sw_in
     struct sw_import_result result;
     int rc;
 
-    if (key == NULL || find_format(opts, in, &options.format, err) < 0)
+    if (key == NULL || find_format(opts, input, &options.format, err) < 0)
         return -1;
     out_progress_begin(&teller.progress, "upload", &opts->common);
-    rc = sw_import_image(&options, cloud, in, &teller.base, &result, err);
+    rc = sw_import_image(&options, cloud, input->in, &teller.base, &result, err);
     end_upload(&teller);
     if (rc < 0)
         return sw_context(err, "'%s'", path);
@@ -218,14 +220,14 @@ static int import(const struct import_opts *opts, const char *path, struct sw_in
 static int run_import(const void *opts_void, const struct args *args, struct sw_err *err)
 {
     const struct import_opts *opts = opts_void;
-    SW_CLEANUP(in_auto) struct sw_in *in = NULL;
+    SW_CLEANUP(input_close) struct input input = {.in = NULL};
     SW_CLEANUP(cloud_auto) struct sw_cloud *cloud = NULL;
     struct sw_cloud_config config = {opts->profile, opts->region, opts->endpoint_url};
 
-    if (check_opts(opts, err) < 0 || open_input(opts, args->items[0], &in, err) < 0 ||
+    if (check_opts(opts, err) < 0 || open_input(opts, args->items[0], &input, err) < 0 ||
         sw_cloud_open(&config, NULL, &cloud, err) < 0)
         return -1;
-    return import(opts, args->items[0], in, cloud, err);
+    return import(opts, args->items[0], &input, cloud, err);
 }
 
 static const struct opt rows[] = {

@@ -1,17 +1,24 @@
 /* slipway open: decrypt a sealed file. */
 #include "src/base/buf.h"
+#include "src/base/ckd.h"
+#include "src/base/fs.h"
 #include "src/base/log.h"
+#include "src/base/number.h"
 #include "src/cli/cmd.h"
 #include "src/cli/key_opts.h"
 #include "src/cli/output.h"
 #include "src/cli/seal_args.h"
 #include "src/cli/trust_args.h"
 
+#include <inttypes.h>
+#include <string.h>
+
 struct open_opts {
     struct common_opts common;
     struct key_opts key;
     const char *output;
     const char *sidecar;
+    const char *range;
     struct opt_list keys;
     struct opt_list expect;
     struct opt_list require;
@@ -25,6 +32,8 @@ static const struct opt open_rows[] = {
      "the opened file (mode 0600); it appears only when all of it is verified"},
     {'k', "key", "KEY", OPT_LIST, offsetof(struct open_opts, keys),
      "aes:FILE, pem:FILE, pass:prompt, pkcs11:URI, kms:ARN …; the first that fits"},
+    {0, "range", "OFFSET[:LENGTH]", OPT_STRING, offsetof(struct open_opts, range),
+     "only these bytes (K, M, G, T), reading their frames alone; -o - is allowed then"},
     {0, "keys", "FILE", OPT_STRING, offsetof(struct open_opts, sidecar),
      "the sidecar (default: X.keys beside X.sealed)"},
     {0, "direct", NULL, OPT_FLAG, offsetof(struct open_opts, direct), "do not look for a sidecar"},
@@ -38,7 +47,8 @@ static const struct opt open_rows[] = {
     OPT_END,
 };
 
-static int print_json(const struct sw_in *in, const char *path, struct sw_err *err)
+static int print_json(const struct sw_in *in, const struct sw_seal_range *range, const char *path,
+                      struct sw_err *err)
 {
     size_t n = 0;
     const struct sw_pair *pairs = sw_seal_in_context(in, &n);
@@ -46,39 +56,92 @@ static int print_json(const struct sw_in *in, const char *path, struct sw_err *e
 
     for (size_t i = 0; context != NULL && i < n; i++)
         json_object_set_new(context, pairs[i].key, json_string(pairs[i].value));
-    return out_json(json_pack("{s:s, s:s, s:I, s:o}", "opened", path, "suite",
+    return out_json(json_pack("{s:s, s:s, s:I, s:I, s:I, s:o}", "opened", path, "suite",
                               sw_seal_suite_name(sw_seal_in_suite(in)), "plaintext_bytes",
-                              (json_int_t)in->size_bytes, "context", context),
+                              (json_int_t)in->size_bytes, "offset", (json_int_t)range->off, "bytes",
+                              (json_int_t)range->len, "context", context),
                     err);
 }
 
-static void say(const struct sw_in *in, const char *path)
+static void say(const struct sw_in *in, const struct sw_seal_range *range, const char *path)
 {
     size_t n = 0;
     const struct sw_pair *pairs = sw_seal_in_context(in, &n);
     char size[32];
 
-    out_size(in->size_bytes, size, sizeof(size));
-    sw_log(SW_LOG_INFO, "'%s': %s opened", path, size);
+    out_size(range->len, size, sizeof(size));
+    if (range->len == in->size_bytes)
+        sw_log(SW_LOG_INFO, "'%s': %s opened", path, size);
+    else
+        sw_log(SW_LOG_INFO, "'%s': %s at %" PRIu64 " of %" PRIu64 " bytes opened", path, size, range->off,
+               in->size_bytes);
     for (size_t i = 0; i < n; i++)
         sw_log(SW_LOG_INFO, "context %s=%s", pairs[i].key, pairs[i].value);
 }
 
-static int open_into(const struct open_opts *opts, struct sw_in *in, struct sw_err *err)
+static int stdout_write(struct sw_out *out, const void *buf, size_t len, struct sw_err *err)
 {
+    return sw_write_full(STDOUT_FILENO, buf, len, out->name, err);
+}
+
+static int stdout_commit(struct sw_out *out, struct sw_err *err)
+{
+    (void)out;
+    (void)err;
+    return 0;
+}
+
+static void stdout_close(struct sw_out *out)
+{
+    (void)out;
+}
+
+static const struct sw_out_ops stdout_ops = {
+    .write = stdout_write, .commit = stdout_commit, .close = stdout_close};
+
+static bool to_stdout(const struct open_opts *opts)
+{
+    return opts->output != NULL && strcmp(opts->output, "-") == 0;
+}
+
+static int open_into(const struct open_opts *opts, struct sw_in *in, const struct sw_seal_range *range,
+                     struct sw_err *err)
+{
+    struct sw_out standard = {.ops = &stdout_ops, .fd = -1, .name = "standard output"};
     struct out_progress progress;
-    struct sw_out *out = NULL;
+    struct sw_out *out = &standard;
     int rc;
 
-    if (sw_out_create_file(opts->output, 0600, &out, err) < 0)
+    if (!to_stdout(opts) && sw_out_create_file(opts->output, 0600, &out, err) < 0)
         return -1;
     out_progress_begin(&progress, "open", &opts->common);
-    rc = sw_seal_read_all(in, out, opt_jobs(&opts->common), &progress.base, err);
+    rc = sw_seal_read_range(in, range, out, opt_jobs(&opts->common), &progress.base, err);
     if (rc == 0)
         rc = sw_out_commit(out, err);
     out_progress_end(&progress);
     sw_out_close(out);
     return rc;
+}
+
+/* "OFFSET[:LENGTH]"; without a length up to the end, which UINT64_MAX stands for. */
+static int parse_range(const char *text, struct sw_seal_range *range, struct sw_err *err)
+{
+    SW_AUTO_FREE char *copy = NULL;
+    char *colon;
+
+    *range = (struct sw_seal_range){.off = 0, .len = UINT64_MAX};
+    if (text == NULL)
+        return 0;
+    copy = sw_strdup(text, err);
+    if (copy == NULL)
+        return -1;
+    colon = strchr(copy, ':');
+    if (colon != NULL)
+        *colon = '\0';
+    if (sw_parse_bytes(copy, "KMGT", &range->off) < 0 ||
+        (colon != NULL && sw_parse_bytes(colon + 1, "KMGT", &range->len) < 0))
+        return sw_fail(err, SW_USAGE, "--range: '%s' is not OFFSET or OFFSET:LENGTH", text);
+    return 0;
 }
 
 static int open_direct(const char *path, const struct sw_unseal_opts *how, struct sw_in **in,
@@ -129,9 +192,39 @@ static int open_input(const struct open_opts *opts, const char *path, struct sw_
     return open_sealed(opts, path, &how, in, err);
 }
 
+/* Only what is verified frame by frame may go where it cannot be taken back, and only where that was asked for. */
+static int check_output(const struct open_opts *opts, const char *input, struct sw_err *err)
+{
+    if (to_stdout(opts) && opts->common.json)
+        return sw_fail(err, SW_USAGE, "-o - and --json both want standard output");
+    if (to_stdout(opts) && opts->range != NULL)
+        return 0;
+    if (to_stdout(opts))
+        return sw_fail(err, SW_USAGE,
+                       "-o: standard output cannot be taken back when something fails; name a file, or say "
+                       "--range 0 for what is verified frame by frame");
+    if (seal_args_check_output(input, opts->output, err) < 0)
+        return -1;
+    return opts->sidecar != NULL ? seal_args_check_output(opts->sidecar, opts->output, err) : 0;
+}
+
+static int open_it(const struct open_opts *opts, struct sw_in *in, struct sw_seal_range *range,
+                   struct sw_err *err)
+{
+    if (range->len == UINT64_MAX)
+        range->len = in->size_bytes - sw_min_u64(range->off, in->size_bytes);
+    if (open_into(opts, in, range, err) < 0)
+        return -1;
+    if (opts->common.json)
+        return print_json(in, range, opts->output, err);
+    say(in, range, to_stdout(opts) ? "standard output" : opts->output);
+    return 0;
+}
+
 static int run_open(const void *raw_opts, const struct args *args, struct sw_err *err)
 {
     const struct open_opts *opts = raw_opts;
+    struct sw_seal_range range;
     struct sw_in *in = NULL;
     int rc;
 
@@ -139,15 +232,10 @@ static int run_open(const void *raw_opts, const struct args *args, struct sw_err
         return sw_fail(err, SW_USAGE, "--key KEY is missing");
     if (opts->direct && opts->sidecar != NULL)
         return sw_fail(err, SW_USAGE, "--direct and --keys exclude each other");
-    if (seal_args_check_output(args->items[0], opts->output, err) < 0 ||
-        (opts->sidecar != NULL && seal_args_check_output(opts->sidecar, opts->output, err) < 0) ||
+    if (parse_range(opts->range, &range, err) < 0 || check_output(opts, args->items[0], err) < 0 ||
         sw_seal_harden(err) < 0 || open_input(opts, args->items[0], &in, err) < 0)
         return -1;
-    rc = open_into(opts, in, err);
-    if (rc == 0 && opts->common.json)
-        rc = print_json(in, opts->output, err);
-    else if (rc == 0)
-        say(in, opts->output);
+    rc = open_it(opts, in, &range, err);
     sw_in_close(in);
     return rc;
 }
@@ -162,6 +250,8 @@ const struct cmd cmd_open = {
         "with it; any other is opened by itself. Every byte is verified before the file appears, of a signed\n"
         "message first the signature; whatever does not verify ends with exit code 5 and no file.\n\n" TRUST_HELP
         "\n\n"
+        "--range reads and verifies the frames that hold the range, and of the others only the last, whose tag\n"
+        "proves that the message is whole. To standard output bytes go frame by frame, each after its tag.\n\n"
         "KEY: aes:FILE or pem:FILE (an RSA or EC private key) with the options of slipway seal, for RSA also\n"
         "padding=pkcs1, or a passphrase: pass:prompt, pass:fd:N, pass:file:FILE. Key files that others may\n"
         "read are refused.\n" KEY_OPTS_HELP,

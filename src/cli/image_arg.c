@@ -1,11 +1,13 @@
 /* An image that the command line names, opened the same way by every verb. */
 #include "src/cli/image_arg.h"
 
-#include "src/base/buf.h"
+#include "src/base/json.h"
 #include "src/base/log.h"
 
-static int open_in(struct sw_in *in, const struct image_arg_opts *arg, struct image_arg *out,
-                   struct sw_err *err)
+#include <string.h>
+
+static int open_in(struct sw_in *in, const char *format, const struct image_arg_opts *arg,
+                   struct image_arg *out, struct sw_err *err)
 {
     struct sw_open_opts opts = {.top_only = arg->top_only && arg->allow_parent == NULL,
                                 .disk = (unsigned)arg->disk,
@@ -21,20 +23,24 @@ static int open_in(struct sw_in *in, const struct image_arg_opts *arg, struct im
         }
         opts.parents = sw_parents_resolver(out->parents);
     }
-    return sw_image_open(in, arg->format, &opts, &out->img, err);
+    return sw_image_open(in, format, &opts, &out->img, err);
 }
 
 int image_arg_open(const char *path, const struct image_arg_opts *opts, struct image_arg *out,
                    struct sw_err *err)
 {
+    const struct sw_unseal_opts unseal = {.keys = opts->keys};
+    const char *format = opts->format;
     struct sw_in *in = NULL;
 
     *out = (struct image_arg){.img = NULL};
     if (opts->disk >= SW_DISK_NONE)
         return sw_fail(err, SW_USAGE, "--disk: no file holds %llu disks", (unsigned long long)opts->disk);
-    if (sw_in_open_file(path, &in, err) < 0)
+    if (sw_seal_open_image(path, &unseal, &in, &format, err) < 0)
         return -1;
-    return open_in(in, opts, out, err);
+    if (opts->keys != NULL)
+        out->sealed = in;
+    return open_in(in, format, opts, out, err);
 }
 
 void image_arg_close(struct image_arg *arg)
@@ -66,14 +72,5 @@ json_t *image_arg_warnings(const struct image_arg *arg)
 
 json_t *json_untrusted(const char *text)
 {
-    SW_AUTO_BUF struct sw_buf safe = {0};
-    struct sw_err err = {.code = SW_OK};
-    json_t *made = json_string(text);
-
-    if (made != NULL)
-        return made;
-    for (const unsigned char *p = (const unsigned char *)text; *p != '\0'; p++)
-        if (sw_buf_printf(&safe, &err, *p < 0x20 || *p > 0x7e ? "\\x%02x" : "%c", *p) < 0)
-            return NULL;
-    return json_string(safe.data != NULL ? safe.data : "");
+    return sw_json_bytes(text, strlen(text));
 }

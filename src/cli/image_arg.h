@@ -2,6 +2,7 @@
 #ifndef SW_CLI_IMAGE_ARG_H
 #define SW_CLI_IMAGE_ARG_H
 
+#include "slipway/envelope.h"
 #include "slipway/image.h"
 #include "slipway/parents.h"
 
@@ -10,10 +11,12 @@
 struct image_arg {
     struct sw_image *img;
     struct sw_parents *parents;
+    struct sw_in *sealed; /* the opened message beneath img; NULL for a plain file */
 };
 
 struct image_arg_opts {
-    const char *format; /* NULL: probed */
+    const char *format;            /* NULL: probed; of a sealed file, what its context says */
+    const struct sw_keyring *keys; /* the file must be sealed, and one of them opens it; NULL: it is plain */
     const char
         *allow_parent; /* the folder beneath which a parent may be opened; NULL refuses an image that … */
     bool top_only;     /* … names one, or with top_only opens it without */

@@ -18,6 +18,27 @@ struct sw_keyring *seal_args_ring(enum sw_key_use use, const struct opt_list *te
     return SW_STEAL_PTR(ring);
 }
 
+int seal_args_open_ring(const struct opt_list *texts, struct sw_keyring **ring, struct sw_err *err)
+{
+    *ring = NULL;
+    if (texts->n == 0)
+        return 0;
+    *ring = seal_args_ring(SW_KEY_OPEN, texts, err);
+    return *ring != NULL ? 0 : -1;
+}
+
+json_t *seal_args_names(const struct sw_keyring *ring)
+{
+    json_t *names = json_array();
+
+    for (size_t i = 0; names != NULL && i < sw_keyring_count(ring); i++)
+        if (json_array_append_new(names, json_string(sw_keyring_name(ring, i))) < 0) {
+            json_decref(names);
+            return NULL;
+        }
+    return names;
+}
+
 int pair_args_parse(const struct opt_list *texts, struct pair_args *out, struct sw_err *err)
 {
     for (; out->n < texts->n; out->n++) {

@@ -5,14 +5,27 @@
 #include "slipway/envelope.h"
 #include "src/cli/opt.h"
 
+#include <jansson.h>
+
 /* A keyring of all the texts, of a process that is hardened first; NULL and err on failure. */
 SW_MUST_CHECK struct sw_keyring *seal_args_ring(enum sw_key_use use, const struct opt_list *texts,
                                                 struct sw_err *err);
+/* The same for keys that open, of which there may be none: *ring is then NULL. */
+SW_MUST_CHECK int seal_args_open_ring(const struct opt_list *texts, struct sw_keyring **ring,
+                                      struct sw_err *err);
+/* A row for them. */
+#define SEAL_ARGS_KEY_ROW(type)                                                                           \
+    {                                                                                                     \
+        'k', "key", "KEY", OPT_LIST, offsetof(type, keys), "opens a sealed IMAGE, which is read in place" \
+    }
 static inline void seal_args_ring_auto(struct sw_keyring **ring)
 {
     sw_keyring_free(*ring);
 }
 #define AUTO_RING __attribute__((cleanup(seal_args_ring_auto)))
+
+/* The names of a ring's keys as an array; NULL when memory is gone. */
+json_t *seal_args_names(const struct sw_keyring *ring);
 
 /* K=V texts taken apart. Zero-initialise it. */
 struct pair_args {

@@ -4,6 +4,8 @@
 #include "src/base/ckd.h"
 #include "src/seal/seal_in.h"
 
+#include <inttypes.h>
+
 enum { BLOCK_BYTES = 1 << 20, HOLE_BYTES = 64 << 10 };
 
 struct opening {
@@ -12,7 +14,7 @@ struct opening {
     struct sw_sink sink;
     struct sw_in *in;
     struct sw_out *out;
-    uint64_t next;
+    uint64_t first, next, end; /* of the plaintext */
     size_t block_bytes;
 };
 
@@ -24,11 +26,12 @@ static int plan_block(struct sw_source *source, struct sw_block *block, struct s
     struct opening *self = opening_of(source, source);
 
     (void)err;
-    if (self->next == self->in->size_bytes)
+    if (self->next == self->end)
         return 0;
     block->kind = SW_BLOCK_DATA;
     block->off = self->next;
-    block->len = sw_min_u64(self->block_bytes, self->in->size_bytes - self->next);
+    /* Up to a multiple of the block, so that all but the first begin with a frame. */
+    block->len = sw_min_u64(self->block_bytes - self->next % self->block_bytes, self->end - self->next);
     self->next += block->len;
     return 1;
 }
@@ -61,7 +64,7 @@ static int put_anywhere(struct sw_sink *sink, struct sw_block *block, struct sw_
     size_t at = 0, n;
 
     while ((n = next_run(block, &at)) > 0) {
-        if (sw_out_pwrite(self->out, block->data + at, n, block->off + at, err) < 0)
+        if (sw_out_pwrite(self->out, block->data + at, n, block->off - self->first + at, err) < 0)
             return -1;
         at += n;
     }
@@ -75,8 +78,8 @@ static int put_next(struct sw_sink *sink, struct sw_block *block, struct sw_err 
     return sw_out_write(self->out, block->data, (size_t)block->len, err);
 }
 
-int sw_seal_read_all(struct sw_in *in, struct sw_out *out, unsigned jobs, struct sw_progress *progress,
-                     struct sw_err *err)
+int sw_seal_read_range(struct sw_in *in, const struct sw_seal_range *range, struct sw_out *out, unsigned jobs,
+                       struct sw_progress *progress, struct sw_err *err)
 {
     bool seekable = sw_out_seekable(out);
     uint32_t frame = seal_in_layout(in)->frame_bytes;
@@ -86,6 +89,8 @@ int sw_seal_read_all(struct sw_in *in, struct sw_out *out, unsigned jobs, struct
         .sink = {.any_order = seekable, .put = seekable ? put_anywhere : put_next},
         .in = in,
         .out = out,
+        .first = range->off,
+        .next = range->off,
         .block_bytes = frame < BLOCK_BYTES ? BLOCK_BYTES / frame * frame : frame,
     };
     struct sw_pipeline pipeline = {
@@ -96,10 +101,39 @@ int sw_seal_read_all(struct sw_in *in, struct sw_out *out, unsigned jobs, struct
         .jobs = jobs > 0 ? jobs : 1,
         .data_cap = self.block_bytes,
         .progress = progress,
-        .total_bytes = in->size_bytes,
+        .total_bytes = range->len,
     };
 
+    if (sw_add_ovf(range->off, range->len, &self.end) || self.end > in->size_bytes)
+        return sw_fail(err, SW_USAGE,
+                       "'%s' holds %" PRIu64 " bytes; %" PRIu64 " at %" PRIu64 " were asked for", in->name,
+                       in->size_bytes, range->len, range->off);
     if (sw_pipeline_run(&pipeline, err) < 0)
         return -1;
-    return seekable ? sw_out_truncate(out, in->size_bytes, err) : 0;
+    return seekable ? sw_out_truncate(out, range->len, err) : 0;
+}
+
+int sw_seal_read_all(struct sw_in *in, struct sw_out *out, unsigned jobs, struct sw_progress *progress,
+                     struct sw_err *err)
+{
+    const struct sw_seal_range all = {.off = 0, .len = in->size_bytes};
+
+    return sw_seal_read_range(in, &all, out, jobs, progress, err);
+}
+
+static int nothing_write(struct sw_out *out, const void *buf, size_t len, struct sw_err *err)
+{
+    (void)out;
+    (void)buf;
+    (void)len;
+    (void)err;
+    return 0;
+}
+
+int sw_seal_check(struct sw_in *in, unsigned jobs, struct sw_err *err)
+{
+    static const struct sw_out_ops nothing_ops = {.write = nothing_write};
+    struct sw_out nothing = {.ops = &nothing_ops, .fd = -1, .name = in->name};
+
+    return sw_seal_read_all(in, &nothing, jobs, NULL, err);
 }

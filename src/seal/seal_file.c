@@ -1,7 +1,7 @@
 /* Sealed files and their sidecars by name. */
 #include "src/base/cleanup.h"
 #include "src/base/fs.h"
-#include "src/seal/header.h"
+#include "src/seal/sidecar.h"
 
 #include <string.h>
 
@@ -17,20 +17,40 @@ char *sw_seal_sidecar_path(const char *sealed_path, struct sw_err *err)
     return sw_strf(err, "%.*s%s", (int)len, sealed_path, keys_end);
 }
 
+static int probe_in(struct sw_in *in, bool *sealed, struct sw_err *err)
+{
+    uint8_t head[SW_SEAL_PROBE_BYTES];
+
+    *sealed = false;
+    if (in->size_bytes < sizeof(head))
+        return 0;
+    if (sw_in_read(in, head, sizeof(head), 0, err) < 0)
+        return -1;
+    *sealed = sw_seal_probe(head, sizeof(head));
+    return 0;
+}
+
+int sw_seal_probe_file(const char *path, bool *sealed, struct sw_err *err)
+{
+    struct sw_in *in = NULL;
+    int rc;
+
+    if (sw_in_open_file(path, &in, err) < 0)
+        return -1;
+    rc = probe_in(in, sealed, err);
+    sw_in_close(in);
+    return rc;
+}
+
 /* The sidecar's name follows from another: whatever else has it, most likely a key, is not ours to replace. */
 static int check_replaced(const char *sidecar_path, struct sw_err *err)
 {
-    uint8_t head[SW_SEAL_PROBE_BYTES];
-    struct sw_in *there = NULL;
     bool ours = false;
 
     if (!sw_path_exists(sidecar_path))
         return 0;
-    if (sw_in_open_file(sidecar_path, &there, err) < 0)
+    if (sw_seal_probe_file(sidecar_path, &ours, err) < 0)
         return -1;
-    ours = there->size_bytes >= sizeof(head) && sw_in_read(there, head, sizeof(head), 0, err) == 0 &&
-           sw_seal_probe(head, sizeof(head));
-    sw_in_close(there);
     return ours ? 0
                 : sw_fail(err, SW_USAGE,
                           "'%s' would be the sidecar, and is there already as something else: "
@@ -38,8 +58,8 @@ static int check_replaced(const char *sidecar_path, struct sw_err *err)
                           sidecar_path);
 }
 
-static int create_sidecar(const struct sw_seal_opts *opts, const char *path, struct sw_out **out,
-                          struct sw_err *err)
+int seal_sidecar_create(const struct sw_seal_opts *opts, const char *path, struct sw_out **out,
+                        struct sw_err *err)
 {
     SW_AUTO_FREE char *sidecar_path = sw_seal_sidecar_path(path, err);
 
@@ -57,7 +77,7 @@ int sw_seal_create_file(const struct sw_seal_opts *opts, const char *path, struc
     if (sw_keyring_spare_file(opts->recipients, path, err) < 0 ||
         sw_out_create_file(path, 0644, &sealed, err) < 0)
         return -1;
-    if (!opts->direct && create_sidecar(opts, path, &sidecar, err) < 0) {
+    if (!opts->direct && seal_sidecar_create(opts, path, &sidecar, err) < 0) {
         sw_out_close(sealed);
         return -1;
     }
@@ -68,7 +88,7 @@ int sw_seal_create_file(const struct sw_seal_opts *opts, const char *path, struc
 int sw_seal_create_image(const struct sw_seal_opts *opts, const char *format, const char *path,
                          struct sw_out **out, struct sw_err *err)
 {
-    const struct sw_pair context = {.key = "image-format", .value = format};
+    const struct sw_pair context = {.key = SW_SEAL_IMAGE_FORMAT, .value = format};
     const struct sw_seal_opts image = {.recipients = opts->recipients,
                                        .context = &context,
                                        .nr_context = 1,
@@ -87,10 +107,7 @@ static bool needs_sidecar(struct sw_in *sealed, const struct sw_keyring *keys)
 
     if (seal_header_read(&header, sealed, &later) < 0 || seal_keyring_has_ns(keys, SEAL_ARTIFACT_NS))
         return false;
-    for (size_t i = 0; i < header.nr_edks; i++)
-        if (seal_edk_has_ns(&header.edks[i], SEAL_ARTIFACT_NS))
-            return true;
-    return false;
+    return seal_wants_artifact(&header, NULL);
 }
 
 static int find_sidecar(const char *path, struct sw_in **sidecar, struct sw_err *err)
@@ -123,4 +140,38 @@ int sw_seal_open_file(const char *path, const char *sidecar_path, const struct s
     }
     *out = sw_seal_in(sealed, sidecar, opts, err);
     return *out != NULL ? 0 : -1;
+}
+
+static int open_plain(const char *path, const struct sw_unseal_opts *opts, bool named, struct sw_in **out,
+                      struct sw_err *err)
+{
+    struct sw_in *in = NULL;
+    bool sealed = false;
+
+    if (sw_in_open_by(opts->opener, path, &in, err) < 0)
+        return -1;
+    if (!named && (probe_in(in, &sealed, err) < 0 || sealed)) {
+        sw_in_close(in);
+        return sealed
+                   ? sw_fail(err, SW_USAGE, "'%s' looks sealed: name the key that opens it with --key", path)
+                   : -1;
+    }
+    *out = in;
+    return 0;
+}
+
+int sw_seal_open_image(const char *path, const struct sw_unseal_opts *opts, struct sw_in **in,
+                       const char **format, struct sw_err *err)
+{
+    const struct sw_pair *pairs;
+    size_t n = 0;
+
+    if (opts->keys == NULL || sw_keyring_count(opts->keys) == 0)
+        return open_plain(path, opts, *format != NULL, in, err);
+    if (sw_seal_open_file(path, NULL, opts, in, err) < 0)
+        return -1;
+    pairs = sw_seal_in_context(*in, &n);
+    if (*format == NULL)
+        *format = seal_pairs_get(pairs, n, SW_SEAL_IMAGE_FORMAT);
+    return 0;
 }

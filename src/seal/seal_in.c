@@ -225,32 +225,6 @@ static int check_expected(const struct seal_header *header, const struct sw_unse
     return 0;
 }
 
-static int open_sidecar(struct sw_in *sidecar, const struct sw_unseal_opts *opts,
-                        struct seal_artifact *artifact, struct sw_err *err)
-{
-    const struct sw_unseal_opts plain = {.keys = opts->keys};
-    struct sw_in *opened = sw_seal_in(sidecar, NULL, &plain, err);
-    int rc;
-
-    if (opened == NULL)
-        return -1;
-    rc = seal_sidecar_read(opened, artifact, err);
-    sw_in_close(opened);
-    return rc;
-}
-
-static bool wants_artifact(const struct seal_header *header, const char *id)
-{
-    for (size_t i = 0; i < header->nr_edks; i++) {
-        struct seal_view name = seal_edk_name(&header->edks[i]);
-
-        if (seal_edk_has_ns(&header->edks[i], SEAL_ARTIFACT_NS) && name.len == strlen(id) &&
-            memcmp(name.bytes, id, name.len) == 0)
-            return true;
-    }
-    return false;
-}
-
 /* The content key by way of the sidecar, or of the caller's keys. Takes sidecar over. */
 static int unlock(struct seal_in *self, struct sw_in *sidecar, const struct sw_unseal_opts *opts,
                   const struct seal_context *required, struct sw_err *err)
@@ -260,9 +234,9 @@ static int unlock(struct seal_in *self, struct sw_in *sidecar, const struct sw_u
 
     if (sidecar == NULL)
         return seal_header_unlock(&self->header, opts->keys, required, &self->content_key, err);
-    if (open_sidecar(sidecar, opts, &artifact, err) < 0)
+    if (seal_sidecar_open(sidecar, opts->keys, &artifact, err) < 0)
         return -1;
-    if (!wants_artifact(&self->header, artifact.id))
+    if (!seal_wants_artifact(&self->header, artifact.id))
         return sw_fail(err, SW_INTEGRITY, "the sidecar is that of another message (artifact %s)",
                        artifact.id);
     ring = seal_artifact_ring(&artifact, SW_KEY_OPEN, err);
@@ -343,7 +317,7 @@ struct sw_in *sw_seal_in(struct sw_in *sealed, struct sw_in *sidecar, const stru
         sw_in_close(sidecar);
         return NULL;
     }
-    self->base = (struct sw_in){.ops = &seal_in_ops, .fd = -1, .name = sealed->name};
+    self->base = (struct sw_in){.ops = &seal_in_ops, .fd = -1, .name = sealed->name, .under = sealed};
     self->sealed = sealed;
     pthread_mutex_init(&self->lock, NULL);
     if (open_message(self, sidecar, opts, err) < 0) {
@@ -370,4 +344,9 @@ uint16_t sw_seal_in_suite(const struct sw_in *in)
 const struct seal_layout *seal_in_layout(const struct sw_in *in)
 {
     return &((const struct seal_in *)in)->layout;
+}
+
+const struct seal_header *seal_in_header(const struct sw_in *in)
+{
+    return &((const struct seal_in *)in)->header;
 }

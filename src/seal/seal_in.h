@@ -7,4 +7,7 @@
 /* The geometry of an input of sw_seal_in. */
 const struct seal_layout *seal_in_layout(const struct sw_in *in);
 
+/* Its header, whose tag fits. */
+const struct seal_header *seal_in_header(const struct sw_in *in);
+
 #endif

@@ -39,30 +39,39 @@ static int append_frame(const struct fresh *fresh, const struct seal_secret *pla
     return sw_buf_append(out, bytes, seal_frame_stored(&frame), err);
 }
 
-int seal_sidecar_write(const struct seal_artifact *artifact, const struct sw_keyring *recipients,
-                       seal_random_fn *random, struct sw_out *out, struct sw_err *err)
+int seal_secret_message(const struct seal_context *context, const struct seal_secret *plain,
+                        const struct seal_small *how, struct sw_buf *out, struct sw_err *err)
 {
-    const struct sw_pair pairs[] = {{key_artifact, artifact->id}, {key_purpose, purpose}};
     SW_CLEANUP(fresh_cleanse)
     struct fresh fresh = {.id = {.len = SEAL_ID_BYTES}, .data_key = {.len = SEAL_KEY_BYTES}};
-    SW_AUTO_CONTEXT struct seal_context context = {.n = 0};
-    SW_AUTO_BUF struct sw_buf message = {.len = 0};
     struct seal_header_spec spec = {
         .suite = seal_suite_find(SW_SEAL_SUITE),
         .id = &fresh.id,
         .data_key = &fresh.data_key,
-        .context = &context,
-        .recipients = recipients,
+        .context = context,
+        .recipients = how->recipients,
         .frame_bytes = SW_SEAL_FRAME_BYTES,
-        .random = random,
+        .random = how->random,
     };
 
-    if (random(fresh.id.bytes, fresh.id.len, err) < 0 ||
-        random(fresh.data_key.bytes, fresh.data_key.len, err) < 0)
+    if (how->random(fresh.id.bytes, fresh.id.len, err) < 0 ||
+        how->random(fresh.data_key.bytes, fresh.data_key.len, err) < 0)
         return -1;
+    if (seal_header_build(&spec, out, &fresh.content_key, err) < 0)
+        return -1;
+    return append_frame(&fresh, plain, out, err);
+}
+
+int seal_sidecar_write(const struct seal_artifact *artifact, const struct sw_keyring *recipients,
+                       seal_random_fn *random, struct sw_out *out, struct sw_err *err)
+{
+    const struct sw_pair pairs[] = {{key_artifact, artifact->id}, {key_purpose, purpose}};
+    const struct seal_small how = {.recipients = recipients, .random = random};
+    SW_AUTO_CONTEXT struct seal_context context = {.n = 0};
+    SW_AUTO_BUF struct sw_buf message = {.len = 0};
+
     if (seal_context_set(&context, pairs, SW_ARRAY_LEN(pairs), err) < 0 ||
-        seal_header_build(&spec, &message, &fresh.content_key, err) < 0 ||
-        append_frame(&fresh, &artifact->key, &message, err) < 0)
+        seal_secret_message(&context, &artifact->key, &how, &message, err) < 0)
         return -1;
     return sw_out_write(out, message.data, message.len, err);
 }
@@ -79,6 +88,32 @@ int seal_sidecar_read(struct sw_in *opened, struct seal_artifact *artifact, stru
     memcpy(artifact->id, id, SEAL_ARTIFACT_TEXT);
     artifact->key.len = SEAL_KEY_BYTES;
     return sw_in_read(opened, artifact->key.bytes, SEAL_KEY_BYTES, 0, err);
+}
+
+int seal_sidecar_open(struct sw_in *sidecar, const struct sw_keyring *keys, struct seal_artifact *artifact,
+                      struct sw_err *err)
+{
+    const struct sw_unseal_opts plain = {.keys = keys};
+    struct sw_in *opened = sw_seal_in(sidecar, NULL, &plain, err);
+    int rc;
+
+    if (opened == NULL)
+        return -1;
+    rc = seal_sidecar_read(opened, artifact, err);
+    sw_in_close(opened);
+    return rc;
+}
+
+bool seal_wants_artifact(const struct seal_header *header, const char *id)
+{
+    for (size_t i = 0; i < header->nr_edks; i++) {
+        struct seal_view name = seal_edk_name(&header->edks[i]);
+
+        if (seal_edk_has_ns(&header->edks[i], SEAL_ARTIFACT_NS) &&
+            (id == NULL || (name.len == strlen(id) && memcmp(name.bytes, id, name.len) == 0)))
+            return true;
+    }
+    return false;
 }
 
 struct sw_keyring *seal_artifact_ring(const struct seal_artifact *artifact, enum sw_key_use use,
