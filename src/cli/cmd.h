@@ -15,6 +15,7 @@ extern const struct cmd cmd_inspect;
 extern const struct cmd cmd_convert;
 extern const struct cmd cmd_seal;
 extern const struct cmd cmd_open;
+extern const struct cmd cmd_rewrap;
 extern const struct cmd cmd_keygen;
 extern const struct cmd cmd_store;
 extern const struct cmd cmd_verify;

@@ -4,6 +4,8 @@
 #include "src/cli/disk_out.h"
 #include "src/cli/image_arg.h"
 #include "src/cli/output.h"
+#include "src/cli/seal_args.h"
+#include "src/cli/sealed_show.h"
 
 #include <stdio.h>
 
@@ -11,6 +13,7 @@ struct inspect_opts {
     struct common_opts common;
     const char *format;
     const char *allow_parent;
+    struct opt_list keys;
     uint64_t disk;
     bool digest;
 };
@@ -20,6 +23,7 @@ static const struct opt inspect_rows[] = {
      "format of IMAGE (default: by its magic; raw must be named)"},
     {0, "allow-parent", "DIR", OPT_STRING, offsetof(struct inspect_opts, allow_parent),
      "parents and extents that IMAGE names may be opened, beneath DIR only"},
+    SEAL_ARGS_KEY_ROW(struct inspect_opts),
     {0, "disk", "N", OPT_UINT, offsetof(struct inspect_opts, disk),
      "look into this disk of an OVA that holds several"},
     {0, "digest", NULL, OPT_FLAG, offsetof(struct inspect_opts, digest),
@@ -196,9 +200,23 @@ static json_t *describe_package(const struct sw_package *package)
                      (int)package->chosen);
 }
 
-/* digest: NULL when it was not asked for. */
-static json_t *describe(const struct image_arg *arg, const struct extents *sum, const char *digest)
+/* What is found out about an image. */
+struct findings {
+    struct image_arg arg;
+    struct extents sum;
+    uint8_t verity[SW_VERITY_BYTES];
+    char digest[DISK_DIGEST_CHARS]; /* empty when it was not asked for */
+};
+
+static void findings_close(struct findings *found)
 {
+    image_arg_close(&found->arg);
+}
+
+static json_t *describe(const struct findings *found)
+{
+    const struct extents *sum = &found->sum;
+    const struct image_arg *arg = &found->arg;
     const struct sw_image *img = arg->img;
 
     return json_pack("{s:o, s:s, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:s*}", "image",
@@ -207,14 +225,16 @@ static json_t *describe(const struct image_arg *arg, const struct extents *sum, 
                      (json_int_t)file_bytes(img), "data_bytes", (json_int_t)sum->data, "zero_bytes",
                      (json_int_t)sum->zero, "hole_bytes", (json_int_t)sum->hole, "unit_bytes",
                      (json_int_t)img->unit_bytes, "parents", list_parents(img), "package",
-                     describe_package(img->package), "warnings", image_arg_warnings(arg), "fsverity", digest);
+                     describe_package(img->package), "warnings", image_arg_warnings(arg), "fsverity",
+                     found->digest[0] != '\0' ? found->digest : NULL);
 }
 
 /* Without its parent a disk's bytes are not known. Of a package with one disk that disk; with several, and none chosen, the package alone. */
-static int open_arg(const char *path, const struct inspect_opts *opts, struct image_arg *arg,
-                    struct sw_err *err)
+static int open_arg(const char *path, const struct inspect_opts *opts, const struct sw_keyring *keys,
+                    struct image_arg *arg, struct sw_err *err)
 {
     struct image_arg_opts open = {.format = opts->format,
+                                  .keys = keys,
                                   .allow_parent = opts->allow_parent,
                                   .top_only = !opts->digest,
                                   .disk = opts->disk,
@@ -243,36 +263,96 @@ static int digest_image(const struct inspect_opts *opts, struct sw_image *img,
     return rc;
 }
 
+static int look(const char *path, const struct inspect_opts *opts, const struct sw_keyring *keys,
+                struct findings *found, struct sw_err *err)
+{
+    if (open_arg(path, opts, keys, &found->arg, err) < 0 || sum_extents(found->arg.img, &found->sum, err) < 0)
+        return -1;
+    if (!opts->digest)
+        return 0;
+    if (digest_image(opts, found->arg.img, found->verity, err) < 0)
+        return -1;
+    disk_digest_text(found->verity, found->digest);
+    return 0;
+}
+
+static void show(const struct findings *found)
+{
+    print_image(found->arg.img, &found->sum);
+    if (found->digest[0] != '\0')
+        disk_digest_print(found->verity);
+}
+
+/* Any file may be sealed: one that is no disk image, and was not said to be one, is none of our errors. */
+static int look_inside(const char *path, const struct inspect_opts *opts, const struct sw_keyring *keys,
+                       struct findings *found, struct sw_err *err)
+{
+    if (look(path, opts, keys, found, err) == 0)
+        return 0;
+    if (opts->format != NULL || opts->digest || opts->disk != 0 || found->arg.img != NULL ||
+        (err->code != SW_USAGE && err->code != SW_REFUSED))
+        return -1;
+    *err = (struct sw_err){.code = SW_OK};
+    return 0;
+}
+
+/* keys NULL: what anybody can see, and no more. */
+static int inspect_sealed(const char *path, const struct inspect_opts *opts, const struct sw_keyring *keys,
+                          struct sw_err *err)
+{
+    const struct sw_unseal_opts with = {.keys = keys};
+    SW_AUTO_JSON json_t *sealed = sw_seal_describe(path, NULL, keys != NULL ? &with : NULL, err);
+    SW_CLEANUP(findings_close) struct findings found = {.digest = ""};
+
+    if (sealed == NULL || (keys != NULL && look_inside(path, opts, keys, &found, err) < 0))
+        return -1;
+    if (opts->common.json)
+        return out_json(json_pack("{s:O, s:o}", "sealed", sealed, "content",
+                                  found.arg.img != NULL ? describe(&found) : json_null()),
+                        err);
+    sealed_show(sealed);
+    if (found.arg.img != NULL)
+        show(&found);
+    return 0;
+}
+
 static int run_inspect(const void *raw_opts, const struct args *args, struct sw_err *err)
 {
     const struct inspect_opts *opts = raw_opts;
-    AUTO_IMAGE_ARG struct image_arg arg = {.img = NULL};
-    struct extents sum;
-    uint8_t verity[SW_VERITY_BYTES];
-    char digest[DISK_DIGEST_CHARS];
+    const char *path = args->items[0];
+    SW_CLEANUP(findings_close) struct findings found = {.digest = ""};
+    AUTO_RING struct sw_keyring *keys = NULL;
+    bool sealed = opts->keys.n > 0;
 
-    if (open_arg(args->items[0], opts, &arg, err) < 0 || sum_extents(arg.img, &sum, err) < 0 ||
-        (opts->digest && digest_image(opts, arg.img, verity, err) < 0))
+    if (!sealed && opts->format == NULL && sw_seal_probe_file(path, &sealed, err) < 0)
         return -1;
-    if (opts->digest)
-        disk_digest_text(verity, digest);
+    if (seal_args_open_ring(&opts->keys, &keys, err) < 0)
+        return -1;
+    if (sealed && keys == NULL && opts->digest)
+        return sw_fail(err, SW_USAGE, "--digest: '%s' is sealed: name the key that opens it with --key",
+                       path);
+    if (sealed)
+        return inspect_sealed(path, opts, keys, err);
+    if (look(path, opts, NULL, &found, err) < 0)
+        return -1;
     if (opts->common.json)
-        return out_json(describe(&arg, &sum, opts->digest ? digest : NULL), err);
-    print_image(arg.img, &sum);
-    if (opts->digest)
-        disk_digest_print(verity);
+        return out_json(describe(&found), err);
+    show(&found);
     return 0;
 }
 
 const struct cmd cmd_inspect = {
     .name = "inspect",
     .args = "IMAGE",
-    .summary = "tell what a disk image is and holds",
+    .summary = "tell what a disk image or a sealed file is and holds",
     .more =
         "A parent that the image names is shown, and opened only with --allow-parent. Holes are what the image\n"
         "does not hold: zeros, or its parent's bytes. An OVA's disks are listed; --disk N looks into one of several.\n\n"
         "The digest is that of fs-verity (SHA-256, blocks of 4096 bytes, no salt) over the disk, whatever the\n"
-        "format: what 'fsverity digest' prints for the same disk as a raw file.",
+        "format: what 'fsverity digest' prints for the same disk as a raw file.\n\n"
+        "Of a sealed file, or a sidecar, it tells without any key what it says of itself: suite, frames, context\n"
+        "and recipients, and those of its sidecar, which are the ones who can open it. Nothing of that is verified\n"
+        "before a key is named. With --key it tells of the image in it, too.",
     .opts = inspect_rows,
     .opts_size = sizeof(struct inspect_opts),
     .min_args = 1,
