@@ -1,5 +1,6 @@
 /* slipway seal: encrypt a file for its recipients. */
 #include "src/base/buf.h"
+#include "src/base/cleanup.h"
 #include "src/base/fs.h"
 #include "src/base/log.h"
 #include "src/cli/cmd.h"
@@ -19,6 +20,7 @@ struct seal_opts {
     const char *output;
     struct opt_list to;
     struct opt_list context;
+    const char *resume_key;
     uint64_t frame_bytes;
     const char *suite;
     bool direct;
@@ -34,6 +36,8 @@ static const struct opt seal_rows[] = {
      "authenticated with the file and readable by all"},
     {0, "direct", NULL, OPT_FLAG, offsetof(struct seal_opts, direct),
      "one file: recipients in its header, no sidecar"},
+    {0, "resume-key", "KEY", OPT_STRING, offsetof(struct seal_opts, resume_key),
+     "keeps the file's keys beside it meanwhile, so that the same command goes on after a kill"},
     {0, "frame-size", "BYTES", OPT_SIZE, offsetof(struct seal_opts, frame_bytes),
      "1K to 64M (default 64K; larger for more than 256 TiB)"},
     {0, "suite", "SUITE", OPT_STRING, offsetof(struct seal_opts, suite),
@@ -46,7 +50,7 @@ static const struct opt seal_rows[] = {
 struct sealed {
     const char *path;
     char *sidecar; /* NULL: direct */
-    char artifact[64];
+    char artifact[SW_SEAL_ARTIFACT_CHARS];
     uint16_t suite;
     uint64_t plain_bytes, sealed_bytes;
     struct sign_args sign;
@@ -60,15 +64,11 @@ static void sealed_clear(struct sealed *sealed)
 
 static int print_json(const struct sealed *sealed, const struct sw_keyring *ring, struct sw_err *err)
 {
-    json_t *recipients = json_array();
-
-    for (size_t i = 0; recipients != NULL && i < sw_keyring_count(ring); i++)
-        json_array_append_new(recipients, json_string(sw_keyring_name(ring, i)));
     return out_json(json_pack("{s:s, s:s?, s:s, s:s, s:I, s:I, s:o}", "sealed", sealed->path, "keys",
                               sealed->sidecar, "artifact", sealed->artifact, "suite",
                               sw_seal_suite_name(sealed->suite), "plaintext_bytes",
                               (json_int_t)sealed->plain_bytes, "sealed_bytes",
-                              (json_int_t)sealed->sealed_bytes, "recipients", recipients),
+                              (json_int_t)sealed->sealed_bytes, "recipients", seal_args_names(ring)),
                     err);
 }
 
@@ -81,25 +81,6 @@ static void say(const struct sealed *sealed, const struct sw_keyring *ring)
     if (sealed->sidecar != NULL)
         sw_log(SW_LOG_INFO, "'%s': its key for %zu recipient%s; without it nobody opens the file",
                sealed->sidecar, sw_keyring_count(ring), sw_keyring_count(ring) == 1 ? "" : "s");
-}
-
-static int seal_into(const struct seal_opts *opts, struct sw_in *in, const struct sw_seal_opts *how,
-                     struct sealed *sealed, struct sw_err *err)
-{
-    struct out_progress progress;
-    struct sw_out *out = NULL;
-    int rc;
-
-    if (sw_seal_create_file(how, sealed->path, &out, err) < 0)
-        return -1;
-    snprintf(sealed->artifact, sizeof(sealed->artifact), "%s", sw_seal_artifact(out));
-    out_progress_begin(&progress, "seal", &opts->common);
-    rc = sw_seal_write_all(out, in, &progress.base, err);
-    if (rc == 0)
-        rc = sw_out_commit(out, err);
-    out_progress_end(&progress);
-    sw_out_close(out);
-    return rc;
 }
 
 /* Both names are looked at before anything is written. */
@@ -139,27 +120,69 @@ static int check_suite(const struct seal_opts *opts, struct sealed *sealed, stru
     return sw_context(err, "--suite");
 }
 
+/* The resume key for both uses. Zero-initialise it. */
+struct resume_rings {
+    struct sw_keyring *seal, *open;
+};
+
+static void resume_rings_free(struct resume_rings *rings)
+{
+    sw_keyring_free(rings->seal);
+    sw_keyring_free(rings->open);
+}
+
+static int resume_rings_read(const char *text, struct resume_rings *rings, struct sw_err *err)
+{
+    const struct opt_list list = {.items = {text}, .n = 1};
+
+    rings->seal = seal_args_ring(SW_KEY_SEAL, &list, err);
+    rings->open = rings->seal != NULL ? seal_args_ring(SW_KEY_OPEN, &list, err) : NULL;
+    return rings->open != NULL ? 0 : sw_context(err, "--resume-key");
+}
+
+static int seal_it(const struct seal_opts *opts, struct sw_seal_file *ask, struct sealed *sealed,
+                   struct sw_err *err)
+{
+    SW_CLEANUP(resume_rings_free) struct resume_rings rings = {.seal = NULL};
+    struct sw_seal_resume resume;
+    struct out_progress progress;
+    int rc;
+
+    if (opts->resume_key != NULL) {
+        if (resume_rings_read(opts->resume_key, &rings, err) < 0 ||
+            sw_keyring_spare_file(rings.seal, sealed->path, err) < 0)
+            return -1;
+        resume = (struct sw_seal_resume){.seal = rings.seal, .open = rings.open};
+        ask->resume = &resume;
+    }
+    ask->progress = &progress.base;
+    out_progress_begin(&progress, "seal", &opts->common);
+    rc = sw_seal_file(ask, sealed->artifact, err);
+    out_progress_end(&progress);
+    return rc;
+}
+
 static int seal_file(const struct seal_opts *opts, const char *input, struct sealed *sealed,
                      const struct sw_keyring *ring, struct sw_err *err)
 {
     AUTO_PAIRS struct pair_args context = {.n = 0};
-    struct sw_seal_opts how = {.suite = sealed->suite,
-                               .recipients = ring,
-                               .context = context.pairs,
-                               .direct = opts->direct,
-                               .frame_bytes = (uint32_t)opts->frame_bytes,
-                               .jobs = opt_jobs(&opts->common)};
-    struct sw_in *in = NULL;
+    struct sw_seal_file ask = {.path = sealed->path,
+                               .opts = {.suite = sealed->suite,
+                                        .recipients = ring,
+                                        .context = context.pairs,
+                                        .direct = opts->direct,
+                                        .frame_bytes = (uint32_t)opts->frame_bytes,
+                                        .jobs = opt_jobs(&opts->common)}};
     struct stat st;
     int rc;
 
-    if (pair_args_parse(&opts->context, &context, err) < 0 || sw_in_open_file(input, &in, err) < 0)
+    if (pair_args_parse(&opts->context, &context, err) < 0 || sw_in_open_file(input, &ask.from, err) < 0)
         return -1;
-    how.nr_context = context.n;
-    how.digests = sealed->sign.signer != NULL ? &sealed->sign.digests : NULL;
-    how.plain_bytes = sealed->plain_bytes = in->size_bytes;
-    rc = seal_into(opts, in, &how, sealed, err);
-    sw_in_close(in);
+    ask.opts.nr_context = context.n;
+    ask.opts.digests = sealed->sign.signer != NULL ? &sealed->sign.digests : NULL;
+    sealed->plain_bytes = ask.from->size_bytes;
+    rc = seal_it(opts, &ask, sealed, err);
+    sw_in_close(ask.from);
     if (rc == 0 && stat(sealed->path, &st) == 0)
         sealed->sealed_bytes = (uint64_t)st.st_size;
     return rc;
@@ -205,7 +228,12 @@ const struct cmd cmd_seal = {
         "The context is stored in clear. slipway adds slipway-format, artifact and plaintext-bytes.\n\n"
         "Whoever has a public key of RECIPIENT can seal to it; --sign says that it was you. Anybody checks that with\n"
         "slipway verify X.manifest.json --trust KEY.pub, or with openssl dgst -sha256 -verify KEY.pub -signature\n"
-        "X.manifest.sig X.manifest.json and sha256sum.",
+        "X.manifest.sig X.manifest.json and sha256sum.\n\n"
+        "A run that was interrupted or killed leaves nothing, and the same command begins anew with new keys: that\n"
+        "of the file is in memory only. --resume-key KEY (one that seals and opens, such as aes:FILE) keeps it in\n"
+        ".FILE.journal, wrapped for KEY; the same command then goes on. It first reads again all that may have been\n"
+        "sealed: when a byte has changed, it begins anew with another key, as two plaintexts under one would give\n"
+        "each other away.",
     .opts = seal_rows,
     .opts_size = sizeof(struct seal_opts),
     .min_args = 1,

@@ -30,6 +30,7 @@ struct seal_out {
     uint64_t plain_bytes; /* as declared */
     uint32_t frame_bytes;
     uint32_t slot_frames;
+    uint64_t next_frame; /* frames before it are those of earlier slots, or of an earlier run */
     struct seal_team *team;
     struct seal_slot *slot; /* being filled; NULL when none is */
 };
@@ -65,8 +66,7 @@ static int encrypt_slot(void *arg, void *worker, struct seal_slot *slot, struct 
 {
     const struct seal_out *self = arg;
     size_t regular = slot->len / self->frame_bytes;
-    struct seal_frame frame = {.seq = (uint32_t)(slot->seq * self->slot_frames) + 1,
-                               .len = self->frame_bytes};
+    struct seal_frame frame = {.seq = (uint32_t)slot->first + 1, .len = self->frame_bytes};
 
     for (size_t i = 0; i < regular; i++, frame.seq++)
         if (seal_frame_encrypt(worker, &self->id, &frame, slot->buf + i * stride(self), err) < 0)
@@ -89,7 +89,7 @@ static bool in_order(const struct seal_out *self)
 static int put_slot(void *arg, const struct seal_slot *slot, struct sw_err *err)
 {
     struct seal_out *self = arg;
-    uint64_t at = self->body_at + slot->seq * self->slot_frames * stride(self);
+    uint64_t at = self->body_at + slot->first * stride(self);
 
     /* What is signed comes in order. */
     if (self->signer != NULL && seal_signature_update(self->signer, slot->buf, slot->stored, err) < 0)
@@ -104,7 +104,9 @@ static int submit(struct seal_out *self, struct sw_err *err)
 {
     struct seal_slot *slot = SW_STEAL_PTR(self->slot);
 
-    if (slot->seq * self->slot_frames + slot->len / self->frame_bytes >= UINT32_MAX)
+    slot->first = self->next_frame;
+    self->next_frame += slot->len / self->frame_bytes;
+    if (self->next_frame >= UINT32_MAX)
         return sw_fail(err, SW_FAILED, "'%s': too many frames of %" PRIu32 " bytes; take larger ones",
                        self->base.name, self->frame_bytes);
     return seal_team_submit(self->team, slot, err);
@@ -279,43 +281,80 @@ static int draw(struct seal_out *self, struct fresh *fresh, seal_random_fn *rand
     return 0;
 }
 
-static int write_header(struct seal_out *self, const struct seal_out_spec *out_spec,
-                        const struct fresh *fresh, const struct sw_keyring *recipients, struct sw_err *err)
+static int build_header(struct seal_out *self, const struct seal_out_spec *out_spec,
+                        const struct fresh *fresh, struct sw_buf *header, struct sw_err *err)
 {
+    SW_AUTO_KEYRING struct sw_keyring *artifact = NULL;
     SW_AUTO_CONTEXT struct seal_context base = {.n = 0}, context = {.n = 0};
-    SW_AUTO_BUF struct sw_buf header = {.len = 0};
     struct seal_header_spec spec = {
         .suite = self->suite,
         .id = &self->id,
         .data_key = &fresh->data_key,
         .context = &context,
-        .recipients = recipients,
+        .recipients = out_spec->opts->recipients,
         .frame_bytes = self->frame_bytes,
         .random = out_spec->random,
     };
 
-    if (make_context(self, out_spec->opts, &base, err) < 0 || add_signer(self, &base, &context, err) < 0 ||
-        seal_header_build(&spec, &header, &self->content_key, err) < 0)
+    if (self->sidecar != NULL) {
+        artifact = seal_artifact_ring(&fresh->artifact, SW_KEY_SEAL, err);
+        if (artifact == NULL)
+            return -1;
+        spec.recipients = artifact;
+    }
+    if (make_context(self, out_spec->opts, &base, err) < 0 || add_signer(self, &base, &context, err) < 0)
         return -1;
-    if ((self->signer != NULL && seal_signature_update(self->signer, header.data, header.len, err) < 0) ||
-        sw_out_write(self->sealed, header.data, header.len, err) < 0)
+    return seal_header_build(&spec, header, &self->content_key, err);
+}
+
+/* Whoever keeps the keys for another run has them before the header is anywhere. */
+static int begin_new(struct seal_out *self, const struct seal_out_spec *spec, struct fresh *fresh,
+                     struct sw_err *err)
+{
+    SW_AUTO_BUF struct sw_buf header = {.len = 0};
+    struct seal_keeping keeping = {.data_key = &fresh->data_key, .artifact = &fresh->artifact};
+
+    if (draw(self, fresh, spec->random, err) < 0 || build_header(self, spec, fresh, &header, err) < 0)
         return -1;
-    self->body_at = self->sealed->pos;
-    return 0;
+    keeping.header = (struct seal_view){.bytes = (const uint8_t *)header.data, .len = header.len};
+    if (spec->keep != NULL && spec->keep(spec->keeper, &keeping, err) < 0)
+        return -1;
+    if (self->signer != NULL && seal_signature_update(self->signer, header.data, header.len, err) < 0)
+        return -1;
+    return sw_out_write(self->sealed, header.data, header.len, err);
+}
+
+/* The header of an earlier run, the very bytes: a second one for its message id is never made. */
+static int begin_again(struct seal_out *self, const struct seal_out_spec *spec, struct fresh *fresh,
+                       struct sw_err *err)
+{
+    static const struct seal_context none;
+    const struct seal_kept *kept = spec->kept;
+    SW_AUTO_HEADER struct seal_header header = {.bytes = NULL};
+
+    if (seal_header_parse(&header, kept->header.bytes, kept->header.len, err) < 0 ||
+        seal_header_verify(&header, kept->data_key, &none, &self->content_key, err) < 0)
+        return -1;
+    if (header.suite != self->suite || self->signer != NULL)
+        return sw_fail(err, SW_FAILED, "a message of another suite cannot be gone on with");
+    self->id = header.id;
+    memcpy(self->artifact, kept->artifact->id, sizeof(self->artifact));
+    fresh->artifact = *kept->artifact;
+    self->frame_bytes = header.frame_bytes;
+    self->next_frame = kept->frames;
+    self->base.pos = kept->frames * self->frame_bytes;
+    return sw_out_write(self->sealed, kept->header.bytes, kept->header.len, err);
 }
 
 static int begin(struct seal_out *self, const struct seal_out_spec *spec, struct sw_err *err)
 {
     SW_CLEANUP(fresh_cleanse) struct fresh fresh = {.data_key = {.len = 0}};
-    SW_AUTO_KEYRING struct sw_keyring *artifact = NULL;
 
-    if (draw(self, &fresh, spec->random, err) < 0)
+    if ((spec->kept != NULL ? begin_again : begin_new)(self, spec, &fresh, err) < 0)
         return -1;
+    self->body_at = self->sealed->pos;
     if (self->sidecar == NULL)
-        return write_header(self, spec, &fresh, spec->opts->recipients, err);
-    artifact = seal_artifact_ring(&fresh.artifact, SW_KEY_SEAL, err);
-    if (artifact == NULL || write_header(self, spec, &fresh, artifact, err) < 0)
-        return -1;
+        return 0;
     return seal_sidecar_write(&fresh.artifact, spec->opts->recipients, spec->random, self->sidecar, err);
 }
 
@@ -416,19 +455,19 @@ const char *sw_seal_artifact(const struct sw_out *out)
     return ((const struct seal_out *)out)->artifact;
 }
 
-int sw_seal_write_all(struct sw_out *out, struct sw_in *from, struct sw_progress *progress,
+int seal_out_write_to(struct sw_out *out, struct sw_in *from, uint64_t end, struct sw_progress *progress,
                       struct sw_err *err)
 {
     struct seal_out *self = (struct seal_out *)out;
-    uint64_t at = 0;
+    uint64_t at = out->pos;
 
-    while (at < from->size_bytes) {
+    while (at < end) {
         size_t n = 0;
         uint8_t *to = room(self, &n, err);
 
         if (to == NULL || sw_check_interrupt(err) < 0)
             return -1;
-        n = (size_t)sw_min_u64(n, from->size_bytes - at);
+        n = (size_t)sw_min_u64(n, end - at);
         if (sw_in_read(from, to, n, at, err) < 0 || filled(self, n, err) < 0)
             return -1;
         at += n;
@@ -436,4 +475,21 @@ int sw_seal_write_all(struct sw_out *out, struct sw_in *from, struct sw_progress
         sw_progress_tick(progress, at, from->size_bytes);
     }
     return 0;
+}
+
+int sw_seal_write_all(struct sw_out *out, struct sw_in *from, struct sw_progress *progress,
+                      struct sw_err *err)
+{
+    return seal_out_write_to(out, from, from->size_bytes, progress, err);
+}
+
+int seal_out_flush(struct sw_out *out, struct sw_err *err)
+{
+    struct seal_out *self = (struct seal_out *)out;
+
+    if (self->slot != NULL && self->slot->len % self->frame_bytes != 0)
+        return sw_fail(err, SW_FAILED, "'%s': a frame is not full", out->name);
+    if (self->slot != NULL && self->slot->len > 0 && submit(self, err) < 0)
+        return -1;
+    return seal_team_drain(self->team, err);
 }

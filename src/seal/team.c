@@ -226,17 +226,28 @@ int seal_team_submit(struct seal_team *team, struct seal_slot *slot, struct sw_e
     return 0;
 }
 
-int seal_team_finish(struct seal_team *team, struct sw_err *err)
+int seal_team_drain(struct seal_team *team, struct sw_err *err)
 {
+    bool failed;
+
     pthread_mutex_lock(&team->lock);
     while (team->put < team->filled && !team->failed)
         pthread_cond_wait(&team->changed, &team->lock);
+    failed = team->failed;
     pthread_mutex_unlock(&team->lock);
-    join_threads(team);
-    if (!team->failed)
+    if (!failed)
         return 0;
+    join_threads(team); /* a lower one may still fail */
     *err = team->err;
     return -1;
+}
+
+int seal_team_finish(struct seal_team *team, struct sw_err *err)
+{
+    int rc = seal_team_drain(team, err);
+
+    join_threads(team);
+    return rc;
 }
 
 void seal_team_free(struct seal_team *team)

@@ -10,11 +10,12 @@
 #include <stdint.h>
 
 struct seal_slot {
-    uint64_t seq;  /* 0, 1, 2 … in the order of submission */
-    uint8_t *buf;  /* buf_bytes of an arena */
-    size_t len;    /* plaintext bytes in it; the filler's */
-    bool last;     /* the filler's */
-    size_t stored; /* bytes that put writes; work's */
+    uint64_t seq;   /* 0, 1, 2 … in the order of submission */
+    uint64_t first; /* the filler's: where its bytes belong */
+    uint8_t *buf;   /* buf_bytes of an arena */
+    size_t len;     /* plaintext bytes in it; the filler's */
+    bool last;      /* the filler's */
+    size_t stored;  /* bytes that put writes; work's */
     enum { SEAL_SLOT_FREE, SEAL_SLOT_FILLED, SEAL_SLOT_BUSY } state;
 };
 
@@ -36,7 +37,9 @@ SW_MUST_CHECK struct seal_team *seal_team_new(const struct seal_team_spec *spec,
 SW_MUST_CHECK struct seal_slot *seal_team_slot(struct seal_team *team, struct sw_err *err);
 /* Hands the slot of the last seal_team_slot over. */
 SW_MUST_CHECK int seal_team_submit(struct seal_team *team, struct seal_slot *slot, struct sw_err *err);
-/* Waits until all of them are put, and ends the threads. */
+/* Waits until all of them are put. */
+SW_MUST_CHECK int seal_team_drain(struct seal_team *team, struct sw_err *err);
+/* The same, and ends the threads. */
 SW_MUST_CHECK int seal_team_finish(struct seal_team *team, struct sw_err *err);
 void seal_team_free(struct seal_team *team);
 

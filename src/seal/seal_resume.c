@@ -1,0 +1,322 @@
+/* Sealing a file so that an interrupted run can be gone on with, by whoever holds the resume key. */
+#include "src/base/ckd.h"
+#include "src/base/fs.h"
+#include "src/base/json.h"
+#include "src/base/log.h"
+#include "src/seal/frame.h"
+#include "src/seal/resume_journal.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+#include <sys/stat.h>
+
+struct sealing {
+    const struct sw_seal_file *ask;
+    struct resume_journal journal;
+    struct sw_out *partial; /* owned by out, once that is there */
+    struct sw_out *sidecar; /* likewise */
+    struct sw_out *out;
+};
+
+static uint32_t frame_bytes(const struct sw_seal_opts *opts)
+{
+    return opts->frame_bytes > 0 ? opts->frame_bytes : seal_frame_for(opts->plain_bytes);
+}
+
+static json_t *describe_context(const struct sw_seal_opts *opts)
+{
+    json_t *context = json_object();
+
+    for (size_t i = 0; context != NULL && i < opts->nr_context; i++)
+        if (json_object_set_new(context, opts->context[i].key, json_string(opts->context[i].value)) < 0) {
+            json_decref(context);
+            return NULL;
+        }
+    return context;
+}
+
+/* Of a direct message the recipients are in the header, which stays; a sidecar is made anew. */
+static json_t *describe_recipients(const struct sw_seal_opts *opts)
+{
+    json_t *names = json_array();
+
+    for (size_t i = 0; opts->direct && names != NULL && i < opts->recipients->n; i++)
+        if (json_array_append_new(names, json_string(opts->recipients->keys[i].label)) < 0) {
+            json_decref(names);
+            return NULL;
+        }
+    return names;
+}
+
+static json_t *describe_target(const struct sw_seal_opts *opts, struct sw_err *err)
+{
+    json_t *json = json_pack("{s:i, s:I, s:b, s:o, s:o}", "suite", (int)opts->suite, "frame_bytes",
+                             (json_int_t)opts->frame_bytes, "direct", opts->direct, "context",
+                             describe_context(opts), "recipients", describe_recipients(opts));
+
+    if (json == NULL)
+        sw_fail(err, SW_USAGE, "the context cannot stand in a journal (text that is not UTF-8?)");
+    return json;
+}
+
+/* All that may have been sealed is what it was then: nothing else may ever meet that key. */
+static int check_segments(struct sealing *self, struct sw_err *err)
+{
+    const struct resume_journal *journal = &self->journal;
+    struct sw_in *from = self->ask->from;
+    uint8_t mac[SW_SHA256_BYTES];
+
+    if (journal->nr_segments > sw_div_up(from->size_bytes, journal->segment_bytes))
+        return sw_fail(err, SW_INTEGRITY, "its journal is damaged: it has too many segments");
+    for (size_t i = 0; i < journal->nr_segments; i++) {
+        struct sw_seal_range range = {.off = i * journal->segment_bytes};
+
+        range.len = sw_min_u64(journal->segment_bytes, from->size_bytes - range.off);
+        if (resume_journal_mac(journal, from, &range, mac, err) < 0)
+            return -1;
+        if (!seal_equal(mac, journal->macs[i], sizeof(mac)))
+            return sw_fail(err, SW_FAILED, "the file has changed since, at %" PRIu64 " or behind", range.off);
+    }
+    return 0;
+}
+
+/* The frames that count are there. */
+static int check_partial(const struct sealing *self, uint64_t frames, uint32_t each, struct sw_err *err)
+{
+    uint64_t least = self->journal.header.len + frames * ((uint64_t)each + SEAL_FRAME_OVER);
+    struct stat st;
+
+    if (fstat(self->partial->fd, &st) < 0)
+        return sw_fail_errno(err, "cannot look at what is there of '%s'", self->ask->path);
+    if (frames > 0 && (uint64_t)st.st_size < least)
+        return sw_fail(err, SW_INTEGRITY, "what is there of it is truncated");
+    return 0;
+}
+
+/* 1: goes on with *kept; 0: there is nothing to go on with. */
+static int find_kept(struct sealing *self, struct seal_kept *kept, struct sw_err *err)
+{
+    SW_AUTO_HEADER struct seal_header header = {.bytes = NULL};
+    struct resume_journal *journal = &self->journal;
+    int found = resume_journal_read(journal, self->ask->resume->open, err);
+    size_t durable = journal->nr_segments > 0 ? journal->nr_segments - 1 : 0;
+
+    if (found != 1)
+        return found;
+    *kept = (struct seal_kept){
+        .data_key = &journal->data_key,
+        .artifact = &journal->artifact,
+        .header = {.bytes = (const uint8_t *)journal->header.data, .len = journal->header.len}};
+    if (seal_header_parse(&header, kept->header.bytes, kept->header.len, err) < 0)
+        return -1;
+    if (header.frame_bytes == 0 || journal->segment_bytes % header.frame_bytes != 0)
+        return sw_fail(err, SW_INTEGRITY, "its journal is damaged: segments of %" PRIu64 " bytes",
+                       journal->segment_bytes);
+    kept->frames = durable * (journal->segment_bytes / header.frame_bytes);
+    if (check_partial(self, kept->frames, header.frame_bytes, err) < 0 || check_segments(self, err) < 0)
+        return -1;
+    return 1;
+}
+
+/* The hook of a new message. */
+static int keep_keys(void *keeper, const struct seal_keeping *keeping, struct sw_err *err)
+{
+    struct sealing *self = keeper;
+
+    return resume_journal_create(&self->journal, keeping, self->ask->resume->seal, err);
+}
+
+static int begin_anew(struct sealing *self, struct sw_err *err)
+{
+    struct resume_journal *journal = &self->journal;
+
+    if (journal->fd >= 0)
+        close(SW_STEAL_FD(journal->fd));
+    journal->nr_segments = 0;
+    journal->segment_bytes = resume_segment_bytes(self->ask->from->size_bytes, frame_bytes(&self->ask->opts));
+    return sw_partial_restart(self->partial, err);
+}
+
+static int make_out(struct sealing *self, const struct seal_kept *kept, struct sw_err *err)
+{
+    const struct seal_out_spec spec = {.opts = &self->ask->opts,
+                                       .sealed = self->partial,
+                                       .sidecar = self->sidecar,
+                                       .random = sw_random,
+                                       .keep = keep_keys,
+                                       .keeper = self,
+                                       .kept = kept};
+
+    self->sidecar = NULL;
+    self->out = seal_out_new(&spec, err);
+    if (self->out == NULL)
+        self->partial = NULL; /* closed */
+    return self->out != NULL ? 0 : -1;
+}
+
+static int begin(struct sealing *self, struct sw_err *err)
+{
+    const struct sw_seal_file *ask = self->ask;
+    struct sw_err why = {.code = SW_OK};
+    struct seal_kept kept;
+    int found = find_kept(self, &kept, &why);
+
+    if (found == 1) {
+        sw_log(SW_LOG_INFO, "'%s': goes on at %" PRIu64 " of %" PRIu64 " bytes", ask->path,
+               kept.frames == 0 ? 0 : (self->journal.nr_segments - 1) * self->journal.segment_bytes,
+               ask->from->size_bytes);
+        return make_out(self, &kept, err);
+    }
+    if (found < 0 && why.code == SW_INTERRUPTED) {
+        *err = why;
+        return -1;
+    }
+    if (found < 0)
+        sw_log(SW_LOG_WARNING, "'%s': begins anew, with another key and message id: %s", ask->path, why.text);
+    return begin_anew(self, err) < 0 ? -1 : make_out(self, NULL, err);
+}
+
+/* The segment's MAC is on the disk before any of its frames, which are there before the next one's MAC. */
+static int seal_segment(struct sealing *self, const struct sw_seal_range *range, struct sw_err *err)
+{
+    struct resume_journal *journal = &self->journal;
+    struct sw_in *from = self->ask->from;
+    uint64_t end = range->off + range->len;
+    uint8_t mac[SW_SHA256_BYTES];
+
+    if (range->off / journal->segment_bytes >= journal->nr_segments) {
+        if (resume_journal_mac(journal, from, range, mac, err) < 0 ||
+            resume_journal_append(journal, mac, err) < 0)
+            return -1;
+        journal->nr_segments++;
+    }
+    if (seal_out_write_to(self->out, from, end, self->ask->progress, err) < 0)
+        return -1;
+    if (end == from->size_bytes)
+        return 0;
+    if (seal_out_flush(self->out, err) < 0)
+        return -1;
+    return fdatasync(self->partial->fd) == 0 ? 0 : sw_fail_errno(err, "cannot sync '%s'", self->out->name);
+}
+
+static int seal_segments(struct sealing *self, struct sw_err *err)
+{
+    struct sw_in *from = self->ask->from;
+    uint64_t segment = self->journal.segment_bytes;
+
+    for (uint64_t at = self->out->pos; at < from->size_bytes;) {
+        struct sw_seal_range range = {.off = at, .len = sw_min_u64(segment, from->size_bytes - at)};
+
+        if (seal_segment(self, &range, err) < 0)
+            return -1;
+        at += range.len;
+    }
+    return 0;
+}
+
+/* What was read twice, for its MAC and for its frames, was the same both times. */
+static int check_unchanged(const struct sealing *self, struct sw_err *err)
+{
+    SW_AUTO_JSON json_t *now = resume_source(self->ask->from, err);
+
+    if (now == NULL)
+        return -1;
+    return json_equal(now, self->journal.source)
+               ? 0
+               : sw_fail(err, SW_INTEGRITY, "'%s' changed while it was sealed", self->ask->from->name);
+}
+
+static int open_outputs(struct sealing *self, struct sw_err *err)
+{
+    const struct sw_seal_file *ask = self->ask;
+    const struct seal_suite *suite = seal_suite_find(ask->opts.suite);
+    struct resume_journal *journal = &self->journal;
+
+    if (suite != NULL && seal_suite_signs(suite))
+        return sw_fail(err, SW_USAGE,
+                       "a signed message is one run's work: its signature cannot be gone on with");
+    if (ask->opts.digests != NULL)
+        return sw_fail(err, SW_USAGE,
+                       "what a manifest vouches for is one run's work: its digests cannot be gone on with");
+    journal->source = resume_source(ask->from, err);
+    journal->target = journal->source != NULL ? describe_target(&ask->opts, err) : NULL;
+    if (journal->target == NULL || sw_keyring_spare_file(ask->opts.recipients, ask->path, err) < 0)
+        return -1;
+    /* What an earlier run left is in the hands of whoever opens it: last, when nothing else can be wrong. */
+    if (!ask->opts.direct && seal_sidecar_create(&ask->opts, ask->path, &self->sidecar, err) < 0)
+        return -1;
+    if (sw_out_open_partial(ask->path, 0644, &self->partial, err) < 0)
+        return -1;
+    journal->path = sw_strdup(sw_partial_journal(self->partial), err);
+    return journal->path != NULL ? 0 : -1;
+}
+
+static int run(struct sealing *self, char artifact[SW_SEAL_ARTIFACT_CHARS], struct sw_err *err)
+{
+    if (open_outputs(self, err) < 0 || begin(self, err) < 0)
+        return -1;
+    memcpy(artifact, sw_seal_artifact(self->out), SW_SEAL_ARTIFACT_CHARS);
+    if (seal_segments(self, err) < 0 || check_unchanged(self, err) < 0)
+        return -1;
+    return sw_out_commit(self->out, err);
+}
+
+static int seal_resumably(const struct sw_seal_file *ask, char artifact[SW_SEAL_ARTIFACT_CHARS],
+                          struct sw_err *err)
+{
+    struct sealing self = {.ask = ask, .journal = {.fd = -1}};
+    int rc = run(&self, artifact, err);
+
+    /* Without a journal there is nothing that another run could go on with. */
+    if (rc < 0 && err->code == SW_INTERRUPTED && self.partial != NULL &&
+        sw_path_exists(sw_partial_journal(self.partial)))
+        sw_partial_keep(self.partial);
+    if (self.out == NULL)
+        sw_out_close(self.partial);
+    sw_out_close(self.out);
+    sw_out_close(self.sidecar);
+    resume_journal_free(&self.journal);
+    return rc;
+}
+
+/* What an interrupted run with a resume key left is of no use any more. */
+static int drop_leftovers(const char *path, struct sw_err *err)
+{
+    SW_AUTO_FREE char *partial = sw_partial_path(path, "partial", err);
+    SW_AUTO_FREE char *journal = sw_partial_path(path, "journal", err);
+    struct sw_out *out = NULL;
+
+    if (partial == NULL || journal == NULL)
+        return -1;
+    if (!sw_path_exists(partial) && !sw_path_exists(journal))
+        return 0;
+    if (sw_out_open_partial(path, 0644, &out, err) < 0)
+        return -1;
+    sw_out_close(out);
+    return 0;
+}
+
+static int seal_at_once(const struct sw_seal_file *ask, char artifact[SW_SEAL_ARTIFACT_CHARS],
+                        struct sw_err *err)
+{
+    struct sw_out *out = NULL;
+    int rc;
+
+    if (drop_leftovers(ask->path, err) < 0 || sw_seal_create_file(&ask->opts, ask->path, &out, err) < 0)
+        return -1;
+    memcpy(artifact, sw_seal_artifact(out), SW_SEAL_ARTIFACT_CHARS);
+    rc = sw_seal_write_all(out, ask->from, ask->progress, err);
+    if (rc == 0)
+        rc = sw_out_commit(out, err);
+    sw_out_close(out);
+    return rc;
+}
+
+int sw_seal_file(const struct sw_seal_file *ask, char artifact[SW_SEAL_ARTIFACT_CHARS], struct sw_err *err)
+{
+    struct sw_seal_file known = *ask;
+
+    known.opts.plain_bytes = ask->from->size_bytes;
+    return ask->resume != NULL ? seal_resumably(&known, artifact, err) : seal_at_once(&known, artifact, err);
+}
