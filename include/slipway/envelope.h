@@ -273,7 +273,6 @@ SW_MUST_CHECK int sw_seal_rewrap(const char *path, const char *sidecar_path,
                                  const struct sw_unseal_opts *opts, const struct sw_keyring *recipients,
                                  char artifact[SW_SEAL_ARTIFACT_CHARS], struct sw_err *err);
 
-
 /* A type of key that can be made. */
 struct sw_key_type {
     const char *name;
