@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { OPTS_MAX = 4096 };
+enum { OPTS_MAX = 8192 };
 
 static const struct cmd *find_cmd(const char *name)
 {

@@ -236,6 +236,8 @@ struct sw_component {
     const char *description; /* "" when there is none */
     const char *text;        /* the document itself, terminated; it may hold NUL bytes */
     size_t text_len;
+    const char
+        *sealed; /* NAME/VERSION of one that was opened in memory: no word of it is shown; NULL: plain */
     struct sw_parameter *parameters;
     size_t nr_parameters;
     struct sw_constant *constants;
@@ -257,6 +259,24 @@ SW_MUST_CHECK struct sw_component *sw_component_load(const char *path, struct sw
 SW_MUST_CHECK struct sw_component *sw_component_parse(const char *text, size_t len, const char *file,
                                                       struct sw_diags *diags, struct sw_err *err);
 void sw_component_free(struct sw_component *component);
+
+/*
+ * Who a component is, in the encryption context of its sealed form: NAME/VERSION, and the name of its file without
+ * ".sealed". A recipe's reference demands NAME and VERSION where it says them (an ARN, NAME/1.2.3.yml, NAME-1.2.3.yml),
+ * else the file's name (a message without one: NAME).
+ */
+#define SW_COMPONENT_KEY      "slipway:component"
+#define SW_COMPONENT_FILE_KEY "slipway:component-file"
+
+/* What a path says of the component in it; a ".sealed" at the end does not count. */
+struct sw_component_id {
+    char name[128];
+    char version[48]; /* "" when it is not said */
+    char file[256];
+};
+void sw_component_id_of(const char *path, struct sw_component_id *id);
+/* Three numbers with dots between. */
+bool sw_is_version(const char *text);
 
 /* A component as a recipe uses it. */
 struct sw_value {
@@ -314,7 +334,7 @@ SW_MUST_CHECK int sw_phases_check(const char *list, const struct sw_component *c
 /*
  * What a plan key is made of: {"digest", "document", "parameters"}, and "documents" when it executes others; every scalar
  * is its source text. Equal for documents that differ in comments, quoting or the order of keys only. A secret is there as
- * {"secret": HEX}, which is slow to guess it from. decref it.
+ * {"secret": HEX}, which is slow to guess it from; all of a sealed component likewise as {"sealed": HEX}. decref it.
  */
 SW_MUST_CHECK json_t *sw_use_canonical(const struct sw_use *use, struct sw_err *err);
 /* A node as JSON: maps, lists, and strings of source text. */
@@ -526,6 +546,8 @@ struct sw_recipe {
     struct sw_arena *arena;
 };
 
+struct sw_keyring; /* slipway/envelope.h */
+
 /* From the command line; a zeroed one changes nothing. */
 struct sw_overrides {
     const char *const *components; /* more documents, after the recipe's */
@@ -538,6 +560,7 @@ struct sw_overrides {
     const char *base, *base_format; /* instead of parentImage; relative to the current folder */
     const char *const *catalogues;  /* files and folders that say what ARNs and names at AWS are here */
     size_t nr_catalogues;
+    const struct sw_keyring *keys; /* that open sealed components, for SW_KEY_OPEN; NULL: none */
 };
 
 /* Reads a recipe and all its components, checks them, resolves parameters. Errors as in sw_component_load(). Free it. */

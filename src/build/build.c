@@ -38,6 +38,8 @@ static json_t *describe_layer(const struct plan *plan, size_t i, size_t first, s
     if (json == NULL || sw_json_set(json, "position", json_integer((json_int_t)i), err) < 0 ||
         sw_json_set(json, "name", json_string(layer->name), err) < 0 ||
         sw_json_set(json, "state", json_string(state_of(plan, i, first)), err) < 0 ||
+        (layer->use != NULL && layer->use->component->sealed != NULL &&
+         sw_json_set(json, "sealed", json_string(layer->use->component->sealed), err) < 0) ||
         (known && sw_json_set(json, "key", json_string(layer->key), err) < 0) ||
         (there && layer->cached && sw_json_set(json, "digest", json_string(layer->layer.digest), err) < 0) ||
         (layer->changed != NULL && sw_json_set(json, "changed", json_string(layer->changed), err) < 0))

@@ -41,6 +41,8 @@ static void fault(const struct looking *look, const char *input, const char *tex
     const struct sw_node *item = look->step->items[look->item], *node = sw_node_get(item, input);
     struct sw_doc doc = {.file = look->document->component->file, .diags = look->diags};
 
+    if (look->document->component->sealed != NULL)
+        text = "(sealed)";
     sw_doc_fault(&doc, node != NULL ? node : item, "%s '%.300s' %s", look->step->action->name, text, why);
 }
 

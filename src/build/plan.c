@@ -166,7 +166,9 @@ static int describe_files(const struct plan *plan, size_t use, json_t **out, str
     files = sw_mask_json(plan->mask, SW_STEAL_PTR(files), false, err);
     if (files == NULL)
         return -1;
-    *out = json_object_size(files) == n ? SW_STEAL_PTR(files) : SW_STEAL_PTR(digests);
+    *out = json_object_size(files) == n && plan->recipe->uses[use].component->sealed == NULL
+               ? SW_STEAL_PTR(files)
+               : SW_STEAL_PTR(digests);
     return 0;
 }
 
@@ -357,6 +359,16 @@ bool plan_needs_launch(const struct plan *plan)
     return plan->needs_validate;
 }
 
+/* What steps of a sealed component left may hold its words: a later phase that needs them runs it again. */
+static json_t *withheld_outputs(const struct plan *plan, size_t i)
+{
+    const struct plan_layer *layer = &plan->layers[i];
+
+    if (layer->use != NULL && layer->use->component->sealed != NULL && json_object_size(layer->outputs) > 0)
+        return json_pack("{s:n}", "sealed");
+    return json_incref(layer->outputs);
+}
+
 static int record(const struct plan *plan, struct sw_store *store, struct sw_plan_record *what,
                   json_t *inputs, const json_t *outputs, struct sw_err *err)
 {
@@ -378,9 +390,10 @@ int plan_record(const struct plan *plan, struct sw_store *store, size_t i, struc
 {
     const struct plan_layer *layer = &plan->layers[i];
     struct sw_plan_record what = {.layer = layer->layer, .position = (unsigned)i};
+    SW_AUTO_JSON json_t *outputs = withheld_outputs(plan, i);
 
     memcpy(what.key, layer->key, sizeof(what.key));
-    return record(plan, store, &what, layer->inputs, layer->outputs, err);
+    return record(plan, store, &what, layer->inputs, outputs, err);
 }
 
 int plan_record_validated(const struct plan *plan, struct sw_store *store, struct sw_err *err)

@@ -4,11 +4,12 @@
 
 #include "src/build/build.h"
 #include "src/cli/opt.h"
+#include "src/cli/seal_args.h"
 
 struct build_opts {
     struct common_opts common;
     const char *base, *base_format;
-    struct opt_list components, parameters, secrets, catalogues, outputs, seal_to, bundles;
+    struct opt_list components, parameters, secrets, catalogues, outputs, seal_to, bundles, keys;
     const char *out, *store, *accel, *service_starts, *sign;
     bool no_cache, dry_run, refetch;
 };
@@ -70,13 +71,19 @@ struct build_opts {
          offsetof(struct build_opts, service_starts),                                                     \
          "what a script's start of a service does (default: the recipe's, else fail)"},                   \
         {0, "store", "DIR", OPT_STRING, offsetof(struct build_opts, store), "the layer store"},           \
+        {'k',                                                                                             \
+         "key",                                                                                           \
+         "KEY",                                                                                           \
+         OPT_LIST,                                                                                        \
+         offsetof(struct build_opts, keys),                                                               \
+         "opens sealed components and a sealed store"},                                                   \
     {                                                                                                     \
         0, "no-cache", NULL, OPT_FLAG, offsetof(struct build_opts, no_cache), "run every component again" \
     }
 
-/* Into the flow's own options; borrows from opts and args. */
+/* Into the flow's own options; borrows from opts and args. *ring (free it) gets the keys, which out borrows. */
 SW_MUST_CHECK int build_opts_convert(const struct build_opts *opts, const struct args *args,
-                                     struct sw_build_opts *out, struct sw_err *err);
+                                     struct sw_build_opts *out, struct sw_keyring **ring, struct sw_err *err);
 
 /* Prints every fault of the recipe to stderr and frees them; err then only counts them. */
 void build_print_diags(struct sw_diags *diags, const char *recipe, struct sw_err *err);

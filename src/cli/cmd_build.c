@@ -4,8 +4,6 @@
 #include "src/cli/cmd.h"
 #include "src/cli/output.h"
 
-#include "slipway/envelope.h"
-
 static void print_output(const json_t *output)
 {
     char size[32];
@@ -38,9 +36,10 @@ static int run_build(const void *opts_void, const struct args *args, struct sw_e
     struct sw_build_opts build;
     struct sw_diags diags = {.n = 0};
     struct out_progress progress;
+    AUTO_RING struct sw_keyring *ring = NULL;
     json_t *result;
 
-    if (build_opts_convert(opts, args, &build, err) < 0)
+    if (build_opts_convert(opts, args, &build, &ring, err) < 0)
         return -1;
     if (opts->dry_run) {
         result = sw_build_plan(&build, &diags, err);
@@ -77,7 +76,9 @@ const struct cmd cmd_build = {
     .summary = "apply a recipe's components to a disk image and write the outputs",
     .more =
         "Layers that the store has are not made again. Killed at any moment, the same command goes on from the last\n"
-        "whole layer.",
+        "whole layer.\n\n"
+        "A component may be sealed (component: FILE.yml.sealed, as slipway seal makes it): --key opens it, in memory\n"
+        "only, and it has to be the one that the recipe names. No word of it reaches a log, a message or the store.",
     .opts = rows,
     .opts_size = sizeof(struct build_opts),
     .min_args = 1,

@@ -6,7 +6,7 @@
 
 struct bundle_opts {
     struct common_opts common;
-    struct opt_list components, parameters, bundles;
+    struct opt_list components, parameters, bundles, keys;
     const char *out;
     bool refetch;
 };
@@ -43,6 +43,7 @@ static int run_bundle(const void *opts_void, const struct args *args, struct sw_
     const struct bundle_opts *opts = opts_void;
     struct sw_diags diags = {.n = 0};
     struct out_progress progress;
+    AUTO_RING struct sw_keyring *ring = NULL;
     struct sw_build_opts build = {
         .recipe = args->items[0],
         .overrides = {.components = opts->components.items,
@@ -58,6 +59,9 @@ static int run_bundle(const void *opts_void, const struct args *args, struct sw_
 
     if (opts->out == NULL)
         return sw_fail(err, SW_USAGE, "-o PATH is needed: where the bundle goes");
+    if (seal_args_open_ring(&opts->keys, &ring, err) < 0)
+        return -1;
+    build.overrides.keys = ring;
     out_progress_begin(&progress, "fetch", &opts->common);
     result = sw_build_bundle(&build, opts->out, &diags, err);
     out_progress_end(&progress);
@@ -76,6 +80,7 @@ static const struct opt rows[] = {
      "take files from an earlier bundle"},
     {0, "refetch", NULL, OPT_FLAG, offsetof(struct bundle_opts, refetch),
      "ask servers again for what was fetched before"},
+    {'k', "key", "KEY", OPT_LIST, offsetof(struct bundle_opts, keys), "opens sealed components"},
     OPT_END,
 };
 

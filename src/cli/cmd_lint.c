@@ -3,6 +3,7 @@
 #include "src/base/json.h"
 #include "src/cli/cmd.h"
 #include "src/cli/output.h"
+#include "src/cli/seal_args.h"
 #include "src/cli/steps.h"
 
 #include <stdio.h>
@@ -11,7 +12,7 @@
 struct lint_opts {
     struct common_opts common;
     const char *format;
-    struct opt_list catalogues, parameters;
+    struct opt_list catalogues, parameters, keys;
     bool explain;
 };
 
@@ -85,14 +86,18 @@ static int on_component(void *ctx, const struct sw_component *component, const s
 static int lint_all(const struct lint_opts *opts, const struct args *args, struct sw_diags *diags,
                     json_t *steps, struct sw_err *err)
 {
-    const struct sw_overrides overrides = {.parameters = opts->parameters.items,
-                                           .nr_parameters = opts->parameters.n,
-                                           .catalogues = opts->catalogues.items,
-                                           .nr_catalogues = opts->catalogues.n};
+    AUTO_RING struct sw_keyring *ring = NULL;
+    struct sw_overrides overrides = {.parameters = opts->parameters.items,
+                                     .nr_parameters = opts->parameters.n,
+                                     .catalogues = opts->catalogues.items,
+                                     .nr_catalogues = opts->catalogues.n};
     const struct sw_lint lint = {
         .overrides = &overrides, .seen = steps != NULL ? on_component : NULL, .ctx = steps};
     int rc = 0;
 
+    if (seal_args_open_ring(&opts->keys, &ring, err) < 0)
+        return -1;
+    overrides.keys = ring;
     for (size_t i = 0; i < args->n; i++) {
         struct sw_err reason = {.code = SW_OK};
 
@@ -153,6 +158,8 @@ static const struct opt lint_rows[] = {
      "local files for ARNs and names at AWS"},
     {'p', "parameter", "NAME=VALUE", OPT_LIST, offsetof(struct lint_opts, parameters),
      "a parameter of a recipe's components or of a template"},
+    {'k', "key", "KEY", OPT_LIST, offsetof(struct lint_opts, keys),
+     "opens sealed components; what is wrong in them is told by place and rule"},
     OPT_END,
 };
 

@@ -8,8 +8,10 @@
 #include <string.h>
 
 int build_opts_convert(const struct build_opts *opts, const struct args *args, struct sw_build_opts *out,
-                       struct sw_err *err)
+                       struct sw_keyring **ring, struct sw_err *err)
 {
+    if (seal_args_open_ring(&opts->keys, ring, err) < 0)
+        return -1;
     *out = (struct sw_build_opts){
         .recipe = args->items[0],
         .overrides = {.components = opts->components.items,
@@ -22,7 +24,8 @@ int build_opts_convert(const struct build_opts *opts, const struct args *args, s
                       .base = opts->base,
                       .base_format = opts->base_format,
                       .catalogues = opts->catalogues.items,
-                      .nr_catalogues = opts->catalogues.n},
+                      .nr_catalogues = opts->catalogues.n,
+                      .keys = *ring},
         .out_dir = opts->out != NULL ? opts->out : "out",
         .store_dir = opts->store,
         .outputs = opts->outputs.items,
@@ -84,6 +87,10 @@ static void print_layer(const json_t *layer)
     printf("%-6s  %2lld  ", sw_json_text(layer, "state"),
            (long long)json_integer_value(json_object_get(layer, "position")));
     out_safe(stdout, sw_json_text(layer, "name"));
+    if (sw_json_text(layer, "sealed") != NULL) {
+        fputs("  sealed as ", stdout);
+        out_safe(stdout, sw_json_text(layer, "sealed"));
+    }
     if (digest != NULL)
         printf("  sha256:%.12s", digest);
     print_reason(layer);
@@ -117,9 +124,10 @@ static int run_plan(const void *opts_void, const struct args *args, struct sw_er
     const struct build_opts *opts = opts_void;
     struct sw_build_opts build;
     struct sw_diags diags = {.n = 0};
+    AUTO_RING struct sw_keyring *ring = NULL;
     json_t *plan;
 
-    if (build_opts_convert(opts, args, &build, err) < 0)
+    if (build_opts_convert(opts, args, &build, &ring, err) < 0)
         return -1;
     plan = sw_build_plan(&build, &diags, err);
     build_print_diags(&diags, build.recipe, err);

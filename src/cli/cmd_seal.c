@@ -7,6 +7,7 @@
 #include "src/cli/key_opts.h"
 #include "src/cli/output.h"
 #include "src/cli/seal_args.h"
+#include "src/cli/seal_component.h"
 #include "src/cli/sign_args.h"
 
 #include <inttypes.h>
@@ -20,6 +21,7 @@ struct seal_opts {
     const char *output;
     struct opt_list to;
     struct opt_list context;
+    const char *component_version;
     const char *resume_key;
     uint64_t frame_bytes;
     const char *suite;
@@ -34,6 +36,8 @@ static const struct opt seal_rows[] = {
      "aes:FILE, pem:FILE, pass:prompt, pkcs11:URI, kms:ARN …; any one of several opens it"},
     {0, "context", "K=V", OPT_LIST, offsetof(struct seal_opts, context),
      "authenticated with the file and readable by all"},
+    {0, "component-version", "VERSION", OPT_STRING, offsetof(struct seal_opts, component_version),
+     "of a component document (default: what its name says, else 1.0.0)"},
     {0, "direct", NULL, OPT_FLAG, offsetof(struct seal_opts, direct),
      "one file: recipients in its header, no sidecar"},
     {0, "resume-key", "KEY", OPT_STRING, offsetof(struct seal_opts, resume_key),
@@ -176,7 +180,9 @@ static int seal_file(const struct seal_opts *opts, const char *input, struct sea
     struct stat st;
     int rc;
 
-    if (pair_args_parse(&opts->context, &context, err) < 0 || sw_in_open_file(input, &ask.from, err) < 0)
+    if (pair_args_parse(&opts->context, &context, err) < 0 ||
+        seal_component_pairs(input, opts->output, opts->component_version, &context, err) < 0 ||
+        sw_in_open_file(input, &ask.from, err) < 0)
         return -1;
     ask.opts.nr_context = context.n;
     ask.opts.digests = sealed->sign.signer != NULL ? &sealed->sign.digests : NULL;
@@ -226,6 +232,9 @@ const struct cmd cmd_seal = {
         "Suite 0578 adds a signature by a key that is made for the message and stored in it: it proves that the\n"
         "message is whole, not who made it, and is what some readers insist on.\n"
         "The context is stored in clear. slipway adds slipway-format, artifact and plaintext-bytes.\n\n"
+        "A component document gets slipway:component=NAME/VERSION besides, and the name of its file: a recipe that\n"
+        "says component: FILE.yml.sealed takes no other in its place. NAME and VERSION are those of its path, as\n"
+        "in NAME/1.2.3.yml or NAME-1.2.3.yml, else the document's own name and --component-version.\n\n"
         "Whoever has a public key of RECIPIENT can seal to it; --sign says that it was you. Anybody checks that with\n"
         "slipway verify X.manifest.json --trust KEY.pub, or with openssl dgst -sha256 -verify KEY.pub -signature\n"
         "X.manifest.sig X.manifest.json and sha256sum.\n\n"

@@ -57,7 +57,7 @@ struct cmd {
     const char *summary; /* one line, lower case, no full stop */
     const char *more;    /* paragraphs for --help; may be NULL */
     const struct opt *opts;
-    size_t opts_size; /* sizeof of the verb's struct; at most 4096 */
+    size_t opts_size; /* sizeof of the verb's struct; at most 8192 */
     size_t min_args, max_args;
     /* 0, or -1 with err (its code is the exit code), or a positive exit code that the verb documents. */
     int (*run)(const void *opts, const struct args *args, struct sw_err *err);

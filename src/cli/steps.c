@@ -43,7 +43,8 @@ void steps_print(const json_t *list, const char *indent)
         out_safe(stdout, sw_json_text(step, "phase"));
         putchar('/');
         out_safe(stdout, sw_json_text(step, "step"));
-        printf(": %s\n", sw_json_text(step, "need"));
+        printf(": %s%s\n", sw_json_text(step, "need"),
+               sw_json_text(step, "sealed") != NULL ? " (sealed)" : "");
         json_array_foreach (json_object_get(step, "reasons"), k, reason) {
             print_reason(step, reason, indent);
         }

@@ -103,6 +103,17 @@ static enum step_status count(struct step_ctx *ctx, int rc, bool skipped)
     return STEP_FAILED;
 }
 
+/* What a step says of its failure may quote a document that is sealed: how its program ended does not. */
+static void withhold(const struct step_ctx *ctx, struct sw_err *err)
+{
+    if (ctx->exec->use->component->sealed == NULL || !is_step_failure(err) || ctx->placed)
+        return;
+    if (ctx->exit_status > 0)
+        sw_fail(err, err->code, "exit status %d", ctx->exit_status);
+    else
+        sw_fail(err, err->code, "it failed (the document is sealed: its words are not shown)");
+}
+
 /* 0; -1 with err as the step's failure, with the place in the log. */
 static int run_step(struct step_ctx *ctx, json_t *entry, struct sw_err *err)
 {
@@ -118,8 +129,10 @@ static int run_step(struct step_ctx *ctx, json_t *entry, struct sw_err *err)
            ctx->step->name, ctx->step->action->name);
     rc = do_step(ctx, &skipped, err);
     line = runlog_lines(ctx->exec->log);
-    if (rc < 0)
+    if (rc < 0) {
+        withhold(ctx, err);
         sw_mask_err(runlog_mask(ctx->exec->log), err);
+    }
     if (rc < 0 && !ctx->placed)
         step_explain(ctx, err->text, line);
     status = count(ctx, rc, skipped);
@@ -156,7 +169,7 @@ static void step_begin(struct step_ctx *ctx, struct exec_doc *doc, const struct 
                 .phase = phase->name,
                 .step = step->name,
                 .action = step->action->name,
-                .silent = step->disable_logging || doc->silent},
+                .silent = step->disable_logging || doc->silent || exec->use->component->sealed != NULL},
         .exit_status = -1,
     };
 }

@@ -349,8 +349,9 @@ json_t *runlog_new_document(const struct sw_component *component)
 
     sw_time_text(sw_now_ns(), now);
     return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:[]}", "name", component->name, "filePath",
-                     component->file, "status", "success", "description", component->description, "startTime",
-                     now, "endTime", now, "failureMessage", "", "phases");
+                     component->file, "status", "success", "description",
+                     component->sealed == NULL ? component->description : "", "startTime", now, "endTime",
+                     now, "failureMessage", "", "phases");
 }
 
 json_t *runlog_document(struct sw_runlog *log, const struct sw_component *component)

@@ -12,7 +12,8 @@ int runlog_add_document(FILE *to, const struct sw_component *component, const st
 {
     SW_AUTO_BUF struct sw_buf text = {0};
 
-    if (sw_mask_text(mask, component->text, component->text_len, &text, err) < 0)
+    if (component->sealed != NULL ? sw_buf_printf(&text, err, "# sealed: %s", component->sealed) < 0
+                                  : sw_mask_text(mask, component->text, component->text_len, &text, err) < 0)
         return -1;
     if (text.len > 0 && text.data[text.len - 1] != '\n' && sw_buf_puts(&text, "\n", err) < 0)
         return -1;

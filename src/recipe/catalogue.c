@@ -10,7 +10,10 @@
 #include <string.h>
 #include <sys/stat.h>
 
-static const char *const suffixes[] = {".yml", ".yaml", ".json"};
+static const char *const suffixes[] = {".yml",        ".yaml",        ".json",
+                                       ".yml.sealed", ".yaml.sealed", ".json.sealed"};
+/* Those of what is no document: a list is never sealed. */
+enum { PLAIN_SUFFIXES = 3 };
 
 /* The version in a file's name, "1.2.3.yml"; false when it is something else. */
 static bool file_version(const char *file, char *version, size_t size, uint32_t numbers[3])
@@ -273,7 +276,7 @@ static int read_file(struct sw_recipe_reading *r, const char *path, struct sw_ca
 static int read_folder(struct sw_recipe_reading *r, const char *dir, struct sw_catalogue *out)
 {
     out->dir = dir;
-    for (size_t i = 0; i < SW_ARRAY_LEN(suffixes); i++) {
+    for (size_t i = 0; i < PLAIN_SUFFIXES; i++) {
         char name[32];
         const char *file;
 

@@ -1,5 +1,7 @@
 /* ExecuteDocument: which documents on this machine are meant, and what they are given. */
 #include "src/recipe/documents.h"
+#include "src/recipe/catalogue.h"
+#include "src/recipe/sealed.h"
 
 #include "src/base/buf.h"
 #include "src/base/fs.h"
@@ -144,6 +146,8 @@ static void fault(struct search *s, const struct sw_step *step, const char *fmt,
     va_start(args, fmt);
     vsnprintf(text, sizeof(text), fmt, args);
     va_end(args);
+    if (s->chain[s->depth]->sealed != NULL)
+        snprintf(text, sizeof(text), "cannot use what it executes (it is sealed: its words are not shown)");
     sw_doc_fault_at(&doc, step->line, step->column, "%s", text);
 }
 
@@ -212,8 +216,10 @@ static int load(struct search *s, const struct sw_step *step, const char *name,
                 const struct sw_component **component)
 {
     SW_AUTO_FREE char *path = NULL;
+    struct sw_opening opening = {.keys = s->finder != NULL ? s->finder->keys : NULL};
     struct sw_err reason = {.code = SW_OK};
     struct sw_component *loaded;
+    struct sw_arn arn;
 
     *component = sw_use_document(s->use, s->chain[s->depth]->file, name);
     if (*component != NULL)
@@ -229,7 +235,15 @@ static int load(struct search *s, const struct sw_step *step, const char *name,
         fault(s, step, "it executes more than %d documents", (int)DOCUMENTS_MAX);
         return 0;
     }
-    loaded = sw_component_load(path, s->diags, &reason);
+    if (sw_arn_parse(name, "component", &arn)) {
+        opening.name = arn.name;
+        opening.version = arn.version;
+    }
+    loaded = sw_component_open(path, &opening, s->diags, &reason);
+    if (loaded == NULL && reason.code == SW_INTEGRITY) {
+        *s->err = reason;
+        return -1;
+    }
     if (loaded == NULL) {
         if (reason.code != SW_RECIPE)
             fault(s, step, "cannot use the document '%s': %s", sw_show(name).text, reason.text);

@@ -2,11 +2,15 @@
 #include "slipway/recipe.h"
 #include "src/base/json.h"
 
-static json_t *reason_json(const struct sw_reason *reason)
+/* A sealed document is not quoted. */
+static json_t *reason_json(const struct sw_component *component, const struct sw_reason *reason)
 {
+    bool sealed = component->sealed != NULL;
+
     return json_pack("{s:s, s:I, s:I, s:s, s:s, s:s}", "need", sw_need_name(reason->need), "line",
-                     (json_int_t)reason->line, "column", (json_int_t)reason->column, "words", reason->words,
-                     "why", reason->why, "source", reason->source);
+                     (json_int_t)reason->line, "column", (json_int_t)reason->column, "words",
+                     sealed ? "(sealed)" : reason->words, "why", reason->why, "source",
+                     sealed ? "" : reason->source);
 }
 
 static json_t *step_json(const struct sw_component *component, const struct sw_phase *phase,
@@ -18,12 +22,15 @@ static json_t *step_json(const struct sw_component *component, const struct sw_p
 
     sw_classify_step(component, phase, step, &class);
     for (size_t i = 0; reasons != NULL && i < class.n; i++)
-        if (sw_json_append(reasons, reason_json(&class.reasons[i]), err) < 0)
+        if (sw_json_append(reasons, reason_json(component, &class.reasons[i]), err) < 0)
             return NULL;
     json = json_pack("{s:s?, s:I, s:I, s:s, s:s, s:s, s:s, s:s}", "file", component->file, "line",
                      (json_int_t)step->line, "column", (json_int_t)step->column, "component", component->name,
                      "phase", phase->name, "step", step->name, "action", step->action->name, "need",
                      sw_need_name(class.need));
+    if (json != NULL && component->sealed != NULL &&
+        sw_json_set(json, "sealed", json_string(component->sealed), err) < 0)
+        return NULL;
     if (json == NULL || sw_json_set(json, "reasons", SW_STEAL_PTR(reasons), err) < 0)
         return NULL;
     return SW_STEAL_PTR(json);

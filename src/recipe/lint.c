@@ -2,6 +2,7 @@
 #include "src/recipe/component.h"
 #include "src/recipe/documents.h"
 #include "src/recipe/recipe.h"
+#include "src/recipe/sealed.h"
 #include "src/recipe/yaml_read.h"
 
 #include <string.h>
@@ -43,24 +44,42 @@ static int hand_over(const struct sw_lint *lint, const struct sw_component *comp
     return rc;
 }
 
+/* A document that was read, and those that it executes. Takes the component; NULL: verdict says why. */
+static int finish_component(const struct sw_lint *lint, struct sw_component *component,
+                            const struct sw_err *verdict, struct sw_diags *diags, struct sw_err *err)
+{
+    int rc = 0;
+
+    if (component == NULL && verdict->code != SW_RECIPE) {
+        *err = *verdict;
+        return -1;
+    }
+    if (component != NULL)
+        rc = sw_component_check_documents(component, diags, err);
+    if (component != NULL && rc == 0)
+        rc = hand_over(lint, component, NULL, err);
+    sw_component_free(component);
+    return rc;
+}
+
 static int lint_component(const struct sw_lint *lint, struct sw_doc *doc, const struct sw_node *root,
                           struct sw_err *err)
 {
     struct sw_err verdict = {.code = SW_OK};
     struct sw_component *component = sw_component_read(doc, root, &verdict);
-    int rc = 0;
 
-    if (component == NULL && verdict.code != SW_RECIPE) {
-        *err = verdict;
-        return -1;
-    }
-    /* The document, and those that it executes. */
-    if (component != NULL)
-        rc = sw_component_check_documents(component, doc->diags, err);
-    if (component != NULL && rc == 0)
-        rc = hand_over(lint, component, NULL, err);
-    sw_component_free(component);
-    return rc;
+    return finish_component(lint, component, &verdict, doc->diags, err);
+}
+
+static int lint_sealed(const struct sw_lint *lint, const char *path, struct sw_diags *diags,
+                       struct sw_err *err)
+{
+    const struct sw_opening opening = {.keys = lint->overrides != NULL ? lint->overrides->keys : NULL,
+                                       .any = true};
+    struct sw_err verdict = {.code = SW_OK};
+    struct sw_component *component = sw_component_open(path, &opening, diags, &verdict);
+
+    return finish_component(lint, component, &verdict, diags, err);
 }
 
 static int lint_recipe(const struct sw_lint *lint, struct sw_recipe_reading *r, const struct sw_node *root,
@@ -183,8 +202,11 @@ int sw_lint_file(const struct sw_lint *lint, const char *path, struct sw_diags *
     struct sw_doc doc = {.diags = diags};
     const struct sw_node *root = NULL;
     struct sw_err reason = {.code = SW_OK};
-    int rc = sw_doc_read(&doc, path, &root, err);
+    int rc;
 
+    if (sw_is_sealed(path))
+        return lint_sealed(lint, path, diags, err);
+    rc = sw_doc_read(&doc, path, &root, err);
     if (rc == 0 && root != NULL && lint_tree(lint, &doc, root, &reason) < 0)
         rc = sw_fail(err, reason.code, "%s: %s", path, reason.text);
     if (doc.arena != NULL)

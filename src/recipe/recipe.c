@@ -217,7 +217,7 @@ static json_t *canonical_ssm(const struct sw_use *use, struct sw_err *err)
     return SW_STEAL_PTR(out);
 }
 
-json_t *sw_use_canonical(const struct sw_use *use, struct sw_err *err)
+static json_t *canonical_plain(const struct sw_use *use, struct sw_err *err)
 {
     SW_AUTO_JSON json_t *out = json_object();
     json_t *values = json_object();
@@ -235,4 +235,33 @@ json_t *sw_use_canonical(const struct sw_use *use, struct sw_err *err)
         (sw_ssm_matters(use) && sw_json_set(out, "ssm", canonical_ssm(use, err), err) < 0))
         return NULL;
     return SW_STEAL_PTR(out);
+}
+
+static bool holds_sealed(const struct sw_use *use)
+{
+    bool sealed = use->component->sealed != NULL;
+
+    for (size_t i = 0; i < use->nr_documents; i++)
+        sealed |= use->documents[i].component->sealed != NULL;
+    return sealed;
+}
+
+/* Neither the document nor its defaults stand in the store's records, nor a digest that a guess is quickly held against. */
+json_t *sw_use_canonical(const struct sw_use *use, struct sw_err *err)
+{
+    SW_AUTO_JSON json_t *plain = canonical_plain(use, err);
+    SW_AUTO_FREE char *text = NULL;
+    SW_AUTO_FREE char *salt = NULL;
+    uint8_t digest[SW_SHA256_BYTES];
+    char hex[SW_SHA256_HEX];
+
+    if (plain == NULL || !holds_sealed(use))
+        return SW_STEAL_PTR(plain);
+    text = sw_json_canonical(plain, err);
+    salt = sw_strf(err, "slipway sealed component\n%s", use->component->name);
+    if (text == NULL || salt == NULL || sw_slow_digest(text, salt, digest, err) < 0)
+        return NULL;
+    explicit_bzero(text, strlen(text));
+    sw_hex(digest, sizeof(digest), hex);
+    return json_pack("{s:s}", "sealed", hex);
 }

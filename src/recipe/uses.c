@@ -2,6 +2,7 @@
 #include "src/recipe/component.h"
 #include "src/recipe/documents.h"
 #include "src/recipe/recipe.h"
+#include "src/recipe/sealed.h"
 #include "src/recipe/ssm.h"
 
 #include "src/base/buf.h"
@@ -129,15 +130,26 @@ static void check_platform(struct sw_recipe_reading *r, const struct sw_node *at
     r->platforms = r->platforms == 0 ? platforms : r->platforms & platforms;
 }
 
-static struct sw_component *load(struct sw_recipe_reading *r, const struct sw_node *at,
-                                 const struct found *found, const char *reference)
+/* *out is NULL after a fault; a sealed one that is not what it should be ends all. */
+static int load(struct sw_recipe_reading *r, const struct sw_node *at, const struct found *found,
+                const char *reference, struct sw_component **out)
 {
+    struct sw_opening opening = {.keys = r->overrides->keys};
     struct sw_err reason = {.code = SW_OK};
-    struct sw_component *component = sw_component_load(found->path, r->doc->diags, &reason);
+    struct sw_arn arn;
 
-    if (component == NULL && reason.code != SW_RECIPE)
+    if (sw_arn_parse(reference, "component", &arn)) {
+        opening.name = arn.name;
+        opening.version = arn.version;
+    }
+    *out = sw_component_open(found->path, &opening, r->doc->diags, &reason);
+    if (*out == NULL && reason.code == SW_INTEGRITY) {
+        *r->err = reason;
+        return sw_context(r->err, "component '%s'", sw_show(reference).text);
+    }
+    if (*out == NULL && reason.code != SW_RECIPE)
         sw_doc_fault(r->doc, at, "cannot use the component '%s': %s", sw_show(reference).text, reason.text);
-    return component;
+    return 0;
 }
 
 /* The platform that the template says, else what the document's actions tell. */
@@ -170,9 +182,8 @@ static int add_use(struct sw_recipe_reading *r, const struct sw_node *at, const 
                      sw_show(reference).text);
         return 0;
     }
-    if (!found->is_inline)
-        component = load(r, at, found, reference);
-    else if (sw_recipe_inline(r, &found->resource, &component) < 0)
+    if ((found->is_inline ? sw_recipe_inline(r, &found->resource, &component)
+                          : load(r, at, found, reference, &component)) < 0)
         return -1;
     if (component == NULL)
         return 0;
@@ -234,7 +245,7 @@ static int find_named(void *arg, const char *name, char **path, struct sw_err *e
 static int complete_use(struct sw_recipe_reading *r, struct sw_use *use, const struct sw_node *at,
                         const struct sw_node *given)
 {
-    const struct sw_document_finder finder = {find_named, r};
+    const struct sw_document_finder finder = {find_named, r, r->overrides->keys};
 
     use->ssm = r->recipe->ssm;
     use->nr_ssm = r->recipe->nr_ssm;

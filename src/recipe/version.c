@@ -26,6 +26,11 @@ bool sw_version_parse(const char *text, uint32_t out[3])
     return true;
 }
 
+bool sw_is_version(const char *text)
+{
+    return sw_version_parse(text, NULL);
+}
+
 bool sw_version_pattern(const char *text)
 {
     static const char *const wild[] = {"x.x.x", ".x.x", ".x"};

@@ -360,9 +360,41 @@ static int setup(void **state)
     return log_and_folder_setup(state);
 }
 
+/* A document that was sealed: its steps leave what disableLogging leaves, and a failure no words. */
+static void nothing_of_a_sealed_document_is_in_the_log(void **state)
+{
+    static const char document[] =
+        HEAD "      - name: Say\n        action: ExecuteBash\n"
+             "        inputs: {commands: ['echo canary-out', 'echo canary-err >&2']}\n"
+             "      - name: Move\n        action: MoveFile\n"
+             "        inputs: [{source: /canary-path/x, destination: /canary-there}]\n";
+    struct sw_err err = {.code = SW_OK};
+    SW_AUTO_JSON json_t *outputs = json_object();
+    struct sw_runlog *log;
+    struct sw_component *component =
+        sw_component_parse(document, strlen(document), "web.yml.sealed", NULL, &err);
+    struct sw_use use = {.component = component, .reference = "web.yml.sealed"};
+    struct sw_exec exec = {.guest = folder_guest, .use = &use, .outputs = outputs};
+
+    (void)state;
+    assert_non_null(component);
+    component->sealed = "web/1.0.0";
+    terminal[0] = '\0';
+    assert_int_equal(sw_runlog_open(log_dir, &log, &err), 0);
+    exec.log = log;
+    assert_int_equal(sw_exec_phase(&exec, SW_PHASE_BUILD, NULL, &err), -1);
+    assert_has(err.text, "step 'Move': it failed (the document is sealed");
+    assert_null(strstr(err.text, "canary"));
+    struct sw_err late = {.code = SW_OK};
+    assert_int_equal(sw_runlog_close(log, err.text, &late), 0);
+    assert_nowhere("canary");
+    sw_component_free(component);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(nothing_of_a_sealed_document_is_in_the_log),
         cmocka_unit_test(a_failure_says_all_that_one_looks_for),
         cmocka_unit_test(secrets_are_hidden_in_every_file),
         cmocka_unit_test(what_needs_a_booted_system_is_named_without_its_secrets),
