@@ -291,6 +291,52 @@ const struct sw_key_type *sw_key_type_find(const char *name);
 SW_MUST_CHECK int sw_keygen(const char *type, const char *path, struct sw_err *err);
 
 /*
+ * A vault: many objects under one key, each a direct message with a data key of its own and its name in the context, so
+ * that one object's file cannot take another's place. X.sealed is a small message under that key, which is its artifact
+ * key, and X.keys carries it to the recipients: whoever gets another X.keys (slipway rewrap X.sealed) gets the vault.
+ */
+struct sw_vault;
+enum { SW_VAULT_NAME = 65 }; /* an object's name: 64 hex digits and a NUL */
+
+/* Makes X.sealed (path, which ends so) and X.keys with fresh keys. */
+SW_MUST_CHECK int sw_vault_create(const char *path, const struct sw_keyring *recipients, struct sw_err *err);
+/* Opens both; keys need not outlive the call. SW_INTEGRITY when no key fits. */
+SW_MUST_CHECK int sw_vault_open(const char *path, const struct sw_keyring *keys, struct sw_vault **out,
+                                struct sw_err *err);
+/* Cleanses and frees; NULL is allowed. */
+void sw_vault_close(struct sw_vault *vault);
+
+/* The name of what is called text among its kind: HMAC-SHA256 under a key that only the vault has. */
+SW_MUST_CHECK int sw_vault_name(const struct sw_vault *vault, const char *kind, const char *text,
+                                char name[SW_VAULT_NAME], struct sw_err *err);
+
+/* An object in one piece: the message of it for sealed, which is not committed. */
+SW_MUST_CHECK int sw_vault_put(const struct sw_vault *vault, const char name[SW_VAULT_NAME],
+                               const void *bytes, size_t len, struct sw_out *sealed, struct sw_err *err);
+
+/* An object, opened in memory as by sw_seal_in; another object's message is SW_INTEGRITY. Takes sealed over. */
+SW_MUST_CHECK struct sw_in *sw_vault_in(const struct sw_vault *vault, const char name[SW_VAULT_NAME],
+                                        struct sw_in *sealed, struct sw_err *err);
+
+/* How many bytes an object's message holds, by its header and length alone: not authenticated. sealed stays open. */
+SW_MUST_CHECK int sw_vault_plain_bytes(struct sw_in *sealed, uint64_t *plain_bytes, struct sw_err *err);
+
+/*
+ * An object in the making, whose name comes last: an output with pwrite over a seekable one with a descriptor. Each frame is
+ * encrypted once, as soon as all of it was written; writing to it again then fails (SW_FAILED). What a frame still
+ * lacks waits in memory, at most SW_VAULT_WAITING frames beside the first: the oldest goes first, its gaps zeros.
+ * Takes sealed over, also on failure. The vault must outlive it. commit is not for it: finish, name, and commit sealed.
+ */
+enum { SW_VAULT_WAITING = 256 };
+SW_MUST_CHECK struct sw_out *sw_vault_out(const struct sw_vault *vault, struct sw_out *sealed,
+                                          struct sw_err *err);
+/* Ends the body; what was never written is zeros. sha256: of the object's bytes, as they read back. */
+SW_MUST_CHECK int sw_vault_out_finish(struct sw_out *out, uint8_t sha256[32], uint64_t *plain_bytes,
+                                      struct sw_err *err);
+/* Then its header, with its name. */
+SW_MUST_CHECK int sw_vault_out_name(struct sw_out *out, const char name[SW_VAULT_NAME], struct sw_err *err);
+
+/*
  * For processes that hold keys, before they read any: no core dumps, no ptrace by others, locked memory for what is read
  * from now on (a warning when the limit on it is too low). Again and again is fine.
  */
