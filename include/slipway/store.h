@@ -16,9 +16,17 @@
  *   oci-layout, index.json, blobs/sha256/<hex>   OCI Image Layout 1.0; any tool may read it
  *   slipway/                                     ours: lock, version, keys/, steps/, bases/, scratch/, coded/
  * A layer is a qcow2 file (zstd) whose backing file name is its parent's bare hex digest.
+ *
+ * A sealed store is no layout for other tools: it has no oci-layout and no index.json, but
+ *   store.sealed, store.keys                     the vault (envelope.h) that all is sealed under
+ *   blobs/hmac-sha256/<name>, index.sealed, slipway/{keys,steps,bases}/<name>.sealed
+ * Each file is one Encryption SDK message, its name an HMAC of what the plain store would call it, so that neither
+ * bytes nor names tell what is in there; sizes and times do. Everybody here still speaks of digests of the plain bytes.
+ * It keeps no cache of encoded units.
  * Every function may be called by several processes and threads at once. Killed at any moment, no file is half there.
  */
 struct sw_store;
+struct sw_keyring; /* slipway/envelope.h */
 
 enum {
     SW_STORE_HEX = 65,             /* a SHA-256 in lower-case hex and its NUL */
@@ -42,6 +50,16 @@ struct sw_layer {
  */
 SW_MUST_CHECK int sw_store_open(const char *dir, bool create, struct sw_store **out, struct sw_err *err);
 void sw_store_close(struct sw_store *store);
+
+/* Makes a sealed store in a folder that is empty or not there; the store is then opened as any other. SW_USAGE when one is. */
+SW_MUST_CHECK int sw_store_init_sealed(const char *dir, const struct sw_keyring *recipients,
+                                       struct sw_err *err);
+bool sw_store_is_sealed(const struct sw_store *store);
+/*
+ * Before anything else is done with a sealed store: all other functions fail with SW_INTEGRITY until then. keys may be
+ * NULL, and need not outlive the call. A plain store needs no keys and ignores them.
+ */
+SW_MUST_CHECK int sw_store_unlock(struct sw_store *store, const struct sw_keyring *keys, struct sw_err *err);
 /* Its absolute path. */
 const char *sw_store_dir(const struct sw_store *store);
 
@@ -72,7 +90,8 @@ SW_MUST_CHECK int sw_store_known_base(struct sw_store *store, const char *path, 
 struct sw_store_commit {
     const char *parent; /* digest of the layer that the new one lies on */
     const char
-        *overlay_path; /* a qcow2 whose backing file is a blob of this store: parent or one beneath it */
+        *overlay_path; /* a qcow2 whose backing file is a blob of this store: parent or one beneath it; of a
+                          sealed store, raw "nbd+unix:///DIGEST?socket=…" */
     unsigned jobs;
     struct sw_progress *progress; /* may be NULL */
 };
@@ -98,13 +117,14 @@ SW_MUST_CHECK int sw_store_open_chain(struct sw_store *store, const char *digest
  * is its own. The store keeps the files in slipway/coded, the ones used last, within $SLIPWAY_CODED_MAX (bytes, or with
  * K, M, G; default 16G and never more than a quarter of the free space; 0: nothing is kept or used).
  * A layer that is damaged is not noticed through it: what it gives is what the layer held when it was whole.
+ * NULL in a sealed store.
  */
 SW_MUST_CHECK int sw_store_coded_new(struct sw_store *store, const char *digest, struct sw_coded_cache **out,
                                      struct sw_err *err);
 /* NULL is allowed. */
 void sw_store_coded_free(struct sw_coded_cache *cache);
 
-/* Absolute path of a blob that is there, for the backing file of QEMU's overlay (format qcow2). Free it. */
+/* Absolute path of a blob that is there, for the backing file of QEMU's overlay (format qcow2); not in a sealed store. Free it. */
 SW_MUST_CHECK char *sw_store_blob_path(struct sw_store *store, const char *digest, struct sw_err *err);
 
 /* What made a layer. key: SHA-256 hex of the canonical inputs, computed by the caller. */
@@ -192,6 +212,11 @@ SW_MUST_CHECK int sw_store_verify(struct sw_store *store, struct sw_store_verify
 /* A folder for one build: overlays, logs on their way. Gone at close, or at the next open once this process is dead. */
 struct sw_scratch;
 SW_MUST_CHECK int sw_scratch_open(struct sw_store *store, struct sw_scratch **out, struct sw_err *err);
+/*
+ * The same in a folder of the user's own beneath dir, "slipway-UID" (0700; SW_REFUSED when somebody else made it): where a
+ * sealed store's scratch may lie.
+ */
+SW_MUST_CHECK int sw_scratch_open_at(const char *dir, struct sw_scratch **out, struct sw_err *err);
 const char *sw_scratch_dir(const struct sw_scratch *scratch);
 /* Removes it; NULL is allowed. */
 void sw_scratch_close(struct sw_scratch *scratch);

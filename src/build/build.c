@@ -9,6 +9,7 @@
 #include "src/base/json.h"
 #include "src/base/log.h"
 #include "src/base/mask.h"
+#include "src/build/beneath.h"
 #include "src/build/deferred.h"
 #include "src/build/outputs.h"
 #include "src/build/plan.h"
@@ -94,7 +95,10 @@ static json_t *describe_plan(const struct sw_build_opts *opts, struct plan *plan
 
     /* No store yet means that nothing is known, which is no error here. */
     if (sw_store_open(opts->store_dir, false, &store, &missing) == 0)
-        known = sw_store_known_base(store, plan->recipe->base_path, plan->recipe->base_format, &base, err);
+        known =
+            sw_store_unlock(store, opts->overrides.keys, err) < 0
+                ? -1
+                : sw_store_known_base(store, plan->recipe->base_path, plan->recipe->base_format, &base, err);
     else if (missing.sys != ENOENT) {
         *err = missing;
         return NULL;
@@ -184,11 +188,8 @@ struct build {
 static int make_layers(const struct build *build, struct sw_err *err)
 {
     SW_AUTO_FREE char *log_dir = sw_path_join(build->dir, "log", err);
-    struct stage stage = {.plan = build->plan,
-                          .store = build->store,
-                          .log_dir = log_dir,
-                          .accel = build->opts->accel,
-                          .jobs = build->opts->jobs};
+    struct stage stage = {
+        .plan = build->plan, .store = build->store, .log_dir = log_dir, .opts = build->opts};
 
     if (log_dir == NULL)
         return -1;
@@ -302,6 +303,8 @@ static json_t *run(struct build *build, struct sw_err *err)
         return NULL;
     build->first = plan_first_missing(build->plan);
     launch = plan_needs_launch(build->plan);
+    if (launch && scratch_check(build->opts, build->store, base.virtual_bytes, err) < 0)
+        return NULL;
     if (sw_mkdir_p(build->dir, 0777, err) < 0 || make_layers(build, err) < 0)
         return NULL;
     result = finish(build, err);
@@ -334,7 +337,8 @@ static json_t *open_and_run(const struct sw_build_opts *opts, struct plan *plan,
         return NULL;
     if (opts->sign != NULL && (sw_seal_harden(err) < 0 || (signer = sw_signer_open(opts->sign, err)) == NULL))
         return NULL;
-    if (sw_store_open(opts->store_dir, true, &store, err) < 0)
+    if (sw_store_open(opts->store_dir, true, &store, err) < 0 ||
+        sw_store_unlock(store, opts->overrides.keys, err) < 0)
         return NULL;
     build.store = store;
     build.signer = signer;

@@ -14,8 +14,10 @@ enum { SW_BUILD_OUTPUTS_MAX = 16, SW_BUILD_RECIPIENTS_MAX = 32 };
 struct sw_build_opts {
     const char *recipe; /* path */
     struct sw_overrides overrides;
-    const char *out_dir;   /* the result goes to out_dir/<name>-<version>/ */
-    const char *store_dir; /* NULL: the default store */
+    const char *out_dir;     /* the result goes to out_dir/<name>-<version>/ */
+    const char *store_dir;   /* NULL: the default store */
+    const char *scratch_dir; /* for overlays and their kin; NULL: in the store */
+    bool plain_scratch;      /* also where a sealed store's data would lie in clear */
     /* "FORMAT[,subformat=…]" each; none: the recipe's outputs, and without those one VMDK. */
     const char *const *outputs;
     size_t nr_outputs;

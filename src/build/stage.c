@@ -4,6 +4,7 @@
 #include "src/base/fs.h"
 #include "src/base/log.h"
 #include "src/base/mask.h"
+#include "src/build/beneath.h"
 #include "src/build/cleaning.h"
 
 #include <string.h>
@@ -22,19 +23,18 @@ struct run {
 };
 
 /* A qcow2 file of ours with nothing in it yet: what QEMU opens is never somebody else's file. */
-static int make_overlay(const struct stage *stage, size_t first, const char *path, struct sw_err *err)
+static int make_overlay(const struct stage *stage, size_t first, const struct beneath *beneath,
+                        const char *path, struct sw_err *err)
 {
-    const struct sw_layer *below = &stage->plan->layers[first - 1].layer;
-    SW_AUTO_FREE char *backing = sw_store_blob_path(stage->store, below->digest, err);
     const struct sw_format *qcow2 = sw_format_by_name("qcow2");
     struct sw_create_opts create = {.size_bytes = plan_disk_bytes(stage->plan, first),
-                                    .backing_name = backing,
-                                    .backing_format = "qcow2"};
+                                    .backing_name = beneath->name,
+                                    .backing_format = beneath->format};
     struct sw_image *image = NULL;
     struct sw_out *out = NULL;
     int rc = -1;
 
-    if (backing == NULL || sw_out_create_file(path, 0600, &out, err) < 0)
+    if (sw_out_create_file(path, 0600, &out, err) < 0)
         return -1;
     if (qcow2->create(out, &create, &image, err) == 0) {
         rc = qcow2->finish(image, err);
@@ -167,7 +167,7 @@ static int build_layer(const struct run *run, size_t i, struct sw_err *err)
     struct plan_layer *layer = &run->stage->plan->layers[i];
     const struct plan_layer *below = layer - 1;
     struct sw_store_commit commit = {
-        .parent = below->layer.digest, .overlay_path = run->overlay, .jobs = run->stage->jobs};
+        .parent = below->layer.digest, .overlay_path = run->overlay, .jobs = run->stage->opts->jobs};
     struct sw_store_made made = {.known = false};
 
     if (change_disk(run, i, err) < 0)
@@ -220,18 +220,21 @@ static int validate(const struct run *run, struct sw_err *err)
     return plan_record_validated(plan, run->stage->store, err);
 }
 
-static int run_all(struct run *run, const char *scratch, size_t first, struct sw_err *err)
+/* The launch, over what lies beneath. */
+static int run_over(struct run *run, const struct beneath *beneath, const char *scratch, size_t first,
+                    struct sw_err *err)
 {
     const struct stage *stage = run->stage;
     struct sw_session_opts session = {.overlay = run->overlay,
                                       .scratch_dir = scratch,
-                                      .accel = stage->accel,
+                                      .accel = stage->opts->accel,
                                       .network = stage->plan->recipe->network,
                                       .media = stage->plan->media};
     AUTO_SESSION struct sw_session *owned = NULL;
 
     if ((stage->plan->media != NULL && sw_media_make_images(stage->plan->media, err) < 0) ||
-        make_overlay(stage, first, run->overlay, err) < 0 || sw_session_start(&session, &owned, err) < 0)
+        make_overlay(stage, first, beneath, run->overlay, err) < 0 ||
+        sw_session_start(&session, &owned, err) < 0)
         return -1;
     run->session = owned;
     for (size_t i = first; i < stage->plan->nr_layers; i++)
@@ -245,6 +248,19 @@ static int run_all(struct run *run, const char *scratch, size_t first, struct sw
     return 0;
 }
 
+static int run_all(struct run *run, const char *scratch, size_t first, struct sw_err *err)
+{
+    const struct sw_layer *below = &run->stage->plan->layers[first - 1].layer;
+    AUTO_BENEATH struct beneath beneath = {.name = NULL};
+
+    if (beneath_open(run->stage->store, below->digest, scratch, &beneath, err) < 0)
+        return -1;
+    if (run_over(run, &beneath, scratch, first, err) == 0)
+        return 0;
+    beneath_blame(&beneath, err);
+    return -1;
+}
+
 int stage_run(const struct stage *stage, size_t first, struct sw_err *err)
 {
     AUTO_SCRATCH struct sw_scratch *scratch = NULL;
@@ -253,7 +269,7 @@ int stage_run(const struct stage *stage, size_t first, struct sw_err *err)
     struct sw_err log_err = {.code = SW_OK};
     int rc;
 
-    if (sw_scratch_open(stage->store, &scratch, err) < 0)
+    if (scratch_open(stage->opts, stage->store, &scratch, err) < 0)
         return -1;
     overlay = sw_path_join(sw_scratch_dir(scratch), "overlay.qcow2", err);
     if (overlay == NULL || sw_runlog_open(stage->log_dir, &run.log, err) < 0)

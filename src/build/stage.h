@@ -8,8 +8,7 @@ struct stage {
     struct plan *plan;
     struct sw_store *store;
     const char *log_dir;
-    enum sw_accel accel;
-    unsigned jobs;
+    const struct sw_build_opts *opts;
 };
 
 /*

@@ -10,8 +10,8 @@ struct build_opts {
     struct common_opts common;
     const char *base, *base_format;
     struct opt_list components, parameters, secrets, catalogues, outputs, seal_to, bundles, keys;
-    const char *out, *store, *accel, *service_starts, *sign;
-    bool no_cache, dry_run, refetch;
+    const char *out, *store, *accel, *service_starts, *sign, *scratch;
+    bool no_cache, dry_run, refetch, plain_scratch;
 };
 
 /* Rows for both; build has more behind them. */

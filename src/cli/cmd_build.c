@@ -66,6 +66,10 @@ static const struct opt rows[] = {
      "pem:FILE or pkcs11:URI: sign manifest.json, as manifest.sig"},
     {0, "accel", "auto|kvm|tcg", OPT_STRING, offsetof(struct build_opts, accel),
      "how the appliance runs (default: auto)"},
+    {0, "scratch", "DIR", OPT_STRING, offsetof(struct build_opts, scratch),
+     "where the overlay lies while it runs (default: in the store)"},
+    {0, "plain-scratch", NULL, OPT_FLAG, offsetof(struct build_opts, plain_scratch),
+     "with a sealed store: let it lie in clear"},
     {'n', "dry-run", NULL, OPT_FLAG, offsetof(struct build_opts, dry_run), "print the plan and stop"},
     OPT_END,
 };
@@ -78,7 +82,9 @@ const struct cmd cmd_build = {
         "Layers that the store has are not made again. Killed at any moment, the same command goes on from the last\n"
         "whole layer.\n\n"
         "A component may be sealed (component: FILE.yml.sealed, as slipway seal makes it): --key opens it, in memory\n"
-        "only, and it has to be the one that the recipe names. No word of it reaches a log, a message or the store.",
+        "only, and it has to be the one that the recipe names. No word of it reaches a log, a message or the store.\n\n"
+        "A sealed store (slipway store init --seal-to) is opened with --key. The appliance reads its layers through\n"
+        "this process, and --scratch has to be in memory (/dev/shm) or on an encrypted device.",
     .opts = rows,
     .opts_size = sizeof(struct build_opts),
     .min_args = 1,

@@ -28,6 +28,8 @@ int build_opts_convert(const struct build_opts *opts, const struct args *args, s
                       .keys = *ring},
         .out_dir = opts->out != NULL ? opts->out : "out",
         .store_dir = opts->store,
+        .scratch_dir = opts->scratch,
+        .plain_scratch = opts->plain_scratch,
         .outputs = opts->outputs.items,
         .nr_outputs = opts->outputs.n,
         .seal_to = opts->seal_to.items,

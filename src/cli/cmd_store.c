@@ -1,10 +1,12 @@
-/* slipway store ls|verify|export: what a store holds, whether it is whole, and a disk image of it. */
+/* slipway store init|ls|verify|export: what a store holds, whether it is whole, and a disk image of it. */
 #include "slipway/store.h"
 
 #include "src/base/json.h"
+#include "src/base/log.h"
 #include "src/cli/cmd.h"
 #include "src/cli/create_arg.h"
 #include "src/cli/output.h"
+#include "src/cli/seal_args.h"
 #include "src/cli/store_export.h"
 
 #include <inttypes.h>
@@ -17,7 +19,7 @@ struct store_opts {
     struct common_opts common;
     const char *store;
     const char *output_format;
-    struct opt_list settings;
+    struct opt_list settings, keys, seal_to;
     bool sync;
 };
 
@@ -264,6 +266,35 @@ static int run_export(struct sw_store *store, const struct store_opts *opts, con
     return store_export(store, &ask, err);
 }
 
+static int run_init(const struct store_opts *opts, struct sw_err *err)
+{
+    AUTO_RING struct sw_keyring *ring = NULL;
+
+    if (opts->seal_to.n == 0)
+        return sw_fail(err, SW_USAGE,
+                       "init takes --seal-to RECIPIENT (a plain store is made by the first build)");
+    if (sw_seal_harden(err) < 0)
+        return -1;
+    ring = seal_args_ring(SW_KEY_SEAL, &opts->seal_to, err);
+    if (ring == NULL || sw_store_init_sealed(opts->store, ring, err) < 0)
+        return -1;
+    for (size_t i = 0; i < sw_keyring_count(ring); i++)
+        sw_log(SW_LOG_INFO, "the store is sealed to %s", sw_keyring_name(ring, i));
+    return 0;
+}
+
+static int open_store(const struct store_opts *opts, struct sw_store **store, struct sw_err *err)
+{
+    AUTO_RING struct sw_keyring *ring = NULL;
+
+    if (seal_args_open_ring(&opts->keys, &ring, err) < 0 || sw_store_open(opts->store, false, store, err) < 0)
+        return -1;
+    if (sw_store_unlock(*store, ring, err) == 0)
+        return 0;
+    sw_store_close(SW_STEAL_PTR(*store));
+    return -1;
+}
+
 static const struct {
     const char *name;
     size_t nr_args; /* with the name */
@@ -275,6 +306,8 @@ static int run_store(const void *opts, const struct args *args, struct sw_err *e
 {
     const struct store_opts *store_opts = opts;
 
+    if (strcmp(args->items[0], "init") == 0)
+        return args->n == 1 ? run_init(store_opts, err) : sw_fail(err, SW_USAGE, "init takes no arguments");
     for (size_t i = 0; i < SW_ARRAY_LEN(verbs); i++) {
         struct sw_store *store = NULL;
         int rc;
@@ -285,13 +318,13 @@ static int run_store(const void *opts, const struct args *args, struct sw_err *e
             return sw_fail(err, SW_USAGE,
                            verbs[i].nr_args == 1 ? "%s takes no arguments" : "%s takes REF FILE",
                            verbs[i].name);
-        if (sw_store_open(store_opts->store, false, &store, err) < 0)
+        if (open_store(store_opts, &store, err) < 0)
             return -1;
         rc = verbs[i].run(store, store_opts, args, err);
         sw_store_close(store);
         return rc;
     }
-    return sw_fail(err, SW_USAGE, "'%s' is neither ls, verify nor export", args->items[0]);
+    return sw_fail(err, SW_USAGE, "'%s' is neither init, ls, verify nor export", args->items[0]);
 }
 
 static const struct opt store_opt_rows[] = {
@@ -304,19 +337,25 @@ static const struct opt store_opt_rows[] = {
      "export: format of FILE (default: by its name's ending)"},
     {'o', "option", "KEY=VAL,…", OPT_LIST, offsetof(struct store_opts, settings), "export: as for convert"},
     {0, "sync", NULL, OPT_FLAG, offsetof(struct store_opts, sync), "export: as for convert"},
+    {'k', "key", "KEY", OPT_LIST, offsetof(struct store_opts, keys), "opens a sealed store"},
+    {0, "seal-to", "RECIPIENT", OPT_LIST, offsetof(struct store_opts, seal_to),
+     "init: whose key opens the store; any one of several"},
     OPT_END,
 };
 
 const struct cmd cmd_store = {
     .name = "store",
-    .args = "ls | verify | export REF FILE",
-    .summary = "list what a store holds, check that it is whole, or write a disk of it",
+    .args = "init | ls | verify | export REF FILE",
+    .summary = "make a sealed store, list what a store holds, check that it is whole, or write a disk of it",
     .more =
         "A store is an OCI image layout: skopeo copy oci:STORE:REF … moves an image to a registry and back,\n"
         "and qemu-img info --backing-chain STORE/blobs/sha256/LAYER opens a layer in place.\n\n"
         "verify reads every blob and ends with status 5 when one is damaged, missing or out of place.\n\n"
         "export writes the disk of a name or of a layer's digest. What earlier exports and builds have encoded is\n"
-        "taken from the store's cache, of at most $SLIPWAY_CODED_MAX (16G; 0: none): the bytes are the same.",
+        "taken from the store's cache, of at most $SLIPWAY_CODED_MAX (16G; 0: none): the bytes are the same.\n\n"
+        "init makes a store in which everything is sealed: each file is an Encryption SDK message under the store's key,\n"
+        "which STORE/store.keys carries to the recipients (slipway rewrap STORE/store.sealed gives it to others). Names\n"
+        "and bytes tell nothing without a key; sizes and times do. It is no OCI layout, and keeps no cache.",
     .opts = store_opt_rows,
     .opts_size = sizeof(struct store_opts),
     .min_args = 1,

@@ -167,6 +167,7 @@ struct search {
     struct sw_doc doc; /* of the document's own file */
     bool own;          /* the use's own document: its values are known */
     bool lenient;
+    bool sealed; /* the document may not be quoted */
 };
 
 static void check_span(struct search *search, const struct sw_node *node, const struct sw_span *span)
@@ -186,7 +187,11 @@ static void check_span(struct search *search, const struct sw_node *node, const 
         return;
     sw_place_move(&place, node, span->begin);
     (search->lenient ? sw_doc_warn_at : sw_doc_fault_at)(&search->doc, place.line, place.column, "%s",
-                                                         why.text);
+                                                         search->sealed
+                                                             ? "no SSM parameter of the recipe's has "
+                                                               "this name (it is sealed: its words "
+                                                               "are not shown)"
+                                                             : why.text);
 }
 
 static void check_node(struct search *search, const struct sw_node *node)
@@ -216,6 +221,7 @@ static void check_condition(struct search *search, const struct sw_condition *co
 static void check_document(struct search *search, const struct sw_component *component)
 {
     search->doc.file = component->file;
+    search->sealed = component->sealed != NULL;
     for (size_t i = 0; i < component->nr_phases; i++) {
         for (size_t k = 0; k < component->phases[i].nr_steps; k++) {
             const struct sw_step *step = &component->phases[i].steps[k];

@@ -23,20 +23,17 @@ bool store_base_same(const struct stat *a, const struct stat *b)
 }
 
 /* One record for a file and a way to read it; a newer state of the file replaces it. */
-static char *base_path(const struct sw_store *store, const struct stat *st, const char *format,
-                       struct sw_err *err)
+static char *base_name(const struct stat *st, const char *format, struct sw_err *err)
 {
     SW_AUTO_FREE char *text = sw_strf(err, "%" PRIu64 " %" PRIu64 " %s", (uint64_t)st->st_dev,
                                       (uint64_t)st->st_ino, format != NULL ? format : "");
-    SW_AUTO_FREE char *name = NULL;
     uint8_t digest[SW_SHA256_BYTES];
     char hex[SW_SHA256_HEX];
 
     if (text == NULL || sw_sha256(text, strlen(text), digest, err) < 0)
         return NULL;
     sw_hex(digest, sizeof(digest), hex);
-    name = sw_strf(err, STORE_BASES "/%s.json", hex);
-    return name != NULL ? store_path(store, name, err) : NULL;
+    return sw_strf(err, STORE_BASES "/%s.json", hex);
 }
 
 static bool member_is(const json_t *json, const char *key, int64_t want)
@@ -57,7 +54,8 @@ static bool is_of(const json_t *json, const struct stat *st)
 int store_base_find(struct sw_store *store, const struct stat *st, const char *format, struct sw_layer *out,
                     struct sw_err *err)
 {
-    SW_AUTO_FREE char *path = base_path(store, st, format, err);
+    SW_AUTO_FREE char *name = base_name(st, format, err);
+    SW_AUTO_FREE char *path = name != NULL ? store_json_path(store, name, err) : NULL;
     SW_AUTO_JSON json_t *json = NULL;
     struct sw_err why = {0};
 
@@ -65,7 +63,7 @@ int store_base_find(struct sw_store *store, const struct stat *st, const char *f
         return -1;
     if (!sw_path_exists(path))
         return 0;
-    json = sw_json_read(path, BASE_MAX, &why);
+    json = store_json_read(store, name, BASE_MAX, &why);
     if (json == NULL ||
         (is_of(json, st) && store_layer_parse(json_object_get(json, "layer"), out, &why) < 0)) {
         sw_log(SW_LOG_WARNING, "a base's record is of no use, the base is read again: %s", why.text);
@@ -77,10 +75,10 @@ int store_base_find(struct sw_store *store, const struct stat *st, const char *f
 int store_base_record(struct sw_store *store, const struct stat *st, const char *format,
                       const struct sw_layer *layer, struct sw_err *err)
 {
-    SW_AUTO_FREE char *path = base_path(store, st, format, err);
+    SW_AUTO_FREE char *name = base_name(st, format, err);
     SW_AUTO_JSON json_t *json = json_object();
 
-    if (path == NULL || sw_json_set(json, "device", json_integer((json_int_t)st->st_dev), err) < 0 ||
+    if (name == NULL || sw_json_set(json, "device", json_integer((json_int_t)st->st_dev), err) < 0 ||
         sw_json_set(json, "inode", json_integer((json_int_t)st->st_ino), err) < 0 ||
         sw_json_set(json, "size_bytes", json_integer(st->st_size), err) < 0 ||
         sw_json_set(json, "mtime_ns", json_integer(stamp_ns(&st->st_mtim)), err) < 0 ||
@@ -88,7 +86,7 @@ int store_base_record(struct sw_store *store, const struct stat *st, const char 
         sw_json_set(json, "format", json_string(format != NULL ? format : ""), err) < 0 ||
         sw_json_set(json, "layer", store_layer_json(layer, err), err) < 0)
         return -1;
-    return sw_json_write(path, json, err);
+    return store_json_write(store, name, json, err);
 }
 
 int sw_store_known_base(struct sw_store *store, const char *path, const char *format, struct sw_layer *out,

@@ -33,40 +33,86 @@ int store_digest_hex(const char *text, char hex[SW_STORE_HEX])
     return 0;
 }
 
-int store_blob_size(const struct sw_store *store, const char *hex, uint64_t *size_bytes, struct sw_err *err)
+int store_file_size(const struct sw_store *store, const char *file, uint64_t *size_bytes, struct sw_err *err)
 {
     struct stat st;
 
-    if (!store_is_hex(hex))
-        return sw_fail(err, SW_INTEGRITY, "'%s' is not a layer's digest", hex);
     if (store->blobs_fd < 0)
         return 0;
-    if (fstatat(store->blobs_fd, hex, &st, AT_SYMLINK_NOFOLLOW) < 0)
-        return errno == ENOENT ? 0 : sw_fail_errno(err, "cannot look at blob '%s'", hex);
+    if (fstatat(store->blobs_fd, file, &st, AT_SYMLINK_NOFOLLOW) < 0)
+        return errno == ENOENT ? 0 : sw_fail_errno(err, "cannot look at blob '%s'", file);
     if (!S_ISREG(st.st_mode))
-        return sw_fail(err, SW_INTEGRITY, "blob '%s' is not a regular file", hex);
+        return sw_fail(err, SW_INTEGRITY, "blob '%s' is not a regular file", file);
     *size_bytes = (uint64_t)st.st_size;
     return 1;
 }
 
-int store_blob_open(const struct sw_store *store, const char *hex, struct sw_in **out, struct sw_err *err)
+/* The file as it lies there. */
+static int open_file(const struct sw_store *store, const char *file, struct sw_in **out, struct sw_err *err)
 {
-    SW_AUTO_FREE char *name = NULL;
-    uint64_t size_bytes;
-    int there = store_blob_size(store, hex, &size_bytes, err);
+    SW_AUTO_FREE char *name = sw_strf(err, "%s/%s/%s", store->dir, store_blobs(store), file);
     int fd;
 
+    if (name == NULL)
+        return -1;
+    fd = openat(store->blobs_fd, file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    if (fd < 0)
+        return sw_fail_errno(err, "cannot open '%s'", name);
+    return sw_in_open_fd(fd, name, out, err);
+}
+
+int store_file_open(const struct sw_store *store, const char *file, struct sw_in **out, struct sw_err *err)
+{
+    struct sw_in *sealed = NULL;
+
+    if (!store->sealed)
+        return open_file(store, file, out, err);
+    if (store_check_unlocked(store, err) < 0 || open_file(store, file, &sealed, err) < 0)
+        return -1;
+    *out = sw_vault_in(store->vault, file, sealed, err);
+    return *out != NULL ? 0 : -1;
+}
+
+/* A message that is cut below its header has no size, and is as good as missing. */
+static int plain_size(const struct sw_store *store, const char *file, uint64_t *size_bytes,
+                      struct sw_err *err)
+{
+    struct sw_err why = {.code = SW_OK};
+    struct sw_in *sealed = NULL;
+
+    if (open_file(store, file, &sealed, err) < 0)
+        return -1;
+    if (sw_vault_plain_bytes(sealed, size_bytes, &why) < 0)
+        *size_bytes = UINT64_MAX;
+    sw_in_close(sealed);
+    return 1;
+}
+
+int store_blob_size(const struct sw_store *store, const char *hex, uint64_t *size_bytes, struct sw_err *err)
+{
+    char file[SW_STORE_HEX];
+    int there;
+
+    if (store_blob_file(store, hex, file, err) < 0)
+        return -1;
+    there = store_file_size(store, file, size_bytes, err);
+    return there == 1 && store->sealed ? plain_size(store, file, size_bytes, err) : there;
+}
+
+int store_blob_open(const struct sw_store *store, const char *hex, struct sw_in **out, struct sw_err *err)
+{
+    char file[SW_STORE_HEX];
+    uint64_t size_bytes;
+    int there;
+
+    if (store_blob_file(store, hex, file, err) < 0)
+        return -1;
+    there = store_file_size(store, file, &size_bytes, err);
     if (there < 0)
         return -1;
     if (there == 0)
         return sw_fail(err, SW_INTEGRITY, "blob '%s' is missing in the store '%s'", hex, store->dir);
-    name = sw_strf(err, "%s/" STORE_BLOBS "/%s", store->dir, hex);
-    if (name == NULL)
-        return -1;
-    fd = openat(store->blobs_fd, hex, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-    if (fd < 0)
-        return sw_fail_errno(err, "cannot open '%s'", name);
-    return sw_in_open_fd(fd, name, out, err);
+    return store_file_open(store, file, out, err);
 }
 
 int store_hash(struct sw_in *in, struct store_hashing *count, char hex[SW_STORE_HEX], struct sw_err *err)
@@ -94,10 +140,12 @@ int store_hash(struct sw_in *in, struct store_hashing *count, char hex[SW_STORE_
 }
 
 struct blob_out {
-    struct sw_out base;
+    struct sw_out base; /* its fd is -1 where the store is sealed */
     struct sw_store *store;
-    char *name; /* for messages */
-    char *tmp;  /* its name in the folder; NULL while it has none (O_TMPFILE) */
+    int fd;
+    struct sw_out *object; /* that seals what is written; NULL in a plain store */
+    char *name;            /* for messages */
+    char *tmp;             /* its name in the folder; NULL while it has none (O_TMPFILE) */
 };
 
 static int blob_commit(struct sw_out *out, struct sw_err *err)
@@ -114,8 +162,9 @@ static void blob_close(struct sw_out *out)
 
     if (blob->tmp != NULL)
         unlinkat(blob->store->blobs_fd, blob->tmp, 0);
-    if (out->fd >= 0)
-        close(out->fd);
+    sw_out_close(blob->object);
+    if (blob->fd >= 0)
+        close(blob->fd);
     free(blob->tmp);
     free(blob->name);
     free(blob);
@@ -128,6 +177,54 @@ static const struct sw_out_ops blob_ops = {
     .commit = blob_commit,
     .close = blob_close,
 };
+
+static int sealed_write(struct sw_out *out, const void *buf, size_t len, struct sw_err *err)
+{
+    return sw_out_pwrite(((struct blob_out *)out)->object, buf, len, out->pos, err);
+}
+
+static int sealed_pwrite(struct sw_out *out, const void *buf, size_t len, uint64_t off, struct sw_err *err)
+{
+    return sw_out_pwrite(((struct blob_out *)out)->object, buf, len, off, err);
+}
+
+static int sealed_truncate(struct sw_out *out, uint64_t size_bytes, struct sw_err *err)
+{
+    return sw_out_truncate(((struct blob_out *)out)->object, size_bytes, err);
+}
+
+static const struct sw_out_ops sealed_blob_ops = {
+    .write = sealed_write,
+    .pwrite = sealed_pwrite,
+    .truncate = sealed_truncate,
+    .commit = blob_commit,
+    .close = blob_close,
+};
+
+/* The file itself, lent to the object that writes to it: the blob closes it. */
+static void file_close(struct sw_out *out)
+{
+    free(out);
+}
+
+static const struct sw_out_ops file_ops = {
+    .write = sw_fd_out_write,
+    .pwrite = sw_fd_out_pwrite,
+    .truncate = sw_fd_out_truncate,
+    .close = file_close,
+};
+
+static int begin_object(struct blob_out *blob, struct sw_err *err)
+{
+    struct sw_out *file = sw_calloc(1, sizeof(*file), err);
+
+    if (file == NULL)
+        return -1;
+    *file = (struct sw_out){.ops = &file_ops, .fd = blob->fd, .name = blob->name};
+    blob->base.ops = &sealed_blob_ops;
+    blob->object = sw_vault_out(blob->store->vault, file, err);
+    return blob->object != NULL ? 0 : -1;
+}
 
 static char *tmp_name(struct sw_err *err)
 {
@@ -176,20 +273,26 @@ static int open_new(struct blob_out *blob, struct sw_err *err)
 
 int store_blob_create(struct sw_store *store, struct sw_out **out, struct sw_err *err)
 {
-    struct blob_out *blob = sw_calloc(1, sizeof(*blob), err);
+    struct blob_out *blob;
 
+    if (store_check_unlocked(store, err) < 0)
+        return -1;
+    blob = sw_calloc(1, sizeof(*blob), err);
     if (blob == NULL)
         return -1;
     blob->base = (struct sw_out){.ops = &blob_ops, .fd = -1};
+    blob->fd = -1;
     blob->store = store;
-    blob->name = sw_strf(err, "%s/" STORE_BLOBS "/(new blob)", store->dir);
+    blob->name = sw_strf(err, "%s/%s/(new blob)", store->dir, store_blobs(store));
     blob->base.name = blob->name;
     if (blob->name != NULL)
-        blob->base.fd = open_new(blob, err);
-    if (blob->base.fd < 0) {
+        blob->fd = open_new(blob, err);
+    if (blob->fd < 0 || (store->sealed && begin_object(blob, err) < 0)) {
         blob_close(&blob->base);
         return -1;
     }
+    if (!store->sealed)
+        blob->base.fd = blob->fd;
     *out = &blob->base;
     return 0;
 }
@@ -201,12 +304,12 @@ static int link_as(const struct blob_out *blob, const char *name)
 
     if (blob->tmp != NULL)
         return linkat(dir, blob->tmp, dir, name, 0);
-    snprintf(proc, sizeof(proc), "/proc/self/fd/%d", blob->base.fd);
+    snprintf(proc, sizeof(proc), "/proc/self/fd/%d", blob->fd);
     return linkat(AT_FDCWD, proc, dir, name, AT_SYMLINK_FOLLOW);
 }
 
 /* A blob of that name whose bytes cannot be right: ours takes its place. */
-static int replace(struct blob_out *blob, const char *hex, struct sw_err *err)
+static int replace(struct blob_out *blob, const char *file, struct sw_err *err)
 {
     SW_AUTO_FREE char *tmp = NULL;
 
@@ -218,8 +321,8 @@ static int replace(struct blob_out *blob, const char *hex, struct sw_err *err)
             return sw_fail_errno(err, "cannot name '%s'", blob->name);
         blob->tmp = SW_STEAL_PTR(tmp);
     }
-    if (renameat(blob->store->blobs_fd, blob->tmp, blob->store->blobs_fd, hex) < 0)
-        return sw_fail_errno(err, "cannot rename a new blob to '%s'", hex);
+    if (renameat(blob->store->blobs_fd, blob->tmp, blob->store->blobs_fd, file) < 0)
+        return sw_fail_errno(err, "cannot rename a new blob to '%s'", file);
     free(SW_STEAL_PTR(blob->tmp));
     return 0;
 }
@@ -227,40 +330,68 @@ static int replace(struct blob_out *blob, const char *hex, struct sw_err *err)
 /* The bytes are on the disk; now the name. */
 static int give_name(struct blob_out *blob, const char *hex, uint64_t size_bytes, struct sw_err *err)
 {
+    char file[SW_STORE_HEX];
     uint64_t there_bytes = 0;
     int there;
 
-    if (link_as(blob, hex) == 0)
+    if (store_blob_file(blob->store, hex, file, err) < 0)
+        return -1;
+    if (link_as(blob, file) == 0)
         return 0;
     /* No hard links on this file system: replacing by the same bytes does no harm. */
     if (blob->tmp != NULL && (errno == EPERM || errno == EOPNOTSUPP || errno == ENOSYS))
-        return replace(blob, hex, err);
+        return replace(blob, file, err);
     if (errno != EEXIST)
-        return sw_fail_errno(err, "cannot name blob '%s'", hex);
+        return sw_fail_errno(err, "cannot name blob '%s'", file);
     there = store_blob_size(blob->store, hex, &there_bytes, err);
     if (there < 0)
         return -1;
-    return there == 1 && there_bytes == size_bytes ? 0 : replace(blob, hex, err);
+    return there == 1 && there_bytes == size_bytes ? 0 : replace(blob, file, err);
+}
+
+static int digest_plain(const struct blob_out *blob, char hex[SW_STORE_HEX], uint64_t *size_bytes,
+                        struct sw_err *err)
+{
+    struct store_hashing count = {0};
+    struct sw_in *in = NULL;
+    int fd = fcntl(blob->fd, F_DUPFD_CLOEXEC, 0), rc;
+
+    if (fd < 0)
+        return sw_fail_errno(err, "cannot read '%s' again", blob->name);
+    if (sw_in_open_fd(fd, blob->name, &in, err) < 0)
+        return -1;
+    *size_bytes = in->size_bytes;
+    rc = store_hash(in, &count, hex, err);
+    sw_in_close(in);
+    return rc;
+}
+
+/* The name is a part of the message, so the message ends with it. */
+static int digest_sealed(const struct blob_out *blob, char hex[SW_STORE_HEX], uint64_t *size_bytes,
+                         struct sw_err *err)
+{
+    uint8_t digest[SW_SHA256_BYTES];
+    char file[SW_STORE_HEX];
+
+    if (sw_vault_out_finish(blob->object, digest, size_bytes, err) < 0)
+        return -1;
+    sw_hex(digest, sizeof(digest), hex);
+    if (store_blob_file(blob->store, hex, file, err) < 0)
+        return -1;
+    return sw_vault_out_name(blob->object, file, err);
 }
 
 int store_blob_publish(struct sw_out *out, char hex[SW_STORE_HEX], uint64_t *size_bytes, struct sw_err *err)
 {
     struct blob_out *blob = (struct blob_out *)out;
-    struct store_hashing count = {0};
-    struct sw_in *in = NULL;
-    int fd, rc;
 
-    if (fsync(out->fd) < 0)
-        return sw_fail_errno(err, "cannot sync '%s'", out->name);
-    fd = fcntl(out->fd, F_DUPFD_CLOEXEC, 0);
-    if (fd < 0)
-        return sw_fail_errno(err, "cannot read '%s' again", out->name);
-    if (sw_in_open_fd(fd, out->name, &in, err) < 0)
+    if (blob->object != NULL && digest_sealed(blob, hex, size_bytes, err) < 0)
         return -1;
-    *size_bytes = in->size_bytes;
-    rc = store_hash(in, &count, hex, err);
-    sw_in_close(in);
-    if (rc < 0 || give_name(blob, hex, *size_bytes, err) < 0)
+    if (fsync(blob->fd) < 0)
+        return sw_fail_errno(err, "cannot sync '%s'", out->name);
+    if (blob->object == NULL && digest_plain(blob, hex, size_bytes, err) < 0)
+        return -1;
+    if (give_name(blob, hex, *size_bytes, err) < 0)
         return -1;
     if (fsync(blob->store->blobs_fd) < 0 && errno != EINVAL)
         return sw_fail_errno(err, "cannot sync the folder of '%s'", out->name);

@@ -29,11 +29,32 @@ static int check_name(const struct blob_parents *parents, const char *name, cons
     return 0;
 }
 
+/* What an overlay over a sealed store names: the disk of a layer, that QEMU is served as "nbd+unix:///DIGEST?socket=…". */
+static int open_served(struct blob_parents *parents, const char *name, const char *format,
+                       struct sw_image **out, struct sw_err *err)
+{
+    static const char scheme[] = "nbd+unix:///";
+    char hex[SW_STORE_HEX] = "";
+
+    if (format == NULL || strcmp(format, "raw") != 0 || strncmp(name, scheme, sizeof(scheme) - 1) != 0 ||
+        strlen(name) <= sizeof(scheme) - 1 + sizeof(hex) - 1 ||
+        name[sizeof(scheme) - 1 + sizeof(hex) - 1] != '?')
+        return sw_fail(err, SW_INTEGRITY, "backing file '%.200s' is not a served layer", name);
+    memcpy(hex, name + sizeof(scheme) - 1, sizeof(hex) - 1);
+    if (!store_is_hex(hex))
+        return sw_fail(err, SW_INTEGRITY, "backing file '%.200s' is not a served layer", name);
+    return open_layer(parents, hex, out, err);
+}
+
 static int open_parent(struct sw_parent_resolver *self, const char *name, const char *format,
                        struct sw_image **out, struct sw_err *err)
 {
     struct blob_parents *parents = (struct blob_parents *)self;
 
+    if (parents->overlay && parents->store->sealed) {
+        parents->overlay = false;
+        return open_served(parents, name, format, out, err);
+    }
     if (parents->overlay) {
         SW_AUTO_FREE char *folder = store_path(parents->store, STORE_BLOBS "/", err);
         size_t n = folder != NULL ? strlen(folder) : 0;
@@ -155,7 +176,8 @@ int sw_store_layer(struct sw_store *store, const char *digest, struct sw_layer *
 char *sw_store_blob_path(struct sw_store *store, const char *digest, struct sw_err *err)
 {
     uint64_t size_bytes;
-    int there = store_blob_size(store, digest, &size_bytes, err);
+    int there = store->sealed ? sw_fail(err, SW_FAILED, "a sealed store's layers are no files for others")
+                              : store_blob_size(store, digest, &size_bytes, err);
 
     if (there == 0)
         sw_fail(err, SW_INTEGRITY, "blob '%s' is missing in the store '%s'", digest, store->dir);

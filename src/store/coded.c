@@ -177,8 +177,12 @@ static void cache_close(struct sw_coded_cache *self, bool whole)
 int sw_store_coded_new(struct sw_store *store, const char *digest, struct sw_coded_cache **out,
                        struct sw_err *err)
 {
-    struct coded_cache *cache = sw_calloc(1, sizeof(*cache), err);
+    struct coded_cache *cache;
 
+    *out = NULL;
+    if (store->sealed) /* it would be the layers' content in clear */
+        return store_check_unlocked(store, err);
+    cache = sw_calloc(1, sizeof(*cache), err);
     if (cache == NULL)
         return -1;
     cache->base = (struct sw_coded_cache){.open = cache_open, .close = cache_close};

@@ -8,7 +8,7 @@
 
 json_t *store_index_read(struct sw_store *store, struct sw_err *err)
 {
-    SW_AUTO_FREE char *path = store_path(store, STORE_INDEX, err);
+    SW_AUTO_FREE char *path = store_json_path(store, STORE_INDEX, err);
     SW_AUTO_BUF struct sw_buf text = {0};
 
     if (path == NULL)
@@ -18,7 +18,7 @@ json_t *store_index_read(struct sw_store *store, struct sw_err *err)
                         "{\"schemaVersion\":2,\"mediaType\":\"" STORE_MEDIA_INDEX "\",\"manifests\":[]}",
                         err) < 0)
             return NULL;
-    } else if (sw_read_file(path, STORE_INDEX_MAX, &text, err) < 0) {
+    } else if (store_json_text(store, STORE_INDEX, STORE_INDEX_MAX, &text, err) < 0) {
         return NULL;
     }
     return store_index_parse(text.data, text.len, err);
@@ -106,12 +106,11 @@ static int put_entry(json_t *entries, json_t *entry, const char *ref, struct sw_
 
 static int put_in_index(struct sw_store *store, json_t *entry, const char *ref, struct sw_err *err)
 {
-    SW_AUTO_FREE char *path = store_path(store, STORE_INDEX, err);
     SW_AUTO_FREE char *lock_path = store_path(store, STORE_LOCK, err);
     SW_AUTO_JSON json_t *index = NULL;
     SW_AUTO_CLOSE int lock = -1;
 
-    if (path == NULL || lock_path == NULL)
+    if (lock_path == NULL)
         return -1;
     lock = sw_lock_file(lock_path, true, err);
     if (lock < 0)
@@ -119,7 +118,7 @@ static int put_in_index(struct sw_store *store, json_t *entry, const char *ref, 
     index = store_index_read(store, err);
     if (index == NULL || put_entry(json_object_get(index, "manifests"), entry, ref, err) < 0)
         return -1;
-    return sw_json_write(path, index, err);
+    return store_json_write(store, STORE_INDEX, index, err);
 }
 
 static int check_state(const struct sw_store_state *state, struct sw_err *err)

@@ -2,6 +2,7 @@
 #ifndef SW_STORE_INTERNAL_H
 #define SW_STORE_INTERNAL_H
 
+#include "slipway/envelope.h"
 #include "slipway/store.h"
 
 #include "src/base/buf.h"
@@ -9,17 +10,20 @@
 
 #include <sys/stat.h>
 
-#define STORE_BLOBS   "blobs/sha256"
-#define STORE_INDEX   "index.json"
-#define STORE_LAYOUT  "oci-layout"
-#define STORE_PRIVATE "slipway"
-#define STORE_VERSION STORE_PRIVATE "/version"
-#define STORE_LOCK    STORE_PRIVATE "/lock"
-#define STORE_KEYS    STORE_PRIVATE "/keys"
-#define STORE_STEPS   STORE_PRIVATE "/steps"
-#define STORE_BASES   STORE_PRIVATE "/bases"
-#define STORE_SCRATCH STORE_PRIVATE "/scratch"
-#define STORE_CODED   STORE_PRIVATE "/coded"
+#define STORE_BLOBS        "blobs/sha256"
+#define STORE_BLOBS_SEALED "blobs/hmac-sha256"
+#define STORE_SEALED       "store.sealed"
+#define STORE_SEALED_KEYS  "store.keys"
+#define STORE_INDEX        "index.json"
+#define STORE_LAYOUT       "oci-layout"
+#define STORE_PRIVATE      "slipway"
+#define STORE_VERSION      STORE_PRIVATE "/version"
+#define STORE_LOCK         STORE_PRIVATE "/lock"
+#define STORE_KEYS         STORE_PRIVATE "/keys"
+#define STORE_STEPS        STORE_PRIVATE "/steps"
+#define STORE_BASES        STORE_PRIVATE "/bases"
+#define STORE_SCRATCH      STORE_PRIVATE "/scratch"
+#define STORE_CODED        STORE_PRIVATE "/coded"
 #define STORE_BLOB_TMP \
     ".tmp-" /* begins the name of a blob that is being written, where O_TMPFILE is missing */
 
@@ -38,8 +42,35 @@ enum {
 
 struct sw_store {
     char *dir;    /* absolute, links resolved */
-    int blobs_fd; /* blobs/sha256; -1 when the layout has none yet */
+    int blobs_fd; /* the folder of blobs; -1 when the layout has none yet */
+    bool sealed;
+    struct sw_vault *vault; /* of a sealed store that was unlocked */
 };
+
+/* The folder of blobs: STORE_BLOBS or STORE_BLOBS_SEALED. */
+static inline const char *store_blobs(const struct sw_store *store)
+{
+    return store->sealed ? STORE_BLOBS_SEALED : STORE_BLOBS;
+}
+
+/* sealed.c: what differs where everything is kept sealed. */
+
+/* SW_INTEGRITY while a sealed store is locked. */
+SW_MUST_CHECK int store_check_unlocked(const struct sw_store *store, struct sw_err *err);
+/* The file's name of the blob of that digest in the folder of blobs. */
+SW_MUST_CHECK int store_blob_file(const struct sw_store *store, const char *hex, char file[SW_STORE_HEX],
+                                  struct sw_err *err);
+/* JSON at the relative path that it has in a plain store: there as it is, else as a message under its keyed name. */
+SW_MUST_CHECK char *store_json_path(const struct sw_store *store, const char *relative, struct sw_err *err);
+SW_MUST_CHECK int store_json_text(const struct sw_store *store, const char *relative, size_t max_bytes,
+                                  struct sw_buf *out, struct sw_err *err);
+SW_MUST_CHECK json_t *store_json_read(const struct sw_store *store, const char *relative, size_t max_bytes,
+                                      struct sw_err *err);
+SW_MUST_CHECK int store_json_write(const struct sw_store *store, const char *relative, const json_t *json,
+                                   struct sw_err *err);
+/* The key in the record file of that name in STORE_KEYS, which is checked to be its own; -1 with err. */
+SW_MUST_CHECK int store_record_key(const struct sw_store *store, const char *file, char key[SW_STORE_HEX],
+                                   struct sw_err *err);
 
 /* dir + "/" + relative. Free it. */
 SW_MUST_CHECK char *store_path(const struct sw_store *store, const char *relative, struct sw_err *err);
@@ -52,6 +83,11 @@ bool store_is_hex(const char *text);
 SW_MUST_CHECK int store_digest_hex(const char *text, char hex[SW_STORE_HEX]);
 /* 1 and the size when a regular file has that name, 0 when nothing has; anything else there is SW_INTEGRITY. */
 SW_MUST_CHECK int store_blob_size(const struct sw_store *store, const char *hex, uint64_t *size_bytes,
+                                  struct sw_err *err);
+/* The same of a file of the folder of blobs: its own size, and its bytes, opened where the store is sealed. */
+SW_MUST_CHECK int store_file_size(const struct sw_store *store, const char *file, uint64_t *size_bytes,
+                                  struct sw_err *err);
+SW_MUST_CHECK int store_file_open(const struct sw_store *store, const char *file, struct sw_in **out,
                                   struct sw_err *err);
 /* Never through a link. A missing blob is SW_INTEGRITY. */
 SW_MUST_CHECK int store_blob_open(const struct sw_store *store, const char *hex, struct sw_in **out,
@@ -160,6 +196,9 @@ bool store_is_layer(const struct sw_store *store, const char *hex);
 SW_MUST_CHECK int store_key_of(const char *name, char key[SW_STORE_HEX]);
 
 /* sweep.c */
+
+/* Removes those folders of scratch that nobody locks. */
+SW_MUST_CHECK int store_sweep_scratch(const char *folder, struct sw_err *err);
 
 /* Removes what dead processes left. Failing is no reason not to work: it only logs. */
 void store_sweep(struct sw_store *store);

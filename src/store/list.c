@@ -105,6 +105,9 @@ static int list_blob(void *arg, const char *name, struct sw_err *err)
     struct sw_store_listing *out = job->out;
     struct sw_err why = {0};
 
+    for (size_t i = 0; job->store->sealed && i < out->nr_layers; i++)
+        if (strcmp(out->layers[i].digest, name) == 0)
+            return 0;
     if (!store_is_hex(name) || !store_is_layer(job->store, name))
         return 0;
     if (grow((void **)&out->layers, out->nr_layers, sizeof(*out->layers), err) < 0)
@@ -129,10 +132,11 @@ static int list_record(void *arg, const char *name, struct sw_err *err)
 {
     struct list_job *job = arg;
     struct sw_store_listing *out = job->out;
+    struct sw_err why = {0};
     char key[SW_STORE_HEX];
     int found;
 
-    if (store_key_of(name, key) < 0)
+    if (store_record_key(job->store, name, key, &why) < 0)
         return 0;
     if (grow((void **)&out->records, out->nr_records, sizeof(*out->records), err) < 0)
         return -1;
@@ -140,6 +144,28 @@ static int list_record(void *arg, const char *name, struct sw_err *err)
     if (found == 1)
         out->nr_records++;
     return found < 0 ? -1 : 0;
+}
+
+static int by_digest(const void *a, const void *b)
+{
+    return strcmp(((const struct sw_layer *)a)->digest, ((const struct sw_layer *)b)->digest);
+}
+
+/* Names of files tell no digests: the layers are those that images and records speak of. */
+static int list_sealed_layers(struct list_job *job, struct sw_err *err)
+{
+    struct sw_store_listing *out = job->out;
+
+    for (size_t i = 0; i < out->nr_images; i++)
+        for (size_t k = 0; k < out->images[i].nr_layers; k++)
+            if (list_blob(job, out->images[i].layers[k].digest, err) < 0)
+                return -1;
+    for (size_t i = 0; i < out->nr_records; i++)
+        if (list_blob(job, out->records[i].layer.digest, err) < 0)
+            return -1;
+    if (out->nr_layers > 0)
+        qsort(out->layers, out->nr_layers, sizeof(*out->layers), by_digest);
+    return 0;
 }
 
 static int by_recipe(const void *a, const void *b)
@@ -181,8 +207,10 @@ int sw_store_list(struct sw_store *store, struct sw_store_listing *out, struct s
     struct list_job job = {.store = store, .out = out};
 
     memset(out, 0, sizeof(*out));
-    if (list_images(&job, err) < 0 || store_each_name(store, STORE_BLOBS, list_blob, &job, err) < 0 ||
-        store_each_name(store, STORE_KEYS, list_record, &job, err) < 0) {
+    if (store_check_unlocked(store, err) < 0 || list_images(&job, err) < 0 ||
+        store_each_name(store, STORE_KEYS, list_record, &job, err) < 0 ||
+        (store->sealed ? list_sealed_layers(&job, err)
+                       : store_each_name(store, STORE_BLOBS, list_blob, &job, err)) < 0) {
         sw_store_listing_clear(out);
         return -1;
     }

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/file.h>
 
 static const char layout_text[] = "{\"imageLayoutVersion\":\"1.0.0\"}";
 static const char index_text[] =
@@ -105,13 +106,19 @@ static int check_folder(const struct sw_store *store, const char *relative, stru
 }
 
 static const char *const folders[] = {
-    "blobs", STORE_BLOBS, STORE_PRIVATE, STORE_KEYS, STORE_STEPS, STORE_BASES, STORE_SCRATCH, STORE_CODED,
+    "blobs",     NULL /* of blobs */, STORE_PRIVATE, STORE_KEYS,
+    STORE_STEPS, STORE_BASES,         STORE_SCRATCH, STORE_CODED,
 };
+
+static const char *folder_name(const struct sw_store *store, size_t i)
+{
+    return folders[i] != NULL ? folders[i] : store_blobs(store);
+}
 
 static int make_folders(const struct sw_store *store, struct sw_err *err)
 {
     for (size_t i = 0; i < SW_ARRAY_LEN(folders); i++) {
-        SW_AUTO_FREE char *path = store_path(store, folders[i], err);
+        SW_AUTO_FREE char *path = store_path(store, folder_name(store, i), err);
 
         if (path == NULL)
             return -1;
@@ -127,12 +134,12 @@ static int create_missing(struct sw_store *store, struct sw_err *err)
     SW_AUTO_FREE char *lock_path = store_path(store, STORE_LOCK, err);
     SW_AUTO_CLOSE int lock = -1;
 
-    if (lock_path == NULL || write_missing(store, STORE_LAYOUT, layout_text, err) < 0 ||
+    if (lock_path == NULL || (!store->sealed && write_missing(store, STORE_LAYOUT, layout_text, err) < 0) ||
         make_folders(store, err) < 0)
         return -1;
     lock = sw_lock_file(lock_path, true, err);
     if (lock < 0 || write_missing(store, STORE_VERSION, version_text, err) < 0 ||
-        write_missing(store, STORE_INDEX, index_text, err) < 0)
+        (!store->sealed && write_missing(store, STORE_INDEX, index_text, err) < 0))
         return -1;
     return sw_fsync_dir(store->dir, err);
 }
@@ -158,13 +165,19 @@ static int check_bare(const struct sw_store *store, const char *layout, bool cre
 static int check_or_create(struct sw_store *store, bool create, struct sw_err *err)
 {
     SW_AUTO_FREE char *layout = store_path(store, STORE_LAYOUT, err);
+    SW_AUTO_FREE char *sealed = store_path(store, STORE_SEALED, err);
 
-    if (layout == NULL)
+    if (layout == NULL || sealed == NULL)
         return -1;
-    if ((sw_path_exists(layout) ? check_layout(layout, err) : check_bare(store, layout, create, err)) < 0)
+    store->sealed = sw_path_exists(sealed);
+    if (store->sealed && sw_path_exists(layout))
+        return sw_fail(err, SW_INTEGRITY, "'%s' has both '" STORE_LAYOUT "' and '" STORE_SEALED "'",
+                       store->dir);
+    if (!store->sealed &&
+        (sw_path_exists(layout) ? check_layout(layout, err) : check_bare(store, layout, create, err)) < 0)
         return -1;
     for (size_t i = 0; i < SW_ARRAY_LEN(folders); i++)
-        if (check_folder(store, folders[i], err) < 0)
+        if (check_folder(store, folder_name(store, i), err) < 0)
             return -1;
     if (check_version(store, err) < 0)
         return -1;
@@ -173,7 +186,7 @@ static int check_or_create(struct sw_store *store, bool create, struct sw_err *e
 
 static int open_blobs(struct sw_store *store, struct sw_err *err)
 {
-    SW_AUTO_FREE char *path = store_path(store, STORE_BLOBS, err);
+    SW_AUTO_FREE char *path = store_path(store, store_blobs(store), err);
 
     if (path == NULL)
         return -1;
@@ -202,10 +215,51 @@ static int open_at(struct sw_store *store, const char *dir, bool create, struct 
     return 0;
 }
 
+/* The folder that dir names; free it. */
+static char *choose_dir(const char *dir, struct sw_err *err)
+{
+    return dir != NULL ? sw_strdup(dir, err) : sw_xdg_path("XDG_DATA_HOME", ".local/share", "store", err);
+}
+
+/* What a killed init left may be there: the keys of a vault that never was. */
+static int check_empty(const char *dir, struct sw_err *err)
+{
+    SW_AUTO_DIR DIR *entries = opendir(dir);
+    const struct dirent *entry;
+
+    if (entries == NULL)
+        return sw_fail_errno(err, "cannot open the folder '%s'", dir);
+    while ((entry = readdir(entries)) != NULL)
+        if (entry->d_name[0] != '.' && strcmp(entry->d_name, STORE_SEALED_KEYS) != 0)
+            return sw_fail(err, SW_USAGE,
+                           "'%s' is not an empty folder (it holds '%s'): a store is sealed "
+                           "from its beginning",
+                           dir, entry->d_name);
+    return 0;
+}
+
+int sw_store_init_sealed(const char *dir, const struct sw_keyring *recipients, struct sw_err *err)
+{
+    SW_AUTO_FREE char *chosen = choose_dir(dir, err);
+    SW_AUTO_FREE char *path = chosen != NULL ? sw_path_join(chosen, STORE_SEALED, err) : NULL;
+    SW_AUTO_CLOSE int lock = -1;
+    struct sw_store *store = NULL;
+
+    if (path == NULL || make_root(chosen, err) < 0)
+        return -1;
+    lock = open(chosen, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (lock < 0 || flock(lock, LOCK_EX) < 0)
+        return sw_fail_errno(err, "cannot lock '%s'", chosen);
+    if (check_empty(chosen, err) < 0 || sw_vault_create(path, recipients, err) < 0 ||
+        sw_store_open(chosen, true, &store, err) < 0)
+        return -1;
+    sw_store_close(store);
+    return 0;
+}
+
 int sw_store_open(const char *dir, bool create, struct sw_store **out, struct sw_err *err)
 {
-    SW_AUTO_FREE char *path =
-        dir != NULL ? sw_strdup(dir, err) : sw_xdg_path("XDG_DATA_HOME", ".local/share", "store", err);
+    SW_AUTO_FREE char *path = choose_dir(dir, err);
     struct sw_store *store;
 
     if (path == NULL)
@@ -228,6 +282,7 @@ void sw_store_close(struct sw_store *store)
         return;
     if (store->blobs_fd >= 0)
         close(store->blobs_fd);
+    sw_vault_close(store->vault);
     free(store->dir);
     free(store);
 }

@@ -89,26 +89,27 @@ static int parse_record(const json_t *json, const char *key, struct sw_plan_reco
     return out->outputs != NULL ? 0 : -1;
 }
 
-static char *record_path(const struct sw_store *store, const char *folder, const char *hex,
-                         struct sw_err *err)
+static char *record_name(const char *folder, const char *hex, struct sw_err *err)
 {
-    return sw_strf(err, "%s/%s/%s.json", store->dir, folder, hex);
+    return sw_strf(err, "%s/%s.json", folder, hex);
 }
 
 int store_record_read(struct sw_store *store, const char *key, struct sw_plan_record *out, struct sw_err *err)
 {
+    SW_AUTO_FREE char *name = NULL;
     SW_AUTO_FREE char *path = NULL;
     SW_AUTO_JSON json_t *json = NULL;
 
     memset(out, 0, sizeof(*out));
     if (!store_is_hex(key))
         return sw_fail(err, SW_FAILED, "'%s' is not a plan key", key);
-    path = record_path(store, STORE_KEYS, key, err);
+    name = record_name(STORE_KEYS, key, err);
+    path = name != NULL ? store_json_path(store, name, err) : NULL;
     if (path == NULL)
         return -1;
     if (!sw_path_exists(path))
         return 0;
-    json = sw_json_read(path, STORE_RECORD_MAX, err);
+    json = store_json_read(store, name, STORE_RECORD_MAX, err);
     if (json == NULL)
         return -1;
     if (parse_record(json, key, out, err) < 0) {
@@ -136,6 +137,8 @@ int sw_store_find_key(struct sw_store *store, const char *key, struct sw_plan_re
     memset(out, 0, sizeof(*out));
     if (!store_is_hex(key))
         return sw_fail(err, SW_FAILED, "'%s' is not a plan key", key);
+    if (store_check_unlocked(store, err) < 0)
+        return -1;
     if (!read_or_none(store, key, out))
         return 0;
     there = store_layer_there(store, &out->layer, err);
@@ -145,8 +148,7 @@ int sw_store_find_key(struct sw_store *store, const char *key, struct sw_plan_re
 }
 
 /* The file that names the latest key of a recipe's position. */
-static char *step_path(const struct sw_store *store, const char *recipe, unsigned position,
-                       struct sw_err *err)
+static char *step_name(const char *recipe, unsigned position, struct sw_err *err)
 {
     SW_AUTO_FREE char *text = sw_strf(err, "%u %s", position, recipe);
     uint8_t digest[SW_SHA256_BYTES];
@@ -155,13 +157,14 @@ static char *step_path(const struct sw_store *store, const char *recipe, unsigne
     if (text == NULL || sw_sha256(text, strlen(text), digest, err) < 0)
         return NULL;
     sw_hex(digest, sizeof(digest), hex);
-    return record_path(store, STORE_STEPS, hex, err);
+    return record_name(STORE_STEPS, hex, err);
 }
 
 int sw_store_last_record(struct sw_store *store, const char *recipe, unsigned position,
                          struct sw_plan_record *out, struct sw_err *err)
 {
-    SW_AUTO_FREE char *path = step_path(store, recipe, position, err);
+    SW_AUTO_FREE char *name = step_name(recipe, position, err);
+    SW_AUTO_FREE char *path = name != NULL ? store_json_path(store, name, err) : NULL;
     SW_AUTO_JSON json_t *json = NULL;
     struct sw_err why = {0};
     const char *key;
@@ -171,7 +174,7 @@ int sw_store_last_record(struct sw_store *store, const char *recipe, unsigned po
         return -1;
     if (!sw_path_exists(path))
         return 0;
-    json = sw_json_read(path, STORE_RECORD_MAX, &why);
+    json = store_json_read(store, name, STORE_RECORD_MAX, &why);
     key = json != NULL ? sw_json_text(json, "key") : NULL;
     if (key == NULL || !store_is_hex(key)) {
         sw_log(SW_LOG_WARNING, "a recipe's latest record is of no use: %s", path);
@@ -199,19 +202,19 @@ static json_t *record_json(const struct sw_plan_record *record, struct sw_err *e
 
 static int write_step(struct sw_store *store, const struct sw_plan_record *record, struct sw_err *err)
 {
-    SW_AUTO_FREE char *path = step_path(store, record->recipe, record->position, err);
+    SW_AUTO_FREE char *name = step_name(record->recipe, record->position, err);
     SW_AUTO_JSON json_t *json = json_object();
 
-    if (path == NULL || sw_json_set(json, "recipe", json_string(record->recipe), err) < 0 ||
+    if (name == NULL || sw_json_set(json, "recipe", json_string(record->recipe), err) < 0 ||
         sw_json_set(json, "position", json_integer(record->position), err) < 0 ||
         sw_json_set(json, "key", json_string(record->key), err) < 0)
         return -1;
-    return sw_json_write(path, json, err);
+    return store_json_write(store, name, json, err);
 }
 
 int sw_store_record_key(struct sw_store *store, const struct sw_plan_record *record, struct sw_err *err)
 {
-    SW_AUTO_FREE char *path = NULL;
+    SW_AUTO_FREE char *name = NULL;
     SW_AUTO_JSON json_t *json = NULL;
     int there;
 
@@ -225,9 +228,9 @@ int sw_store_record_key(struct sw_store *store, const struct sw_plan_record *rec
         return -1;
     if (there == 0)
         return sw_fail(err, SW_FAILED, "layer '%s' is not in the store", record->layer.digest);
-    path = record_path(store, STORE_KEYS, record->key, err);
+    name = record_name(STORE_KEYS, record->key, err);
     json = record_json(record, err);
-    if (path == NULL || json == NULL || sw_json_write(path, json, err) < 0)
+    if (name == NULL || json == NULL || store_json_write(store, name, json, err) < 0)
         return -1;
     return write_step(store, record, err);
 }

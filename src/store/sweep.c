@@ -42,14 +42,13 @@ static int sweep_scratch_one(const char *folder, const char *name, struct sw_err
     return 0;
 }
 
-static int sweep_scratch(struct sw_store *store, struct sw_err *err)
+int store_sweep_scratch(const char *folder, struct sw_err *err)
 {
-    SW_AUTO_FREE char *folder = store_path(store, STORE_SCRATCH, err);
-    SW_AUTO_DIR DIR *dir = folder != NULL ? opendir(folder) : NULL;
+    SW_AUTO_DIR DIR *dir = opendir(folder);
     const struct dirent *entry;
 
     if (dir == NULL)
-        return folder == NULL ? -1 : sw_fail_errno(err, "cannot open the folder '%s'", folder);
+        return sw_fail_errno(err, "cannot open the folder '%s'", folder);
     while ((entry = readdir(dir)) != NULL)
         if (entry->d_name[0] != '.' && sweep_scratch_one(folder, entry->d_name, err) < 0)
             return -1;
@@ -87,7 +86,7 @@ static int sweep_files(struct sw_store *store, const char *relative, struct sw_e
     if (dir == NULL)
         return folder == NULL ? -1 : sw_fail_errno(err, "cannot open the folder '%s'", folder);
     while ((entry = readdir(dir)) != NULL) {
-        if (strcmp(relative, STORE_BLOBS) == 0 &&
+        if (strcmp(relative, store_blobs(store)) == 0 &&
             strncmp(entry->d_name, STORE_BLOB_TMP, sizeof(STORE_BLOB_TMP) - 1) == 0)
             sweep_blob(store, entry->d_name);
         else if (is_orphan(entry->d_name))
@@ -98,11 +97,12 @@ static int sweep_files(struct sw_store *store, const char *relative, struct sw_e
 
 void store_sweep(struct sw_store *store)
 {
-    static const char *const places[] = {"",          STORE_PRIVATE, STORE_BLOBS, STORE_KEYS,
-                                         STORE_STEPS, STORE_BASES,   STORE_CODED};
+    const char *const places[] = {"",          STORE_PRIVATE, store_blobs(store), STORE_KEYS,
+                                  STORE_STEPS, STORE_BASES,   STORE_CODED};
     struct sw_err why = {0};
+    SW_AUTO_FREE char *scratch = store_path(store, STORE_SCRATCH, &why);
 
-    if (sweep_scratch(store, &why) < 0)
+    if (scratch == NULL || store_sweep_scratch(scratch, &why) < 0)
         sw_log(SW_LOG_INFO, "cannot clear the store's scratch folder: %s", why.text);
     for (size_t i = 0; i < SW_ARRAY_LEN(places); i++)
         if (sweep_files(store, places[i], &why) < 0)

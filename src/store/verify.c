@@ -35,26 +35,32 @@ static int add_size(void *arg, const char *name, struct sw_err *err)
     struct sw_err ignored = {0};
 
     (void)err;
-    if (store_is_hex(name) && store_blob_size(job->store, name, &size_bytes, &ignored) == 1)
+    if (store_is_hex(name) && store_file_size(job->store, name, &size_bytes, &ignored) == 1)
         job->count.total_bytes += size_bytes;
     return 0;
 }
 
-static int check_bytes(struct verify_job *job, const char *hex, struct sw_err *err)
+/* found: the digest of the bytes behind the name. */
+static int check_bytes(struct verify_job *job, const char *name, char found[SW_STORE_HEX], struct sw_err *err)
 {
-    char found[SW_STORE_HEX];
+    char file[SW_STORE_HEX];
     struct sw_in *in = NULL;
+    uint64_t size_bytes;
     int rc;
 
-    if (!store_is_hex(hex))
-        return sw_fail(err, SW_INTEGRITY, "its name is not a SHA-256 digest");
-    if (store_blob_open(job->store, hex, &in, err) < 0)
+    if (!store_is_hex(name))
+        return sw_fail(err, SW_INTEGRITY, "its name is not %s",
+                       job->store->sealed ? "one of this store's" : "a SHA-256 digest");
+    if (store_file_size(job->store, name, &size_bytes, err) < 0 ||
+        store_file_open(job->store, name, &in, err) < 0)
         return -1;
     rc = store_hash(in, &job->count, found, err);
     sw_in_close(in);
-    if (rc == 0 && strcmp(found, hex) != 0)
+    if (rc < 0 || store_blob_file(job->store, found, file, err) < 0)
+        return -1;
+    if (strcmp(file, name) != 0)
         return sw_fail(err, SW_INTEGRITY, "the digest of its bytes is %s", found);
-    return rc;
+    return 0;
 }
 
 static int verify_blob(void *arg, const char *name, struct sw_err *err)
@@ -62,14 +68,14 @@ static int verify_blob(void *arg, const char *name, struct sw_err *err)
     struct verify_job *job = arg;
     struct store_chain chain;
     struct sw_err why = {0};
-    char what[sizeof(STORE_BLOBS) + 256];
+    char what[sizeof(STORE_BLOBS_SEALED) + 256], hex[SW_STORE_HEX];
 
     job->verify->nr_blobs++;
-    if (check_bytes(job, name, &why) < 0 ||
-        (store_is_layer(job->store, name) && store_chain_open(job->store, name, &chain, NULL, &why) < 0)) {
+    if (check_bytes(job, name, hex, &why) < 0 ||
+        (store_is_layer(job->store, hex) && store_chain_open(job->store, hex, &chain, NULL, &why) < 0)) {
         if (is_fatal(&why, err))
             return -1;
-        snprintf(what, sizeof(what), STORE_BLOBS "/%s", name);
+        snprintf(what, sizeof(what), "%s/%s", store_blobs(job->store), name);
         damaged(job, what, &why);
     }
     return 0;
@@ -159,9 +165,8 @@ static int verify_record(void *arg, const char *name, struct sw_err *err)
     int found;
 
     (void)err;
-    if (store_key_of(name, key) < 0)
-        found = sw_fail(&why, SW_INTEGRITY, "its name is not that of a plan key's record");
-    else
+    found = store_record_key(job->store, name, key, &why);
+    if (found == 0)
         found = store_record_read(job->store, key, &record, &why);
     if (found == 1)
         sw_plan_record_clear(&record);
@@ -176,8 +181,9 @@ int sw_store_verify(struct sw_store *store, struct sw_store_verify *verify, stru
     struct verify_job job = {.store = store, .verify = verify, .count = {.progress = verify->progress}};
 
     verify->nr_blobs = verify->nr_images = verify->nr_damages = verify->bytes = 0;
-    if (store_each_name(store, STORE_BLOBS, add_size, &job, err) < 0 ||
-        store_each_name(store, STORE_BLOBS, verify_blob, &job, err) < 0)
+    if (store_check_unlocked(store, err) < 0 ||
+        store_each_name(store, store_blobs(store), add_size, &job, err) < 0 ||
+        store_each_name(store, store_blobs(store), verify_blob, &job, err) < 0)
         return -1;
     verify_index(&job);
     verify->bytes = job.count.done_bytes;

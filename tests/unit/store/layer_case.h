@@ -55,27 +55,46 @@ static inline struct sw_image *open_raw(const char *path)
     return image;
 }
 
-/* A qcow2 over the layer, by the name that QEMU would be given, that reads as the raw disk does. */
-static inline void write_overlay(struct sw_store *store, const char *path, const char *over, const char *disk)
+/* A qcow2 over the layer, by this name, that reads as the raw disk does. */
+static inline void write_overlay_named(struct sw_store *store, const char *path, const char *over,
+                                       const char *disk, const char *backing, const char *format)
 {
     struct sw_err err = {0};
-    char *backing = sw_store_blob_path(store, over, &err);
     struct sw_image *base = NULL;
     struct sw_copy copy = {.format = sw_format_by_name("qcow2"), .jobs = 1};
 
-    assert_non_null(backing);
     assert_ok(sw_store_open_chain(store, over, &base, &err), err);
     copy.src = open_raw(disk);
     copy.base = base;
     copy.create.backing_name = backing;
-    copy.create.backing_format = "qcow2";
+    copy.create.backing_format = format;
     assert_ok(sw_out_create_file(path, 0644, &copy.out, &err), err);
     assert_ok(sw_copy_image(&copy, NULL, &err), err);
     assert_ok(sw_out_commit(copy.out, &err), err);
     sw_out_close(copy.out);
     sw_image_close(copy.src);
     sw_image_close(base);
+}
+
+/* The same by the name that QEMU would be given. */
+static inline void write_overlay(struct sw_store *store, const char *path, const char *over, const char *disk)
+{
+    struct sw_err err = {0};
+    char *backing = sw_store_blob_path(store, over, &err);
+
+    assert_non_null(backing);
+    write_overlay_named(store, path, over, disk, backing, "qcow2");
     free(backing);
+}
+
+/* The same for a sealed store. */
+static inline void write_served_overlay(struct sw_store *store, const char *path, const char *over,
+                                        const char *disk)
+{
+    char backing[160];
+
+    snprintf(backing, sizeof(backing), "nbd+unix:///%s?socket=/run/base.sock", over);
+    write_overlay_named(store, path, over, disk, backing, "raw");
 }
 
 static inline struct sw_store_made commit(struct sw_store *store, const char *parent, const char *overlay)

@@ -1,0 +1,84 @@
+/* Where a build's scratch lies, and what lies beneath its overlay. */
+#include "src/build/beneath.h"
+
+#include "slipway/nbd.h"
+#include "src/base/cleanup.h"
+#include "src/base/fs.h"
+#include "src/base/log.h"
+#include "src/base/medium.h"
+
+#include <inttypes.h>
+
+int scratch_check(const struct sw_build_opts *opts, const struct sw_store *store, uint64_t disk_bytes,
+                  struct sw_err *err)
+{
+    const char *dir = opts->scratch_dir != NULL ? opts->scratch_dir : sw_store_dir(store);
+    enum sw_medium medium;
+    uint64_t free_bytes = 0;
+
+    if (!sw_store_is_sealed(store) || opts->plain_scratch)
+        return 0;
+    if (sw_medium_of(dir, &medium, err) < 0 || sw_free_bytes(dir, &free_bytes, err) < 0)
+        return sw_context(err, "scratch");
+    if (medium != SW_MEDIUM_PLAIN) {
+        sw_log(SW_LOG_DEBUG, "scratch in '%s', which is %s", dir,
+               medium == SW_MEDIUM_MEMORY ? "memory" : "encrypted");
+        return 0;
+    }
+    return sw_fail(
+        err, SW_REFUSED,
+        "the store is sealed, and '%s' is neither in memory nor on an encrypted device: what the "
+        "guest writes would lie there in clear. Name a folder that is (--scratch /dev/shm; what the "
+        "components change must fit into memory there, at most the disk's %" PRIu64
+        " MiB, beside 1280 MiB for the appliance), or say --plain-scratch",
+        dir, disk_bytes >> 20);
+}
+
+int scratch_open(const struct sw_build_opts *opts, struct sw_store *store, struct sw_scratch **out,
+                 struct sw_err *err)
+{
+    return opts->scratch_dir != NULL ? sw_scratch_open_at(opts->scratch_dir, out, err)
+                                     : sw_scratch_open(store, out, err);
+}
+
+static int serve(struct sw_store *store, const char *digest, const char *scratch_dir, struct beneath *out,
+                 struct sw_err *err)
+{
+    SW_AUTO_FREE char *socket_path = sw_path_join(scratch_dir, "base.sock", err);
+
+    if (socket_path == NULL || sw_store_open_chain(store, digest, &out->image, err) < 0 ||
+        sw_nbd_start(out->image, socket_path, digest, &out->server, err) < 0)
+        return -1;
+    out->format = "raw";
+    out->name = sw_nbd_uri(digest, socket_path, err);
+    return out->name != NULL ? 0 : -1;
+}
+
+int beneath_open(struct sw_store *store, const char *digest, const char *scratch_dir, struct beneath *out,
+                 struct sw_err *err)
+{
+    if (sw_store_is_sealed(store)) {
+        if (serve(store, digest, scratch_dir, out, err) == 0)
+            return 0;
+        return sw_context(err, "the disk beneath the overlay");
+    }
+    out->format = "qcow2";
+    out->name = sw_store_blob_path(store, digest, err);
+    return out->name != NULL ? 0 : -1;
+}
+
+void beneath_blame(const struct beneath *beneath, struct sw_err *err)
+{
+    struct sw_err cause = {.code = SW_OK};
+
+    if (beneath->server != NULL && sw_nbd_check(beneath->server, &cause) < 0)
+        sw_fail(err, cause.code, "the disk beneath the overlay cannot be read: %s", cause.text);
+}
+
+void beneath_close(struct beneath *beneath)
+{
+    sw_nbd_stop(beneath->server);
+    sw_image_close(beneath->image);
+    free(beneath->name);
+    *beneath = (struct beneath){.name = NULL};
+}

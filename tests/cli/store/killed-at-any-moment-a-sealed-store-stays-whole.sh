@@ -1,0 +1,40 @@
+# kill -9 while a base is taken in: nothing in clear, nothing half there, and the same command ends.
+. "$CASE_LIB/build-case.sh"
+canary=canary-$RANDOM$RANDOM$RANDOM
+cat >recipe.yml <<YAML
+name: killed
+semanticVersion: 1.0.0
+parentImage: base.raw
+parentImageFormat: raw
+components: [{component: check.yml}]
+outputs: [{format: raw, seal: ["aes:k"]}]
+YAML
+cat >check.yml <<'YAML'
+schemaVersion: 1.0
+phases:
+  - {name: test, steps: [{name: Check, action: ExecuteBash, inputs: {commands: ['true']}}]}
+YAML
+"$SLIPWAY" keygen aes -o k 2>/dev/null
+for _ in $(seq 200); do
+    echo "$canary"
+    head -c 100000 /dev/urandom
+done >base.raw
+truncate -s 32M base.raw
+build() { "$SLIPWAY" build recipe.yml --store store --out out --key aes:k; }
+
+for round in $(seq 3); do
+    rm -rf store out
+    "$SLIPWAY" store init --seal-to aes:k --store store 2>/dev/null
+    build >/dev/null 2>&1 &
+    pid=$!
+    sleep "0.$(printf %03d "$(shuf -i 1-350 -n 1)")"
+    kill -9 "$pid" 2>/dev/null || true
+    wait "$pid" 2>/dev/null || true
+    ! grep -ral "$canary" store "$TMPDIR" >&2 || fail "round $round: plaintext"
+    [ ! -d out ] || ! grep -ral "$canary" out >&2 || fail "round $round: plaintext"
+    build >/dev/null 2>again || { cat again >&2; fail "round $round"; }
+    "$SLIPWAY" store verify --store store --key aes:k | grep -q 'all whole' || fail "round $round: damaged"
+    [ -z "$(find store out -name '.*.tmp-*' -o -name '.tmp-*' -o -name '*.partial')" ] || fail "round $round: leftovers"
+done
+"$SLIPWAY" open out/killed-1.0.0/killed-1.0.0.raw.sealed -o disk.raw --key aes:k 2>/dev/null
+cmp disk.raw base.raw
