@@ -31,6 +31,7 @@ struct convert_opts {
     bool restart;
     const char *backing, *backing_format;
     struct opt_list seal_to, keys;
+    struct trust_opts trust;
     const char *sign;
 };
 
@@ -51,6 +52,7 @@ static const struct opt convert_rows[] = {
     {0, "seal-to", "RECIPIENT", OPT_LIST, offsetof(struct convert_opts, seal_to),
      "encrypt DST for it as it is written (see seal); its sidecar DST.keys appears beside it"},
     SIGN_ROW(struct convert_opts),
+    TRUST_ROWS(struct convert_opts),
     {0, "sync", NULL, OPT_FLAG, offsetof(struct convert_opts, sync),
      "wait until the disk has DST, so that a power cut cannot take it away"},
     {0, "disk", "N", OPT_UINT, offsetof(struct convert_opts, disk),
@@ -260,6 +262,7 @@ static int open_src(const struct convert_opts *opts, const struct sw_keyring *ke
 {
     const struct image_arg_opts open = {.format = opts->format,
                                         .keys = keys,
+                                        .trust = &opts->trust,
                                         .allow_parent = opts->allow_parent,
                                         .disk = opts->disk,
                                         .salvage = opts->salvage};

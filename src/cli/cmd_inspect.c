@@ -14,6 +14,7 @@ struct inspect_opts {
     const char *format;
     const char *allow_parent;
     struct opt_list keys;
+    struct trust_opts trust;
     uint64_t disk;
     bool digest;
 };
@@ -24,6 +25,7 @@ static const struct opt inspect_rows[] = {
     {0, "allow-parent", "DIR", OPT_STRING, offsetof(struct inspect_opts, allow_parent),
      "parents and extents that IMAGE names may be opened, beneath DIR only"},
     SEAL_ARGS_KEY_ROW(struct inspect_opts),
+    TRUST_ROWS(struct inspect_opts),
     {0, "disk", "N", OPT_UINT, offsetof(struct inspect_opts, disk),
      "look into this disk of an OVA that holds several"},
     {0, "digest", NULL, OPT_FLAG, offsetof(struct inspect_opts, digest),
@@ -235,6 +237,7 @@ static int open_arg(const char *path, const struct inspect_opts *opts, const str
 {
     struct image_arg_opts open = {.format = opts->format,
                                   .keys = keys,
+                                  .trust = &opts->trust,
                                   .allow_parent = opts->allow_parent,
                                   .top_only = !opts->digest,
                                   .disk = opts->disk,

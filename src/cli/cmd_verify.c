@@ -30,6 +30,7 @@ static const struct opt verify_rows[] = {
     {0, "digest", NULL, OPT_FLAG, offsetof(struct verify_opts, digest),
      "print the fs-verity digest of each disk that is whole"},
     TRUST_PATH_ROW(struct verify_opts),
+    TRUST_MANIFEST_ROW(struct verify_opts),
     TRUST_UNSIGNED_ROW(struct verify_opts),
     {0, "range", "OFFSET[:LENGTH]", OPT_STRING, offsetof(struct verify_opts, range),
      "of a manifest's files: only the chunks that hold these bytes"},
@@ -99,8 +100,11 @@ static int verify_image(const struct verify_run *run, const char *path, uint64_t
                         struct image_state *state, struct sw_err *err)
 {
     const struct verify_opts *opts = run->opts;
-    const struct image_arg_opts open = {
-        .format = opts->format, .keys = run->keys, .allow_parent = opts->allow_parent, .disk = disk};
+    const struct image_arg_opts open = {.format = opts->format,
+                                        .keys = run->keys,
+                                        .trust = &opts->trust,
+                                        .allow_parent = opts->allow_parent,
+                                        .disk = disk};
     struct out_progress progress;
     struct sw_scan scan = {
         .jobs = opt_jobs(&opts->common),
@@ -146,6 +150,7 @@ static unsigned count_disks(const struct verify_run *run, const char *path)
 {
     const struct image_arg_opts open = {.format = run->opts->format,
                                         .keys = run->keys,
+                                        .trust = &run->opts->trust,
                                         .allow_parent = run->opts->allow_parent,
                                         .package = true};
     AUTO_IMAGE_ARG struct image_arg arg = {.img = NULL};

@@ -29,13 +29,19 @@ static int open_in(struct sw_in *in, const char *format, const struct image_arg_
 int image_arg_open(const char *path, const struct image_arg_opts *opts, struct image_arg *out,
                    struct sw_err *err)
 {
-    const struct sw_unseal_opts unseal = {.keys = opts->keys};
+    AUTO_TRUST_ARGS struct trust_args trust = {.trust = NULL};
+    struct sw_unseal_opts unseal = {.keys = opts->keys};
     const char *format = opts->format;
     struct sw_in *in = NULL;
 
     *out = (struct image_arg){.img = NULL};
     if (opts->disk >= SW_DISK_NONE)
         return sw_fail(err, SW_USAGE, "--disk: no file holds %llu disks", (unsigned long long)opts->disk);
+    if (opts->keys != NULL && opts->trust != NULL) {
+        if (trust_args_open(opts->trust, true, &trust, err) < 0)
+            return -1;
+        unseal.opener = &trust.how.base;
+    }
     if (sw_seal_open_image(path, &unseal, &in, &format, err) < 0)
         return -1;
     if (opts->keys != NULL)

@@ -5,6 +5,7 @@
 #include "slipway/envelope.h"
 #include "slipway/image.h"
 #include "slipway/parents.h"
+#include "src/cli/trust_args.h"
 
 #include <jansson.h>
 
@@ -15,8 +16,9 @@ struct image_arg {
 };
 
 struct image_arg_opts {
-    const char *format;            /* NULL: probed; of a sealed file, what its context says */
-    const struct sw_keyring *keys; /* the file must be sealed, and one of them opens it; NULL: it is plain */
+    const char *format;             /* NULL: probed; of a sealed file, what its context says */
+    const struct sw_keyring *keys;  /* the file must be sealed, and one of them opens it; NULL: it is plain */
+    const struct trust_opts *trust; /* of a sealed file: whose signature is demanded; NULL: nobody's */
     const char
         *allow_parent; /* the folder beneath which a parent may be opened; NULL refuses an image that … */
     bool top_only;     /* … names one, or with top_only opens it without */
