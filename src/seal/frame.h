@@ -38,10 +38,12 @@ struct seal_layout {
 SW_MUST_CHECK int seal_layout_of(const struct seal_header *header, uint64_t sealed_bytes,
                                  struct seal_layout *layout, struct sw_err *err);
 
-/* The longest plaintext of one frame. */
+/* The longest plaintext of one frame, at least 1. */
 static inline uint32_t seal_layout_room(const struct seal_layout *layout)
 {
-    return layout->nr_frames > 1 ? layout->frame_bytes : layout->last_bytes;
+    uint32_t room = layout->nr_frames > 1 ? layout->frame_bytes : layout->last_bytes;
+
+    return room > 0 ? room : 1;
 }
 
 /* One frame in memory. seq counts from 1. */

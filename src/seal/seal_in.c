@@ -110,9 +110,9 @@ static int load_frame(struct seal_in *self, struct reader *reader, uint32_t seq,
 
     if (reader->plain_seq == seq)
         return 0;
-    if (reader->plain == NULL && room > 0)
+    if (reader->plain == NULL)
         reader->plain = seal_arena_new(room);
-    if (reader->plain == NULL && room > 0)
+    if (reader->plain == NULL)
         return sw_fail_errno(err, "cannot get memory for a frame of %" PRIu32 " bytes", room);
     reader->plain_seq = 0;
     if (open_frames(self, reader, seq, 1, reader->plain, err) < 0)
