@@ -1,6 +1,7 @@
 /* ECDSA by OpenSSL's EVP. */
 #include "src/seal/footer.h"
 
+#include "src/base/base64.h"
 #include "src/seal/ec.h"
 #include "src/seal/pkey_evp.h"
 
@@ -12,14 +13,13 @@ struct seal_signature {
     EVP_MD_CTX *ctx;
 };
 
-static const struct curve {
+static const struct {
     enum seal_pkey_type type;
     const char *hash;
-    size_t point_bytes; /* compressed */
     size_t signature_max;
 } curves[] = {
-    [SEAL_CURVE_P256] = {SEAL_PKEY_P256, "SHA256", 33, 72},
-    [SEAL_CURVE_P384] = {SEAL_PKEY_P384, "SHA384", 49, SEAL_SIGNATURE_MAX},
+    [SEAL_CURVE_P256] = {SEAL_PKEY_P256, "SHA256", 72},
+    [SEAL_CURVE_P384] = {SEAL_PKEY_P384, "SHA384", SEAL_SIGNATURE_MAX},
 };
 
 void seal_signature_free(struct seal_signature *signature)
@@ -34,22 +34,6 @@ void seal_signature_free(struct seal_signature *signature)
 size_t seal_signature_max(enum seal_curve curve)
 {
     return curves[curve].signature_max;
-}
-
-/* A compressed point from the one text that stands for it; its form is seal_ec_from_point's to check. */
-static int decode_point(const struct curve *curve, const char *text, struct seal_point *point)
-{
-    uint8_t decoded[3 * (SEAL_PUBLIC_TEXT - 1) / 4], again[SEAL_PUBLIC_TEXT];
-    size_t len = strlen(text);
-
-    if (len != (curve->point_bytes + 2) / 3 * 4 ||
-        EVP_DecodeBlock(decoded, (const uint8_t *)text, (int)len) < (int)curve->point_bytes)
-        return -1;
-    if (EVP_EncodeBlock(again, decoded, (int)curve->point_bytes) != (int)len || memcmp(again, text, len) != 0)
-        return -1;
-    point->len = curve->point_bytes;
-    memcpy(point->bytes, decoded, point->len);
-    return 0;
 }
 
 /* Takes pkey over; NULL is allowed. */
@@ -71,11 +55,11 @@ struct seal_signature *seal_verifier_new(enum seal_curve curve, const char *text
 {
     SW_AUTO_SIGNATURE struct seal_signature *signature = NULL;
     struct seal_pkey *pkey = NULL;
-    struct seal_point point;
+    uint8_t point[SEAL_POINT_MAX];
+    size_t len = 0;
 
-    if (decode_point(&curves[curve], text, &point) == 0)
-        pkey = seal_ec_from_point(curves[curve].type,
-                                  (struct seal_view){.bytes = point.bytes, .len = point.len}, err);
+    if (sw_base64_get(text, strlen(text), point, sizeof(point), &len) == 0)
+        pkey = seal_ec_from_point(curves[curve].type, (struct seal_view){.bytes = point, .len = len}, err);
     if (pkey == NULL) {
         sw_fail(err, SW_INTEGRITY, "its signing key '%.72s' is no point on %s", text,
                 seal_pkey_group(curves[curve].type));
@@ -95,11 +79,13 @@ struct seal_signature *seal_signer_new(enum seal_curve curve, char text[SEAL_PUB
 {
     SW_AUTO_SIGNATURE struct seal_signature *signature =
         signature_new(seal_pkey_generate(curves[curve].type, 0, err), err);
+    SW_AUTO_BUF struct sw_buf encoded = {.len = 0};
     struct seal_point point;
 
-    if (signature == NULL || seal_ec_point(signature->pkey, &point, err) < 0)
+    if (signature == NULL || seal_ec_point(signature->pkey, &point, err) < 0 ||
+        sw_base64_put(&encoded, point.bytes, point.len, err) < 0)
         return NULL;
-    EVP_EncodeBlock((uint8_t *)text, point.bytes, (int)point.len);
+    snprintf(text, SEAL_PUBLIC_TEXT, "%s", encoded.data);
     if (EVP_DigestSignInit_ex(signature->ctx, NULL, curves[curve].hash, NULL, NULL, signature->pkey->key,
                               NULL) != 1) {
         sw_fail(err, SW_FAILED, "libcrypto cannot sign with ECDSA");
