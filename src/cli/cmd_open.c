@@ -156,16 +156,17 @@ static int open_direct(const char *path, const struct sw_unseal_opts *how, struc
 }
 
 /* Of a signed message all is read here, before anything is written. */
-static int open_sealed(const struct open_opts *opts, const char *path, struct sw_unseal_opts *how,
+static int open_sealed(const struct open_opts *opts, const char *path, const struct sw_unseal_opts *how,
                        struct sw_in **in, struct sw_err *err)
 {
+    struct sw_unseal_opts heard = *how;
     struct out_progress progress;
     int rc;
 
     out_progress_begin(&progress, "verify", &opts->common);
-    how->progress = &progress.base;
-    rc =
-        opts->direct ? open_direct(path, how, in, err) : sw_seal_open_file(path, opts->sidecar, how, in, err);
+    heard.progress = &progress.base;
+    rc = opts->direct ? open_direct(path, &heard, in, err)
+                      : sw_seal_open_file(path, opts->sidecar, &heard, in, err);
     out_progress_end(&progress);
     return rc;
 }
