@@ -59,6 +59,9 @@ static int remember_secret(struct sw_template *t, const struct sw_node *at, cons
                      (int)SW_TEMPLATE_MAX_SECRETS);
         return 0;
     }
+    if (strlen(value) < SW_MASK_MIN_BYTES)
+        sw_doc_warn(t->doc, at, "a secret parameter has fewer than %d bytes: logs will show it",
+                    (int)SW_MASK_MIN_BYTES);
     if (strlen(value) > SW_MASK_MAX_BYTES) {
         sw_doc_fault(t->doc, at, "a secret parameter has more than %d bytes", (int)SW_MASK_MAX_BYTES);
         return 0;

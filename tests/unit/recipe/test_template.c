@@ -210,6 +210,7 @@ static void assert_hidden(const struct sw_overrides *over, const char *part)
 static void a_templates_own_secrets_are_known_and_in_no_message(void **state)
 {
     static const char *const plain[] = {"Word=hunter2-secret"}, *const wrong[] = {"Word=hunter2-wrong"};
+    static const char *const brief[] = {"Word=abc"};
     static const char *const files[] = {"Word=word.txt", "Open=word.txt"};
     struct sw_overrides over = {.base = "base.raw", .parameters = plain, .nr_parameters = 1};
     struct sw_overrides from_files = {.base = "base.raw", .secrets = files, .nr_secrets = 2};
@@ -235,6 +236,8 @@ static void a_templates_own_secrets_are_known_and_in_no_message(void **state)
     assert_hidden(&over, "timeoutSeconds is '***'");
     over.parameters = wrong;
     assert_hidden(&over, "does not allow the value '***'");
+    over.parameters = brief;
+    assert_hidden(&over, "warning: a secret parameter has fewer than 4 bytes: logs will show it");
 }
 
 /* Lint has no need of it: it is not even taken. */
