@@ -157,11 +157,14 @@ static int cut(size_t len, struct sw_err *err)
     return sw_fail(err, SW_INTEGRITY, "it ends within its header, after %zu bytes", len);
 }
 
-static int parse(struct seal_header *header, size_t len, struct sw_err *err)
+/* *ended: more bytes would have been wanted. */
+static int parse(struct seal_header *header, size_t len, bool *ended, struct sw_err *err)
 {
     struct seal_wire wire = {.bytes = header->bytes, .len = len};
+    int rc = parse_start(header, &wire, err);
 
-    if (parse_start(header, &wire, err) < 0)
+    *ended = wire.ended;
+    if (rc < 0)
         return -1;
     if (wire.ended)
         return cut(len, err);
@@ -171,11 +174,14 @@ static int parse(struct seal_header *header, size_t len, struct sw_err *err)
     header->body_len = wire.at;
     parse_auth(header, &wire);
     header->len = wire.at;
+    *ended = wire.ended;
     return wire.ended ? cut(len, err) : 0;
 }
 
 int seal_header_parse(struct seal_header *header, const uint8_t *bytes, size_t len, struct sw_err *err)
 {
+    bool ended;
+
     if (len > SEAL_HEADER_MAX)
         len = SEAL_HEADER_MAX;
     *header = (struct seal_header){.bytes = sw_calloc(1, len + 1, err)};
@@ -183,17 +189,30 @@ int seal_header_parse(struct seal_header *header, const uint8_t *bytes, size_t l
         return -1;
     if (len > 0)
         memcpy(header->bytes, bytes, len);
-    return parse(header, len, err);
+    return parse(header, len, &ended, err);
+}
+
+static int read_some(struct seal_header *header, struct sw_in *in, size_t len, bool *ended,
+                     struct sw_err *err)
+{
+    *ended = false;
+    *header = (struct seal_header){.bytes = sw_calloc(1, len + 1, err)};
+    if (header->bytes == NULL || sw_in_read(in, header->bytes, len, 0, err) < 0)
+        return -1;
+    return parse(header, len, ended, err);
 }
 
 int seal_header_read(struct seal_header *header, struct sw_in *in, struct sw_err *err)
 {
-    size_t len = (size_t)sw_min_u64(in->size_bytes, SEAL_HEADER_MAX);
+    size_t all = (size_t)sw_min_u64(in->size_bytes, SEAL_HEADER_MAX), usual = 16 << 10;
+    bool ended;
+    int rc = read_some(header, in, all < usual ? all : usual, &ended, err);
 
-    *header = (struct seal_header){.bytes = sw_calloc(1, len + 1, err)};
-    if (header->bytes == NULL || sw_in_read(in, header->bytes, len, 0, err) < 0)
-        return -1;
-    return parse(header, len, err);
+    if (rc == 0 || !ended || all <= usual)
+        return rc;
+    /* Few headers are longer, and a range is not to cost a MiB for them. */
+    seal_header_free(header);
+    return read_some(header, in, all, &ended, err);
 }
 
 void seal_header_free(struct seal_header *header)
