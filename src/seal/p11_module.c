@@ -2,6 +2,7 @@
 #include "src/seal/p11_module.h"
 
 #include "src/base/buf.h"
+#include "src/base/fs.h"
 
 #include <string.h>
 
@@ -68,11 +69,22 @@ static bool is_of(const struct p11_loaded *loaded, const char *path)
     return strcmp(loaded->path, path) == 0;
 }
 
+/* p11-kit's proxy stands for all that is configured, and cannot be loaded through p11-kit itself. */
+static bool is_proxy(const char *path)
+{
+    const char *name = sw_path_base(path);
+
+    return strncmp(name, "p11-kit-proxy.so", strlen("p11-kit-proxy.so")) == 0 ||
+           strncmp(name, "libp11-kit.so", strlen("libp11-kit.so")) == 0;
+}
+
 struct ck_function_list *const *p11_modules_get(struct p11_modules *modules, const char *path,
                                                 struct sw_err *err)
 {
     struct p11_loaded *to;
 
+    if (path != NULL && is_proxy(path))
+        path = NULL;
     for (size_t i = 0; i < modules->n; i++)
         if (is_of(&modules->loaded[i], path))
             return modules->loaded[i].list;

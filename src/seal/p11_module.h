@@ -18,7 +18,7 @@ struct p11_modules {
 
 /*
  * The modules behind a path (an absolute one, or one in p11-kit's folder), or all that p11-kit is configured with when path
- * is NULL; initialised. They live as long as modules. NULL and err on failure.
+ * is NULL or that of p11-kit's proxy; initialised. They live as long as modules. NULL and err on failure.
  */
 SW_MUST_CHECK struct ck_function_list *const *p11_modules_get(struct p11_modules *modules, const char *path,
                                                               struct sw_err *err);

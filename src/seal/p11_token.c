@@ -6,6 +6,7 @@
 #include "src/seal/p11_module.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { SLOTS_MAX = 256 };
@@ -32,7 +33,10 @@ struct p11_tokens *p11_tokens_new(struct sw_err *err)
 int p11_tokens_set_module(struct p11_tokens *tokens, const char *path, struct sw_err *err)
 {
     free(tokens->module);
-    tokens->module = sw_strdup(path, err);
+    /* p11-kit would look for "./module.so" in its own folder. */
+    tokens->module = strchr(path, '/') != NULL ? realpath(path, NULL) : sw_strdup(path, err);
+    if (tokens->module == NULL && err->code == SW_OK)
+        return sw_fail_errno(err, "the PKCS#11 module '%s'", path);
     return tokens->module != NULL ? 0 : -1;
 }
 

@@ -22,7 +22,8 @@ struct p11_tokens;
 
 /* Loads nothing yet. NULL and err on failure. */
 SW_MUST_CHECK struct p11_tokens *p11_tokens_new(struct sw_err *err);
-/* What a URI that names no module means from now on, instead of every module that p11-kit is configured with. */
+/* What a URI that names no module means from now on, instead of every module that p11-kit is configured with. A path, or a
+ * name in p11-kit's folder. */
 SW_MUST_CHECK int p11_tokens_set_module(struct p11_tokens *tokens, const char *path, struct sw_err *err);
 /* Logs out, closes, unloads, cleanses the PINs; NULL is allowed. */
 void p11_tokens_free(struct p11_tokens *tokens);

@@ -59,6 +59,14 @@ open_with aes:kek,name=03 aes.sealed
 "$SLIPWAY" seal plain -o several.sealed --to aes:file.key --to 'pkcs11:token=lab;object=seal' --to "$(token_uri object=kek)" \
     --pkcs11-module "$TOKEN_MODULE" -q
 open_with "$(token_uri object=seal)" several.sealed
+ln -s "$TOKEN_MODULE" here.so
+"$SLIPWAY" open several.sealed -o opened3 --pkcs11-module ./here.so --key "pkcs11:object=kek?pin-source=$TOKEN_PIN" -q
+cmp plain opened3
+# Without any, the modules that p11-kit is configured with are asked; its proxy stands for them.
+if compgen -G '/usr/share/p11-kit/modules/softhsm2.module' >/dev/null; then
+    open_with "pkcs11:token=lab;object=kek?pin-source=$TOKEN_PIN" several.sealed
+    open_with "pkcs11:token=lab;object=kek?module-path=/usr/lib/p11-kit-proxy.so&pin-source=$TOKEN_PIN" several.sealed
+fi
 open_with "$(token_uri object=kek)" several.sealed
 # The token is not even asked for a PIN when another key opens it.
 setsid -w "$SLIPWAY" open several.sealed -o opened2 --key aes:file.key --key "$no_pin" -q
