@@ -34,7 +34,7 @@ YAML
 scratch=$(mktemp -d /dev/shm/slipway-case.XXXXXX)
 trap 'rm -rf "$scratch"' EXIT
 "$SLIPWAY" store init --seal-to aes:k --store store 2>/dev/null
-build() { "$SLIPWAY" build -v recipe.yml --store store --out out --key aes:k --scratch "$scratch" "$@"; }
+build() { "$SLIPWAY" build -v recipe.yml --store store --out out --key aes:k --scratch "$scratch"; }
 
 nowhere() { # WHEN
     local where=(store "$TMPDIR" "$HOME")
