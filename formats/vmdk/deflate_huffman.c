@@ -102,7 +102,7 @@ static void count_depths(const uint32_t *inner, unsigned n, unsigned max_bits, u
 
 void deflate_code_lengths(const uint32_t *freqs, unsigned count, unsigned max_bits, uint8_t *lens)
 {
-    uint32_t keys[DEFLATE_LITLENS], nodes[DEFLATE_LITLENS];
+    uint32_t keys[DEFLATE_LITLENS] = {0}, nodes[DEFLATE_LITLENS];
     unsigned counts[MAX_BITS + 1], at = 0;
     unsigned n = count <= FEW ? sort_few(freqs, count, keys) : sort_symbols(freqs, count, keys);
 
