@@ -102,7 +102,7 @@ const char *vmdk_deflate_name(int level)
 {
     /* The letter changes whenever deflate_*.c gives a grain other bytes. */
     static const char *const names[] = {
-        [VMDK_LEVEL_FAST] = "vmdk-1-b",
+        [VMDK_LEVEL_FAST] = "vmdk-1-c",
         BY_LIBDEFLATE(2),
         BY_LIBDEFLATE(3),
         BY_LIBDEFLATE(4),

@@ -7,7 +7,7 @@ enum {
     IGNORED_BITS = 64 - 8 * MATCH_MIN, /* of a word, above a match of the least length */
     MARGIN =
         DEFLATE_SLACK, /* the last bytes are literals: whole words may be read at any place before them */
-    STEP = 2,          /* places that are looked up at once; the next step is one byte longer … */
+    STEP = 3,          /* places that are looked up at once; the next step is one byte longer … */
     STEP_SHIFT = 4,    /* … after 2^STEP_SHIFT steps without a match */
 };
 
@@ -107,12 +107,15 @@ static inline struct match next_match(const uint8_t *in, uint16_t *table, uint32
 {
     for (uint32_t step = STEP << STEP_SHIFT; i < limit; i += step++ >> STEP_SHIFT) {
         uint64_t word = le64_get(in + i);
-        uint32_t a = swap_in(table, word, i), b = swap_in(table, word >> 8, i + 1);
+        uint32_t a = swap_in(table, word, i), b = swap_in(table, word >> 8, i + 1),
+                 c = swap_in(table, word >> 16, i + 2);
 
         if (is_match(in, a, i, word))
             return (struct match){i, a};
         if (is_match(in, b, i + 1, word >> 8))
             return (struct match){i + 1, b};
+        if (is_match(in, c, i + 2, word >> 16))
+            return (struct match){i + 2, c};
     }
     return (struct match){i, 0};
 }

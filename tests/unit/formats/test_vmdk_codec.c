@@ -265,7 +265,7 @@ static void the_bytes_are_the_same_on_every_machine(void **state)
     }
     assert_ok(sw_sha256(sums, sizeof(sums), digest, &err), err);
     sw_hex(digest, SW_SHA256_BYTES, hex);
-    assert_string_equal(hex, "e3ec8b418bb98bbef928c3ac750d6aa3728cf9a81f8891df005d9e38d7710212");
+    assert_string_equal(hex, "e8aa225638c577fb10d5deb5f81582f5f9894122b8983fbe686dacaa3746ca45");
     free(grain);
 }
 
