@@ -25,8 +25,6 @@ int sw_seal_harden(struct sw_err *err)
 {
     const struct rlimit none = {.rlim_cur = 0, .rlim_max = 0};
 
-    if (prctl(PR_GET_DUMPABLE) == 0)
-        return 0;
     empty_cores();
     if (setrlimit(RLIMIT_CORE, &none) < 0)
         return sw_fail_errno(err, "cannot turn core dumps off");

@@ -146,7 +146,8 @@ static int take_option(const struct seal_scheme *scheme, struct seal_key_text *t
         name++;
     if (*name == NULL || value == NULL) {
         list_options(scheme, known, sizeof(known));
-        return sw_fail(err, SW_USAGE, "'%.64s' is no option of a key %s (%s)", part, scheme->form, known);
+        return sw_fail(err, SW_USAGE, "'%.64s' is no option of a key %s (%s)", scheme->guarded ? "…" : part,
+                       scheme->form, known);
     }
     if (value[0] == '\0' || strlen(value) > VALUE_MAX_BYTES)
         return sw_fail(err, SW_USAGE, "'%s=' has no value, or too long a one", part);
@@ -230,13 +231,15 @@ static int check_room(const struct sw_keyring *ring, struct sw_err *err)
 }
 
 /* The text for messages: what follows pin-value= is nobody's business, and a long one would hide the cause. */
-static int name_text(const char *text, struct sw_err *err)
+static int name_text(const struct seal_scheme *scheme, const char *text, struct sw_err *err)
 {
     static const char secret[] = "pin-value=";
     const char *found = strcasestr(text, secret);
     size_t len = found != NULL ? (size_t)(found - text) + sizeof(secret) - 1 : strlen(text);
     size_t shown = len < SHOWN_MAX_BYTES ? len : SHOWN_MAX_BYTES;
 
+    if (scheme->guarded)
+        shown = strlen(scheme->prefix);
     return sw_context(err, "key '%.*s%s'", (int)shown, text, text[shown] != '\0' ? "…" : "");
 }
 
@@ -252,7 +255,7 @@ int sw_keyring_add(struct sw_keyring *ring, const char *text, struct sw_err *err
         if (add_text(ring, schemes[i], text + len, err) == 0)
             return 0;
         seal_key_clear(&ring->keys[ring->n]);
-        return name_text(text, err);
+        return name_text(schemes[i], text, err);
     }
     return no_scheme(text, err);
 }

@@ -224,5 +224,6 @@ const struct seal_scheme seal_scheme_pass = {
     .prefix = "pass:",
     .form = "pass:prompt|fd:N|file:FILE",
     .options = options,
+    .guarded = true,
     .add = add,
 };

@@ -26,6 +26,7 @@ struct seal_scheme {
     const char *prefix;         /* "aes:" */
     const char *form;           /* "aes:FILE", for messages */
     const char *const *options; /* the names allowed behind a comma, NULL at the end */
+    bool guarded;               /* somebody may write a secret into the text: no error shows any of it */
     /*
      * Makes the key: key->ops, key->priv, and both names by seal_key_set_names. ring says whom it is for, and holds
      * what the caller handed in; key is not among its keys yet. On failure key is cleared by the caller.

@@ -127,6 +127,24 @@ static void passphrases_that_are_none_are_refused(void **state)
     with = ring_of(SW_KEY_OPEN, "pass:file:just");
 }
 
+/* Where the passphrase itself was taken for the key, the error does not spread it. */
+static void a_passphrase_on_the_command_line_is_not_repeated(void **state)
+{
+    static const char *const texts[] = {"pass:hunter2", "pass:hunter2,cost=15", "pass:my,hunter2",
+                                        "pass:prompt,hunter2", "pass:hunter2,x=hunter2"};
+
+    (void)state;
+    for (size_t i = 0; i < SW_ARRAY_LEN(texts); i++) {
+        struct sw_err err = {.code = SW_OK};
+        SW_AUTO_KEYRING struct sw_keyring *ring = sw_keyring_new(SW_KEY_SEAL, &err);
+
+        assert_non_null(ring);
+        assert_failed(sw_keyring_add(ring, texts[i], &err), err, SW_USAGE, "key 'pass:…'");
+        if (strstr(err.text, "hunter2") != NULL)
+            fail_msg("'%s': '%s'", texts[i], err.text);
+    }
+}
+
 static void texts_of_the_wrong_form_are_refused(void **state)
 {
     (void)state;
@@ -297,6 +315,7 @@ int main(void)
         cmocka_unit_test(the_key_is_a_raw_aes_key_that_scrypt_makes_of_the_name),
         cmocka_unit_test(every_seal_has_a_salt_of_its_own),
         cmocka_unit_test(passphrases_that_are_none_are_refused),
+        cmocka_unit_test(a_passphrase_on_the_command_line_is_not_repeated),
         cmocka_unit_test(texts_of_the_wrong_form_are_refused),
         cmocka_unit_test(a_descriptor_gives_one_line_after_the_other),
         cmocka_unit_test(a_descriptor_that_never_ends_its_line_is_left),
