@@ -67,11 +67,20 @@ rig_faults '{"op":"Decrypt","do":"error","code":"KMSInternalException","status":
 AWS_MAX_ATTEMPTS=2 told 6 "after 2 attempts: KMSInternalException" b.sealed "kms:$KMS_LAB"
 AWS_MAX_ATTEMPTS=1 told 6 "127.0.0.1:9" b.sealed "kms:$KMS_LAB" --endpoint-url http://127.0.0.1:9
 
+# Another key gets it, and the first one no longer opens it; without any key inspect names who does.
+rm "$RIG_DIR/faults.json"
+cp b.sealed c.sealed
+cp b.keys c.keys
+"$SLIPWAY" rewrap c.sealed --key "kms:$KMS_LAB" --to "kms:$KMS_OTHER" -q
+cmp b.sealed c.sealed
+opens "kms:$KMS_OTHER" c.sealed
+told 5 "no key was given that it is sealed to" c.sealed "kms:$KMS_LAB"
+"$SLIPWAY" inspect c.sealed | grep -qF "$KMS_OTHER"
+
 # An import opens it on the way up, with the same login.
 truncate -s 1M disk
 echo data | dd of=disk conv=notrunc status=none
 "$SLIPWAY" seal disk -o disk.sealed --to "kms:$KMS_LAB" -q
-rm "$RIG_DIR/faults.json"
 rig_import disk.sealed --key "kms:$KMS_LAB" --format raw -q >ami
 cmp disk "$(rig_object disk)"
 
