@@ -14,3 +14,12 @@ assert context == {"image": "web-01", "note": "a=b", "slipway-format": "1", "pla
                    "artifact": sealed["artifact"]}, context
 PY
 "$SLIPWAY" seal plain -o direct.sealed --to aes:aes.key --direct --json | grep -q '"keys": null'
+"$SLIPWAY" seal plain -o signed.sealed --to aes:aes.key --suite 0578 --json >sealed.json
+"$SLIPWAY" open signed.sealed -o got --key aes:aes.key --json >opened.json
+python3 - <<'PY'
+import json
+sealed, opened = json.load(open("sealed.json")), json.load(open("opened.json"))
+assert sealed["suite"] == opened["suite"] == "AES_256_GCM_HKDF_SHA512_COMMIT_KEY_ECDSA_P384", (sealed, opened)
+assert len(opened["context"]["aws-crypto-public-key"]) == 68, opened
+PY
+cmp plain got

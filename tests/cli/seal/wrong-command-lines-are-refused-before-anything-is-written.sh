@@ -25,6 +25,9 @@ wrong 2 seal plain -o out.sealed --to aes:aes.key --context artifact=1
 wrong 2 seal plain -o out.sealed --to aes:aes.key --context a=1 --context a=2
 wrong 2 seal plain -o out.sealed --to aes:aes.key --frame-size 100
 wrong 2 seal plain -o out.sealed --to aes:aes.key --frame-size 65M
+wrong 2 seal plain -o out.sealed --to aes:aes.key --suite 0378
+wrong 2 seal plain -o out.sealed --to aes:aes.key --suite 1
+wrong 2 seal plain -o out.sealed --to pem:rsa.key.pub,padding=pkcs1
 wrong 5 seal plain -o out.sealed --to pem:rsa.key
 wrong 5 seal plain -o out.sealed --to aes:plain
 wrong 5 seal plain -o out.sealed --to aes:missing
