@@ -66,6 +66,13 @@ const char *sw_store_dir(const struct sw_store *store);
 struct sw_store_ingest {
     const char *path;
     const char *format; /* NULL: probed; raw must be named */
+    /*
+     * Opens what path holds where that is not its own bytes, and names its format where that is NULL: an input over a
+     * sealed file. It is the file at path that is known again, and that must not change. NULL: its own bytes.
+     */
+    int (*open)(const void *opener, const char *path, struct sw_in **in, const char **format,
+                struct sw_err *err);
+    const void *opener;
     unsigned jobs;
     struct sw_progress *progress; /* may be NULL */
 };

@@ -127,6 +127,35 @@ json_t *sw_build_plan(const struct sw_build_opts *opts, struct sw_diags *diags, 
     return json;
 }
 
+static int open_sealed(const void *keys, const char *path, struct sw_in **in, const char **format,
+                       struct sw_err *err)
+{
+    return sw_seal_open_image(path, &(struct sw_unseal_opts){.keys = keys}, in, format, err);
+}
+
+/* A sealed base is read in place; what is read of it must not lie in clear unless somebody says so. */
+static int allow_sealed(const struct sw_build_opts *opts, const struct sw_store *store,
+                        struct sw_store_ingest *ask, struct sw_err *err)
+{
+    const struct sw_keyring *keys = opts->overrides.keys;
+    bool sealed = false;
+
+    if (sw_seal_probe_file(ask->path, &sealed, err) < 0)
+        return -1;
+    if (!sealed || (ask->format != NULL && keys == NULL))
+        return 0;
+    if (keys == NULL)
+        return sw_fail(err, SW_USAGE, "it looks sealed: name the key that opens it with --key");
+    if (!sw_store_is_sealed(store) && !opts->plain_scratch)
+        return sw_fail(
+            err, SW_REFUSED,
+            "it is sealed, and the store would keep its layer in clear: take a sealed store (slipway "
+            "store init --seal-to), or say --plain-scratch");
+    ask->open = open_sealed;
+    ask->opener = keys;
+    return 0;
+}
+
 static int ingest(const struct sw_build_opts *opts, const struct plan *plan, struct sw_store *store,
                   struct sw_layer *base, struct sw_err *err)
 {
@@ -136,7 +165,7 @@ static int ingest(const struct sw_build_opts *opts, const struct plan *plan, str
                                   .progress = opts->progress};
     struct sw_store_made made = {.known = false};
 
-    if (sw_store_ingest(store, &ask, &made, err) < 0)
+    if (allow_sealed(opts, store, &ask, err) < 0 || sw_store_ingest(store, &ask, &made, err) < 0)
         return sw_context(err, "base image '%s'", ask.path);
     sw_log(SW_LOG_INFO, made.known ? "base image '%s': known" : "base image '%s': taken into the store",
            ask.path);

@@ -17,7 +17,7 @@ struct sw_build_opts {
     const char *out_dir;     /* the result goes to out_dir/<name>-<version>/ */
     const char *store_dir;   /* NULL: the default store */
     const char *scratch_dir; /* for overlays and their kin; NULL: in the store */
-    bool plain_scratch;      /* also where a sealed store's data would lie in clear */
+    bool plain_scratch;      /* also where a sealed store's or base's data would lie in clear */
     /* "FORMAT[,subformat=…]" each; none: the recipe's outputs, and without those one VMDK. */
     const char *const *outputs;
     size_t nr_outputs;

@@ -76,7 +76,7 @@ struct build_opts {
          "KEY",                                                                                           \
          OPT_LIST,                                                                                        \
          offsetof(struct build_opts, keys),                                                               \
-         "opens sealed components and a sealed store"},                                                   \
+         "opens a sealed base, sealed components and a sealed store"},                                    \
     {                                                                                                     \
         0, "no-cache", NULL, OPT_FLAG, offsetof(struct build_opts, no_cache), "run every component again" \
     }

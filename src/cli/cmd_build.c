@@ -69,7 +69,7 @@ static const struct opt rows[] = {
     {0, "scratch", "DIR", OPT_STRING, offsetof(struct build_opts, scratch),
      "where the overlay lies while it runs (default: in the store)"},
     {0, "plain-scratch", NULL, OPT_FLAG, offsetof(struct build_opts, plain_scratch),
-     "with a sealed store: let it lie in clear"},
+     "what a sealed store or base holds may lie in clear"},
     {'n', "dry-run", NULL, OPT_FLAG, offsetof(struct build_opts, dry_run), "print the plan and stop"},
     OPT_END,
 };

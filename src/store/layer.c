@@ -58,17 +58,36 @@ static bool settle(const struct sw_in *in, const struct stat *st)
     return fstat(in->fd, &now) == 0 && store_base_same(st, &now);
 }
 
-/* Takes over in. before: what it looked like when it was opened. */
-static int encode_base(struct sw_store *store, const struct sw_store_ingest *ask, struct sw_in *in,
+SW_DEFINE_AUTO(in, struct sw_in, sw_in_close)
+#define AUTO_IN SW_CLEANUP(in_auto)
+
+/* The image in file, which belongs to *image afterwards or, where it is beneath what was opened, to *beneath. */
+static int open_base(const struct sw_store_ingest *ask, struct sw_in *file, struct sw_in **beneath,
+                     struct sw_image **image, struct sw_err *err)
+{
+    const struct sw_open_opts opts = {.parents = NULL};
+    const char *format = ask->format;
+    struct sw_in *content = file;
+
+    if (ask->open != NULL) {
+        *beneath = file;
+        if (ask->open(ask->opener, ask->path, &content, &format, err) < 0)
+            return -1;
+    }
+    return sw_image_open(content, format, &opts, image, err);
+}
+
+/* Takes over file. before: what it looked like when it was opened. */
+static int encode_base(struct sw_store *store, const struct sw_store_ingest *ask, struct sw_in *file,
                        const struct stat *before, struct sw_store_made *made, struct sw_err *err)
 {
-    struct sw_open_opts opts = {.parents = NULL};
+    bool settled = settle(file, before);
+    AUTO_IN struct sw_in *beneath = NULL;
     AUTO_IMAGE struct sw_image *image = NULL;
     struct sw_copy copy = {.jobs = ask->jobs, .progress = ask->progress};
-    bool settled = settle(in, before);
     struct stat after;
 
-    if (sw_image_open(in, ask->format, &opts, &image, err) < 0)
+    if (open_base(ask, file, &beneath, &image, err) < 0)
         return -1;
     for (unsigned i = 0; i < image->nr_warnings; i++)
         sw_log(SW_LOG_WARNING, "%s: %s", ask->path, image->warnings[i]);
@@ -77,7 +96,8 @@ static int encode_base(struct sw_store *store, const struct sw_store_ingest *ask
     copy.src = image;
     copy.create.size_bytes = sw_round_up(image->size_bytes, SW_SECTOR_BYTES);
     made->layer.virtual_bytes = copy.create.size_bytes;
-    if (write_layer(store, &copy, made, err) < 0 || describe(image->in, &after, err) < 0)
+    if (write_layer(store, &copy, made, err) < 0 ||
+        describe(beneath != NULL ? beneath : image->in, &after, err) < 0)
         return -1;
     if (!store_base_same(before, &after))
         return sw_fail(err, SW_INTEGRITY, "'%s' changed while it was read", ask->path);
