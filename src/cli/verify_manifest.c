@@ -131,12 +131,13 @@ static int verify_file(struct verifying *self, size_t i, struct sw_err *err)
 {
     const struct sw_manifest_file *file = &self->manifest->files[i];
     struct out_progress progress;
+    struct sw_file_check how = self->how;
     struct sw_file_state state;
     int rc;
 
-    self->how.progress = &progress.base;
+    how.progress = &progress.base;
     out_progress_begin(&progress, "verify", self->opts->common);
-    rc = sw_manifest_check(self->manifest, i, &self->how, &state, err);
+    rc = sw_manifest_check(self->manifest, i, &how, &state, err);
     out_progress_end(&progress);
     if (rc < 0)
         return sw_context(err, "'%s'", file->name);

@@ -80,7 +80,7 @@ static void work(void *arg, unsigned index)
 {
     struct checking *self = arg;
     const struct chunk_room nowhere = {.all = NULL};
-    AUTO_HASHER struct chunk_hasher hasher = {.piece = NULL};
+    AUTO_HASHER struct chunk_hasher hasher = {.in = self->in, .want = self->want};
     struct sw_err err = {.code = SW_OK};
     size_t chunk;
 
@@ -92,7 +92,7 @@ static void work(void *arg, unsigned index)
     while ((chunk = take(self)) < self->end) {
         bool right = false;
 
-        if (chunk_check(&hasher, self->in, self->want, chunk, &nowhere, &right, &err) < 0) {
+        if (chunk_check(&hasher, chunk, &nowhere, &right, &err) < 0) {
             fail_checking(self, &err);
             return;
         }
@@ -175,12 +175,11 @@ static int open_file(const struct sw_manifest *manifest, const char *name, struc
     fd = openat(dir, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | O_NOFOLLOW);
     if (fd < 0 && errno == ENOENT)
         state->verdict = SW_FILE_MISSING;
-    else if (fd < 0 && (errno == ELOOP || errno == ENXIO || errno == ENODEV))
+    else if (fd < 0 ? errno == ELOOP || errno == ENXIO || errno == ENODEV
+                    : fstat(fd, &st) == 0 && !S_ISREG(st.st_mode))
         state->verdict = SW_FILE_SPECIAL;
-    else if (fd < 0 || fstat(fd, &st) < 0)
+    else if (fd < 0)
         return sw_fail_errno(err, "cannot open '%s'", name);
-    else if (!S_ISREG(st.st_mode))
-        state->verdict = SW_FILE_SPECIAL;
     else
         return sw_in_open_fd(SW_STEAL_FD(fd), name, in, err);
     return 0;

@@ -35,9 +35,10 @@ static uint8_t *piece_at(const struct chunk_hasher *hasher, const struct chunk_r
     return at == 0 && room->first != NULL ? room->first : hasher->piece;
 }
 
-int chunk_check(struct chunk_hasher *hasher, struct sw_in *in, const struct sw_digests *want, size_t i,
-                const struct chunk_room *room, bool *right, struct sw_err *err)
+int chunk_check(struct chunk_hasher *hasher, size_t i, const struct chunk_room *room, bool *right,
+                struct sw_err *err)
 {
+    const struct sw_digests *want = hasher->want;
     uint64_t off = i * want->chunk_bytes, len = chunk_len(want, i);
     uint8_t got[SW_DIGEST_BYTES];
 
@@ -45,7 +46,7 @@ int chunk_check(struct chunk_hasher *hasher, struct sw_in *in, const struct sw_d
         size_t n = (size_t)sw_min_u64(CHUNK_PIECE_BYTES, len - at);
         uint8_t *piece = piece_at(hasher, room, at);
 
-        if (sw_check_interrupt(err) < 0 || sw_in_read(in, piece, n, off + at, err) < 0 ||
+        if (sw_check_interrupt(err) < 0 || sw_in_read(hasher->in, piece, n, off + at, err) < 0 ||
             sw_digest_update(hasher->digest, piece, n, err) < 0)
             return -1;
         at += n;

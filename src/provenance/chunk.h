@@ -8,8 +8,10 @@
 
 enum { CHUNK_PIECE_BYTES = 1 << 20 };
 
-/* What one thread hashes with. Zero-initialise it. */
+/* What one thread hashes, and with what; in has the length that want says. */
 struct chunk_hasher {
+    struct sw_in *in;
+    const struct sw_digests *want;
     struct sw_digest *digest;
     uint8_t *piece;
 };
@@ -26,8 +28,8 @@ struct chunk_room {
 /* How long chunk i is. */
 uint64_t chunk_len(const struct sw_digests *want, size_t i);
 
-/* Reads chunk i of in, of the length that want says, and tells whether it is right. */
-SW_MUST_CHECK int chunk_check(struct chunk_hasher *hasher, struct sw_in *in, const struct sw_digests *want,
-                              size_t i, const struct chunk_room *room, bool *right, struct sw_err *err);
+/* Reads chunk i and tells whether it is right. */
+SW_MUST_CHECK int chunk_check(struct chunk_hasher *hasher, size_t i, const struct chunk_room *room,
+                              bool *right, struct sw_err *err);
 
 #endif

@@ -42,11 +42,10 @@ SW_DEFINE_AUTO(in, struct sw_in, sw_in_close)
 
 static int compare(struct vouched_in *self, size_t chunk, const struct chunk_room *room, struct sw_err *err)
 {
-    AUTO_HASHER struct chunk_hasher hasher = {.piece = NULL};
+    AUTO_HASHER struct chunk_hasher hasher = {.in = self->file, .want = self->want};
     bool right = false;
 
-    if (chunk_hasher_open(&hasher, err) < 0 ||
-        chunk_check(&hasher, self->file, self->want, chunk, room, &right, err) < 0)
+    if (chunk_hasher_open(&hasher, err) < 0 || chunk_check(&hasher, chunk, room, &right, err) < 0)
         return -1;
     return right ? 0
                  : sw_fail(err, SW_INTEGRITY,
