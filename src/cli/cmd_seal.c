@@ -144,10 +144,11 @@ static int resume_rings_read(const char *text, struct resume_rings *rings, struc
     return rings->open != NULL ? 0 : sw_context(err, "--resume-key");
 }
 
-static int seal_it(const struct seal_opts *opts, struct sw_seal_file *ask, struct sealed *sealed,
+static int seal_it(const struct seal_opts *opts, const struct sw_seal_file *what, struct sealed *sealed,
                    struct sw_err *err)
 {
     SW_CLEANUP(resume_rings_free) struct resume_rings rings = {.seal = NULL};
+    struct sw_seal_file ask = *what;
     struct sw_seal_resume resume;
     struct out_progress progress;
     int rc;
@@ -157,11 +158,11 @@ static int seal_it(const struct seal_opts *opts, struct sw_seal_file *ask, struc
             sw_keyring_spare_file(rings.seal, sealed->path, err) < 0)
             return -1;
         resume = (struct sw_seal_resume){.seal = rings.seal, .open = rings.open};
-        ask->resume = &resume;
+        ask.resume = &resume;
     }
-    ask->progress = &progress.base;
+    ask.progress = &progress.base;
     out_progress_begin(&progress, "seal", &opts->common);
-    rc = sw_seal_file(ask, sealed->artifact, err);
+    rc = sw_seal_file(&ask, sealed->artifact, err);
     out_progress_end(&progress);
     ask->progress = NULL; /* what ended here is not left behind */
     ask->resume = NULL;

@@ -2,6 +2,10 @@
 # what was asked for, and nothing at all where the target is sealed too.
 . "$CASE_LIB/disks.sh"
 need strace
+# LeakSanitizer cannot look under strace.
+under_strace() {
+    ASAN_OPTIONS=detect_leaks=0 strace -f -o "$@"
+}
 make_disk disk.raw 6
 canary="canary of the plaintext, nowhere to be found"
 printf '%s' "$canary" | dd of=disk.raw bs=1 seek=3000 conv=notrunc status=none
@@ -17,7 +21,7 @@ for target in raw vmdk qcow2 qcow2,subformat=zlib vhd vhdx; do
     "$SLIPWAY" seal plain -q -o x.sealed --to pem:lab.pem.pub --context image-format="$format"
     "$SLIPWAY" inspect --digest x.sealed --key pem:lab.pem | tail -1 | cmp - digest
     "$SLIPWAY" verify -q x.sealed --key pem:lab.pem | grep -q "whole: $format"
-    strace -f -o trace -e trace=openat,open,creat,memfd_create,mknod,mkdir \
+    under_strace trace -e trace=openat,open,creat,memfd_create,mknod,mkdir \
         "$SLIPWAY" convert -q x.sealed --key pem:lab.pem -O raw back
     cmp back disk.raw
     # The target's own file is the only one that is opened for writing.
@@ -36,7 +40,7 @@ refused 2 "-f raw" "$SLIPWAY" convert raw.sealed --key aes:aes.key out.vmdk
 "$SLIPWAY" convert -q -f raw disk.raw in.raw.sealed -O raw --seal-to aes:aes.key
 mkdir empty
 cd empty || exit
-strace -f -o ../trace -e trace=openat,open,creat,memfd_create,mknod,mkdir \
+under_strace ../trace -e trace=openat,open,creat,memfd_create,mknod,mkdir \
     "$SLIPWAY" convert -q ../in.raw.sealed --key aes:../aes.key -O raw out.raw.sealed --seal-to pem:../lab.pem.pub
 nothing_but out.raw.keys out.raw.sealed
 cd .. || exit

@@ -25,7 +25,7 @@ open("context.sealed", "wb").write(data[:35] + b"\xff\xff" + data[37:])
 END
 "$SLIPWAY" inspect latin.sealed | grep -qF '\xff\x1b]0;owned\x07'
 "$SLIPWAY" inspect nul.sealed | grep -qF 'c\x00]0;owned\x07'
-ulimit -v 400000
+[ -n "${SLIPWAY_SANITIZED:-}" ] || ulimit -v 400000 # shadow memory takes terabytes
 for bad in frames context; do
     refused 5 "$bad.sealed" "$SLIPWAY" inspect $bad.sealed
 done

@@ -170,7 +170,6 @@ static void forge_stamps(const struct rings *rings)
     struct sw_err err = {.code = SW_OK};
     struct sw_in *in = NULL;
     struct seal_keeping keeping = {.data_key = &journal.data_key, .artifact = &journal.artifact};
-    SW_AUTO_FREE char *was = NULL;
     char *source;
     json_t *head;
 
