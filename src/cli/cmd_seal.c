@@ -164,8 +164,6 @@ static int seal_it(const struct seal_opts *opts, const struct sw_seal_file *what
     out_progress_begin(&progress, "seal", &opts->common);
     rc = sw_seal_file(&ask, sealed->artifact, err);
     out_progress_end(&progress);
-    ask->progress = NULL; /* what ended here is not left behind */
-    ask->resume = NULL;
     return rc;
 }
 
