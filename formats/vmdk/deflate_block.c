@@ -250,8 +250,9 @@ static inline struct bits add_dist(struct bits bits, const struct dist_string *s
                          bits.count + string->count, bits.out};
 }
 
-/* Shifts by a count are most of the work, and BMI2's take a third of the others' time. The bytes are the same. */
-#ifdef __x86_64__
+/* Shifts by a count are most of the work, and BMI2's take a third of the others' time. The bytes are the same.
+ * ThreadSanitizer is not there yet when the loader chooses a clone. */
+#if defined(__x86_64__) && !defined(SLIPWAY_TSAN)
 #define WITH_CHEAP_SHIFTS __attribute__((target_clones("bmi2", "default")))
 #else
 #define WITH_CHEAP_SHIFTS
