@@ -37,7 +37,7 @@ nowhere() {
 }
 run build recipe.yml --store store -O qcow2 -p Word=Tr0ub4dor-1
 nowhere
-grep -q '"Login": "lab:\*\*\*"' out/checks-1.0.0/manifest.json
+grep -q '"Login": *"lab:\*\*\*"' out/checks-1.0.0/manifest.json
 run plan recipe.yml --store store -p Word=Tr0ub4dor-1
 nowhere
 grep -q 'curl -u "lab:\*\*\*"' said || { cat said >&2; fail "the line that needs a network is not shown"; }
