@@ -326,6 +326,15 @@ static void folders_are_copied(void **state)
          REFUSES("needs the input 'destination'")},
         {"refuses a bad overwrite", "CopyFolder", NULL, ONE("source: /t/a, destination: /t/b, overwrite: x"),
          REFUSES("true or false")},
+    };
+
+    (void)state;
+    try_rows(rows, SW_ARRAY_LEN(rows));
+}
+
+static void folders_are_moved(void **state)
+{
+    static const struct row rows[] = {
         {"moves to a new name", "MoveFolder", TREE, ONE("source: /t/a, destination: /t/n/b"),
          LEAVES("ls; cd n/b; " SEEN "; stat -c %a f"),
          AND_SAYS("n\n. ./f ./l ./p ./sub ./sub/empty ./sub/g 4711\n")},
@@ -572,6 +581,7 @@ int main(void)
         cmocka_unit_test(files_are_moved),
         cmocka_unit_test(files_are_removed),
         cmocka_unit_test(folders_are_copied),
+        cmocka_unit_test(folders_are_moved),
         cmocka_unit_test(folders_come_go_and_are_listed),
         cmocka_unit_test(links_owners_and_permissions_are_set),
         cmocka_unit_test(windows_has_what_the_service_says),
