@@ -1,5 +1,6 @@
 # Typed at the terminal the PIN is not shown; neither it nor the AES key is in a file, a message or an argument list.
 command -v python3 >/dev/null || exit 77
+python3 -c 'import pty; pty.openpty()' 2>/dev/null || exit 77 # as in a bare chroot
 . "$CASE_LIB/token.sh"
 token_start
 head -c 1000 /dev/urandom >plain

@@ -1,6 +1,7 @@
 # Under a terminal of its own: nothing typed is shown, two different ones are refused, and the terminal is itself again
 # however the asking ends.
 command -v python3 >/dev/null || exit 77
+python3 -c 'import pty; pty.openpty()' 2>/dev/null || exit 77 # as in a bare chroot
 echo secret >plain
 printf 'correct horse\n' >phrase
 chmod 600 phrase

@@ -4,6 +4,9 @@
 #include "src/base/fs.h"
 #include "src/base/medium.h"
 
+#include <linux/magic.h>
+#include <sys/vfs.h>
+
 static void file(const char *path, const char *text)
 {
     struct sw_err err = {.code = SW_OK};
@@ -89,10 +92,11 @@ static void memory_is_known(void **state)
 {
     struct sw_err err = {.code = SW_OK};
     enum sw_medium medium;
+    struct statfs fs;
 
     (void)state;
     assert_failed(sw_medium_of("/nowhere/at/all", &medium, &err), err, SW_FAILED, "/nowhere/at/all");
-    if (access("/dev/shm", W_OK) < 0)
+    if (statfs("/dev/shm", &fs) < 0 || fs.f_type != TMPFS_MAGIC) /* in a bare chroot it is a folder */
         skip();
     assert_ok(sw_medium_of("/dev/shm", &medium, &err), err);
     assert_int_equal(medium, SW_MEDIUM_MEMORY);

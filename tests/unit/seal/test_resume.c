@@ -58,12 +58,25 @@ struct rings {
     struct sw_seal_resume resume;
 };
 
+/* A key file each, which stays: the inode of one that was replaced may be that of what is sealed to it. */
+static struct sw_keyring *lasting_ring(enum sw_key_use use, uint8_t byte)
+{
+    char text[] = "aes:lasting-0.key";
+    uint8_t key[32];
+
+    text[strlen("aes:lasting-")] = (char)('0' + byte);
+    memset(key, byte, sizeof(key));
+    if (access(text + strlen("aes:"), F_OK) < 0)
+        (void)key_file(text + strlen("aes:"), key, sizeof(key), 0600);
+    return ring_of(use, text);
+}
+
 static void make_rings(struct rings *rings)
 {
-    rings->to = aes_ring(SW_KEY_SEAL, 1);
-    rings->with = aes_ring(SW_KEY_OPEN, 1);
+    rings->to = lasting_ring(SW_KEY_SEAL, 1);
+    rings->with = lasting_ring(SW_KEY_OPEN, 1);
     rings->resume =
-        (struct sw_seal_resume){.seal = aes_ring(SW_KEY_SEAL, 2), .open = aes_ring(SW_KEY_OPEN, 2)};
+        (struct sw_seal_resume){.seal = lasting_ring(SW_KEY_SEAL, 2), .open = lasting_ring(SW_KEY_OPEN, 2)};
 }
 
 static void free_rings(struct rings *rings)
