@@ -1,25 +1,12 @@
 /* KBKDF by OpenSSL's EVP_KDF. */
 #include "src/seal/kbkdf.h"
 
+#include "src/seal/kdf_evp.h"
+
 #include <openssl/core_names.h>
 #include <openssl/err.h>
-#include <openssl/kdf.h>
 #include <openssl/params.h>
 #include <string.h>
-
-static void kdf_ctx_auto(EVP_KDF_CTX **ctx)
-{
-    EVP_KDF_CTX_free(*ctx);
-}
-
-static EVP_KDF_CTX *kbkdf_new(void)
-{
-    EVP_KDF *kdf = EVP_KDF_fetch(NULL, "KBKDF", NULL);
-    EVP_KDF_CTX *ctx = kdf != NULL ? EVP_KDF_CTX_new(kdf) : NULL;
-
-    EVP_KDF_free(kdf);
-    return ctx;
-}
 
 /* What is only read; the field is not const for the sake of those that are written. */
 static OSSL_PARAM input(const char *name, const void *bytes, size_t len)
@@ -33,7 +20,7 @@ static OSSL_PARAM input(const char *name, const void *bytes, size_t len)
 int seal_kbkdf(const struct seal_secret *key, struct seal_view label, struct seal_view context,
                struct seal_secret *out, struct sw_err *err)
 {
-    SW_CLEANUP(kdf_ctx_auto) EVP_KDF_CTX *ctx = kbkdf_new();
+    AUTO_KDF_CTX EVP_KDF_CTX *ctx = kdf_ctx_new("KBKDF");
     char mac[] = "HMAC", digest[] = "SHA384", mode[] = "counter";
     const OSSL_PARAM params[] = {
         OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_MAC, mac, 0),

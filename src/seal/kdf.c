@@ -2,29 +2,15 @@
 #include "src/seal/kdf.h"
 
 #include "src/base/endian.h"
+#include "src/seal/kdf_evp.h"
 
 #include <openssl/core_names.h>
-#include <openssl/kdf.h>
 #include <openssl/params.h>
 #include <string.h>
 
 /* The suite precedes the first one, not the second. */
 static const char label_key[] = "DERIVEKEY";
 static const char label_commitment[] = "COMMITKEY";
-
-static void kdf_ctx_auto(EVP_KDF_CTX **ctx)
-{
-    EVP_KDF_CTX_free(*ctx);
-}
-
-static EVP_KDF_CTX *hkdf_new(void)
-{
-    EVP_KDF *kdf = EVP_KDF_fetch(NULL, "HKDF", NULL);
-    EVP_KDF_CTX *ctx = kdf != NULL ? EVP_KDF_CTX_new(kdf) : NULL;
-
-    EVP_KDF_free(kdf);
-    return ctx;
-}
 
 static void hkdf_cleanse(struct seal_hkdf *hkdf)
 {
@@ -33,7 +19,7 @@ static void hkdf_cleanse(struct seal_hkdf *hkdf)
 
 int seal_hkdf(struct seal_hkdf *hkdf, uint8_t *out, size_t len, struct sw_err *err)
 {
-    SW_CLEANUP(kdf_ctx_auto) EVP_KDF_CTX *ctx = hkdf_new();
+    AUTO_KDF_CTX EVP_KDF_CTX *ctx = kdf_ctx_new("HKDF");
     OSSL_PARAM params[5];
     size_t n = 0;
 

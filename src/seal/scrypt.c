@@ -1,30 +1,17 @@
 /* scrypt by OpenSSL's EVP_KDF. */
 #include "src/seal/scrypt.h"
 
+#include "src/seal/kdf_evp.h"
+
 #include <openssl/core_names.h>
 #include <openssl/err.h>
-#include <openssl/kdf.h>
 #include <openssl/params.h>
 #include <string.h>
-
-static void kdf_ctx_auto(EVP_KDF_CTX **ctx)
-{
-    EVP_KDF_CTX_free(*ctx);
-}
-
-static EVP_KDF_CTX *scrypt_new(void)
-{
-    EVP_KDF *kdf = EVP_KDF_fetch(NULL, "SCRYPT", NULL);
-    EVP_KDF_CTX *ctx = kdf != NULL ? EVP_KDF_CTX_new(kdf) : NULL;
-
-    EVP_KDF_free(kdf);
-    return ctx;
-}
 
 int seal_scrypt(const struct seal_scrypt *cost, struct seal_view phrase, struct seal_view salt,
                 struct seal_secret *out, struct sw_err *err)
 {
-    SW_CLEANUP(kdf_ctx_auto) EVP_KDF_CTX *ctx = scrypt_new();
+    AUTO_KDF_CTX EVP_KDF_CTX *ctx = kdf_ctx_new("SCRYPT");
     uint64_t n = UINT64_C(1) << cost->log_n, memory = UINT64_C(1100) << 20;
     uint32_t r = cost->r, p = cost->p;
     OSSL_PARAM params[] = {
