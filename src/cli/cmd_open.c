@@ -126,22 +126,8 @@ static int open_into(const struct open_opts *opts, struct sw_in *in, const struc
 /* "OFFSET[:LENGTH]"; without a length up to the end, which UINT64_MAX stands for. */
 static int parse_range(const char *text, struct sw_seal_range *range, struct sw_err *err)
 {
-    SW_AUTO_FREE char *copy = NULL;
-    char *colon;
-
     *range = (struct sw_seal_range){.off = 0, .len = UINT64_MAX};
-    if (text == NULL)
-        return 0;
-    copy = sw_strdup(text, err);
-    if (copy == NULL)
-        return -1;
-    colon = strchr(copy, ':');
-    if (colon != NULL)
-        *colon = '\0';
-    if (sw_parse_bytes(copy, "KMGT", &range->off) < 0 ||
-        (colon != NULL && sw_parse_bytes(colon + 1, "KMGT", &range->len) < 0))
-        return sw_fail(err, SW_USAGE, "--range: '%s' is not OFFSET or OFFSET:LENGTH", text);
-    return 0;
+    return text == NULL ? 0 : opt_range(text, "OFFSET or OFFSET:LENGTH", &range->off, &range->len, err);
 }
 
 static int open_direct(const char *path, const struct sw_unseal_opts *how, struct sw_in **in,

@@ -2,6 +2,7 @@
 #include "src/cli/opt.h"
 
 #include "slipway/pipeline.h"
+#include "src/base/buf.h"
 #include "src/base/number.h"
 #include "src/base/pool.h"
 
@@ -167,4 +168,20 @@ unsigned opt_jobs(const struct common_opts *common)
     if (common->jobs == 0)
         return sw_default_jobs();
     return common->jobs > SW_JOBS_MAX ? SW_JOBS_MAX : (unsigned)common->jobs;
+}
+
+int opt_range(const char *text, const char *form, uint64_t *off, uint64_t *len, struct sw_err *err)
+{
+    SW_AUTO_FREE char *first = sw_strdup(text, err);
+    char *colon;
+
+    if (first == NULL)
+        return -1;
+    colon = strchr(first, ':');
+    if (colon != NULL)
+        *colon++ = '\0';
+    *len = UINT64_MAX;
+    if (sw_parse_bytes(first, "KMGT", off) < 0 || (colon != NULL && sw_parse_bytes(colon, "KMGT", len) < 0))
+        return sw_fail(err, SW_USAGE, "--range: '%s' is not %s", text, form);
+    return 0;
 }

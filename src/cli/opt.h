@@ -79,4 +79,11 @@ extern const struct opt opt_common[];
 /* jobs as asked for, or one for each processor; at most 256. */
 unsigned opt_jobs(const struct common_opts *common);
 
+/*
+ * "OFFSET[:LENGTH]" of --range, with suffixes K M G T; without a length *len is UINT64_MAX. form is what the message
+ * says it should have been (SW_USAGE).
+ */
+SW_MUST_CHECK int opt_range(const char *text, const char *form, uint64_t *off, uint64_t *len,
+                            struct sw_err *err);
+
 #endif

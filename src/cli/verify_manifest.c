@@ -236,21 +236,14 @@ static int verify_files(struct verifying *self, const char *path, struct sw_err 
 /* OFFSET[:LENGTH] */
 static int parse_range(const char *text, struct sw_file_check *how, struct sw_err *err)
 {
-    SW_AUTO_FREE char *first = NULL;
-    char *colon;
+    static const char form[] = "OFFSET[:LENGTH]";
 
     if (text == NULL)
         return 0;
-    first = sw_strdup(text, err);
-    if (first == NULL)
+    if (opt_range(text, form, &how->off, &how->len, err) < 0)
         return -1;
-    colon = strchr(first, ':');
-    if (colon != NULL)
-        *colon++ = '\0';
-    how->len = UINT64_MAX;
-    if (sw_parse_bytes(first, "KMGT", &how->off) < 0 ||
-        (colon != NULL && (sw_parse_bytes(colon, "KMGT", &how->len) < 0 || how->len == 0)))
-        return sw_fail(err, SW_USAGE, "--range: '%s' is not OFFSET[:LENGTH]", text);
+    if (how->len == 0)
+        return sw_fail(err, SW_USAGE, "--range: '%s' is not %s", text, form);
     if (how->len > UINT64_MAX - how->off)
         how->len = UINT64_MAX - how->off;
     return 0;
