@@ -35,6 +35,25 @@ phases:
 YAML
 }
 
+# check.yml: nothing but a test phase, so the disk stays as it is and no appliance is needed.
+write_check() {
+    cat >check.yml <<'YAML'
+schemaVersion: 1.0
+phases:
+  - {name: test, steps: [{name: Check, action: ExecuteBash, inputs: {commands: ['true']}}]}
+YAML
+}
+
+# refuse_build CODE PART ARG…: a build of recipe.yml ends with CODE, says PART and leaves no blob.
+refuse_build() {
+    local want=$1 part=$2 status=0
+    shift 2
+    "$SLIPWAY" build recipe.yml --out out --store store "$@" >stdout 2>stderr || status=$?
+    [ "$status" = "$want" ] || { cat stderr >&2; fail "$*: exit status $status, not $want"; }
+    grep -qF -- "$part" stderr || { cat stderr >&2; fail "$*: '$part' is not in the message"; }
+    [ -z "$(find store/blobs -type f 2>/dev/null)" ] || fail "$*: a blob was left"
+}
+
 write_recipe() {
     cat >recipe.yml <<'YAML'
 name: three

@@ -15,25 +15,12 @@ outputs:
   - format: raw
     seal: ["aes:lab.key"]
 YAML
-# Nothing but a test phase: the disk stays as it is and no appliance is needed.
-cat >check.yml <<'YAML'
-schemaVersion: 1.0
-phases:
-  - {name: test, steps: [{name: Check, action: ExecuteBash, inputs: {commands: ['true']}}]}
-YAML
-refuse() { # CODE PART ARG…
-    local want=$1 part=$2 status=0
-    shift 2
-    "$SLIPWAY" build recipe.yml --out out --store store "$@" >stdout 2>stderr || status=$?
-    [ "$status" = "$want" ] || { cat stderr >&2; fail "$*: exit status $status, not $want"; }
-    grep -qF -- "$part" stderr || { cat stderr >&2; fail "$*: '$part' is not in the message"; }
-    [ -z "$(find store/blobs -type f 2>/dev/null)" ] || fail "$*: a blob was left"
-}
-refuse 2 "name the key that opens it with --key"
-refuse 4 "--plain-scratch" --key aes:lab.key
-refuse 5 "no key was given" --key aes:other.key --plain-scratch
+write_check
+refuse_build 2 "name the key that opens it with --key"
+refuse_build 4 "--plain-scratch" --key aes:lab.key
+refuse_build 5 "no key was given" --key aes:other.key --plain-scratch
 mv base.vmdk.keys away
-refuse 5 "needs its sidecar" --key aes:lab.key --plain-scratch
+refuse_build 5 "needs its sidecar" --key aes:lab.key --plain-scratch
 mv away base.vmdk.keys
 
 # In place: what is opened for writing lies in the store (its folders are open already) and in the output's folder.

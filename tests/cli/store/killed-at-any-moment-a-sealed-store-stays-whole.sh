@@ -9,11 +9,7 @@ parentImageFormat: raw
 components: [{component: check.yml}]
 outputs: [{format: raw, seal: ["aes:k"]}]
 YAML
-cat >check.yml <<'YAML'
-schemaVersion: 1.0
-phases:
-  - {name: test, steps: [{name: Check, action: ExecuteBash, inputs: {commands: ['true']}}]}
-YAML
+write_check
 "$SLIPWAY" keygen aes -o k 2>/dev/null
 for _ in $(seq 200); do
     echo "$canary"

@@ -8,6 +8,7 @@
 #include "slipway/envelope.h"
 #include "src/base/buf.h"
 #include "src/base/fs.h"
+#include "src/seal/keyring.h"
 
 #include <sys/stat.h>
 
@@ -123,6 +124,20 @@ static inline struct sw_keyring *aes_ring(enum sw_key_use use, uint8_t byte)
     memset(key, byte, sizeof(key));
     (void)key_file("aes.key", key, sizeof(key), 0600);
     return ring_of(use, "aes:aes.key");
+}
+
+/* A key text that a keyring refuses, with this code and these words. */
+static inline void refuse_key(enum sw_key_use use, const char *text, enum sw_code code, const char *why)
+{
+    struct sw_err err = {.code = SW_OK};
+    SW_AUTO_KEYRING struct sw_keyring *ring = sw_keyring_new(use, &err);
+
+    assert_non_null(ring);
+    if (sw_keyring_add(ring, text, &err) == 0)
+        fail_msg("'%s' was accepted", text);
+    if (err.code != code || strstr(err.text, why) == NULL)
+        fail_msg("'%s': code %d, '%s'", text, err.code, err.text);
+    assert_int_equal(sw_keyring_count(ring), 0);
 }
 
 #endif

@@ -114,6 +114,23 @@ static inline int open_bytes(const struct message *message, const struct sw_keyr
     return rc;
 }
 
+/* Opens a message and, when that succeeds, holds what it says against content. 0, or -1 and err. */
+static inline int open_to(const struct message *message, const struct sw_keyring *with, const char *content,
+                          struct sw_err *err)
+{
+    struct kept plain;
+    int rc;
+
+    kept_init(&plain, 64);
+    rc = open_bytes(message, with, &plain, err);
+    if (rc == 0) {
+        assert_int_equal(plain.len, strlen(content));
+        assert_memory_equal(plain.bytes, content, strlen(content));
+    }
+    kept_free(&plain);
+    return rc;
+}
+
 /* Bytes that repeat nowhere soon. */
 static inline uint8_t *pattern(size_t len)
 {

@@ -78,19 +78,6 @@ static void names_can_be_given_and_a_comma_in_a_path_is_doubled(void **state)
     assert_string_equal(sw_keyring_name(ring, 0), "lab/key one");
 }
 
-static void refuse(enum sw_key_use use, const char *text, enum sw_code code, const char *why)
-{
-    struct sw_err err = {.code = SW_OK};
-    SW_AUTO_KEYRING struct sw_keyring *ring = sw_keyring_new(use, &err);
-
-    assert_non_null(ring);
-    if (sw_keyring_add(ring, text, &err) == 0)
-        fail_msg("'%s' was accepted", text);
-    if (err.code != code || strstr(err.text, why) == NULL)
-        fail_msg("'%s': code %d, '%s'", text, err.code, err.text);
-    assert_int_equal(sw_keyring_count(ring), 0);
-}
-
 static void refuse_file(enum sw_key_use use, const char *fmt, const char *path, enum sw_code code,
                         const char *why)
 {
@@ -99,7 +86,7 @@ static void refuse_file(enum sw_key_use use, const char *fmt, const char *path, 
 
     assert_non_null(hole);
     snprintf(text, sizeof(text), "%.*s%s%s", (int)(hole - fmt), fmt, path, hole + 2);
-    refuse(use, text, code, why);
+    refuse_key(use, text, code, why);
 }
 
 static void texts_of_the_wrong_form_are_refused(void **state)
@@ -109,10 +96,10 @@ static void texts_of_the_wrong_form_are_refused(void **state)
 
     (void)state;
     path = key_file("good.key", key, sizeof(key), 0600);
-    refuse(SW_KEY_SEAL, "good.key", SW_USAGE, "is no key");
-    refuse(SW_KEY_SEAL, "gpg:good.key", SW_USAGE, "is no key");
-    refuse(SW_KEY_SEAL, "aes:", SW_USAGE, "names nothing");
-    refuse(SW_KEY_SEAL, "aes:,ns=x", SW_USAGE, "names nothing");
+    refuse_key(SW_KEY_SEAL, "good.key", SW_USAGE, "is no key");
+    refuse_key(SW_KEY_SEAL, "gpg:good.key", SW_USAGE, "is no key");
+    refuse_key(SW_KEY_SEAL, "aes:", SW_USAGE, "names nothing");
+    refuse_key(SW_KEY_SEAL, "aes:,ns=x", SW_USAGE, "names nothing");
     refuse_file(SW_KEY_SEAL, "aes:%s,colour=red", path, SW_USAGE, "no option of a key");
     refuse_file(SW_KEY_SEAL, "aes:%s,name=", path, SW_USAGE, "has no value");
     refuse_file(SW_KEY_SEAL, "aes:%s,name", path, SW_USAGE, "no option of a key");
@@ -154,8 +141,8 @@ static void files_that_hold_no_such_key_are_refused(void **state)
     refuse_file(SW_KEY_SEAL, "pem:%s", rsa_path, SW_INTEGRITY, "public half");
     refuse_file(SW_KEY_OPEN, "pem:%s", key_file("pem600", pem, sizeof(pem) - 1, 0600), SW_INTEGRITY,
                 "opening takes the private one");
-    refuse(SW_KEY_OPEN, "aes:/nonexistent/key", SW_INTEGRITY, "cannot open");
-    refuse(SW_KEY_OPEN, "aes:/", SW_INTEGRITY, "");
+    refuse_key(SW_KEY_OPEN, "aes:/nonexistent/key", SW_INTEGRITY, "cannot open");
+    refuse_key(SW_KEY_OPEN, "aes:/", SW_INTEGRITY, "");
     refuse_file(SW_KEY_OPEN, "aes:%s", "/dev/zero", SW_INTEGRITY, "");
 }
 

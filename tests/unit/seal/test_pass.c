@@ -24,15 +24,7 @@ static struct sw_keyring *ring_to_open(const char *phrase)
 
 static int open_with(const struct message *message, const struct sw_keyring *with, struct sw_err *err)
 {
-    struct kept plain;
-    int rc;
-
-    kept_init(&plain, 64);
-    rc = open_bytes(message, with, &plain, err);
-    if (rc == 0)
-        assert_memory_equal(plain.bytes, "content", 7);
-    kept_free(&plain);
-    return rc;
+    return open_to(message, with, "content", err);
 }
 
 static void seal_to(const struct sw_keyring *to, struct message *message)
@@ -88,19 +80,6 @@ static void every_seal_has_a_salt_of_its_own(void **state)
                        ((const struct seal_secret *)b->keys[0].priv)->bytes, 32) != 0);
 }
 
-static void refuse(enum sw_key_use use, const char *text, enum sw_code code, const char *why)
-{
-    struct sw_err err = {.code = SW_OK};
-    SW_AUTO_KEYRING struct sw_keyring *ring = sw_keyring_new(use, &err);
-
-    assert_non_null(ring);
-    if (sw_keyring_add(ring, text, &err) == 0)
-        fail_msg("'%s' was accepted", text);
-    if (err.code != code || strstr(err.text, why) == NULL)
-        fail_msg("'%s': code %d, '%s'", text, err.code, err.text);
-    assert_int_equal(sw_keyring_count(ring), 0);
-}
-
 static void passphrases_that_are_none_are_refused(void **state)
 {
     char longest[SEAL_PHRASE_MAX + 2];
@@ -114,14 +93,14 @@ static void passphrases_that_are_none_are_refused(void **state)
     (void)key_file("nul", "one\0two\n", 8, 0600);
     (void)key_file("open", "one\n", 4, 0644);
     (void)key_file("long", longest, SEAL_PHRASE_MAX + 1, 0600);
-    refuse(SW_KEY_SEAL, "pass:file:empty", SW_USAGE, "is empty");
-    refuse(SW_KEY_OPEN, "pass:file:line", SW_USAGE, "is empty");
-    refuse(SW_KEY_OPEN, "pass:file:lines", SW_INTEGRITY, "more than one line");
-    refuse(SW_KEY_OPEN, "pass:file:nul", SW_USAGE, "NUL");
-    refuse(SW_KEY_OPEN, "pass:file:open", SW_INTEGRITY, "chmod 600");
-    refuse(SW_KEY_OPEN, "pass:file:long", SW_INTEGRITY, "more than 1024 bytes");
-    refuse(SW_KEY_OPEN, "pass:file:none", SW_INTEGRITY, "cannot open");
-    refuse(SW_KEY_OPEN, "pass:file:/dev/zero", SW_INTEGRITY, "");
+    refuse_key(SW_KEY_SEAL, "pass:file:empty", SW_USAGE, "is empty");
+    refuse_key(SW_KEY_OPEN, "pass:file:line", SW_USAGE, "is empty");
+    refuse_key(SW_KEY_OPEN, "pass:file:lines", SW_INTEGRITY, "more than one line");
+    refuse_key(SW_KEY_OPEN, "pass:file:nul", SW_USAGE, "NUL");
+    refuse_key(SW_KEY_OPEN, "pass:file:open", SW_INTEGRITY, "chmod 600");
+    refuse_key(SW_KEY_OPEN, "pass:file:long", SW_INTEGRITY, "more than 1024 bytes");
+    refuse_key(SW_KEY_OPEN, "pass:file:none", SW_INTEGRITY, "cannot open");
+    refuse_key(SW_KEY_OPEN, "pass:file:/dev/zero", SW_INTEGRITY, "");
     longest[SEAL_PHRASE_MAX] = '\n';
     (void)key_file("just", longest, SEAL_PHRASE_MAX + 1, 0600);
     with = ring_of(SW_KEY_OPEN, "pass:file:just");
@@ -148,17 +127,17 @@ static void a_passphrase_on_the_command_line_is_not_repeated(void **state)
 static void texts_of_the_wrong_form_are_refused(void **state)
 {
     (void)state;
-    refuse(SW_KEY_SEAL, "pass:", SW_USAGE, "names nothing");
-    refuse(SW_KEY_SEAL, "pass:hunter2", SW_USAGE, "never a part of the command line");
-    refuse(SW_KEY_SEAL, "pass:fd:", SW_USAGE, "no descriptor");
-    refuse(SW_KEY_SEAL, "pass:fd:-1", SW_USAGE, "no descriptor");
-    refuse(SW_KEY_SEAL, "pass:fd:99999999999", SW_USAGE, "no descriptor");
-    refuse(SW_KEY_SEAL, "pass:fd:777", SW_INTEGRITY, "descriptor 777");
-    refuse(SW_KEY_SEAL, "pass:file:phrase,cost=14", SW_USAGE, "15 to 20");
-    refuse(SW_KEY_SEAL, "pass:file:phrase,cost=21", SW_USAGE, "15 to 20");
-    refuse(SW_KEY_SEAL, "pass:file:phrase,cost=x", SW_USAGE, "15 to 20");
-    refuse(SW_KEY_OPEN, "pass:file:phrase,cost=15", SW_USAGE, "for sealing");
-    refuse(SW_KEY_OPEN, "pass:file:phrase,ns=x", SW_USAGE, "no option of a key");
+    refuse_key(SW_KEY_SEAL, "pass:", SW_USAGE, "names nothing");
+    refuse_key(SW_KEY_SEAL, "pass:hunter2", SW_USAGE, "never a part of the command line");
+    refuse_key(SW_KEY_SEAL, "pass:fd:", SW_USAGE, "no descriptor");
+    refuse_key(SW_KEY_SEAL, "pass:fd:-1", SW_USAGE, "no descriptor");
+    refuse_key(SW_KEY_SEAL, "pass:fd:99999999999", SW_USAGE, "no descriptor");
+    refuse_key(SW_KEY_SEAL, "pass:fd:777", SW_INTEGRITY, "descriptor 777");
+    refuse_key(SW_KEY_SEAL, "pass:file:phrase,cost=14", SW_USAGE, "15 to 20");
+    refuse_key(SW_KEY_SEAL, "pass:file:phrase,cost=21", SW_USAGE, "15 to 20");
+    refuse_key(SW_KEY_SEAL, "pass:file:phrase,cost=x", SW_USAGE, "15 to 20");
+    refuse_key(SW_KEY_OPEN, "pass:file:phrase,cost=15", SW_USAGE, "for sealing");
+    refuse_key(SW_KEY_OPEN, "pass:file:phrase,ns=x", SW_USAGE, "no option of a key");
 }
 
 /* Puts text into a pipe and gives "pass:fd:N" of its other end. */
@@ -199,7 +178,7 @@ static void a_descriptor_that_never_ends_its_line_is_left(void **state)
 
     (void)state;
     snprintf(key, sizeof(key), "pass:fd:%d", fd);
-    refuse(SW_KEY_OPEN, key, SW_USAGE, "more than 1024 bytes");
+    refuse_key(SW_KEY_OPEN, key, SW_USAGE, "more than 1024 bytes");
     close(fd);
 }
 
