@@ -172,6 +172,8 @@ SW_MUST_CHECK int sw_s3_abort_all(struct sw_cloud *cloud, const struct sw_s3_upl
                                   unsigned *aborted, struct sw_err *err);
 SW_MUST_CHECK int sw_s3_head(struct sw_cloud *cloud, const struct sw_s3_upload *object,
                              struct sw_s3_head *out, struct sw_err *err);
+/* Removes an object; one that is not there is fine. */
+SW_MUST_CHECK int sw_s3_delete(struct sw_cloud *cloud, const struct sw_s3_upload *object, struct sw_err *err);
 
 /* An object into sink. owner: the account that must own the bucket (12 digits), or NULL. */
 SW_MUST_CHECK int sw_s3_get(struct sw_cloud *cloud, const struct sw_s3_upload *object, const char *owner,
@@ -189,16 +191,43 @@ void sw_s3_keys_free(struct sw_s3_keys *keys);
 
 /* ---- EC2 ---- */
 
-/* NULL members are not sent. */
-struct sw_ec2_import {
-    const char *client_token;
-    const char *format; /* VMDK, VHD, RAW, … */
+struct sw_ec2_tag {
+    const char *key, *value;
+};
+
+/* One disk, or an OVA, in a bucket. NULL members are not sent. */
+struct sw_ec2_container {
+    const char *format; /* VMDK, VHD, VHDX, OVA or RAW */
     const char *bucket;
     const char *key;
+    const char *device;
+    const char *description;
+};
+
+/* ImportImage. NULL members are not sent. */
+struct sw_ec2_import {
+    const char *client_token;
+    const struct sw_ec2_container *containers;
+    size_t nr_containers;
     const char *description;
     const char *role_name;
     const char *boot_mode;
+    const char *platform;
+    const char *license_type;
+    const char *usage_operation;
+    const char *architecture;
+    const char *kms_key;
+    const char *comment;   /* ClientData.Comment */
+    uint64_t upload_bytes; /* ClientData.UploadSize; 0: not sent */
+    const char *const *license_specifications;
+    size_t nr_license_specifications;
+    const struct sw_ec2_tag *tags; /* of the task */
+    size_t nr_tags;
+    bool encrypted;
+    bool dry_run; /* EC2 looks at the permissions only: 0 when it would go through, and no task */
 };
+
+enum { SW_EC2_MAX_SNAPSHOTS = 32, SW_EC2_SNAPSHOT_ID = 32 };
 
 struct sw_ec2_task {
     bool found;
@@ -207,6 +236,8 @@ struct sw_ec2_task {
     char progress[16]; /* percent, "" when not told */
     char image_id[64];
     char message[1024];
+    unsigned nr_snapshots; /* that are named yet, in the order of the disks */
+    char snapshots[SW_EC2_MAX_SNAPSHOTS][SW_EC2_SNAPSHOT_ID];
 };
 
 SW_MUST_CHECK int sw_ec2_import_image(struct sw_cloud *cloud, const struct sw_ec2_import *request,

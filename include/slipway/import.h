@@ -1,56 +1,114 @@
-/* The import flow: from bytes on this side to an AMI on the other, in journaled steps. */
+/* The import flow: from disks on this side to an AMI on the other, in journaled steps. */
 #ifndef SLIPWAY_IMPORT_H
 #define SLIPWAY_IMPORT_H
 
 #include "slipway/cloud.h"
+#include "slipway/image.h"
 #include "slipway/io.h"
 #include "slipway/progress.h"
 
-enum { SW_IMPORT_CONNECTIONS = 4, SW_IMPORT_POLL_MS = 15000 };
+#include <jansson.h>
 
-/* NULL members were not given. */
-struct sw_import_options {
-    const char *source_path; /* the file that is read (the sealed one): its stat tells whether it changed */
-    const char *bucket;
-    const char *key;
-    const char *format;    /* VMDK, VHD, VHDX, OVA or RAW */
-    const char *state_dir; /* where journals live; NULL: $XDG_STATE_HOME/slipway/import */
-    const char *description;
-    const char *role_name;
-    const char *boot_mode; /* legacy-bios or uefi */
-    uint64_t part_bytes;   /* 0: by the rule of sw_import_part_bytes */
-    unsigned connections;  /* each holds one part in memory; 0: SW_IMPORT_CONNECTIONS */
-    unsigned poll_ms;      /* 0: SW_IMPORT_POLL_MS */
+enum {
+    SW_IMPORT_CONNECTIONS = 4,
+    SW_IMPORT_POLL_MS = 15000,
+    SW_IMPORT_MAX_DISKS = 21, /* of one machine: what ImportImage takes */
+    SW_IMPORT_ID = 33,        /* hex, with the NUL */
 };
 
-/* Hears what happens; embed as the first member. Called from one thread at a time. */
+/* One disk of the machine, or an OVA that holds them all. */
+struct sw_import_disk {
+    const char *source_path; /* the file that is read (the sealed one): its stat tells whether it changed */
+    struct sw_in *in;        /* its bytes, opened; sent as they are when image is NULL */
+    struct sw_image *image;  /* the disk, to be encoded anew as format; NULL: in goes as it is */
+    const char *format;      /* of what is sent: VMDK, VHD, VHDX, OVA or RAW */
+    const char *stated;      /* the source's format as the user said it; NULL: probed */
+    const char *key;         /* the object's key; NULL in a lane without a bucket */
+    const char *device;      /* such as /dev/sdb; NULL: EC2's choice */
+    const char *description; /* NULL: none */
+};
+
+struct sw_import_tags {
+    const struct sw_ec2_tag *items;
+    size_t n;
+};
+
+/*
+ * What an import is. NULL and 0 members were not given. All but state_dir, the disks' in and image, and how (the last
+ * group) is journaled, so that `--resume` finds it again; nothing in it is secret.
+ */
+struct sw_import_options {
+    const char *lane; /* by name; NULL: import-image */
+    const struct sw_import_disk *disks;
+    size_t nr_disks;
+    const char *bucket;
+    struct sw_cloud_config cloud; /* as the command line had it; the session is opened by the caller */
+    const char *state_dir;        /* where journals live; NULL: $XDG_STATE_HOME/slipway/import */
+
+    /* The task: other values are another task over the same objects. */
+    const char *description;
+    const char *role_name;       /* the service role */
+    const char *boot_mode;       /* legacy-bios or uefi */
+    const char *platform;        /* Windows or Linux */
+    const char *license_type;    /* AWS or BYOL */
+    const char *usage_operation; /* such as RunInstances:0800 */
+    const char *architecture;    /* x86_64, i386 or arm64 */
+    const char *kms_key;
+    const char *comment;                       /* ClientData */
+    const char *const *license_specifications; /* ARNs of licence configurations */
+    size_t nr_license_specifications;
+    struct sw_import_tags task_tags;
+    bool encrypted;
+
+    /* What comes after: done again when it changes, over the image that is there. */
+    const char *name; /* of the AMI */
+    struct sw_import_tags image_tags;
+    struct sw_import_tags snapshot_tags;
+    bool delete_object; /* from the bucket, once the AMI exists */
+
+    /* How. */
+    uint64_t part_bytes;  /* 0: by the rule of sw_import_part_bytes */
+    unsigned connections; /* each holds one part in memory; 0: SW_IMPORT_CONNECTIONS */
+    unsigned poll_ms;     /* 0: SW_IMPORT_POLL_MS */
+};
+
+/* Hears what happens; embed as the first member. Called from one thread at a time. NULL members hear nothing. */
 struct sw_import_listener {
     /* The task's status, progress or message is another than before. */
     void (*task)(struct sw_import_listener *self, const struct sw_ec2_task *task);
+    /* A transition: "event" first, then what belongs to it; borrowed. */
+    void (*event)(struct sw_import_listener *self, const json_t *event);
     struct sw_progress *upload; /* NULL: nobody listens */
 };
 
 struct sw_import_result {
-    struct sw_ec2_task task;
-    uint64_t size_bytes;
+    char id[SW_IMPORT_ID];
+    struct sw_ec2_task task; /* the last one */
+    char image_id[64];
+    uint64_t size_bytes; /* of all that is sent, as far as it is known */
     uint64_t sent_bytes; /* by this run */
     bool known;          /* the journal had the image already */
 };
 
 /*
- * Uploads in to s3://bucket/key in parallel parts, starts one ImportImage and waits for its end.
+ * Takes the disks along the lane: into s3://bucket/key in parallel parts, the task (or tasks) that the lane starts, the
+ * wait for their end, and what comes after; or as the lane transfers by itself.
  *
  * Every step is journaled before and after, under a lock of that destination; the same call after a kill at any moment
  * goes on from there: parts that S3 and the journal agree on are not sent again, an upload that was begun and not
  * noted is aborted, and the client token (from content, destination and options) keeps EC2 from starting a second
- * task. A finished import answers from its journal. A failed one is tried anew with the object that is there.
+ * task. A finished import answers from its journal. A failed one is tried anew with the objects that are there.
  *
- * SW_FAILED with AWS's reason when the task ends as deleted; SW_REMOTE when that is AWS's own failure or the network
- * went; SW_INTERRUPTED after a signal. After the latter two the same call goes on.
+ * SW_USAGE or SW_REFUSED, before anything is sent, for what the lane does not take. SW_FAILED with AWS's reason when a
+ * task ends as deleted; SW_REMOTE when that is AWS's own failure or the network went; SW_INTERRUPTED after a signal.
+ * After the latter two the same call goes on.
  */
-SW_MUST_CHECK int sw_import_image(const struct sw_import_options *options, struct sw_cloud *cloud,
-                                  struct sw_in *in, struct sw_import_listener *listener,
-                                  struct sw_import_result *result, struct sw_err *err);
+SW_MUST_CHECK int sw_import_run(const struct sw_import_options *options, struct sw_cloud *cloud,
+                                struct sw_import_listener *listener, struct sw_import_result *result,
+                                struct sw_err *err);
+
+/* The lanes' names, NULL-terminated; the first is the default. */
+extern const char *const sw_import_lanes[];
 
 /* 8 MiB, or as much as it takes to stay below 9000 parts, in whole MiB. */
 uint64_t sw_import_part_bytes(uint64_t size_bytes);

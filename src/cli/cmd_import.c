@@ -174,15 +174,16 @@ static int print_result(const struct import_opts *opts, const struct sw_import_o
                         struct sw_err *err)
 {
     if (!opts->common.json) {
-        out_safe(stdout, result->task.image_id);
+        out_safe(stdout, result->image_id);
         fputc('\n', stdout);
         return 0;
     }
-    return out_json(json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:b}", "image_id",
-                              result->task.image_id, "task_id", result->task.id, "region",
-                              sw_cloud_region(cloud), "bucket", import->bucket, "key", import->key, "format",
-                              import->format, "size_bytes", (json_int_t)result->size_bytes, "sent_bytes",
-                              (json_int_t)result->sent_bytes, "already_imported", result->known),
+    return out_json(json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:b}", "import", result->id,
+                              "image_id", result->image_id, "task_id", result->task.id, "region",
+                              sw_cloud_region(cloud), "bucket", import->bucket, "key", import->disks[0].key,
+                              "format", import->disks[0].format, "size_bytes", (json_int_t)result->size_bytes,
+                              "sent_bytes", (json_int_t)result->sent_bytes, "already_imported",
+                              result->known),
                     err);
 }
 
@@ -190,9 +191,12 @@ static int import(const struct import_opts *opts, const char *path, const struct
                   struct sw_cloud *cloud, struct sw_err *err)
 {
     SW_AUTO_FREE char *key = object_key(opts, path, err);
-    struct sw_import_options options = {.source_path = path,
+    struct sw_import_disk disk = {.source_path = path, .in = input->in, .stated = opts->format, .key = key};
+    struct sw_import_options options = {.lane = opts->lane,
+                                        .disks = &disk,
+                                        .nr_disks = 1,
                                         .bucket = opts->bucket,
-                                        .key = key,
+                                        .cloud = {opts->profile, opts->region, opts->endpoint_url},
                                         .description = opts->description,
                                         .role_name = opts->role_name,
                                         .boot_mode = opts->boot_mode,
@@ -205,10 +209,10 @@ static int import(const struct import_opts *opts, const char *path, const struct
     struct sw_import_result result;
     int rc;
 
-    if (key == NULL || find_format(opts, input, &options.format, err) < 0)
+    if (key == NULL || find_format(opts, input, &disk.format, err) < 0)
         return -1;
     out_progress_begin(&teller.progress, "upload", &opts->common);
-    rc = sw_import_image(&options, cloud, input->in, &teller.base, &result, err);
+    rc = sw_import_run(&options, cloud, &teller.base, &result, err);
     end_upload(&teller);
     if (rc < 0)
         return sw_context(err, "'%s'", path);

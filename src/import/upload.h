@@ -1,4 +1,4 @@
-/* Sends the parts that are missing, several at once, each with its digest, and notes every one that arrived. */
+/* Sends the parts of one object that are missing, several at once, each with its digest, and notes every one that arrived. */
 #ifndef SW_IMPORT_UPLOAD_H
 #define SW_IMPORT_UPLOAD_H
 
@@ -6,25 +6,29 @@
 
 struct import_upload {
     struct sw_cloud *cloud;
-    struct sw_in *in;
+    const struct sw_import_disk *disk;
     struct import_journal *journal;
-    struct sw_s3_upload object; /* with the upload id */
-    struct import_part *parts;
-    size_t n;
+    size_t object;                    /* of the journal */
+    struct sw_s3_upload place;        /* with the upload id */
+    const struct sw_s3_parts *listed; /* what S3 has of it */
     unsigned connections;
     struct sw_progress *progress;
-    uint64_t sent_bytes; /* counted up */
+    struct import_parts parts; /* filled in: all of them, done; free the items, also after a failure */
+    uint64_t object_bytes;     /* filled in */
+    uint64_t sent_bytes;       /* counted up */
 };
 
-/* parts of size_bytes in part_bytes pieces, none done; NULL and err on failure. Free it. */
-SW_MUST_CHECK struct import_part *upload_plan(uint64_t size_bytes, uint64_t part_bytes, size_t *n,
-                                              struct sw_err *err);
-/* Marks done what the log and S3's own list agree on. */
-void upload_match(struct import_part *parts, size_t n, const struct sw_s3_parts *listed);
-/* Sends all that are not done. Memory: connections times part_bytes. */
+/* Sends all that the log and S3's list do not agree on. Memory: connections times part_bytes. */
 SW_MUST_CHECK int upload_send(struct import_upload *upload, struct sw_err *err);
+
+/* parts of size_bytes in part_bytes pieces, none done; err when they are none or too many. Free the items. */
+SW_MUST_CHECK int upload_plan(uint64_t size_bytes, uint64_t part_bytes, struct import_parts *out,
+                              struct sw_err *err);
+/* Takes what the log says of parts of these sizes, and marks done what S3's own list agrees on. */
+void upload_match(struct import_parts *parts, const struct import_parts *log,
+                  const struct sw_s3_parts *listed);
 /* The digest over all parts' digests, as hex. */
-SW_MUST_CHECK int upload_content(const struct import_part *parts, size_t n, char out[SW_SHA256_HEX],
+SW_MUST_CHECK int upload_content(const struct import_parts *parts, char out[SW_SHA256_HEX],
                                  struct sw_err *err);
 
 #endif

@@ -1,0 +1,265 @@
+/* An import's state as JSON and back; what comes back is checked, for anybody may have written to it. */
+#include "src/base/json.h"
+#include "src/import/journal.h"
+
+#include <string.h>
+
+static const char *const stage_names[IMPORT_STAGES] = {
+    [IMPORT_NEW] = "new",           [IMPORT_SENDING] = "sending",       [IMPORT_SENT] = "sent",
+    [IMPORT_RUNNING] = "importing", [IMPORT_FINISHING] = "finishing",   [IMPORT_COMPLETED] = "completed",
+    [IMPORT_FAILED] = "failed",     [IMPORT_CANCELLING] = "cancelling", [IMPORT_CANCELLED] = "cancelled",
+};
+
+static const char *const object_names[OBJECT_STAGES] = {
+    [OBJECT_NEW] = "new",
+    [OBJECT_CREATING] = "creating",
+    [OBJECT_UPLOADING] = "uploading",
+    [OBJECT_COMPLETING] = "completing",
+    [OBJECT_UPLOADED] = "uploaded",
+    [OBJECT_DELETED] = "deleted",
+};
+
+const char *import_stage_name(enum import_stage stage)
+{
+    return stage_names[stage];
+}
+
+static int damaged(const char *field, struct sw_err *err)
+{
+    return sw_fail(err, SW_INTEGRITY, "its '%s' is missing or out of range", field);
+}
+
+/* A member's text into a fixed field; longer text is damage. */
+static int load_text(const json_t *doc, const char *field, char *out, size_t out_len, struct sw_err *err)
+{
+    const char *text = sw_json_text(doc, field);
+
+    if (text == NULL || strlen(text) >= out_len)
+        return damaged(field, err);
+    memcpy(out, text, strlen(text) + 1);
+    return 0;
+}
+
+static int load_number(const json_t *doc, const char *field, uint64_t *out, struct sw_err *err)
+{
+    const json_t *value = json_object_get(doc, field);
+
+    if (!json_is_integer(value) || json_integer_value(value) < 0)
+        return damaged(field, err);
+    *out = (uint64_t)json_integer_value(value);
+    return 0;
+}
+
+static int load_name(const json_t *doc, const char *const *names, unsigned n, unsigned *out,
+                     struct sw_err *err)
+{
+    const char *text = sw_json_text(doc, "stage");
+
+    for (unsigned i = 0; text != NULL && i < n; i++) {
+        if (strcmp(text, names[i]) == 0) {
+            *out = i;
+            return 0;
+        }
+    }
+    return damaged("stage", err);
+}
+
+static int load_identity(const json_t *doc, struct import_identity *out, struct sw_err *err)
+{
+    const json_t *input = json_object_get(doc, "input");
+    uint64_t mtime_ns;
+
+    if (load_number(input, "size_bytes", &out->size_bytes, err) < 0 ||
+        load_number(input, "file_bytes", &out->file_bytes, err) < 0 ||
+        load_number(input, "device", &out->device, err) < 0 ||
+        load_number(input, "inode", &out->inode, err) < 0 ||
+        load_number(input, "mtime_ns", &mtime_ns, err) < 0)
+        return -1;
+    out->mtime_ns = (int64_t)mtime_ns;
+    return 0;
+}
+
+static int load_object(const json_t *doc, struct import_object *out, struct sw_err *err)
+{
+    const char *upload_id = sw_json_text(doc, "upload_id");
+    unsigned stage;
+
+    if (load_name(doc, object_names, OBJECT_STAGES, &stage, err) < 0 ||
+        load_identity(doc, &out->input, err) < 0 ||
+        load_text(doc, "format", out->format, sizeof(out->format), err) < 0 ||
+        load_text(doc, "mark", out->mark, sizeof(out->mark), err) < 0 ||
+        load_text(doc, "content", out->content, sizeof(out->content), err) < 0 ||
+        load_number(doc, "part_bytes", &out->part_bytes, err) < 0 ||
+        load_number(doc, "object_bytes", &out->object_bytes, err) < 0)
+        return -1;
+    if (out->part_bytes > SW_S3_MAX_PART_BYTES)
+        return damaged("part_bytes", err);
+    out->stage = stage;
+    out->encoded = json_is_true(json_object_get(doc, "encoded"));
+    if (upload_id == NULL)
+        return 0;
+    out->upload_id = sw_strdup(upload_id, err);
+    return out->upload_id != NULL ? 0 : -1;
+}
+
+static int load_snapshots(const json_t *list, struct sw_ec2_task *out, struct sw_err *err)
+{
+    const json_t *item;
+    size_t i;
+
+    json_array_foreach (list, i, item) {
+        const char *text = json_string_value(item);
+
+        if (text == NULL || strlen(text) >= SW_EC2_SNAPSHOT_ID || i >= SW_EC2_MAX_SNAPSHOTS)
+            return damaged("snapshots", err);
+        memcpy(out->snapshots[i], text, strlen(text) + 1);
+        out->nr_snapshots = (unsigned)i + 1;
+    }
+    return 0;
+}
+
+static int load_task(const json_t *doc, struct sw_ec2_task *out, struct sw_err *err)
+{
+    out->found = true;
+    if (load_text(doc, "id", out->id, sizeof(out->id), err) < 0 ||
+        load_text(doc, "status", out->status, sizeof(out->status), err) < 0 ||
+        load_text(doc, "progress", out->progress, sizeof(out->progress), err) < 0 ||
+        load_text(doc, "message", out->message, sizeof(out->message), err) < 0 ||
+        load_text(doc, "image_id", out->image_id, sizeof(out->image_id), err) < 0)
+        return -1;
+    return load_snapshots(json_object_get(doc, "snapshots"), out, err);
+}
+
+static int load_lists(const json_t *doc, struct import_state *out, struct sw_err *err)
+{
+    const json_t *objects = json_object_get(doc, "objects"), *tasks = json_object_get(doc, "tasks"), *item;
+    size_t i;
+
+    if (!json_is_array(objects) || json_array_size(objects) > SW_IMPORT_MAX_DISKS)
+        return damaged("objects", err);
+    if (!json_is_array(tasks) || json_array_size(tasks) > SW_IMPORT_MAX_DISKS)
+        return damaged("tasks", err);
+    out->nr_objects = json_array_size(objects);
+    json_array_foreach (objects, i, item) {
+        if (load_object(item, &out->objects[i], err) < 0)
+            return sw_context(err, "object %zu", i + 1);
+    }
+    out->nr_tasks = json_array_size(tasks);
+    json_array_foreach (tasks, i, item) {
+        if (load_task(item, &out->tasks[i], err) < 0)
+            return sw_context(err, "task %zu", i + 1);
+    }
+    return 0;
+}
+
+static int check_version(const json_t *doc, struct sw_err *err)
+{
+    const json_t *version = json_object_get(doc, "version");
+
+    if (version == NULL && json_object_get(doc, "stage") != NULL && json_object_get(doc, "input") != NULL)
+        return sw_fail(err, SW_FAILED,
+                       "an earlier slipway wrote it, in version 1, which this one does not go on with");
+    if (!json_is_integer(version))
+        return damaged("version", err);
+    if (json_integer_value(version) != JOURNAL_VERSION)
+        return sw_fail(err, SW_FAILED, "it is of version %lld, and this slipway reads %d",
+                       (long long)json_integer_value(version), JOURNAL_VERSION);
+    return 0;
+}
+
+int state_load(const json_t *doc, struct import_state *out, struct sw_err *err)
+{
+    json_t *options = json_object_get(doc, "options"), *lane = json_object_get(doc, "lane");
+    uint64_t attempt, updated;
+    unsigned stage;
+
+    if (check_version(doc, err) < 0 || load_name(doc, stage_names, IMPORT_STAGES, &stage, err) < 0 ||
+        load_number(doc, "attempt", &attempt, err) < 0 || load_number(doc, "updated", &updated, err) < 0 ||
+        load_text(doc, "request", out->request, sizeof(out->request), err) < 0 ||
+        load_text(doc, "after", out->after, sizeof(out->after), err) < 0 ||
+        load_text(doc, "region", out->region, sizeof(out->region), err) < 0 ||
+        load_text(doc, "image_id", out->image_id, sizeof(out->image_id), err) < 0 ||
+        load_lists(doc, out, err) < 0)
+        return -1;
+    if (attempt == 0 || attempt > 1000000)
+        return damaged("attempt", err);
+    if (!json_is_object(options))
+        return damaged("options", err);
+    if (lane != NULL && !json_is_object(lane))
+        return damaged("lane", err);
+    out->stage = stage;
+    out->attempt = (unsigned)attempt;
+    out->updated_s = (int64_t)updated;
+    out->options = json_incref(options);
+    out->lane = json_incref(lane);
+    return 0;
+}
+
+void state_clear(struct import_state *state)
+{
+    for (size_t i = 0; i < SW_IMPORT_MAX_DISKS; i++)
+        free(state->objects[i].upload_id);
+    json_decref(state->options);
+    json_decref(state->lane);
+    *state = (struct import_state){.stage = IMPORT_NEW};
+}
+
+static json_t *store_object(const struct import_object *object)
+{
+    const struct import_identity *input = &object->input;
+
+    return json_pack("{s:s, s:{s:I, s:I, s:I, s:I, s:I}, s:s, s:b, s:s, s:s, s:I, s:I, s:s*}", "stage",
+                     object_names[object->stage], "input", "size_bytes", (json_int_t)input->size_bytes,
+                     "file_bytes", (json_int_t)input->file_bytes, "device", (json_int_t)input->device,
+                     "inode", (json_int_t)input->inode, "mtime_ns", (json_int_t)input->mtime_ns, "format",
+                     object->format, "encoded", object->encoded, "mark", object->mark, "content",
+                     object->content, "part_bytes", (json_int_t)object->part_bytes, "object_bytes",
+                     (json_int_t)object->object_bytes, "upload_id", object->upload_id);
+}
+
+static json_t *store_task(const struct sw_ec2_task *task, struct sw_err *err)
+{
+    SW_AUTO_JSON json_t *snapshots = json_array();
+
+    for (unsigned i = 0; i < task->nr_snapshots; i++)
+        if (sw_json_append(snapshots, json_string(task->snapshots[i]), err) < 0)
+            return NULL;
+    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:O}", "id", task->id, "status", task->status, "progress",
+                     task->progress, "message", task->message, "image_id", task->image_id, "snapshots",
+                     snapshots);
+}
+
+static int store_lists(const struct import_state *state, json_t *doc, struct sw_err *err)
+{
+    SW_AUTO_JSON json_t *objects = json_array();
+    SW_AUTO_JSON json_t *tasks = json_array();
+
+    for (size_t i = 0; i < state->nr_objects; i++)
+        if (sw_json_append(objects, store_object(&state->objects[i]), err) < 0)
+            return -1;
+    for (size_t i = 0; i < state->nr_tasks; i++)
+        if (sw_json_append(tasks, store_task(&state->tasks[i], err), err) < 0)
+            return -1;
+    if (sw_json_set(doc, "objects", SW_STEAL_PTR(objects), err) < 0)
+        return -1;
+    return sw_json_set(doc, "tasks", SW_STEAL_PTR(tasks), err);
+}
+
+json_t *state_store(const struct import_state *state, struct sw_err *err)
+{
+    SW_AUTO_JSON json_t *doc =
+        json_pack("{s:i, s:s, s:I, s:s, s:i, s:s, s:s, s:s, s:O}", "version", JOURNAL_VERSION, "stage",
+                  stage_names[state->stage], "updated", (json_int_t)state->updated_s, "region", state->region,
+                  "attempt", (int)state->attempt, "request", state->request, "after", state->after,
+                  "image_id", state->image_id, "options", state->options);
+
+    if (doc == NULL) {
+        sw_fail(err, SW_FAILED, "the import's state is no valid JSON");
+        return NULL;
+    }
+    if (store_lists(state, doc, err) < 0)
+        return NULL;
+    if (state->lane != NULL && sw_json_set(doc, "lane", json_incref(state->lane), err) < 0)
+        return NULL;
+    return SW_STEAL_PTR(doc);
+}

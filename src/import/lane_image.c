@@ -1,0 +1,92 @@
+/* The lane import-image: ImportImage over the objects in the bucket, and the wait for its end. */
+#include "src/import/lane.h"
+#include "src/import/task.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static int image_check(const struct sw_import_options *options, struct sw_err *err)
+{
+    if (options->bucket == NULL)
+        return sw_fail(err, SW_USAGE, "the lane import-image needs a bucket that the image goes through");
+    return 0;
+}
+
+static void fill_containers(const struct sw_import_options *o, struct sw_ec2_container *out)
+{
+    for (size_t i = 0; i < o->nr_disks; i++)
+        out[i] = (struct sw_ec2_container){.format = o->disks[i].format,
+                                           .bucket = o->bucket,
+                                           .key = o->disks[i].key,
+                                           .device = o->disks[i].device,
+                                           .description = o->disks[i].description};
+}
+
+static struct sw_ec2_import request_of(const struct sw_import_options *o)
+{
+    return (struct sw_ec2_import){.nr_containers = o->nr_disks,
+                                  .description = o->description,
+                                  .role_name = o->role_name,
+                                  .boot_mode = o->boot_mode,
+                                  .platform = o->platform,
+                                  .license_type = o->license_type,
+                                  .usage_operation = o->usage_operation,
+                                  .architecture = o->architecture,
+                                  .kms_key = o->kms_key,
+                                  .comment = o->comment,
+                                  .license_specifications = o->license_specifications,
+                                  .nr_license_specifications = o->nr_license_specifications,
+                                  .tags = o->task_tags.items,
+                                  .nr_tags = o->task_tags.n,
+                                  .encrypted = o->encrypted};
+}
+
+static int image_start(struct import_flow *flow, struct sw_err *err)
+{
+    struct import_state *state = &flow->journal.state;
+    struct sw_ec2_container containers[SW_IMPORT_MAX_DISKS];
+    struct sw_ec2_import request = request_of(flow->options);
+    char token[IMPORT_TOKEN];
+
+    if (flow_token(flow, "", token, err) < 0)
+        return -1;
+    fill_containers(flow->options, containers);
+    request.client_token = token;
+    request.containers = containers;
+    if (sw_ec2_import_image(flow->cloud, &request, &state->tasks[0], err) < 0)
+        return -1;
+    state->nr_tasks = 1;
+    return 0;
+}
+
+static int image_watch(struct import_flow *flow, bool *ended, struct sw_err *err)
+{
+    struct import_state *state = &flow->journal.state;
+
+    if (task_wait(flow->cloud, flow_poll_ms(flow), flow->listener, &state->tasks[0], ended, err) < 0)
+        return -1;
+    snprintf(state->image_id, sizeof(state->image_id), "%s", state->tasks[0].image_id);
+    return 0;
+}
+
+static int image_ask(struct import_flow *flow, struct sw_err *err)
+{
+    struct sw_ec2_task *task = &flow->journal.state.tasks[0], now;
+
+    if (flow->journal.state.nr_tasks == 0)
+        return 0;
+    if (sw_ec2_describe_import(flow->cloud, task->id, &now, err) < 0)
+        return -1;
+    if (now.found)
+        *task = now;
+    task->found = now.found;
+    return 0;
+}
+
+const struct import_lane lane_import_image = {
+    .name = "import-image",
+    .check = image_check,
+    .start = image_start,
+    .watch = image_watch,
+    .ask = image_ask,
+};
