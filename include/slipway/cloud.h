@@ -1,7 +1,8 @@
-/* Signed calls to AWS and what speaks like it: the transport, a session, S3 and EC2 for an import, KMS. */
+/* Signed calls to AWS and what speaks like it: the transport, a session, S3, KMS; EC2 in slipway/ec2.h. */
 #ifndef SLIPWAY_CLOUD_H
 #define SLIPWAY_CLOUD_H
 
+#include "slipway/ec2.h"
 #include "slipway/error.h"
 #include "slipway/kms.h"
 
@@ -188,65 +189,6 @@ struct sw_s3_keys {
 SW_MUST_CHECK int sw_s3_list(struct sw_cloud *cloud, const struct sw_s3_upload *prefix, const char *owner,
                              size_t max, struct sw_s3_keys *out, struct sw_err *err);
 void sw_s3_keys_free(struct sw_s3_keys *keys);
-
-/* ---- EC2 ---- */
-
-struct sw_ec2_tag {
-    const char *key, *value;
-};
-
-/* One disk, or an OVA, in a bucket. NULL members are not sent. */
-struct sw_ec2_container {
-    const char *format; /* VMDK, VHD, VHDX, OVA or RAW */
-    const char *bucket;
-    const char *key;
-    const char *device;
-    const char *description;
-};
-
-/* ImportImage. NULL members are not sent. */
-struct sw_ec2_import {
-    const char *client_token;
-    const struct sw_ec2_container *containers;
-    size_t nr_containers;
-    const char *description;
-    const char *role_name;
-    const char *boot_mode;
-    const char *platform;
-    const char *license_type;
-    const char *usage_operation;
-    const char *architecture;
-    const char *kms_key;
-    const char *comment;   /* ClientData.Comment */
-    uint64_t upload_bytes; /* ClientData.UploadSize; 0: not sent */
-    const char *const *license_specifications;
-    size_t nr_license_specifications;
-    const struct sw_ec2_tag *tags; /* of the task */
-    size_t nr_tags;
-    bool encrypted;
-    bool dry_run; /* EC2 looks at the permissions only: 0 when it would go through, and no task */
-};
-
-enum { SW_EC2_MAX_SNAPSHOTS = 32, SW_EC2_SNAPSHOT_ID = 32 };
-
-struct sw_ec2_task {
-    bool found;
-    char id[64];
-    char status[32];
-    char progress[16]; /* percent, "" when not told */
-    char image_id[64];
-    char message[1024];
-    unsigned nr_snapshots; /* that are named yet, in the order of the disks */
-    char snapshots[SW_EC2_MAX_SNAPSHOTS][SW_EC2_SNAPSHOT_ID];
-};
-
-SW_MUST_CHECK int sw_ec2_import_image(struct sw_cloud *cloud, const struct sw_ec2_import *request,
-                                      struct sw_ec2_task *out, struct sw_err *err);
-/* A task that EC2 does not know (any more) is no error: out->found is false. */
-SW_MUST_CHECK int sw_ec2_describe_import(struct sw_cloud *cloud, const char *task_id, struct sw_ec2_task *out,
-                                         struct sw_err *err);
-SW_MUST_CHECK int sw_ec2_cancel_import(struct sw_cloud *cloud, const char *task_id, const char *reason,
-                                       struct sw_err *err);
 
 /* ---- KMS ---- */
 

@@ -1,34 +1,13 @@
 /* ImportImage, with all that it takes. */
-#include "src/cloud/ec2.h"
+#include "src/cloud/ec2_form.h"
 
 #include <stdio.h>
 #include <string.h>
 
-enum { NAME_MAX_LEN = 96 };
-
-struct member {
-    const char *name;
-    const char *value; /* NULL: not sent */
-};
-
-/* prefix + name, for all of them. */
-static int add_members(struct sw_buf *form, const char *prefix, const struct member *members, size_t n,
-                       struct sw_err *err)
-{
-    char name[NAME_MAX_LEN];
-
-    for (size_t i = 0; i < n; i++) {
-        snprintf(name, sizeof(name), "%s%s", prefix, members[i].name);
-        if (uri_add(form, name, members[i].value, err) < 0)
-            return -1;
-    }
-    return 0;
-}
-
 int ec2_add_tags(struct sw_buf *form, unsigned specification, const char *type, const struct sw_ec2_tag *tags,
                  size_t n, struct sw_err *err)
 {
-    char prefix[NAME_MAX_LEN];
+    char prefix[EC2_MEMBER];
 
     if (n == 0)
         return 0;
@@ -36,10 +15,10 @@ int ec2_add_tags(struct sw_buf *form, unsigned specification, const char *type, 
     if (uri_add(form, prefix, type, err) < 0)
         return -1;
     for (size_t i = 0; i < n; i++) {
-        const struct member members[] = {{"Key", tags[i].key}, {"Value", tags[i].value}};
+        const struct ec2_member members[] = {{"Key", tags[i].key}, {"Value", tags[i].value}};
 
         snprintf(prefix, sizeof(prefix), "TagSpecification.%u.Tag.%zu.", specification, i + 1);
-        if (add_members(form, prefix, members, SW_ARRAY_LEN(members), err) < 0)
+        if (ec2_add_members(form, prefix, members, SW_ARRAY_LEN(members), err) < 0)
             return -1;
     }
     return 0;
@@ -47,18 +26,18 @@ int ec2_add_tags(struct sw_buf *form, unsigned specification, const char *type, 
 
 static int add_containers(struct sw_buf *form, const struct sw_ec2_import *request, struct sw_err *err)
 {
-    char prefix[NAME_MAX_LEN];
+    char prefix[EC2_MEMBER];
 
     for (size_t i = 0; i < request->nr_containers; i++) {
         const struct sw_ec2_container *container = &request->containers[i];
-        const struct member members[] = {
+        const struct ec2_member members[] = {
             {"Description", container->description}, {"DeviceName", container->device},
             {"Format", container->format},           {"UserBucket.S3Bucket", container->bucket},
             {"UserBucket.S3Key", container->key},
         };
 
         snprintf(prefix, sizeof(prefix), "DiskContainer.%zu.", i + 1);
-        if (add_members(form, prefix, members, SW_ARRAY_LEN(members), err) < 0)
+        if (ec2_add_members(form, prefix, members, SW_ARRAY_LEN(members), err) < 0)
             return -1;
     }
     return 0;
@@ -66,20 +45,14 @@ static int add_containers(struct sw_buf *form, const struct sw_ec2_import *reque
 
 static int add_licences(struct sw_buf *form, const struct sw_ec2_import *request, struct sw_err *err)
 {
-    char name[NAME_MAX_LEN];
-
-    for (size_t i = 0; i < request->nr_license_specifications; i++) {
-        snprintf(name, sizeof(name), "LicenseSpecifications.%zu.LicenseConfigurationArn", i + 1);
-        if (uri_add(form, name, request->license_specifications[i], err) < 0)
-            return -1;
-    }
-    return 0;
+    return ec2_add_list(form, "LicenseSpecifications", ".LicenseConfigurationArn",
+                        request->license_specifications, request->nr_license_specifications, err);
 }
 
 static int import_form(const struct sw_ec2_import *request, struct sw_buf *form, struct sw_err *err)
 {
     char size[32];
-    const struct member members[] = {
+    const struct ec2_member members[] = {
         {"Architecture", request->architecture},
         {"BootMode", request->boot_mode},
         {"ClientData.Comment", request->comment},
@@ -98,7 +71,7 @@ static int import_form(const struct sw_ec2_import *request, struct sw_buf *form,
     /* GiB, as the API has it. */
     snprintf(size, sizeof(size), "%.6f", (double)request->upload_bytes / (double)(1 << 30));
     if (ec2_begin(form, "ImportImage", err) < 0 ||
-        add_members(form, "", members, SW_ARRAY_LEN(members), err) < 0 ||
+        ec2_add_members(form, "", members, SW_ARRAY_LEN(members), err) < 0 ||
         add_containers(form, request, err) < 0 || add_licences(form, request, err) < 0)
         return -1;
     return ec2_add_tags(form, 1, "import-image-task", request->tags, request->nr_tags, err);

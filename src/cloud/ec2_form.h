@@ -1,0 +1,35 @@
+/* Members and flat lists of an EC2 request. */
+#ifndef SW_CLOUD_EC2_FORM_H
+#define SW_CLOUD_EC2_FORM_H
+
+#include "slipway/cloud.h"
+#include "src/cloud/ec2.h"
+
+enum { EC2_MEMBER = 96, EC2_NUMBER = 24 };
+
+struct ec2_member {
+    const char *name;
+    const char *value; /* NULL: not sent */
+};
+
+/* prefix + name, for all of them. */
+SW_MUST_CHECK int ec2_add_members(struct sw_buf *form, const char *prefix, const struct ec2_member *members,
+                                  size_t n, struct sw_err *err);
+/* prefix.1, prefix.2, …, with suffix behind each number ("" or ".Name"). */
+SW_MUST_CHECK int ec2_add_list(struct sw_buf *form, const char *prefix, const char *suffix,
+                               const char *const *items, size_t n, struct sw_err *err);
+/* The number as text in out, or NULL for 0: what is not sent. */
+const char *ec2_number(uint64_t value, char out[EC2_NUMBER]);
+
+/* Posts what has no answer but that it is done; a fault whose code begins with fine (NULL: none) is as good. */
+SW_MUST_CHECK int ec2_do(struct sw_cloud *cloud, const struct sw_buf *form, const char *fine,
+                         struct sw_err *err);
+/*
+ * Posts a Describe and finds the one item of its set. A fault whose code begins with unknown leaves *item NULL, as does an
+ * empty set. The document is to be freed by the caller.
+ */
+SW_MUST_CHECK int ec2_describe_one(struct sw_cloud *cloud, const struct sw_buf *form, const char *set,
+                                   const char *unknown, struct xml_node **document,
+                                   const struct xml_node **item, struct sw_err *err);
+
+#endif
