@@ -41,6 +41,19 @@ struct vmdk_deflater {
     struct libdeflate_compressor *lib;
 };
 
+/* The fastest of libdeflate's levels whose grains are no larger than those of zlib's level of our number, on a Debian disk. */
+#define LEVELS(X) \
+    X(2, 2) X(3, 3) X(4, 4) X(5, 5) X(6, 5) X(7, 6) X(8, 7) X(9, 8) X(10, 10) X(11, 11) X(12, 12)
+
+static int lib_level(int level)
+{
+#define LIB_LEVEL(ours, theirs) [ours] = theirs,
+    static const uint8_t levels[VMDK_LEVEL_MAX + 1] = {LEVELS(LIB_LEVEL)};
+#undef LIB_LEVEL
+
+    return levels[level];
+}
+
 struct vmdk_deflater *vmdk_deflater_new(int level, struct sw_err *err)
 {
     struct vmdk_deflater *made = sw_calloc(1, sizeof(*made), err);
@@ -50,7 +63,7 @@ struct vmdk_deflater *vmdk_deflater_new(int level, struct sw_err *err)
     if (level == VMDK_LEVEL_FAST)
         made->fast = malloc(sizeof(*made->fast));
     else
-        made->lib = libdeflate_alloc_compressor(level);
+        made->lib = libdeflate_alloc_compressor(lib_level(level));
     if (made->fast == NULL && made->lib == NULL) {
         sw_fail(err, SW_FAILED, "no memory to deflate");
         vmdk_deflater_free(made);
@@ -96,25 +109,12 @@ size_t vmdk_deflate_bound(void)
     return sw_max_u64(libdeflate_zlib_compress_bound(NULL, VMDK_UNIT_BYTES), DEFLATE_FAST_BOUND);
 }
 
-#define BY_LIBDEFLATE(level) [level] = "vmdk-" #level "-libdeflate" LIBDEFLATE_VERSION_STRING
-
 const char *vmdk_deflate_name(int level)
 {
+#define BY_LIBDEFLATE(ours, theirs) [ours] = "vmdk-" #theirs "-libdeflate" LIBDEFLATE_VERSION_STRING,
     /* The letter changes whenever deflate_*.c gives a grain other bytes. */
-    static const char *const names[] = {
-        [VMDK_LEVEL_FAST] = "vmdk-1-c",
-        BY_LIBDEFLATE(2),
-        BY_LIBDEFLATE(3),
-        BY_LIBDEFLATE(4),
-        BY_LIBDEFLATE(5),
-        BY_LIBDEFLATE(6),
-        BY_LIBDEFLATE(7),
-        BY_LIBDEFLATE(8),
-        BY_LIBDEFLATE(9),
-        BY_LIBDEFLATE(10),
-        BY_LIBDEFLATE(11),
-        BY_LIBDEFLATE(12),
-    };
+    static const char *const names[] = {[VMDK_LEVEL_FAST] = "vmdk-1-c", LEVELS(BY_LIBDEFLATE)};
+#undef BY_LIBDEFLATE
 
     return names[level];
 }
