@@ -8,6 +8,7 @@
 #include "src/base/json.h"
 #include "src/base/log.h"
 #include "src/copy/journal.h"
+#include "src/copy/nowhere.h"
 
 #include <errno.h>
 #include <string.h>
@@ -120,32 +121,10 @@ static int take_up(struct resume *resume, const struct journal *journal, const s
     return 0;
 }
 
-static int drop_write(struct sw_out *out, const void *buf, size_t len, struct sw_err *err)
-{
-    (void)out;
-    (void)buf;
-    (void)len;
-    (void)err;
-    return 0;
-}
-
-static int drop_pwrite(struct sw_out *out, const void *buf, size_t len, uint64_t off, struct sw_err *err)
-{
-    (void)off;
-    return drop_write(out, buf, len, err);
-}
-
-static int drop_truncate(struct sw_out *out, uint64_t size_bytes, struct sw_err *err)
-{
-    return drop_pwrite(out, NULL, 0, size_bytes, err);
-}
-
 /* Options that are refused must not cost what an earlier run did with others. */
 static int check_options(const struct sw_copy *copy, const struct sw_create_opts *create, struct sw_err *err)
 {
-    static const struct sw_out_ops ops = {
-        .write = drop_write, .pwrite = drop_pwrite, .truncate = drop_truncate};
-    struct sw_out nowhere = {.ops = &ops, .fd = -1, .name = copy->out->name};
+    struct sw_out nowhere = {.ops = &nowhere_ops, .fd = -1, .name = copy->out->name};
     struct sw_image *img = NULL;
 
     if (copy->format->create(&nowhere, create, &img, err) < 0)
