@@ -1,6 +1,6 @@
 """ImportImage, DescribeImportImageTasks and CancelImportTask, with outcomes played from scenarios.json.
 
-DIR/ec2/TASK.json holds a task; every Describe of it moves one step on. DIR/scenario names the
+DIR/ec2/TASK.json holds a task; every Describe of it moves one step on. Snapshots and images: snapshots.py. DIR/scenario names the
 scenario of the tasks to come (success without it).
 """
 
@@ -8,14 +8,17 @@ import json
 import os
 import secrets
 
+from image_ops import ImageOperations
 from replies import Refusal
 from s3_store import read_json, write_json
+from snapshot_ops import SnapshotOperations
+from snapshots import Images, Snapshots, gib_of
 
 FORMATS = ("OVA", "VHD", "VHDX", "VMDK", "RAW")
 HERE = os.path.dirname(os.path.abspath(__file__))
 
 
-class Ec2Operations:
+class Ec2Operations(SnapshotOperations, ImageOperations):
     """One method an operation: (parameters, region) -> result for the reply."""
 
     def __init__(self, root, store):
@@ -23,6 +26,7 @@ class Ec2Operations:
         self.tasks = os.path.join(root, "ec2")
         self.scenarios = read_json(os.path.join(HERE, "scenarios.json"))
         os.makedirs(self.tasks, exist_ok=True)
+        self.snapshots, self.images = Snapshots(root), Images(root)
 
     def scenario(self):
         path = os.path.join(self.root, "scenario")
@@ -47,6 +51,8 @@ class Ec2Operations:
         task = {
             "id": "import-ami-" + secrets.token_hex(9)[:17],
             "image": "ami-" + secrets.token_hex(9)[:17],
+            "region": region,
+            "snapshots": [self.snapshots.new_id() for _ in wanted.get("DiskContainers", [])],
             "request": wanted,
             "scenario": self.scenario(),
             "step": 0,
@@ -59,14 +65,17 @@ class Ec2Operations:
             raise Refusal(400, "InvalidParameter", f"Parameter architecture={params['Architecture']} has an invalid format")
         if params.get("BootMode") == "uefi-preferred":
             raise Refusal(400, "InvalidParameter", "Parameter boot-mode=uefi-preferred has an invalid format")
+        self.check_role(params)
+        for container in params.get("DiskContainers") or [{}]:
+            self.check_container(container, region)
+
+    def check_role(self, params):
         if params.get("RoleName", "vmimport") != "vmimport":
             raise Refusal(
                 400,
                 "InvalidParameter",
                 f"The service role {params['RoleName']} provided does not exist or does not have sufficient permissions",
             )
-        for container in params.get("DiskContainers") or [{}]:
-            self.check_container(container, region)
 
     def check_container(self, container, region):
         if container.get("Format", "").upper() not in FORMATS:
@@ -89,14 +98,18 @@ class Ec2Operations:
         for task_id in wanted:
             task = self.need(tasks, task_id)
             shown.append(self.shown(task, with_boot_mode=True))
-            if task["step"] + 1 < len(self.scenarios[task["scenario"]]):
-                task["step"] += 1
-                self.save(task)
+            self.step_on(task)
         return {"ImportImageTasks": shown}
 
+    def step_on(self, task):
+        if task["step"] + 1 < len(self.scenarios[task["scenario"]]):
+            task["step"] += 1
+            self.save(task)
+
     def CancelImportTask(self, params, region):
-        task = self.need({task["id"]: task for task in self.all_tasks()}, params.get("ImportTaskId"))
-        previous = self.shown(task, with_boot_mode=False)["Status"]
+        tasks = {task["id"]: task for task in self.all_tasks("import-")}
+        task = self.need(tasks, params.get("ImportTaskId"))
+        previous = self.scenarios[task["scenario"]][task["step"]]["Status"]
         task["cancelled"] = True
         self.save(task)
         return {"ImportTaskId": task["id"], "PreviousState": previous, "State": "deleting"}
@@ -106,8 +119,9 @@ class Ec2Operations:
             raise Refusal(400, "InvalidConversionTaskId", f"The import task ID '{task_id}' does not exist")
         return tasks[task_id]
 
-    def all_tasks(self):
-        return [read_json(os.path.join(self.tasks, n)) for n in sorted(os.listdir(self.tasks)) if n.endswith(".json")]
+    def all_tasks(self, prefix="import-ami-"):
+        names = [n for n in sorted(os.listdir(self.tasks)) if n.startswith(prefix) and n.endswith(".json")]
+        return [read_json(os.path.join(self.tasks, n)) for n in names]
 
     def save(self, task):
         write_json(os.path.join(self.tasks, task["id"] + ".json"), task)
@@ -119,6 +133,10 @@ class Ec2Operations:
             step = {"Status": "deleted", "StatusMessage": "User initiated task cancelation"}
         out = {"ImportTaskId": task["id"], "LicenseType": request.get("LicenseType", "BYOL"), **step}
         out["SnapshotDetails"] = [self.snapshot(c) for c in request.get("DiskContainers", [])]
+        if step["Status"] == "completed":
+            self.make_image(task)
+            for detail, snapshot_id in zip(out["SnapshotDetails"], task["snapshots"]):
+                detail.update(Status="completed", SnapshotId=snapshot_id)
         for name in ("Description", "Platform", "Architecture"):
             if name in request:
                 out[name] = request[name]
@@ -131,7 +149,38 @@ class Ec2Operations:
             out["Tags"] = tags
         return out
 
-    def snapshot(self, container):
+    def object_size(self, container):
+        """The object may be gone by now: what was read of it is what counts."""
         place = container["UserBucket"]
-        size = float(self.store.object_info(place["S3Bucket"], place["S3Key"])["size"])
-        return {"DiskImageSize": size, "Format": container["Format"].upper(), "Status": "active", "UserBucket": place}
+        try:
+            return self.store.object_info(place["S3Bucket"], place["S3Key"])["size"]
+        except Refusal:
+            return 0
+
+    def snapshot(self, container):
+        size = float(self.object_size(container))
+        return {
+            "DiskImageSize": size,
+            "Format": container["Format"].upper(),
+            "Status": "active",
+            "UserBucket": container["UserBucket"],
+        }
+
+    def make_image(self, task):
+        """What a completed task leaves: its AMI, named as AWS names it, over snapshots of its own."""
+        request, mappings = task["request"], []
+        for number, (container, snapshot_id) in enumerate(zip(request.get("DiskContainers", []), task["snapshots"])):
+            self.snapshots.add(
+                task["region"],
+                snapshot_id,
+                state="completed",
+                size_gib=gib_of(self.object_size(container)),
+                description=f"Created by AWS-VMImport service for {task['id']}",
+                encrypted=bool(request.get("Encrypted")),
+                kms=request.get("KmsKeyId"),
+            )
+            device = "/dev/sda1" if number == 0 else f"/dev/sd{chr(ord('a') + number)}"
+            mappings.append({"DeviceName": device, "Ebs": {"SnapshotId": snapshot_id, "DeleteOnTermination": False}})
+        made = {"Name": task["id"], "Architecture": "x86_64", "VirtualizationType": "hvm", "RootDeviceName": "/dev/sda1"}
+        made["BlockDeviceMappings"] = mappings
+        self.images.add(task["region"], task["image"], request=made, states=["available"], permissions=[])

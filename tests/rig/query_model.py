@@ -114,6 +114,8 @@ class QueryModel:
     def reply(self, action, result):
         """The reply document; botocore's parser must read back what was meant."""
         shape = self.service.operation_model(action).output_shape
+        if shape is None:
+            return xml_reply(done_text(action))
         inner = element("requestId", REQUEST_ID) + members_text(shape, result)
         reply = xml_reply(f'<{action}Response xmlns="{NAMESPACE}">{inner}</{action}Response>')
         back = self.parser.parse({"status_code": 200, "headers": {}, "body": reply.body}, shape)
@@ -121,6 +123,12 @@ class QueryModel:
         if back != result:
             raise AssertionError(f"{action}: reply {result!r} reads back as {back!r}")
         return reply
+
+
+def done_text(action):
+    """Operations without a result say that they are done."""
+    inner = element("requestId", REQUEST_ID) + element("return", "true")
+    return f'<{action}Response xmlns="{NAMESPACE}">{inner}</{action}Response>'
 
 
 def members_text(shape, value):

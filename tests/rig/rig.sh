@@ -65,8 +65,11 @@ print(sum(1 for l in lines if l.get("op") == sys.argv[2] and (len(sys.argv) < 4 
 PY
 }
 
-# rig_tasks: how many ImportImage tasks exist. rig_uploads: how many multipart uploads are open.
-rig_tasks() { find "$RIG_DIR/ec2" -name '*.json' | wc -l; }
+# rig_tasks [KIND]: how many tasks exist of ImportImage, or of ImportSnapshot (import-snap). rig_uploads: how many multipart uploads are open.
+rig_tasks() { find "$RIG_DIR/ec2" -maxdepth 1 -name "${1-import-ami}-*.json" | wc -l; }
+# rig_images, rig_snapshots: how many there are, in all regions.
+rig_images() { find "$RIG_DIR/ec2/images" -name 'ami-*.json' | wc -l; }
+rig_snapshots() { find "$RIG_DIR/ec2/snapshots" -name 'snap-*.json' | wc -l; }
 rig_uploads() { find "$RIG_DIR/s3/lab/uploads" -mindepth 1 -maxdepth 1 | wc -l; }
 
 # rig_faults RULE…: the faults from now on, each a JSON object (faults.py).
