@@ -184,7 +184,8 @@ static int list_page(struct sw_cloud *cloud, const struct sw_s3_upload *upload, 
     call.query = query.data;
     if (cloud_send(cloud, &call, &reply, &fault, err) == 0)
         return read_parts_page(&reply, out, more, err);
-    if (strcmp(fault.code, "NoSuchUpload") != 0)
+    /* Ceph's word for it is the second. */
+    if (strcmp(fault.code, "NoSuchUpload") != 0 && strcmp(fault.code, "NoSuchKey") != 0)
         return -1;
     *err = (struct sw_err){.code = SW_OK};
     out->gone = true;
