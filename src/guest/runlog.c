@@ -3,6 +3,7 @@
 
 #include "src/base/clock.h"
 #include "src/base/digest.h"
+#include "src/base/events.h"
 #include "src/base/fs.h"
 #include "src/base/json.h"
 #include "src/guest/text.h"
@@ -168,25 +169,12 @@ struct sw_mask *runlog_mask(const struct sw_runlog *log)
     return log != NULL ? log->mask : NULL;
 }
 
-/* {"time", "event"} come first in the line, whatever else the event has. */
-static json_t *stamped(json_t *event)
-{
-    char now[SW_TIME_TEXT];
-    json_t *json;
-
-    sw_time_text(sw_now_ns(), now);
-    json = json_pack("{s:s, s:O?}", "time", now, "event", json_object_get(event, "event"));
-    if (json != NULL)
-        json_object_update(json, event);
-    return json;
-}
-
 void runlog_write_event(struct sw_runlog *log, json_t *event, bool masked)
 {
     struct sw_err err = {.code = SW_OK};
     SW_AUTO_JSON json_t *given =
         event != NULL && !masked ? sw_mask_json(log->mask, event, false, &err) : event;
-    SW_AUTO_JSON json_t *owned = given != NULL ? stamped(given) : NULL;
+    SW_AUTO_JSON json_t *owned = given != NULL ? sw_event_stamped(given) : NULL;
     SW_AUTO_FREE char *text = owned != NULL ? json_dumps(owned, JSON_COMPACT) : NULL;
 
     if (text == NULL)
