@@ -168,6 +168,19 @@ SW_MUST_CHECK int sw_s3_complete_upload(struct sw_cloud *cloud, const struct sw_
 /* An upload that is not there is fine. */
 SW_MUST_CHECK int sw_s3_abort_upload(struct sw_cloud *cloud, const struct sw_s3_upload *upload,
                                      struct sw_err *err);
+/* Uploads of exactly one key that were begun and not ended. */
+struct sw_s3_open_upload {
+    char *upload_id;
+    char initiated[40]; /* as the server says it; "" when it does not */
+};
+struct sw_s3_uploads {
+    struct sw_s3_open_upload *items;
+    size_t n;
+};
+/* All pages. Free with sw_s3_uploads_free, also after a failure. */
+SW_MUST_CHECK int sw_s3_list_uploads(struct sw_cloud *cloud, const struct sw_s3_upload *object,
+                                     struct sw_s3_uploads *out, struct sw_err *err);
+void sw_s3_uploads_free(struct sw_s3_uploads *uploads);
 /* Aborts every multipart upload of exactly this key but upload_id (NULL: all); *aborted gets their number. */
 SW_MUST_CHECK int sw_s3_abort_all(struct sw_cloud *cloud, const struct sw_s3_upload *object,
                                   unsigned *aborted, struct sw_err *err);

@@ -1,13 +1,10 @@
 /* The S3 verbs of an import: multipart uploads, and a look at objects and buckets. */
+#include "src/cloud/s3.h"
 #include "src/base/digest.h"
-#include "src/cloud/call.h"
-#include "src/cloud/xml.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-
-enum { MAX_LIST_PAGES = 1000 };
 
 #define MARK_HEADER "x-amz-meta-slipway-upload"
 
@@ -47,7 +44,7 @@ static int read_etag(const char *text, char out[SW_S3_ETAG], struct sw_err *err)
     return 0;
 }
 
-static struct xml_node *read_document(const struct sw_http_reply *reply, const char *root, struct sw_err *err)
+struct xml_node *s3_document(const struct sw_http_reply *reply, const char *root, struct sw_err *err)
 {
     XML_AUTO struct xml_node *document =
         xml_parse(reply->body != NULL ? reply->body : "", reply->body_len, err);
@@ -67,7 +64,7 @@ int sw_s3_bucket_region(struct sw_cloud *cloud, const char *bucket, char out[64]
     const char *text;
 
     if (cloud_send(cloud, &call, &reply, NULL, err) < 0 ||
-        (document = read_document(&reply, "LocationConstraint", err)) == NULL)
+        (document = s3_document(&reply, "LocationConstraint", err)) == NULL)
         return sw_context(err, "asking for the region of bucket '%s'", bucket);
     text = document->text;
     if (text[0] == '\0')
@@ -93,7 +90,7 @@ int sw_s3_create_upload(struct sw_cloud *cloud, const struct sw_s3_upload *objec
     const char *id;
 
     if (cloud_send(cloud, &call, &reply, NULL, err) < 0 ||
-        (document = read_document(&reply, "InitiateMultipartUploadResult", err)) == NULL)
+        (document = s3_document(&reply, "InitiateMultipartUploadResult", err)) == NULL)
         return s3_context(object, "starting the upload of", err);
     id = xml_text(document, "UploadId");
     if (id[0] == '\0') {
@@ -155,7 +152,7 @@ static int read_part(const struct xml_node *node, struct sw_s3_parts *out, struc
 static int read_parts_page(const struct sw_http_reply *reply, struct sw_s3_parts *out, bool *more,
                            struct sw_err *err)
 {
-    XML_AUTO struct xml_node *document = read_document(reply, "ListPartsResult", err);
+    XML_AUTO struct xml_node *document = s3_document(reply, "ListPartsResult", err);
 
     if (document == NULL)
         return -1;
@@ -246,7 +243,7 @@ int sw_s3_complete_upload(struct sw_cloud *cloud, const struct sw_s3_upload *upl
     call.body = body.data;
     call.body_len = body.len;
     if (cloud_send(cloud, &call, &reply, &fault, err) == 0) {
-        document = read_document(&reply, "CompleteMultipartUploadResult", err);
+        document = s3_document(&reply, "CompleteMultipartUploadResult", err);
         return document != NULL ? 0 : s3_context(upload, "completing the upload of", err);
     }
     if (strcmp(fault.code, "NoSuchUpload") != 0)
@@ -272,79 +269,6 @@ int sw_s3_abort_upload(struct sw_cloud *cloud, const struct sw_s3_upload *upload
     if (strcmp(fault.code, "NoSuchUpload") != 0)
         return s3_context(upload, "aborting an upload of", err);
     *err = (struct sw_err){.code = SW_OK};
-    return 0;
-}
-
-/* Where the next page of ListMultipartUploads begins. */
-struct uploads_mark {
-    char *key;
-    char *upload_id;
-};
-
-static void uploads_mark_free(struct uploads_mark *mark)
-{
-    free(mark->key);
-    free(mark->upload_id);
-}
-
-static int next_uploads_page(const struct xml_node *document, struct uploads_mark *mark, bool *more,
-                             struct sw_err *err)
-{
-    *more = strcmp(xml_text(document, "IsTruncated"), "true") == 0;
-    uploads_mark_free(mark);
-    mark->key = sw_strdup(xml_text(document, "NextKeyMarker"), err);
-    mark->upload_id = sw_strdup(xml_text(document, "NextUploadIdMarker"), err);
-    if (mark->key == NULL || mark->upload_id == NULL)
-        return -1;
-    if (*more && mark->key[0] == '\0')
-        return sw_fail(err, SW_REMOTE, "the reply promises more uploads and does not say from where");
-    return 0;
-}
-
-static int abort_page(struct sw_cloud *cloud, const struct sw_s3_upload *object, struct uploads_mark *mark,
-                      bool *more, unsigned *aborted, struct sw_err *err)
-{
-    SW_AUTO_BUF struct sw_buf query = {0};
-    REPLY_AUTO struct sw_http_reply reply = {0};
-    XML_AUTO struct xml_node *document = NULL;
-    struct cloud_call call = {.service = CLOUD_S3, .method = "GET", .bucket = object->bucket};
-
-    if (uri_add(&query, "key-marker", mark->key, err) < 0 ||
-        uri_add(&query, "prefix", object->key, err) < 0 ||
-        uri_add(&query, "upload-id-marker", mark->upload_id, err) < 0 ||
-        sw_buf_puts(&query, "&uploads=", err) < 0)
-        return -1;
-    call.query = query.data;
-    if (cloud_send(cloud, &call, &reply, NULL, err) < 0 ||
-        (document = read_document(&reply, "ListMultipartUploadsResult", err)) == NULL)
-        return s3_context(object, "looking for unfinished uploads of", err);
-    for (const struct xml_node *node = document->first; node != NULL; node = node->next) {
-        struct sw_s3_upload found = {object->bucket, object->key, xml_text(node, "UploadId")};
-
-        if (strcmp(node->name, "Upload") != 0 || strcmp(xml_text(node, "Key"), object->key) != 0 ||
-            (object->upload_id != NULL && strcmp(found.upload_id, object->upload_id) == 0))
-            continue;
-        if (sw_s3_abort_upload(cloud, &found, err) < 0)
-            return -1;
-        (*aborted)++;
-    }
-    return next_uploads_page(document, mark, more, err);
-}
-
-int sw_s3_abort_all(struct sw_cloud *cloud, const struct sw_s3_upload *object, unsigned *aborted,
-                    struct sw_err *err)
-{
-    SW_CLEANUP(uploads_mark_free) struct uploads_mark mark = {NULL, NULL};
-    bool more = true;
-
-    *aborted = 0;
-    for (unsigned page = 0; more; page++) {
-        if (page == MAX_LIST_PAGES)
-            return sw_fail(err, SW_REMOTE, "bucket '%s' lists unfinished uploads without end",
-                           object->bucket);
-        if (abort_page(cloud, object, &mark, &more, aborted, err) < 0)
-            return -1;
-    }
     return 0;
 }
 
