@@ -26,6 +26,7 @@ struct sw_import_disk {
     const char *key;         /* the object's key; NULL in a lane without a bucket */
     const char *device;      /* such as /dev/sdb; NULL: EC2's choice */
     const char *description; /* NULL: none */
+    bool sealed;             /* in opens a sealed file, with keys that a resumed import is given again */
 };
 
 struct sw_import_tags {
@@ -39,6 +40,7 @@ struct sw_import_tags {
  */
 struct sw_import_options {
     const char *lane; /* by name; NULL: import-image */
+    const char *id;   /* of the import that this goes on with; NULL: found by its destination */
     const struct sw_import_disk *disks;
     size_t nr_disks;
     const char *bucket;
@@ -77,7 +79,7 @@ struct sw_import_listener {
     /* The task's status, progress or message is another than before. */
     void (*task)(struct sw_import_listener *self, const struct sw_ec2_task *task);
     /* A transition: "event" first, then what belongs to it; borrowed. */
-    void (*event)(struct sw_import_listener *self, const json_t *event);
+    void (*event)(struct sw_import_listener *self, json_t *event);
     struct sw_progress *upload; /* NULL: nobody listens */
 };
 
@@ -106,6 +108,49 @@ struct sw_import_result {
 SW_MUST_CHECK int sw_import_run(const struct sw_import_options *options, struct sw_cloud *cloud,
                                 struct sw_import_listener *listener, struct sw_import_result *result,
                                 struct sw_err *err);
+
+/*
+ * Asks the service whether this caller may do what sw_import_run would ask of it; nothing is sent or noted. It tells
+ * nothing of the service role, the bucket, the key of a KMS and the image.
+ */
+SW_MUST_CHECK int sw_import_dry_run(const struct sw_import_options *options, struct sw_cloud *cloud,
+                                    struct sw_err *err);
+
+/* ---- what the journals know ---- */
+
+/* One import. Read it only; free with sw_import_record_free. */
+struct sw_import_record {
+    char id[SW_IMPORT_ID];
+    struct sw_import_options options; /* as they were journaled, id among them; the disks are not open */
+    const char *region;               /* that it went to */
+    const char *stage; /* "new", "sending", "sent", "importing", "finishing", "completed", "failed", … */
+};
+
+/* By its id or the beginning of it (4 digits or more, of one import only). SW_USAGE when there is none. No network. */
+SW_MUST_CHECK int sw_import_recall(const char *state_dir, const char *id, struct sw_import_record **out,
+                                   struct sw_err *err);
+void sw_import_record_free(struct sw_import_record *record);
+
+/*
+ * Every import as a JSON object (import, lane, stage, updated, region, bucket, image_id, disks, tasks), the last changed
+ * first; one whose journal cannot be read has import and fault. A new reference; NULL and err on failure. No network.
+ */
+SW_MUST_CHECK json_t *sw_import_list(const char *state_dir, struct sw_err *err);
+/* One of them. */
+SW_MUST_CHECK json_t *sw_import_show(const struct sw_import_record *record, struct sw_err *err);
+/*
+ * One of them as it is now: the tasks are asked (what they said is kept, unless a slipway is at work on it: then "busy" is
+ * true), and "uploads" has every unfinished upload of its objects in the bucket.
+ */
+SW_MUST_CHECK json_t *sw_import_ask(const struct sw_import_record *record, struct sw_cloud *cloud,
+                                    struct sw_err *err);
+
+/*
+ * Stops the tasks, aborts the uploads, and removes the objects that this import made. What was cancelled before is fine;
+ * killed in between, the same call goes on. SW_REFUSED when there is an image already.
+ */
+SW_MUST_CHECK int sw_import_cancel(const struct sw_import_record *record, struct sw_cloud *cloud,
+                                   struct sw_import_listener *listener, struct sw_err *err);
 
 /* The lanes' names, NULL-terminated; the first is the default. */
 extern const char *const sw_import_lanes[];

@@ -25,6 +25,50 @@ void flow_tell(struct import_flow *flow, const char *event, json_t *more)
         flow->listener->event(flow->listener, line);
 }
 
+static void relay_event(struct sw_import_listener *self, json_t *event)
+{
+    struct import_relay *relay = (struct import_relay *)self;
+
+    relay->to->event(relay->to, event);
+}
+
+/* The journal has what a task said last, for whoever asks while this runs and after it was killed. */
+static void relay_task(struct sw_import_listener *self, const struct sw_ec2_task *task)
+{
+    struct import_relay *relay = (struct import_relay *)self;
+    struct sw_err err = {.code = SW_OK};
+
+    if (flow_save(relay->flow, &err) < 0)
+        sw_log(SW_LOG_WARNING, "%s", err.text);
+    flow_tell(relay->flow, "task",
+              json_pack("{s:s, s:s, s:o, s:o}", "task_id", task->id, "status", task->status, "progress",
+                        sw_json_bytes(task->progress, strlen(task->progress)), "message",
+                        sw_json_bytes(task->message, strlen(task->message))));
+    if (relay->to->task != NULL)
+        relay->to->task(relay->to, task);
+}
+
+int flow_init(struct import_flow *flow, const struct sw_import_options *options, struct sw_cloud *cloud,
+              struct sw_import_listener *listener, struct sw_err *err)
+{
+    *flow = (struct import_flow){.lane = lane_find(options->lane, err),
+                                 .options = options,
+                                 .cloud = cloud,
+                                 .listener = &flow->relay.base,
+                                 .relay = {.base = {.task = relay_task,
+                                                    .event = listener->event != NULL ? relay_event : NULL,
+                                                    .upload = listener->upload},
+                                           .to = listener,
+                                           .flow = flow}};
+    journal_init(&flow->journal);
+    return flow->lane != NULL ? 0 : -1;
+}
+
+void flow_close(struct import_flow *flow)
+{
+    journal_close(&flow->journal);
+}
+
 int flow_save(struct import_flow *flow, struct sw_err *err)
 {
     return journal_save(&flow->journal, err);
@@ -85,6 +129,7 @@ static void back_to(struct import_state *state, enum import_stage stage)
     next_attempt(state);
     state->stage = stage;
     state->nr_tasks = 0;
+    state->asked = false;
     state->image_id[0] = '\0';
 }
 
@@ -231,6 +276,27 @@ static int check_objects(struct import_flow *flow, bool *whole, struct sw_err *e
     return 0;
 }
 
+int flow_ask_tasks(struct import_flow *flow, struct sw_err *err)
+{
+    struct import_state *state = &flow->journal.state;
+    struct sw_err ignored = {.code = SW_OK};
+
+    state->asked = true;
+    if (flow_save(flow, err) < 0)
+        return -1;
+    if (flow->lane->start(flow, err) == 0) {
+        state->asked = false;
+        return 0;
+    }
+    /* Refused, under a token that would have brought back what an earlier request began: so none did. */
+    if (err->code == SW_FAILED) {
+        state->asked = false;
+        if (flow_save(flow, &ignored) < 0)
+            sw_log(SW_LOG_WARNING, "%s", ignored.text);
+    }
+    return -1;
+}
+
 static int start(struct import_flow *flow, struct sw_err *err)
 {
     bool whole = true;
@@ -239,7 +305,7 @@ static int start(struct import_flow *flow, struct sw_err *err)
         return -1;
     if (!whole)
         return flow_enter(flow, IMPORT_SENDING, err);
-    if (flow_save(flow, err) < 0 || flow->lane->start(flow, err) < 0)
+    if (flow_ask_tasks(flow, err) < 0)
         return -1;
     return flow_enter(flow, IMPORT_RUNNING, err);
 }
@@ -309,7 +375,7 @@ static int lock_objects(struct import_flow *flow, char *lines, struct sw_err *er
     return 0;
 }
 
-static int open_journal(struct import_flow *flow, struct sw_err *err)
+int flow_open_journal(struct import_flow *flow, struct sw_err *err)
 {
     SW_AUTO_FREE char *lines = destinations(flow, err);
     SW_AUTO_FREE char *lane_and_lines = NULL;
@@ -320,10 +386,15 @@ static int open_journal(struct import_flow *flow, struct sw_err *err)
     /* The first lane's id is that of its objects: whichever lane sends there waits for it. */
     lane_and_lines = flow->lane == lane_default() ? sw_strdup(lines, err)
                                                   : sw_strf(err, "%s\n%s", flow->lane->name, lines);
-    if (lane_and_lines == NULL || journal_id(lane_and_lines, id, err) < 0 ||
-        journal_open(flow->options->state_dir, id, lines, &flow->journal, err) < 0)
+    if (lane_and_lines == NULL || journal_id(lane_and_lines, id, err) < 0)
         return -1;
-    snprintf(flow->result->id, sizeof(flow->result->id), "%s", id);
+    if (flow->options->id != NULL && strcmp(flow->options->id, id) != 0)
+        return sw_fail(err, SW_USAGE,
+                       "import %s went to another place than '%s'; name the endpoint and the region that it "
+                       "was begun with",
+                       flow->options->id, lines);
+    if (journal_open(flow->options->state_dir, id, lines, &flow->journal, err) < 0)
+        return -1;
     return lock_objects(flow, lines, err);
 }
 
@@ -331,8 +402,9 @@ static int run(struct import_flow *flow, struct sw_err *err)
 {
     struct import_state *state = &flow->journal.state;
 
-    if (open_journal(flow, err) < 0 || reconcile(flow, err) < 0)
+    if (flow_open_journal(flow, err) < 0 || reconcile(flow, err) < 0)
         return -1;
+    snprintf(flow->result->id, sizeof(flow->result->id), "%s", flow->journal.id);
     flow->result->known = state->stage == IMPORT_COMPLETED;
     while (state->stage != IMPORT_COMPLETED)
         if (step(flow, err) < 0)
@@ -365,24 +437,27 @@ static int check(const struct import_lane *lane, const struct sw_import_options 
     return 0;
 }
 
-static void flow_close(struct import_flow *flow)
+int sw_import_dry_run(const struct sw_import_options *options, struct sw_cloud *cloud, struct sw_err *err)
 {
-    journal_close(&flow->journal);
+    struct sw_import_listener nobody = {.task = NULL};
+    SW_CLEANUP(flow_close) struct import_flow flow;
+
+    if (flow_init(&flow, options, cloud, &nobody, err) < 0 || check(flow.lane, options, err) < 0)
+        return -1;
+    if (flow.lane->dry_run == NULL)
+        return sw_fail(err, SW_USAGE, "the lane %s has no question to ask without doing anything",
+                       flow.lane->name);
+    return flow.lane->dry_run(&flow, err);
 }
 
 int sw_import_run(const struct sw_import_options *options, struct sw_cloud *cloud,
                   struct sw_import_listener *listener, struct sw_import_result *result, struct sw_err *err)
 {
-    SW_CLEANUP(flow_close)
-    struct import_flow flow = {.lane = lane_find(options->lane, err),
-                               .options = options,
-                               .cloud = cloud,
-                               .listener = listener,
-                               .result = result};
+    SW_CLEANUP(flow_close) struct import_flow flow;
 
     *result = (struct sw_import_result){.size_bytes = 0};
-    journal_init(&flow.journal);
-    if (flow.lane == NULL || check(flow.lane, options, err) < 0)
+    if (flow_init(&flow, options, cloud, listener, err) < 0)
         return -1;
-    return run(&flow, err);
+    flow.result = result;
+    return check(flow.lane, options, err) < 0 ? -1 : run(&flow, err);
 }

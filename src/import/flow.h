@@ -6,20 +6,39 @@
 
 struct import_lane;
 
+/* What the lanes speak to: a task's news are journaled and become an event on their way to the caller's listener. */
+struct import_relay {
+    struct sw_import_listener base;
+    struct sw_import_listener *to;
+    struct import_flow *flow;
+};
+
 struct import_flow {
     const struct import_lane *lane;
     const struct sw_import_options *options;
     struct sw_cloud *cloud;
-    struct sw_import_listener *listener;
+    struct sw_import_listener *listener; /* the relay */
+    struct import_relay relay;
     struct sw_import_result *result;
     struct import_journal journal;
     unsigned uploads;                /* begun by this run, of the object that goes up */
     bool fresh[SW_IMPORT_MAX_DISKS]; /* the object was completed by this run */
 };
 
+/* Everything but the journal, which is not open yet. Does not copy: the flow stays where it is. */
+SW_MUST_CHECK int flow_init(struct import_flow *flow, const struct sw_import_options *options,
+                            struct sw_cloud *cloud, struct sw_import_listener *listener, struct sw_err *err);
+void flow_close(struct import_flow *flow);
+
 /* Journals the state as it is; or the next stage, which the listener hears of, too. */
 SW_MUST_CHECK int flow_save(struct import_flow *flow, struct sw_err *err);
 SW_MUST_CHECK int flow_enter(struct import_flow *flow, enum import_stage stage, struct sw_err *err);
+
+/* Takes the lock of the import and of its objects, and reads what the journal has. */
+SW_MUST_CHECK int flow_open_journal(struct import_flow *flow, struct sw_err *err);
+
+/* The lane's start, with state.asked while what it may have begun is not noted. */
+SW_MUST_CHECK int flow_ask_tasks(struct import_flow *flow, struct sw_err *err);
 
 /* Tells the listener of a transition; takes the reference of more (an object with what belongs to it, or NULL). */
 void flow_tell(struct import_flow *flow, const char *event, json_t *more);

@@ -32,6 +32,7 @@ enum object_stage {
     OBJECT_DELETED, /* by us, after it was imported */
     OBJECT_STAGES,
 };
+const char *object_stage_name(enum object_stage stage);
 
 /* Which bytes these are, without reading them: what stat says of the file, and the size of what is read from it. */
 struct import_identity {
@@ -60,6 +61,7 @@ struct import_state {
     enum import_stage stage;
     int64_t updated_s;
     unsigned attempt;            /* of the task, from 1 */
+    bool asked;                  /* tasks may have been asked for that are not noted */
     char request[SW_SHA256_HEX]; /* over the options of the task */
     char after[SW_SHA256_HEX];   /* over those of what comes after */
     char region[64];

@@ -24,6 +24,11 @@ const char *import_stage_name(enum import_stage stage)
     return stage_names[stage];
 }
 
+const char *object_stage_name(enum object_stage stage)
+{
+    return object_names[stage];
+}
+
 static int damaged(const char *field, struct sw_err *err)
 {
     return sw_fail(err, SW_INTEGRITY, "its '%s' is missing or out of range", field);
@@ -188,6 +193,7 @@ int state_load(const json_t *doc, struct import_state *out, struct sw_err *err)
     if (lane != NULL && !json_is_object(lane))
         return damaged("lane", err);
     out->stage = stage;
+    out->asked = json_is_true(json_object_get(doc, "asked"));
     out->attempt = (unsigned)attempt;
     out->updated_s = (int64_t)updated;
     out->options = json_incref(options);
@@ -248,10 +254,10 @@ static int store_lists(const struct import_state *state, json_t *doc, struct sw_
 json_t *state_store(const struct import_state *state, struct sw_err *err)
 {
     SW_AUTO_JSON json_t *doc =
-        json_pack("{s:i, s:s, s:I, s:s, s:i, s:s, s:s, s:s, s:O}", "version", JOURNAL_VERSION, "stage",
+        json_pack("{s:i, s:s, s:I, s:s, s:i, s:b, s:s, s:s, s:s, s:O}", "version", JOURNAL_VERSION, "stage",
                   stage_names[state->stage], "updated", (json_int_t)state->updated_s, "region", state->region,
-                  "attempt", (int)state->attempt, "request", state->request, "after", state->after,
-                  "image_id", state->image_id, "options", state->options);
+                  "attempt", (int)state->attempt, "asked", state->asked, "request", state->request, "after",
+                  state->after, "image_id", state->image_id, "options", state->options);
 
     if (doc == NULL) {
         sw_fail(err, SW_FAILED, "the import's state is no valid JSON");

@@ -40,7 +40,10 @@ struct import_lane {
     /* Asks once how the tasks of state are; one that the service does not know (any more) gets found = false. */
     int (*ask)(struct import_flow *flow, struct sw_err *err);
 
-    /* Takes back what the service does and has, but objects in the bucket: tasks, snapshots. May come again after a kill. */
+    /*
+     * Takes back what the service does and has, but objects in the bucket: tasks (task_cancel), snapshots. May come again
+     * after a kill. SW_REFUSED when there is an image: the import then goes on being what it was.
+     */
     int (*cancel)(struct import_flow *flow, struct sw_err *err);
 
     /* Asks the service whether this caller might. Sends nothing else. NULL: the lane has no such question. */

@@ -1,16 +1,10 @@
 /* The lane import-image: ImportImage over the objects in the bucket, and the wait for its end. */
+#include "src/import/image_check.h"
 #include "src/import/lane.h"
 #include "src/import/task.h"
 
 #include <stdio.h>
 #include <string.h>
-
-static int image_check(const struct sw_import_options *options, struct sw_err *err)
-{
-    if (options->bucket == NULL)
-        return sw_fail(err, SW_USAGE, "the lane import-image needs a bucket that the image goes through");
-    return 0;
-}
 
 static void fill_containers(const struct sw_import_options *o, struct sw_ec2_container *out)
 {
@@ -22,9 +16,12 @@ static void fill_containers(const struct sw_import_options *o, struct sw_ec2_con
                                            .description = o->disks[i].description};
 }
 
-static struct sw_ec2_import request_of(const struct sw_import_options *o)
+/* containers has room for all disks. */
+static struct sw_ec2_import request_of(const struct sw_import_options *o, struct sw_ec2_container *containers)
 {
-    return (struct sw_ec2_import){.nr_containers = o->nr_disks,
+    fill_containers(o, containers);
+    return (struct sw_ec2_import){.containers = containers,
+                                  .nr_containers = o->nr_disks,
                                   .description = o->description,
                                   .role_name = o->role_name,
                                   .boot_mode = o->boot_mode,
@@ -45,14 +42,14 @@ static int image_start(struct import_flow *flow, struct sw_err *err)
 {
     struct import_state *state = &flow->journal.state;
     struct sw_ec2_container containers[SW_IMPORT_MAX_DISKS];
-    struct sw_ec2_import request = request_of(flow->options);
+    struct sw_ec2_import request = request_of(flow->options, containers);
     char token[IMPORT_TOKEN];
 
     if (flow_token(flow, "", token, err) < 0)
         return -1;
-    fill_containers(flow->options, containers);
     request.client_token = token;
-    request.containers = containers;
+    for (size_t i = 0; i < state->nr_objects; i++)
+        request.upload_bytes += state->objects[i].object_bytes;
     if (sw_ec2_import_image(flow->cloud, &request, &state->tasks[0], err) < 0)
         return -1;
     state->nr_tasks = 1;
@@ -83,10 +80,35 @@ static int image_ask(struct import_flow *flow, struct sw_err *err)
     return 0;
 }
 
+static int image_cancel(struct import_flow *flow, struct sw_err *err)
+{
+    const struct sw_ec2_task *task = &flow->journal.state.tasks[0];
+    bool completed;
+
+    if (task_cancel(flow, &completed, err) < 0)
+        return -1;
+    if (!completed)
+        return 0;
+    return sw_fail(err, SW_REFUSED, "task '%s' completed before it could be cancelled, and its image is '%s'",
+                   task->id, task->image_id);
+}
+
+static int image_dry_run(struct import_flow *flow, struct sw_err *err)
+{
+    struct sw_ec2_container containers[SW_IMPORT_MAX_DISKS];
+    struct sw_ec2_import request = request_of(flow->options, containers);
+    struct sw_ec2_task none;
+
+    request.dry_run = true;
+    return sw_ec2_import_image(flow->cloud, &request, &none, err);
+}
+
 const struct import_lane lane_import_image = {
     .name = "import-image",
     .check = image_check,
     .start = image_start,
     .watch = image_watch,
     .ask = image_ask,
+    .cancel = image_cancel,
+    .dry_run = image_dry_run,
 };

@@ -112,9 +112,9 @@ static int store_disk(const struct sw_import_disk *disk, json_t *list, struct sw
     if (path == NULL)
         return -1;
     return sw_json_append(list,
-                          json_pack("{s:s, s:s, s:s*, s:s*, s:s*, s:s*}", "path", path, "format",
-                                    disk->format, "stated", disk->stated, "key", disk->key, "device",
-                                    disk->device, "description", disk->description),
+                          json_pack("{s:s, s:b, s:s, s:s*, s:s*, s:s*, s:s*}", "path", path, "sealed",
+                                    disk->sealed, "format", disk->format, "stated", disk->stated, "key",
+                                    disk->key, "device", disk->device, "description", disk->description),
                           err);
 }
 
@@ -261,6 +261,7 @@ static int load_disks(const json_t *doc, struct import_recalled *out, struct sw_
             load_text(item, "device", &disk->device, err) < 0 ||
             load_text(item, "description", &disk->description, err) < 0)
             return -1;
+        disk->sealed = json_is_true(json_object_get(item, "sealed"));
         if (disk->source_path == NULL || disk->format == NULL)
             return damaged("disks", err);
     }

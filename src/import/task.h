@@ -2,7 +2,7 @@
 #ifndef SW_IMPORT_TASK_H
 #define SW_IMPORT_TASK_H
 
-#include "slipway/import.h"
+#include "src/import/flow.h"
 
 /* deleted: it ended without an image. */
 bool task_failed(const struct sw_ec2_task *task);
@@ -16,5 +16,11 @@ bool task_ended(const struct sw_ec2_task *task);
  */
 SW_MUST_CHECK int task_wait(struct sw_cloud *cloud, unsigned poll_ms, struct sw_import_listener *listener,
                             struct sw_ec2_task *task, bool *ended, struct sw_err *err);
+
+/*
+ * Cancels those of state.tasks that still run and waits until all have ended, asking through the lane. *completed: at least
+ * one of them did complete, so what it made is there.
+ */
+SW_MUST_CHECK int task_cancel(struct import_flow *flow, bool *completed, struct sw_err *err);
 
 #endif
