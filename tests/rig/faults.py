@@ -1,17 +1,18 @@
 """Faults to order: DIR/faults.json is a list of rules, read again whenever it changes.
 
 {"op": "UploadPart", "part": 2, "after": 1, "times": 3, "every": 1, "do": "error", …}
-  op, part       what it strikes (part is optional; op "*" is everything)
+  op, part       what it strikes (part is optional: of an upload, or the index of an EBS block; op "*" is everything)
   after          how many matching requests pass first (0)
   every          strike only each n-th of those that match (1)
   times          how often it strikes at most (1; 0 = always)
-  do             error      status, code, message: refused before anything happens
+  do             error      status, code, message, reason (EBS): refused before anything happens
                  ok-error   code, message: HTTP 200 whose body is an error document
                  drop       bytes: the connection is reset after so many bytes of the body
                  drop-reply the work is done, then the connection is reset
                  cut-reply  bytes: the reply's body ends there, then the connection closes
                  delay      ms: the work is done late
-                 hold       the work is done once DIR/go exists
+                 hold       the work is done once DIR/go exists; DIR/held appears meanwhile
+                 hold-reply the work is done at once and answered then
                  delay-reply ms: the work is done at once and answered late
 """
 

@@ -11,16 +11,18 @@ import time
 from urllib.parse import parse_qsl, unquote
 
 import replies
+from ebs_ops import EbsOperations
 from ec2_ops import Ec2Operations
 from faults import Faults
 from json_model import JsonModel
 from kms_ops import KmsOperations
 from query_model import QueryModel
 from replies import Refusal, Reply
+from rest_json_model import RestJsonModel
 from rest_model import RestModel
 from s3_ops import S3Operations
 from s3_store import Store
-from verify import verify
+from verify import UNSIGNED, verify
 
 MAX_BODY = 1 << 30
 OWNER = "111122223333"  # of every bucket
@@ -36,7 +38,7 @@ class Received:
     def __init__(self, method, target, headers):
         self.method, self.headers = method, headers
         self.path, _, self.query = target.partition("?")
-        self.body, self.note = b"", {}
+        self.body, self.note, self.parts = b"", {}, {}
 
     def header(self, name):
         found = [value for key, value in self.headers if key.lower() == name]
@@ -46,7 +48,7 @@ class Received:
 def service_of(request):
     """As the credential's scope says; S3 without one."""
     authorization = request.header("authorization") or ""
-    for service in ("ec2", "kms"):
+    for service in ("ec2", "kms", "ebs"):
         if f"/{service}/aws4_request" in authorization:
             return service
     return "s3"
@@ -62,6 +64,7 @@ class World:
         self.s3 = S3Operations(self.store, options.page)
         self.ec2 = Ec2Operations(options.dir, self.store)
         self.kms = KmsOperations()
+        self.ebs, self.ebs_model = EbsOperations(options.dir, self.ec2.snapshots, options.page), RestJsonModel("ebs")
         self.query_model, self.rest_model, self.kms_model = QueryModel(), RestModel(), JsonModel("kms")
         self.faults = Faults(options.dir)
         self.go = os.path.join(options.dir, "go")
@@ -111,10 +114,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
         rule = None
         try:
             query, operation = self.identify(request, service, note)
-            rule = self.world.faults.strike(operation, note.get("part")) if service == "s3" else None
+            rule = self.world.faults.strike(operation, note.get("part")) if service in ("s3", "ebs") else None
             self.take_body(request, note, rule)
             if service == "s3":
                 reply = self.run_s3(request, operation, query, rule)
+            elif service == "ebs":
+                reply = self.run_ebs(request, operation, query)
             else:
                 reply, rule = self.run_ec2(request, note) if service == "ec2" else self.run_kms(request, note)
         except Refusal as refusal:
@@ -127,13 +132,21 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.reset()
         if rule and rule["do"] == "delay-reply":
             time.sleep(rule["ms"] / 1000)
+        if rule and rule["do"] == "hold-reply":
+            self.hold()
         self.send(reply, request.method, rule["bytes"] if rule and rule["do"] == "cut-reply" else None)
 
     def identify(self, request, service, note):
-        """(query as a dict, operation) of an S3 request; the other services tell their operation elsewhere."""
-        if service != "s3":
+        """(query as a dict, operation) of an S3 or EBS request; the other services tell their operation elsewhere."""
+        if service not in ("s3", "ebs"):
             return {}, None
         query = dict(parse_qsl(request.query.replace("+", "%2B"), keep_blank_values=True))
+        if service == "ebs":
+            operation, request.parts = self.world.ebs_model.operation(request.method, request.path)
+            note.update(op=operation, snapshot=request.parts.get("snapshotId"))
+            if request.parts.get("blockIndex", "").isdigit():
+                note.update(part=int(request.parts["blockIndex"]))
+            return query, operation
         bucket, _, key = unquote(request.path.lstrip("/")).partition("/")
         operation = self.world.rest_model.operation(request.method, bool(key), query)
         note.update(op=operation, bucket=bucket, key=key)
@@ -176,10 +189,18 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.reset()
         if rule["do"] == "delay":
             time.sleep(rule["ms"] / 1000)
-        while rule["do"] == "hold" and not os.path.exists(self.world.go):
-            time.sleep(0.02)
+        if rule["do"] == "hold":
+            self.hold()
         if rule["do"] in ("error", "ok-error"):
-            raise Refusal(rule.get("status", 500), rule["code"], rule.get("message", "as the test ordered"))
+            extra = {"Reason": rule["reason"]} if "reason" in rule else {}
+            raise Refusal(rule.get("status", 500), rule["code"], rule.get("message", "as the test ordered"), **extra)
+
+    def hold(self):
+        """DIR/held tells the test that it has come to this."""
+        with open(os.path.join(os.path.dirname(self.world.go), "held"), "w", encoding="utf-8"):
+            pass
+        while not os.path.exists(self.world.go):
+            time.sleep(0.02)
 
     def reset(self):
         """Closes with RST, as a broken line does."""
@@ -203,6 +224,13 @@ class Handler(http.server.BaseHTTPRequestHandler):
             raise Refusal(403, "AccessDenied", "Access Denied")
         with world.lock:
             return getattr(world.s3, operation)(note["bucket"], note["key"], query, request)
+
+    def run_ebs(self, request, operation, query):
+        world = self.world
+        scope = verify(request, world.credentials, world.now())
+        request.note["unsigned"] = request.header("x-amz-content-sha256") == UNSIGNED
+        params = world.ebs_model.parse(operation, request.parts, query, request)
+        return world.ebs_model.reply(operation, getattr(world.ebs, operation)(params, scope.region))
 
     def run_ec2(self, request, note):
         world = self.world

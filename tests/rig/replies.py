@@ -63,8 +63,16 @@ def json_error_reply(refusal):
     return Reply(refusal.status, {"Content-Type": JSON_TYPE}, body)
 
 
+def rest_json_error_reply(refusal):
+    """The code in a header, and the reason (EBS) beside the message."""
+    body = json.dumps({"Message": refusal.message, **refusal.extra}).encode()
+    return Reply(refusal.status, {"Content-Type": "application/json", "x-amzn-ErrorType": refusal.code + ":"}, body)
+
+
 def refusal_reply(refusal, service, method):
     """The error document of the service; a HEAD has none."""
+    if service == "ebs":
+        return rest_json_error_reply(refusal)
     if service == "kms":
         return json_error_reply(refusal)
     text = ec2_error_text(refusal) if service == "ec2" else s3_error_text(refusal)

@@ -39,26 +39,33 @@ class RestModel:
         """Refuses a header or query key that the operation does not have, and a value outside its enum."""
         model = self.service.operation_model(name)
         markers = {key for key, _ in parse_qsl(model.http["requestUri"].partition("?")[2], keep_blank_values=True)}
-        headers, keys, prefixes = {}, {}, []
-        for shape in model.input_shape.members.values():
-            where, label = shape.serialization.get("location"), shape.serialization.get("name", "")
-            if where == "header":
-                headers[label.lower()] = shape
-            elif where == "querystring":
-                keys[label] = shape
-            elif where == "headers":
-                prefixes.append(label.lower())
+        headers, keys, prefixes = located(model.input_shape)
+        members = model.input_shape.members
         for key, value in query.items():
             if key not in keys and key not in markers:
                 raise Refusal(400, "InvalidArgument", f"query key {key} is not one of {name}")
-            check_value(keys.get(key), key, value)
+            check_value(members.get(keys.get(key)), key, value)
         for header, value in request.headers:
             low = header.lower()
             if not low.startswith("x-amz-") or low in PROTOCOL_HEADERS or low.startswith(tuple(prefixes) or ("\0",)):
                 continue
             if low not in headers:
                 raise Refusal(400, "InvalidArgument", f"header {low} is not one of {name}")
-            check_value(headers[low], low, value)
+            check_value(members[headers[low]], low, value)
+
+
+def located(shape):
+    """({header: member}, {query key: member}, [prefix of free headers]) of an input; headers in lower case."""
+    headers, keys, prefixes = {}, {}, []
+    for member, inner in shape.members.items():
+        where, label = inner.serialization.get("location"), inner.serialization.get("name", "")
+        if where == "header":
+            headers[label.lower()] = member
+        elif where == "querystring":
+            keys[label] = member
+        elif where == "headers":
+            prefixes.append(label.lower())
+    return headers, keys, prefixes
 
 
 def check_value(shape, label, value):

@@ -118,18 +118,18 @@ def check_time(amz_date, scope, now):
                 "The difference between the request time and the current time is too large.",
                 MaxAllowedSkewMilliseconds=MAX_SKEW_S * 1000,
             )
-        if scope.service == "kms":
+        if scope.service in ("kms", "ebs"):
             raise Refusal(400, "InvalidSignatureException", f"Signature expired: {amz_date} is too far from the server's time")
         raise Refusal(400, "RequestExpired", "Request has expired.")
 
 
 def refuse_login(scope, code, message):
-    """EC2 has one answer for every wrong credential; S3 tells them apart, and KMS a wrong key from a wrong signature."""
+    """EC2 has one answer for every wrong credential; S3 tells them apart, KMS and EBS a wrong key from a wrong signature."""
     if scope.service == "ec2":
         raise Refusal(401, "AuthFailure", "AWS was not able to validate the provided access credentials")
-    if scope.service == "kms" and code == "SignatureDoesNotMatch":
+    if scope.service in ("kms", "ebs") and code == "SignatureDoesNotMatch":
         raise Refusal(400, "InvalidSignatureException", message)
-    if scope.service == "kms":
+    if scope.service in ("kms", "ebs"):
         raise Refusal(400, "UnrecognizedClientException", "The security token included in the request is invalid.")
     raise Refusal(403, code, message)
 
