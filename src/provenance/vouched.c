@@ -293,7 +293,8 @@ static struct sw_in *vouched_new(struct sw_in *file, struct sw_manifest *manifes
         sw_manifest_free(manifest);
         return NULL;
     }
-    self->base = (struct sw_in){.ops = &vouched_ops, .size_bytes = want->bytes, .fd = -1, .name = file->name};
+    self->base = (struct sw_in){
+        .ops = &vouched_ops, .size_bytes = want->bytes, .fd = -1, .name = file->name, .under = file};
     self->file = file;
     self->manifest = manifest;
     self->want = want;

@@ -63,6 +63,24 @@ static void every_range_reads_as_it_was_written(void **state)
     lab_free(&lab);
 }
 
+static void an_output_of_its_name_is_told(void **state)
+{
+    struct lab lab = lab_new();
+
+    (void)state;
+    for (int authenticated = 0; authenticated <= 1; authenticated++) {
+        struct sw_err err = {0};
+        struct sw_in *in = NULL;
+
+        assert_ok(open_vouched(&lab, authenticated != 0, &in, &err), err);
+        assert_failed(sw_refuse_same_file(in, "./f.sealed", &err), err, SW_USAGE, "are the same file");
+        err.code = SW_OK;
+        assert_ok(sw_refuse_same_file(in, "f.manifest.json", &err), err);
+        sw_in_close(in);
+    }
+    lab_free(&lab);
+}
+
 static void a_changed_chunk_gives_out_nothing_and_the_others_do(void **state)
 {
     struct lab lab = lab_new();
@@ -200,6 +218,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_range_reads_as_it_was_written),
+        cmocka_unit_test(an_output_of_its_name_is_told),
         cmocka_unit_test(a_changed_chunk_gives_out_nothing_and_the_others_do),
         cmocka_unit_test(what_changes_after_it_was_compared_is_not_given_out),
         cmocka_unit_test(many_threads_read_at_once),
