@@ -91,7 +91,7 @@ SW_MUST_CHECK int sw_out_create_file(const char *path, unsigned mode, struct sw_
  * The same for work that goes on after an interruption: until commit the bytes lie in ".<name>.partial" beside path,
  * together with what earlier runs left there, locked against other processes (SW_REFUSED while one has it). Whatever
  * vouches for them lies in ".<name>.journal". Commit and close remove both, but close leaves them after
- * sw_partial_keep, and so does the end of the process by force.
+ * sw_partial_keep, and so does the end of the process by force. What was left is open to no more users than mode says.
  */
 SW_MUST_CHECK int sw_out_open_partial(const char *path, unsigned mode, struct sw_out **out,
                                       struct sw_err *err);

@@ -74,6 +74,18 @@ static int check_owner(int fd, const char *partial, struct sw_err *err)
     return 0;
 }
 
+/* What an earlier run left may be open to more users than this one's bytes shall be. */
+static int narrow(int fd, unsigned mode, const char *partial, struct sw_err *err)
+{
+    struct stat st;
+
+    if (fstat(fd, &st) < 0)
+        return sw_fail_errno(err, "cannot look at '%s'", partial);
+    if ((st.st_mode & 0777 & ~mode) != 0 && fchmod(fd, st.st_mode & mode) < 0)
+        return sw_fail_errno(err, "cannot set the mode of '%s'", partial);
+    return 0;
+}
+
 /* False when the file lost its name between its opening and its locking. */
 static bool has_name(int fd, const char *partial)
 {
@@ -104,8 +116,9 @@ static int open_locked(const struct partial_out *file, unsigned mode, struct sw_
             return sw_fail_errno(err, "cannot create '%s'", file->partial);
         if (check_owner(fd, file->partial, err) < 0 || lock(fd, file->path, err) < 0)
             return -1;
-        if (has_name(fd, file->partial))
-            return SW_STEAL_FD(fd);
+        if (!has_name(fd, file->partial))
+            continue;
+        return narrow(fd, mode, file->partial, err) < 0 ? -1 : SW_STEAL_FD(fd);
     }
 }
 

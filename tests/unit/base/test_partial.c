@@ -48,6 +48,30 @@ static void assert_holds(const char *path, const char *text)
     sw_buf_free(&is);
 }
 
+static void what_was_left_is_open_to_no_more_users_than_asked_for(void **state)
+{
+    static const struct {
+        unsigned left, asked, is;
+    } rows[] = {{0644, 0600, 0600}, {0666, 0644, 0644}, {0600, 0644, 0600}, {0640, 0640, 0640}};
+
+    (void)state;
+    for (size_t i = 0; i < SW_ARRAY_LEN(rows); i++) {
+        struct sw_err err = {0};
+        struct sw_out *out = NULL;
+        struct stat st;
+
+        make_file(".result.partial", "left");
+        assert_int_equal(chmod(".result.partial", rows[i].left), 0);
+        assert_ok(sw_out_open_partial("result", rows[i].asked, &out, &err), err);
+        assert_ok(sw_out_commit(out, &err), err);
+        sw_out_close(out);
+        assert_int_equal(stat("result", &st), 0);
+        assert_int_equal(st.st_mode & 0777, rows[i].is);
+        assert_int_equal(unlink("result"), 0);
+    }
+    assert_int_equal(entries_here(), 0);
+}
+
 static void commit_leaves_the_file_alone(void **state)
 {
     struct sw_out *out = open_partial();
@@ -178,6 +202,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(commit_leaves_the_file_alone),
+        cmocka_unit_test(what_was_left_is_open_to_no_more_users_than_asked_for),
         cmocka_unit_test(closing_without_commit_leaves_nothing),
         cmocka_unit_test(what_is_kept_is_there_for_the_next_one),
         cmocka_unit_test(a_second_writer_is_refused_and_disturbs_nothing),
