@@ -231,17 +231,22 @@ static json_t *describe(const struct findings *found)
                      found->digest[0] != '\0' ? found->digest : NULL);
 }
 
+static struct image_arg_opts arg_opts(const struct inspect_opts *opts, const struct sw_keyring *keys)
+{
+    return (struct image_arg_opts){.format = opts->format,
+                                   .keys = keys,
+                                   .trust = &opts->trust,
+                                   .allow_parent = opts->allow_parent,
+                                   .top_only = !opts->digest,
+                                   .disk = opts->disk,
+                                   .package = !opts->digest};
+}
+
 /* Without its parent a disk's bytes are not known. Of a package with one disk that disk; with several, and none chosen, the package alone. */
 static int open_arg(const char *path, const struct inspect_opts *opts, const struct sw_keyring *keys,
                     struct image_arg *arg, struct sw_err *err)
 {
-    struct image_arg_opts open = {.format = opts->format,
-                                  .keys = keys,
-                                  .trust = &opts->trust,
-                                  .allow_parent = opts->allow_parent,
-                                  .top_only = !opts->digest,
-                                  .disk = opts->disk,
-                                  .package = !opts->digest};
+    struct image_arg_opts open = arg_opts(opts, keys);
 
     if (image_arg_open(path, &open, arg, err) < 0)
         return -1;
@@ -303,10 +308,16 @@ static int look_inside(const char *path, const struct inspect_opts *opts, const 
 static int inspect_sealed(const char *path, const struct inspect_opts *opts, const struct sw_keyring *keys,
                           struct sw_err *err)
 {
-    const struct sw_unseal_opts with = {.keys = keys};
-    SW_AUTO_JSON json_t *sealed = sw_seal_describe(path, NULL, keys != NULL ? &with : NULL, err);
+    const struct image_arg_opts open = arg_opts(opts, keys);
     SW_CLEANUP(findings_close) struct findings found = {.digest = ""};
+    AUTO_TRUST_ARGS struct trust_args trust = {.trust = NULL};
+    struct sw_unseal_opts with = {.keys = keys};
+    SW_AUTO_JSON json_t *sealed = NULL;
 
+    if (keys != NULL && image_arg_trust(&open, &trust, err) < 0)
+        return -1;
+    with.opener = trust_args_opener(&trust);
+    sealed = sw_seal_describe(path, NULL, keys != NULL ? &with : NULL, err);
     if (sealed == NULL || (keys != NULL && look_inside(path, opts, keys, &found, err) < 0))
         return -1;
     if (opts->common.json)
@@ -333,6 +344,11 @@ static int run_inspect(const void *raw_opts, const struct args *args, struct sw_
         return -1;
     if (sealed && keys == NULL && opts->digest)
         return sw_fail(err, SW_USAGE, "--digest: '%s' is sealed: name the key that opens it with --key",
+                       path);
+    if (sealed && keys == NULL && trust_opts_named(&opts->trust))
+        return sw_fail(err, SW_USAGE,
+                       "--trust, --manifest: '%s' is sealed: name the key that opens it with --key (slipway "
+                       "verify checks a manifest without)",
                        path);
     if (sealed)
         return inspect_sealed(path, opts, keys, err);

@@ -26,6 +26,19 @@ static int open_in(struct sw_in *in, const char *format, const struct image_arg_
     return sw_image_open(in, format, &opts, &out->img, err);
 }
 
+int image_arg_trust(const struct image_arg_opts *opts, struct trust_args *trust, struct sw_err *err)
+{
+    if (opts->trust == NULL || (opts->keys == NULL && !trust_opts_named(opts->trust)))
+        return 0;
+    if (trust_args_open(opts->trust, opts->keys != NULL, trust, err) < 0)
+        return -1;
+    if (trust->trust != NULL && opts->allow_parent != NULL)
+        return sw_fail(err, SW_REFUSED,
+                       "--allow-parent: a signature is demanded, and nobody has signed what the file names; "
+                       "--allow-unsigned is the way round");
+    return 0;
+}
+
 int image_arg_open(const char *path, const struct image_arg_opts *opts, struct image_arg *out,
                    struct sw_err *err)
 {
@@ -37,11 +50,9 @@ int image_arg_open(const char *path, const struct image_arg_opts *opts, struct i
     *out = (struct image_arg){.img = NULL};
     if (opts->disk >= SW_DISK_NONE)
         return sw_fail(err, SW_USAGE, "--disk: no file holds %llu disks", (unsigned long long)opts->disk);
-    if (opts->keys != NULL && opts->trust != NULL) {
-        if (trust_args_open(opts->trust, true, &trust, err) < 0)
-            return -1;
-        unseal.opener = &trust.how.base;
-    }
+    if (image_arg_trust(opts, &trust, err) < 0)
+        return -1;
+    unseal.opener = trust_args_opener(&trust);
     if (sw_seal_open_image(path, &unseal, &in, &format, err) < 0)
         return -1;
     if (opts->keys != NULL)

@@ -16,9 +16,11 @@ struct image_arg {
 };
 
 struct image_arg_opts {
-    const char *format;             /* NULL: probed; of a sealed file, what its context says */
-    const struct sw_keyring *keys;  /* the file must be sealed, and one of them opens it; NULL: it is plain */
-    const struct trust_opts *trust; /* of a sealed file: whose signature is demanded; NULL: nobody's */
+    const char *format;            /* NULL: probed; of a sealed file, what its context says */
+    const struct sw_keyring *keys; /* the file must be sealed, and one of them opens it; NULL: it is plain */
+    const struct trust_opts
+        *trust; /* whose signature is demanded: of a sealed file, and of a plain one where it … */
+                /* … says whose or where it is; NULL: nobody's */
     const char
         *allow_parent; /* the folder beneath which a parent may be opened; NULL refuses an image that … */
     bool top_only;     /* … names one, or with top_only opens it without */
@@ -30,6 +32,9 @@ struct image_arg_opts {
 SW_MUST_CHECK int image_arg_open(const char *path, const struct image_arg_opts *opts, struct image_arg *out,
                                  struct sw_err *err);
 void image_arg_close(struct image_arg *arg);
+/* What image_arg_open demands of the file, found out before: the same errors. Zero-initialise trust. */
+SW_MUST_CHECK int image_arg_trust(const struct image_arg_opts *opts, struct trust_args *trust,
+                                  struct sw_err *err);
 
 #define AUTO_IMAGE_ARG __attribute__((cleanup(image_arg_close)))
 
