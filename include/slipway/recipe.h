@@ -3,6 +3,7 @@
 #define SLIPWAY_RECIPE_H
 
 #include "slipway/error.h"
+#include "slipway/io.h"
 
 #include <jansson.h>
 #include <stdbool.h>
@@ -560,7 +561,8 @@ struct sw_overrides {
     const char *base, *base_format; /* instead of parentImage; relative to the current folder */
     const char *const *catalogues;  /* files and folders that say what ARNs and names at AWS are here */
     size_t nr_catalogues;
-    const struct sw_keyring *keys; /* that open sealed components, for SW_KEY_OPEN; NULL: none */
+    const struct sw_keyring *keys;  /* that open sealed components, for SW_KEY_OPEN; NULL: none */
+    const struct sw_opener *opener; /* of sealed bases and components; NULL: nothing is demanded of them */
 };
 
 /* Reads a recipe and all its components, checks them, resolves parameters. Errors as in sw_component_load(). Free it. */

@@ -3,6 +3,7 @@
 
 #include "slipway/manifest.h"
 
+#include "src/base/ckd.h"
 #include "src/base/clock.h"
 #include "src/base/digest.h"
 #include "src/base/fs.h"
@@ -15,6 +16,7 @@
 #include "src/build/plan.h"
 #include "src/build/secrets.h"
 #include "src/build/stage.h"
+#include "src/recipe/sealed.h"
 
 #include <errno.h>
 #include <string.h>
@@ -84,6 +86,29 @@ static json_t *describe_recipe(const struct sw_recipe *recipe, struct sw_err *er
     return SW_STEAL_PTR(json);
 }
 
+/* What its name says is sealed is nothing else. */
+static int probe_base(const char *path, bool *sealed, struct sw_err *err)
+{
+    if (sw_seal_probe_file(path, sealed, err) < 0)
+        return -1;
+    return *sealed || !sw_is_sealed(path)
+               ? 0
+               : sw_fail(err, SW_INTEGRITY, "it is no sealed message, and by its name it should be one");
+}
+
+/* A base that a build would refuse is refused before; nothing but a manifest is read. */
+static int check_base(const struct sw_overrides *with, const char *path, struct sw_err *err)
+{
+    struct sw_in *in = NULL;
+    bool sealed = false;
+    int rc = sw_path_exists(path) ? probe_base(path, &sealed, err) : 0;
+
+    if (rc == 0 && sealed && with->opener != NULL)
+        rc = sw_in_open_by(with->opener, path, &in, err);
+    sw_in_close(in);
+    return rc < 0 ? sw_context(err, "base image '%s'", path) : 0;
+}
+
 static json_t *describe_plan(const struct sw_build_opts *opts, struct plan *plan, struct sw_err *err)
 {
     AUTO_STORE struct sw_store *store = NULL;
@@ -93,6 +118,8 @@ static json_t *describe_plan(const struct sw_build_opts *opts, struct plan *plan
     int known = 0;
     size_t first;
 
+    if (check_base(&opts->overrides, plan->recipe->base_path, err) < 0)
+        return NULL;
     /* No store yet means that nothing is known, which is no error here. */
     if (sw_store_open(opts->store_dir, false, &store, &missing) == 0)
         known =
@@ -127,10 +154,35 @@ json_t *sw_build_plan(const struct sw_build_opts *opts, struct sw_diags *diags, 
     return json;
 }
 
-static int open_sealed(const void *keys, const char *path, struct sw_in **in, const char **format,
+static int open_sealed(const void *overrides, const char *path, struct sw_in **in, const char **format,
                        struct sw_err *err)
 {
-    return sw_seal_open_image(path, &(struct sw_unseal_opts){.keys = keys}, in, format, err);
+    const struct sw_overrides *with = overrides;
+
+    return sw_seal_open_image(path, &(struct sw_unseal_opts){.keys = with->keys, .opener = with->opener}, in,
+                              format, err);
+}
+
+/* Its layer is there, made when perhaps nobody asked who had signed it: all of it is compared. */
+static int vouch_for_known(const struct sw_overrides *with, const char *path, struct sw_err *err)
+{
+    enum { PIECE_BYTES = 1 << 20 };
+    SW_AUTO_FREE uint8_t *piece = NULL;
+    struct sw_in *in = NULL;
+    int rc = 0;
+
+    if (with->opener == NULL)
+        return 0;
+    piece = sw_calloc(1, PIECE_BYTES, err);
+    if (piece == NULL || sw_in_open_by(with->opener, path, &in, err) < 0)
+        return -1;
+    for (uint64_t at = 0; rc == 0 && at < in->size_bytes; at += PIECE_BYTES) {
+        rc = sw_check_interrupt(err);
+        if (rc == 0)
+            rc = sw_in_read(in, piece, (size_t)sw_min_u64(PIECE_BYTES, in->size_bytes - at), at, err);
+    }
+    sw_in_close(in);
+    return rc;
 }
 
 /* A sealed base is read in place; what is read of it must not lie in clear unless somebody says so. */
@@ -140,7 +192,7 @@ static int allow_sealed(const struct sw_build_opts *opts, const struct sw_store 
     const struct sw_keyring *keys = opts->overrides.keys;
     bool sealed = false;
 
-    if (sw_seal_probe_file(ask->path, &sealed, err) < 0)
+    if (probe_base(ask->path, &sealed, err) < 0)
         return -1;
     if (!sealed || (ask->format != NULL && keys == NULL))
         return 0;
@@ -152,7 +204,7 @@ static int allow_sealed(const struct sw_build_opts *opts, const struct sw_store 
             "it is sealed, and the store would keep its layer in clear: take a sealed store (slipway "
             "store init --seal-to), or say --plain-scratch");
     ask->open = open_sealed;
-    ask->opener = keys;
+    ask->opener = &opts->overrides;
     return 0;
 }
 
@@ -165,7 +217,8 @@ static int ingest(const struct sw_build_opts *opts, const struct plan *plan, str
                                   .progress = opts->progress};
     struct sw_store_made made = {.known = false};
 
-    if (allow_sealed(opts, store, &ask, err) < 0 || sw_store_ingest(store, &ask, &made, err) < 0)
+    if (allow_sealed(opts, store, &ask, err) < 0 || sw_store_ingest(store, &ask, &made, err) < 0 ||
+        (made.known && ask.open != NULL && vouch_for_known(&opts->overrides, ask.path, err) < 0))
         return sw_context(err, "base image '%s'", ask.path);
     sw_log(SW_LOG_INFO, made.known ? "base image '%s': known" : "base image '%s': taken into the store",
            ask.path);

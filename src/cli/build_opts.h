@@ -5,6 +5,7 @@
 #include "src/build/build.h"
 #include "src/cli/opt.h"
 #include "src/cli/seal_args.h"
+#include "src/cli/trust_args.h"
 
 struct build_opts {
     struct common_opts common;
@@ -12,6 +13,7 @@ struct build_opts {
     struct opt_list components, parameters, secrets, catalogues, outputs, seal_to, bundles, keys;
     const char *out, *store, *accel, *service_starts, *sign, *scratch;
     bool no_cache, dry_run, refetch, plain_scratch;
+    struct trust_opts trust;
 };
 
 /* Rows for both; build has more behind them. */
@@ -77,13 +79,26 @@ struct build_opts {
          OPT_LIST,                                                                                        \
          offsetof(struct build_opts, keys),                                                               \
          "opens a sealed base, sealed components and a sealed store"},                                    \
+        TRUST_PATH_ROW(struct build_opts), TRUST_UNSIGNED_ROW(struct build_opts),                         \
     {                                                                                                     \
         0, "no-cache", NULL, OPT_FLAG, offsetof(struct build_opts, no_cache), "run every component again" \
     }
 
-/* Into the flow's own options; borrows from opts and args. *ring (free it) gets the keys, which out borrows. */
+#define BUILD_TRUST_HELP                                                                                           \
+    "Where trusted keys are configured (--trust), a sealed base, every sealed component and a sealed store must\n" \
+    "be signed: each by a manifest beside it, as --sign leaves it. Of what is not sealed nothing is demanded."
+
+/* What the flow's options borrow besides. Zero-initialise it. */
+struct build_with {
+    struct sw_keyring *ring;
+    struct trust_args trust;
+};
+void build_with_close(struct build_with *with);
+#define AUTO_BUILD_WITH __attribute__((cleanup(build_with_close)))
+
+/* Into the flow's own options, which borrow from opts, args and with. */
 SW_MUST_CHECK int build_opts_convert(const struct build_opts *opts, const struct args *args,
-                                     struct sw_build_opts *out, struct sw_keyring **ring, struct sw_err *err);
+                                     struct build_with *with, struct sw_build_opts *out, struct sw_err *err);
 
 /* Prints every fault of the recipe to stderr and frees them; err then only counts them. */
 void build_print_diags(struct sw_diags *diags, const char *recipe, struct sw_err *err);

@@ -36,10 +36,10 @@ static int run_build(const void *opts_void, const struct args *args, struct sw_e
     struct sw_build_opts build;
     struct sw_diags diags = {.n = 0};
     struct out_progress progress;
-    AUTO_RING struct sw_keyring *ring = NULL;
+    AUTO_BUILD_WITH struct build_with with = {.ring = NULL};
     json_t *result;
 
-    if (build_opts_convert(opts, args, &build, &ring, err) < 0)
+    if (build_opts_convert(opts, args, &with, &build, err) < 0)
         return -1;
     if (opts->dry_run) {
         result = sw_build_plan(&build, &diags, err);
@@ -84,7 +84,7 @@ const struct cmd cmd_build = {
         "A component may be sealed (component: FILE.yml.sealed, as slipway seal makes it): --key opens it, in memory\n"
         "only, and it has to be the one that the recipe names. No word of it reaches a log, a message or the store.\n\n"
         "A sealed store (slipway store init --seal-to) is opened with --key. The appliance reads its layers through\n"
-        "this process, and --scratch has to be in memory (/dev/shm) or on an encrypted device.",
+        "this process, and --scratch has to be in memory (/dev/shm) or on an encrypted device.\n\n" BUILD_TRUST_HELP,
     .opts = rows,
     .opts_size = sizeof(struct build_opts),
     .min_args = 1,

@@ -7,6 +7,7 @@
 struct bundle_opts {
     struct common_opts common;
     struct opt_list components, parameters, bundles, keys;
+    struct trust_opts trust;
     const char *out;
     bool refetch;
 };
@@ -43,6 +44,7 @@ static int run_bundle(const void *opts_void, const struct args *args, struct sw_
     const struct bundle_opts *opts = opts_void;
     struct sw_diags diags = {.n = 0};
     struct out_progress progress;
+    AUTO_TRUST_ARGS struct trust_args trust = {.trust = NULL};
     AUTO_RING struct sw_keyring *ring = NULL;
     struct sw_build_opts build = {
         .recipe = args->items[0],
@@ -59,9 +61,11 @@ static int run_bundle(const void *opts_void, const struct args *args, struct sw_
 
     if (opts->out == NULL)
         return sw_fail(err, SW_USAGE, "-o PATH is needed: where the bundle goes");
-    if (seal_args_open_ring(&opts->keys, &ring, err) < 0)
+    if (seal_args_open_ring(&opts->keys, &ring, err) < 0 ||
+        trust_args_open_sealed(&opts->trust, &opts->keys, &trust, err) < 0)
         return -1;
     build.overrides.keys = ring;
+    build.overrides.opener = trust_args_opener(&trust);
     out_progress_begin(&progress, "fetch", &opts->common);
     result = sw_build_bundle(&build, opts->out, &diags, err);
     out_progress_end(&progress);
@@ -81,6 +85,8 @@ static const struct opt rows[] = {
     {0, "refetch", NULL, OPT_FLAG, offsetof(struct bundle_opts, refetch),
      "ask servers again for what was fetched before"},
     {'k', "key", "KEY", OPT_LIST, offsetof(struct bundle_opts, keys), "opens sealed components"},
+    TRUST_PATH_ROW(struct bundle_opts),
+    TRUST_UNSIGNED_ROW(struct bundle_opts),
     OPT_END,
 };
 

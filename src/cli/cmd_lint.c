@@ -5,6 +5,7 @@
 #include "src/cli/output.h"
 #include "src/cli/seal_args.h"
 #include "src/cli/steps.h"
+#include "src/cli/trust_args.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -13,6 +14,7 @@ struct lint_opts {
     struct common_opts common;
     const char *format;
     struct opt_list catalogues, parameters, keys;
+    struct trust_opts trust;
     bool explain;
 };
 
@@ -86,6 +88,7 @@ static int on_component(void *ctx, const struct sw_component *component, const s
 static int lint_all(const struct lint_opts *opts, const struct args *args, struct sw_diags *diags,
                     json_t *steps, struct sw_err *err)
 {
+    AUTO_TRUST_ARGS struct trust_args trust = {.trust = NULL};
     AUTO_RING struct sw_keyring *ring = NULL;
     struct sw_overrides overrides = {.parameters = opts->parameters.items,
                                      .nr_parameters = opts->parameters.n,
@@ -95,9 +98,11 @@ static int lint_all(const struct lint_opts *opts, const struct args *args, struc
         .overrides = &overrides, .seen = steps != NULL ? on_component : NULL, .ctx = steps};
     int rc = 0;
 
-    if (seal_args_open_ring(&opts->keys, &ring, err) < 0)
+    if (seal_args_open_ring(&opts->keys, &ring, err) < 0 ||
+        trust_args_open_sealed(&opts->trust, &opts->keys, &trust, err) < 0)
         return -1;
     overrides.keys = ring;
+    overrides.opener = trust_args_opener(&trust);
     for (size_t i = 0; i < args->n; i++) {
         struct sw_err reason = {.code = SW_OK};
 
@@ -160,6 +165,8 @@ static const struct opt lint_rows[] = {
      "a parameter of a recipe's components or of a template"},
     {'k', "key", "KEY", OPT_LIST, offsetof(struct lint_opts, keys),
      "opens sealed components; what is wrong in them is told by place and rule"},
+    TRUST_PATH_ROW(struct lint_opts),
+    TRUST_UNSIGNED_ROW(struct lint_opts),
     OPT_END,
 };
 

@@ -7,10 +7,17 @@
 
 #include <string.h>
 
-int build_opts_convert(const struct build_opts *opts, const struct args *args, struct sw_build_opts *out,
-                       struct sw_keyring **ring, struct sw_err *err)
+void build_with_close(struct build_with *with)
 {
-    if (seal_args_open_ring(&opts->keys, ring, err) < 0)
+    sw_keyring_free(with->ring);
+    trust_args_close(&with->trust);
+}
+
+int build_opts_convert(const struct build_opts *opts, const struct args *args, struct build_with *with,
+                       struct sw_build_opts *out, struct sw_err *err)
+{
+    if (seal_args_open_ring(&opts->keys, &with->ring, err) < 0 ||
+        trust_args_open_sealed(&opts->trust, &opts->keys, &with->trust, err) < 0)
         return -1;
     *out = (struct sw_build_opts){
         .recipe = args->items[0],
@@ -25,7 +32,8 @@ int build_opts_convert(const struct build_opts *opts, const struct args *args, s
                       .base_format = opts->base_format,
                       .catalogues = opts->catalogues.items,
                       .nr_catalogues = opts->catalogues.n,
-                      .keys = *ring},
+                      .keys = with->ring,
+                      .opener = trust_args_opener(&with->trust)},
         .out_dir = opts->out != NULL ? opts->out : "out",
         .store_dir = opts->store,
         .scratch_dir = opts->scratch,
@@ -126,10 +134,10 @@ static int run_plan(const void *opts_void, const struct args *args, struct sw_er
     const struct build_opts *opts = opts_void;
     struct sw_build_opts build;
     struct sw_diags diags = {.n = 0};
-    AUTO_RING struct sw_keyring *ring = NULL;
+    AUTO_BUILD_WITH struct build_with with = {.ring = NULL};
     json_t *plan;
 
-    if (build_opts_convert(opts, args, &build, &ring, err) < 0)
+    if (build_opts_convert(opts, args, &with, &build, err) < 0)
         return -1;
     plan = sw_build_plan(&build, &diags, err);
     build_print_diags(&diags, build.recipe, err);
@@ -145,6 +153,7 @@ const struct cmd cmd_plan = {
     .name = "plan",
     .args = "RECIPE",
     .summary = "show what a build would run, what is cached, and which input changed",
+    .more = BUILD_TRUST_HELP,
     .opts = rows,
     .opts_size = sizeof(struct build_opts),
     .min_args = 1,

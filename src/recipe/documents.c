@@ -216,7 +216,8 @@ static int load(struct search *s, const struct sw_step *step, const char *name,
                 const struct sw_component **component)
 {
     SW_AUTO_FREE char *path = NULL;
-    struct sw_opening opening = {.keys = s->finder != NULL ? s->finder->keys : NULL};
+    struct sw_opening opening = {.keys = s->finder != NULL ? s->finder->keys : NULL,
+                                 .opener = s->finder != NULL ? s->finder->opener : NULL};
     struct sw_err reason = {.code = SW_OK};
     struct sw_component *loaded;
     struct sw_arn arn;

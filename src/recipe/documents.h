@@ -9,7 +9,8 @@ struct sw_document_finder {
     /* *path: allocated (free it); NULL: it is not here. */
     int (*find)(void *arg, const char *name, char **path, struct sw_err *err);
     void *arg;
-    const struct sw_keyring *keys; /* for documents that are sealed; NULL: none */
+    const struct sw_keyring *keys;  /* for documents that are sealed; NULL: none */
+    const struct sw_opener *opener; /* of those; NULL: nothing is demanded of them */
 };
 
 /*

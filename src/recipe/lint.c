@@ -75,6 +75,7 @@ static int lint_sealed(const struct sw_lint *lint, const char *path, struct sw_d
                        struct sw_err *err)
 {
     const struct sw_opening opening = {.keys = lint->overrides != NULL ? lint->overrides->keys : NULL,
+                                       .opener = lint->overrides != NULL ? lint->overrides->opener : NULL,
                                        .any = true};
     struct sw_err verdict = {.code = SW_OK};
     struct sw_component *component = sw_component_open(path, &opening, diags, &verdict);

@@ -146,7 +146,7 @@ static int read_text(struct sw_in *in, struct sw_buf *text, struct sw_err *err)
 static int open_text(const char *path, const struct sw_opening *opening, struct sw_buf *text, char **sealed,
                      struct sw_err *err)
 {
-    const struct sw_unseal_opts how = {.keys = opening->keys};
+    const struct sw_unseal_opts how = {.keys = opening->keys, .opener = opening->opener};
     struct sw_in *in = NULL;
     int rc;
 

@@ -8,10 +8,11 @@
 
 /* How a reference's document is opened, and which component a sealed one has to be. */
 struct sw_opening {
-    const struct sw_keyring *keys; /* NULL: there are none */
-    const char *name;              /* of an ARN; NULL: by the file's name */
-    const char *version;           /* a pattern; NULL: by the file's name */
-    bool any;                      /* whoever it says it is: no reference names it */
+    const struct sw_keyring *keys;  /* NULL: there are none */
+    const struct sw_opener *opener; /* of the sealed file; NULL: nothing is demanded of it */
+    const char *name;               /* of an ARN; NULL: by the file's name */
+    const char *version;            /* a pattern; NULL: by the file's name */
+    bool any;                       /* whoever it says it is: no reference names it */
 };
 
 /* True when the file begins as a message of the Encryption SDK does, or is called so. */

@@ -134,7 +134,7 @@ static void check_platform(struct sw_recipe_reading *r, const struct sw_node *at
 static int load(struct sw_recipe_reading *r, const struct sw_node *at, const struct found *found,
                 const char *reference, struct sw_component **out)
 {
-    struct sw_opening opening = {.keys = r->overrides->keys};
+    struct sw_opening opening = {.keys = r->overrides->keys, .opener = r->overrides->opener};
     struct sw_err reason = {.code = SW_OK};
     struct sw_arn arn;
 
@@ -245,7 +245,7 @@ static int find_named(void *arg, const char *name, char **path, struct sw_err *e
 static int complete_use(struct sw_recipe_reading *r, struct sw_use *use, const struct sw_node *at,
                         const struct sw_node *given)
 {
-    const struct sw_document_finder finder = {find_named, r, r->overrides->keys};
+    const struct sw_document_finder finder = {find_named, r, r->overrides->keys, r->overrides->opener};
 
     use->ssm = r->recipe->ssm;
     use->nr_ssm = r->recipe->nr_ssm;

@@ -23,6 +23,16 @@ mv base.vmdk.keys away
 refuse_build 5 "needs its sidecar" --key aes:lab.key --plain-scratch
 mv away base.vmdk.keys
 
+# A plain disk in its place, with and without the key.
+mkdir kept
+mv base.vmdk.sealed kept
+"$SLIPWAY" convert -q -f raw base.raw -O vmdk base.vmdk
+mv base.vmdk base.vmdk.sealed
+refuse_build 5 "it is no sealed message" --key aes:lab.key --plain-scratch
+refuse_build 5 "it is no sealed message"
+refuse_build 5 "it is no sealed message" --dry-run --key aes:lab.key
+mv kept/base.vmdk.sealed .
+
 # In place: what is opened for writing lies in the store (its folders are open already) and in the output's folder.
 # LeakSanitizer cannot look under strace.
 ASAN_OPTIONS=detect_leaks=0 strace -f -o trace -e trace=openat,open,creat,memfd_create \
