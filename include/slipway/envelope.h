@@ -300,8 +300,12 @@ enum { SW_VAULT_NAME = 65 }; /* an object's name: 64 hex digits and a NUL */
 
 /* Makes X.sealed (path, which ends so) and X.keys with fresh keys. */
 SW_MUST_CHECK int sw_vault_create(const char *path, const struct sw_keyring *recipients, struct sw_err *err);
-/* Opens both; keys need not outlive the call. SW_INTEGRITY when no key fits. */
-SW_MUST_CHECK int sw_vault_open(const char *path, const struct sw_keyring *keys, struct sw_vault **out,
+/*
+ * Opens both, by opts->keys; of opts opener counts besides, for X.sealed: whoever has a recipient's public key can make a
+ * vault for it, and X.sealed vouched for is this vault's, as it opens under its own key only, which all objects are
+ * under. opts need not outlive the call. SW_INTEGRITY when no key fits.
+ */
+SW_MUST_CHECK int sw_vault_open(const char *path, const struct sw_unseal_opts *opts, struct sw_vault **out,
                                 struct sw_err *err);
 /* Cleanses and frees; NULL is allowed. */
 void sw_vault_close(struct sw_vault *vault);

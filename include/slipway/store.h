@@ -51,15 +51,18 @@ struct sw_layer {
 SW_MUST_CHECK int sw_store_open(const char *dir, bool create, struct sw_store **out, struct sw_err *err);
 void sw_store_close(struct sw_store *store);
 
+/* The file that says whose a sealed store is: what is signed of it. Free it. */
+SW_MUST_CHECK char *sw_store_sealed_path(const char *dir, struct sw_err *err);
 /* Makes a sealed store in a folder that is empty or not there; the store is then opened as any other. SW_USAGE when one is. */
 SW_MUST_CHECK int sw_store_init_sealed(const char *dir, const struct sw_keyring *recipients,
                                        struct sw_err *err);
 bool sw_store_is_sealed(const struct sw_store *store);
 /*
  * Before anything else is done with a sealed store: all other functions fail with SW_INTEGRITY until then. keys may be
- * NULL, and need not outlive the call. A plain store needs no keys and ignores them.
+ * NULL; opener, NULL too, opens store.sealed as it is demanded. Neither need outlive the call. A plain store ignores both.
  */
-SW_MUST_CHECK int sw_store_unlock(struct sw_store *store, const struct sw_keyring *keys, struct sw_err *err);
+SW_MUST_CHECK int sw_store_unlock(struct sw_store *store, const struct sw_keyring *keys,
+                                  const struct sw_opener *opener, struct sw_err *err);
 /* Its absolute path. */
 const char *sw_store_dir(const struct sw_store *store);
 

@@ -123,7 +123,7 @@ static json_t *describe_plan(const struct sw_build_opts *opts, struct plan *plan
     /* No store yet means that nothing is known, which is no error here. */
     if (sw_store_open(opts->store_dir, false, &store, &missing) == 0)
         known =
-            sw_store_unlock(store, opts->overrides.keys, err) < 0
+            sw_store_unlock(store, opts->overrides.keys, opts->overrides.opener, err) < 0
                 ? -1
                 : sw_store_known_base(store, plan->recipe->base_path, plan->recipe->base_format, &base, err);
     else if (missing.sys != ENOENT) {
@@ -420,7 +420,7 @@ static json_t *open_and_run(const struct sw_build_opts *opts, struct plan *plan,
     if (opts->sign != NULL && (sw_seal_harden(err) < 0 || (signer = sw_signer_open(opts->sign, err)) == NULL))
         return NULL;
     if (sw_store_open(opts->store_dir, true, &store, err) < 0 ||
-        sw_store_unlock(store, opts->overrides.keys, err) < 0)
+        sw_store_unlock(store, opts->overrides.keys, opts->overrides.opener, err) < 0)
         return NULL;
     build.store = store;
     build.signer = signer;

@@ -7,7 +7,9 @@
 #include "src/cli/create_arg.h"
 #include "src/cli/output.h"
 #include "src/cli/seal_args.h"
+#include "src/cli/sign_args.h"
 #include "src/cli/store_export.h"
+#include "src/cli/trust_args.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -21,6 +23,8 @@ struct store_opts {
     const char *output_format;
     struct opt_list settings, keys, seal_to;
     bool sync;
+    const char *sign;
+    struct trust_opts trust;
 };
 
 static json_t *text_or_null(const char *text)
@@ -268,15 +272,21 @@ static int run_export(struct sw_store *store, const struct store_opts *opts, con
 
 static int run_init(const struct store_opts *opts, struct sw_err *err)
 {
+    SW_AUTO_FREE char *path = sw_store_sealed_path(opts->store, err);
+    SW_AUTO_FREE char *keys = path != NULL ? sw_seal_sidecar_path(path, err) : NULL;
+    AUTO_SIGN_ARGS struct sign_args sign = {.signer = NULL};
     AUTO_RING struct sw_keyring *ring = NULL;
 
+    if (keys == NULL)
+        return -1;
     if (opts->seal_to.n == 0)
         return sw_fail(err, SW_USAGE,
                        "init takes --seal-to RECIPIENT (a plain store is made by the first build)");
-    if (sw_seal_harden(err) < 0)
+    if (sw_seal_harden(err) < 0 || sign_args_open(opts->sign, path, &sign, err) < 0)
         return -1;
     ring = seal_args_ring(SW_KEY_SEAL, &opts->seal_to, err);
-    if (ring == NULL || sw_store_init_sealed(opts->store, ring, err) < 0)
+    if (ring == NULL || sw_store_init_sealed(opts->store, ring, err) < 0 ||
+        sign_args_write(&sign, path, keys, NULL, err) < 0)
         return -1;
     for (size_t i = 0; i < sw_keyring_count(ring); i++)
         sw_log(SW_LOG_INFO, "the store is sealed to %s", sw_keyring_name(ring, i));
@@ -285,11 +295,14 @@ static int run_init(const struct store_opts *opts, struct sw_err *err)
 
 static int open_store(const struct store_opts *opts, struct sw_store **store, struct sw_err *err)
 {
+    AUTO_TRUST_ARGS struct trust_args trust = {.trust = NULL};
     AUTO_RING struct sw_keyring *ring = NULL;
 
-    if (seal_args_open_ring(&opts->keys, &ring, err) < 0 || sw_store_open(opts->store, false, store, err) < 0)
+    if (seal_args_open_ring(&opts->keys, &ring, err) < 0 ||
+        trust_args_open_sealed(&opts->trust, &opts->keys, &trust, err) < 0 ||
+        sw_store_open(opts->store, false, store, err) < 0)
         return -1;
-    if (sw_store_unlock(*store, ring, err) == 0)
+    if (sw_store_unlock(*store, ring, trust_args_opener(&trust), err) == 0)
         return 0;
     sw_store_close(SW_STEAL_PTR(*store));
     return -1;
@@ -340,6 +353,10 @@ static const struct opt store_opt_rows[] = {
     {'k', "key", "KEY", OPT_LIST, offsetof(struct store_opts, keys), "opens a sealed store"},
     {0, "seal-to", "RECIPIENT", OPT_LIST, offsetof(struct store_opts, seal_to),
      "init: whose key opens the store; any one of several"},
+    {0, "sign", "KEY", OPT_STRING, offsetof(struct store_opts, sign),
+     "init: pem:FILE or pkcs11:URI; say whose the store is: store.manifest.json and store.manifest.sig in it"},
+    TRUST_PATH_ROW(struct store_opts),
+    TRUST_UNSIGNED_ROW(struct store_opts),
     OPT_END,
 };
 
@@ -355,7 +372,9 @@ const struct cmd cmd_store = {
         "taken from the store's cache, of at most $SLIPWAY_CODED_MAX (16G; 0: none): the bytes are the same.\n\n"
         "init makes a store in which everything is sealed: each file is an Encryption SDK message under the store's key,\n"
         "which STORE/store.keys carries to the recipients (slipway rewrap STORE/store.sealed gives it to others). Names\n"
-        "and bytes tell nothing without a key; sizes and times do. It is no OCI layout, and keeps no cache.",
+        "and bytes tell nothing without a key; sizes and times do. It is no OCI layout, and keeps no cache.\n\n"
+        "Whoever has a recipient's public key can make another store for it. So init --sign says whose it is, and where\n"
+        "trusted keys are configured (--trust), a sealed store that none of them signed is refused.",
     .opts = store_opt_rows,
     .opts_size = sizeof(struct store_opts),
     .min_args = 1,

@@ -51,14 +51,15 @@ static int read_artifact(const char *path, const struct sw_keyring *keys, struct
     return opened != NULL ? seal_sidecar_read(opened, artifact, err) : -1;
 }
 
-static int read_names(const char *path, struct sw_vault *vault, struct sw_err *err)
+static int read_names(const char *path, const struct sw_opener *opener, struct sw_vault *vault,
+                      struct sw_err *err)
 {
     const struct sw_pair expect = {.key = vault_key, .value = vault_value};
     const struct sw_unseal_opts how = {.keys = vault->open, .expect = &expect, .nr_expect = 1};
     AUTO_IN struct sw_in *opened = NULL;
     struct sw_in *sealed = NULL;
 
-    if (sw_in_open_file(path, &sealed, err) < 0)
+    if (sw_in_open_by(opener, path, &sealed, err) < 0)
         return -1;
     opened = sw_seal_in(sealed, NULL, &how, err);
     if (opened == NULL)
@@ -69,16 +70,17 @@ static int read_names(const char *path, struct sw_vault *vault, struct sw_err *e
     return sw_in_read(opened, vault->names.bytes, SEAL_KEY_BYTES, 0, err);
 }
 
-int sw_vault_open(const char *path, const struct sw_keyring *keys, struct sw_vault **out, struct sw_err *err)
+int sw_vault_open(const char *path, const struct sw_unseal_opts *opts, struct sw_vault **out,
+                  struct sw_err *err)
 {
     SW_AUTO_ARTIFACT struct seal_artifact artifact = {.key = {.len = 0}};
     AUTO_VAULT struct sw_vault *vault = sw_calloc(1, sizeof(*vault), err);
 
-    if (vault == NULL || read_artifact(path, keys, &artifact, err) < 0)
+    if (vault == NULL || read_artifact(path, opts->keys, &artifact, err) < 0)
         return -1;
     vault->open = seal_artifact_ring(&artifact, SW_KEY_OPEN, err);
     vault->seal = seal_artifact_ring(&artifact, SW_KEY_SEAL, err);
-    if (vault->open == NULL || vault->seal == NULL || read_names(path, vault, err) < 0)
+    if (vault->open == NULL || vault->seal == NULL || read_names(path, opts->opener, vault, err) < 0)
         return -1;
     *out = SW_STEAL_PTR(vault);
     return 0;

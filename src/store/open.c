@@ -238,10 +238,17 @@ static int check_empty(const char *dir, struct sw_err *err)
     return 0;
 }
 
+char *sw_store_sealed_path(const char *dir, struct sw_err *err)
+{
+    SW_AUTO_FREE char *chosen = choose_dir(dir, err);
+
+    return chosen != NULL ? sw_path_join(chosen, STORE_SEALED, err) : NULL;
+}
+
 int sw_store_init_sealed(const char *dir, const struct sw_keyring *recipients, struct sw_err *err)
 {
     SW_AUTO_FREE char *chosen = choose_dir(dir, err);
-    SW_AUTO_FREE char *path = chosen != NULL ? sw_path_join(chosen, STORE_SEALED, err) : NULL;
+    SW_AUTO_FREE char *path = chosen != NULL ? sw_store_sealed_path(chosen, err) : NULL;
     SW_AUTO_CLOSE int lock = -1;
     struct sw_store *store = NULL;
 

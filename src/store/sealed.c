@@ -25,8 +25,10 @@ int store_check_unlocked(const struct sw_store *store, struct sw_err *err)
     return sw_fail(err, SW_INTEGRITY, "the store '%s' is sealed: name its key with --key", store->dir);
 }
 
-int sw_store_unlock(struct sw_store *store, const struct sw_keyring *keys, struct sw_err *err)
+int sw_store_unlock(struct sw_store *store, const struct sw_keyring *keys, const struct sw_opener *opener,
+                    struct sw_err *err)
 {
+    const struct sw_unseal_opts how = {.keys = keys, .opener = opener};
     SW_AUTO_FREE char *path = NULL;
 
     if (!store->sealed || store->vault != NULL)
@@ -36,7 +38,7 @@ int sw_store_unlock(struct sw_store *store, const struct sw_keyring *keys, struc
     path = store_path(store, STORE_SEALED, err);
     if (path == NULL)
         return -1;
-    return sw_vault_open(path, keys, &store->vault, err) < 0 ? sw_context(err, "the store '%s'", store->dir)
+    return sw_vault_open(path, &how, &store->vault, err) < 0 ? sw_context(err, "the store '%s'", store->dir)
                                                              : 0;
 }
 

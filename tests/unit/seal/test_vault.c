@@ -17,7 +17,7 @@ static struct sw_vault *new_vault(void)
     unlink("v.keys");
     assert_ok(sw_vault_create("v.sealed", to, &err), err);
     with = ring_of(SW_KEY_OPEN, "aes:aes.key");
-    assert_ok(sw_vault_open("v.sealed", with, &vault, &err), err);
+    assert_ok(sw_vault_open("v.sealed", &(struct sw_unseal_opts){.keys = with}, &vault, &err), err);
     sw_keyring_free(to);
     sw_keyring_free(with);
     return vault;
@@ -277,7 +277,8 @@ static void a_vault_opens_for_its_recipients_only(void **state)
     struct sw_keyring *wrong = aes_ring(SW_KEY_OPEN, 2);
 
     (void)state;
-    assert_failed(sw_vault_open("v.sealed", wrong, &none, &err), err, SW_INTEGRITY, "no key was given");
+    assert_failed(sw_vault_open("v.sealed", &(struct sw_unseal_opts){.keys = wrong}, &none, &err), err,
+                  SW_INTEGRITY, "no key was given");
     assert_null(none);
     sw_keyring_free(wrong);
     sw_vault_close(vault);

@@ -23,7 +23,7 @@ static struct sw_keyring *ring(enum sw_key_use use, uint8_t byte)
 static int unlock(struct sw_store *store, uint8_t byte, struct sw_err *err)
 {
     struct sw_keyring *keys = ring(SW_KEY_OPEN, byte);
-    int rc = sw_store_unlock(store, keys, err);
+    int rc = sw_store_unlock(store, keys, NULL, err);
 
     sw_keyring_free(keys);
     return rc;
@@ -196,7 +196,7 @@ static void a_locked_store_gives_nothing(void **state)
     (void)state;
     sw_store_close(store);
     assert_ok(sw_store_open("store", true, &store, &err), err);
-    assert_failed(sw_store_unlock(store, NULL, &err), err, SW_INTEGRITY, "name its key with --key");
+    assert_failed(sw_store_unlock(store, NULL, NULL, &err), err, SW_INTEGRITY, "name its key with --key");
     assert_failed(unlock(store, 2, &err), err, SW_INTEGRITY, "no key was given");
     assert_failed(sw_store_list(store, &list, &err), err, SW_INTEGRITY, "is sealed");
     assert_failed(sw_store_verify(store, &verify, &err), err, SW_INTEGRITY, "is sealed");
