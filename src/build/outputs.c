@@ -209,20 +209,6 @@ static bool is_stream(const struct output *output)
            (output->subformat == NULL || (usual != NULL && strcmp(output->subformat, usual) == 0));
 }
 
-static int open_target(const struct output *output, const char *path, unsigned jobs,
-                       struct sw_digests *digests, struct sw_out **out, struct sw_err *err)
-{
-    const struct sw_seal_opts seal = {.recipients = output->ring, .jobs = jobs, .digests = digests};
-
-    if (output->nr_seal > 0)
-        return sw_seal_create_image(&seal, output->format->name, path, out, err);
-    if (sw_out_create_file(path, 0644, out, err) < 0)
-        return -1;
-    if (is_stream(output))
-        *out = sw_digest_out(*out, 0, jobs, digests, err);
-    return *out != NULL ? 0 : -1;
-}
-
 /* Those of an output that goes back to what it has written: of the file as it will be committed. */
 static int digest_target(const struct sw_out *out, unsigned jobs, struct sw_digests *digests,
                          struct sw_err *err)
@@ -249,6 +235,22 @@ struct written {
     struct sw_copy_stats stats;
     struct sw_digests digests;
 };
+
+/* mode: of one that is not sealed. */
+static int open_target(struct written *written, unsigned mode, unsigned jobs, struct sw_out **out,
+                       struct sw_err *err)
+{
+    const struct output *output = written->output;
+    const struct sw_seal_opts seal = {.recipients = output->ring, .jobs = jobs, .digests = &written->digests};
+
+    if (output->nr_seal > 0)
+        return sw_seal_create_image(&seal, output->format->name, written->path, out, err);
+    if (sw_out_create_file(written->path, mode, out, err) < 0)
+        return -1;
+    if (is_stream(output))
+        *out = sw_digest_out(*out, 0, jobs, &written->digests, err);
+    return *out != NULL ? 0 : -1;
+}
 
 static void written_free(struct written *written)
 {
@@ -285,6 +287,7 @@ static json_t *describe(const struct written *written, struct sw_err *err)
 struct flat {
     struct sw_image *chain;
     struct sw_coded_cache *coded;
+    unsigned mode; /* of outputs that are not sealed: what was sealed before is not for others to read */
 };
 
 static json_t *write_output(const struct output *output, const struct flat *flat, const char *dir,
@@ -303,7 +306,7 @@ static json_t *write_output(const struct output *output, const struct flat *flat
     if (path == NULL || sw_source_date(0, &copy.create.epoch, err) < 0)
         return NULL;
     sw_log(SW_LOG_INFO, "writing '%s'", path);
-    if (open_target(output, path, opts->jobs, &written.digests, &out, err) < 0)
+    if (open_target(&written, flat->mode, opts->jobs, &out, err) < 0)
         return NULL;
     copy.out = out;
     if (sw_copy_image(&copy, &written.stats, err) < 0 ||
@@ -328,6 +331,20 @@ static json_t *write_all(const struct outputs *outputs, const struct flat *flat,
     return SW_STEAL_PTR(list);
 }
 
+static void warn_of_clear(const struct outputs *outputs, const char *dir)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < outputs->n; i++)
+        n += outputs->items[i].nr_seal == 0;
+    if (n > 0)
+        sw_log(
+            SW_LOG_WARNING,
+            "the store is sealed, and %zu of %zu outputs in '%s' hold%s its disk in clear, for their owner alone "
+            "to read: --seal-to seals them",
+            n, outputs->n, dir, n == 1 ? "s" : "");
+}
+
 json_t *outputs_write(const struct outputs *outputs, struct sw_store *store, const char *layer,
                       const char *dir, const struct sw_build_opts *opts, struct sw_err *err)
 {
@@ -339,6 +356,9 @@ json_t *outputs_write(const struct outputs *outputs, struct sw_store *store, con
         sw_store_coded_new(store, layer, &flat.coded, err) < 0)
         return NULL;
     flat.chain = chain;
+    flat.mode = sw_store_is_sealed(store) || opts->overrides.keys != NULL ? 0600 : 0644;
+    if (sw_store_is_sealed(store))
+        warn_of_clear(outputs, dir);
     list = write_all(outputs, &flat, dir, opts, err);
     sw_store_coded_free(flat.coded);
     return list;

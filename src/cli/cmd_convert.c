@@ -217,15 +217,16 @@ static int checkpoint_ms(int64_t *out, struct sw_err *err)
 static int open_dst(const struct convert_opts *opts, const struct sw_seal_opts *seal, const char *dst,
                     struct sw_resume *resume, struct sw_copy *copy, struct sw_err *err)
 {
+    unsigned mode = opts->keys.n > 0 ? 0600 : 0666; /* what was sealed is not for others to read */
     int rc;
 
     if (seal->recipients != NULL)
         return sw_seal_create_image(seal, copy->format->name, dst, &copy->out, err);
     if (sw_copy_can_resume(copy)) {
         copy->resume = resume;
-        rc = checkpoint_ms(&resume->every_ms, err) < 0 ? -1 : sw_out_open_partial(dst, 0666, &copy->out, err);
+        rc = checkpoint_ms(&resume->every_ms, err) < 0 ? -1 : sw_out_open_partial(dst, mode, &copy->out, err);
     } else {
-        rc = sw_out_create_file(dst, 0666, &copy->out, err);
+        rc = sw_out_create_file(dst, mode, &copy->out, err);
     }
     if (rc == 0)
         copy->out->lazy = !opts->sync;
@@ -363,7 +364,9 @@ const struct cmd cmd_convert = {
         "right. Written, it holds one disk and a machine called as DST is. manifest: sha256 (default), sha1 or\n"
         "sha512. cpus: 1 to 128 (default 1). memory: such as 2G (default 1G).\n\n"
         "With --key SRC must be sealed: it is opened in memory, its format is what its context says, and every\n"
-        "byte is verified before it is used.\n\n"
+        "byte is verified before it is used. Unless DST is sealed too, only its owner may read it (mode 0600).\n\n" TRUST_HELP
+        " --trust or --manifest\n"
+        "demand it of a SRC that is not sealed, too; what SRC names (--allow-parent) is then refused.\n\n"
         "The digest is that of 'slipway inspect --digest'. With --salvage, what SRC's file lacks or holds\n"
         "damaged becomes zeros: DST is kept, the ranges are listed, and the exit status is 5 when anything was\n"
         "lost.",

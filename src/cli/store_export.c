@@ -62,7 +62,7 @@ static int show(const struct store_export *ask, const char *digest, const struct
     return 0;
 }
 
-static int write_image(const struct store_export *ask, const struct sw_copy *plan,
+static int write_image(const struct store_export *ask, const struct sw_copy *plan, unsigned mode,
                        struct sw_copy_stats *stats, struct sw_err *err)
 {
     SW_CLEANUP(out_auto) struct sw_out *out = NULL;
@@ -70,7 +70,7 @@ static int write_image(const struct store_export *ask, const struct sw_copy *pla
     struct sw_copy copy = *plan;
     int rc;
 
-    if (out_refuse_special(ask->dst, err) < 0 || sw_out_create_file(ask->dst, 0666, &out, err) < 0)
+    if (out_refuse_special(ask->dst, err) < 0 || sw_out_create_file(ask->dst, mode, &out, err) < 0)
         return -1;
     out->lazy = !ask->sync;
     copy.out = out;
@@ -90,6 +90,7 @@ int store_export(struct sw_store *store, const struct store_export *ask, struct 
     struct create_arg create = {.subformat = ""};
     struct sw_copy copy = {.jobs = opt_jobs(ask->common)};
     struct sw_copy_stats stats = {0};
+    bool sealed = sw_store_is_sealed(store);
     char digest[SW_STORE_HEX];
 
     if (create_arg_parse(ask->settings, &create, err) < 0 ||
@@ -103,7 +104,11 @@ int store_export(struct sw_store *store, const struct store_export *ask, struct 
     copy.coded = coded;
     copy.create = create.create;
     copy.create.name = ask->dst;
-    if (write_image(ask, &copy, &stats, err) < 0)
+    if (sealed)
+        sw_log(SW_LOG_WARNING,
+               "the store is sealed, and '%s' holds its disk in clear, for its owner alone to read",
+               ask->dst);
+    if (write_image(ask, &copy, sealed ? 0600 : 0666, &stats, err) < 0)
         return -1;
     return show(ask, digest, copy.format, &stats, err);
 }

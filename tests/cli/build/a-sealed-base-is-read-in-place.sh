@@ -41,6 +41,9 @@ grep -E 'O_WRONLY|O_RDWR|O_CREAT|O_TMPFILE|creat\(|memfd' trace | grep -v '"/dev
 [ ! -s written ] || { cat written >&2; fail "something else was written"; }
 "$SLIPWAY" open -q out/web-1.0.0/web-1.0.0.raw.sealed -o built.raw --key aes:lab.key
 cmp base.raw built.raw
+# The same in clear: for its owner alone.
+"$SLIPWAY" build recipe.yml --out clear --store store --key aes:lab.key --plain-scratch -O qcow2 -q
+[ "$(stat -c %a clear/web-1.0.0/web-1.0.0.qcow2)" = 600 ] || fail "others may read what was sealed"
 # The same file is known again, by the stamps of what is sealed.
 rm -rf out
 "$SLIPWAY" build recipe.yml --out out --store store --key aes:lab.key --plain-scratch 2>said

@@ -30,7 +30,15 @@ store init --seal-to pem:lab.pem.pub --seal-to aes:courier.key
 store ls --key pem:lab.pem | tee ls
 grep -q "web-$canary:1.0.0: 1 layer" ls
 store verify --key pem:lab.pem | grep 'all whole'
-store export "web-$canary:1.0.0" out.qcow2 --key aes:courier.key
+store export "web-$canary:1.0.0" out.qcow2 --key aes:courier.key 2>said
+# What leaves it in clear is told, and is for its owner alone.
+[ "$(stat -c %a out.qcow2)" = 600 ] && [ "$(grep -c 'in clear' said)" = 1 ] || { cat said; exit 1; }
+"$SLIPWAY" build recipe.yml --store store --out clear --key aes:courier.key -O raw -O qcow2 2>said
+[ "$(stat -c %a clear/*/*.raw clear/*/*.qcow2 | sort -u)" = 600 ] || fail "others may read an output"
+[ "$(grep -c 'in clear' said)" = 1 ] && grep -q '2 of 2 outputs' said || { cat said; exit 1; }
+"$SLIPWAY" build recipe.yml --store store --out quiet --key aes:courier.key -O raw --seal-to aes:out.key 2>said
+! grep 'in clear' said || fail "nothing is in clear"
+rm -r clear quiet
 qemu-img compare -f raw -F qcow2 base.raw out.qcow2
 "$SLIPWAY" open "out/web-$canary-1.0.0/web-$canary-1.0.0.vmdk.sealed" -o out.vmdk --key aes:out.key 2>/dev/null
 qemu-img compare -f raw -F vmdk base.raw out.vmdk
