@@ -15,7 +15,7 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 
-enum { BACKLOG = 8 };
+enum { BACKLOG = 8, REST_MS = 50 };
 
 struct slot {
     struct sw_nbd *server;
@@ -129,6 +129,9 @@ static void *accept_clients(void *arg)
         fd = accept4(server->listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
         if (fd >= 0)
             welcome(server, fd);
+        else if (errno != EAGAIN && errno != EINTR)
+            poll(&fds[1], 1,
+                 REST_MS); /* whoever waits stays in the queue until there is a descriptor for him */
     }
 }
 

@@ -9,10 +9,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/wait.h>
+#include <time.h>
 
 enum { DISK_BYTES = 3 << 20 };
 
@@ -506,6 +508,42 @@ static void another_user_is_hung_up_on(void **state)
     stop();
 }
 
+static int64_t cpu_ms(void)
+{
+    struct timespec used;
+
+    assert_int_equal(clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used), 0);
+    return (int64_t)used.tv_sec * 1000 + used.tv_nsec / 1000000;
+}
+
+static void a_client_waits_without_work_while_no_descriptor_is_left(void **state)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = SOCKET_PATH};
+    struct rlimit before, none;
+    uint8_t head[18];
+    int64_t used;
+    int fd, next;
+
+    (void)state;
+    start();
+    fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    next = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+    close(next);
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    none = (struct rlimit){.rlim_cur = (rlim_t)next, .rlim_max = before.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+    used = cpu_ms();
+    assert_int_equal(connect(fd, (const struct sockaddr *)&address, sizeof(address)), 0);
+    usleep(400000);
+    used = cpu_ms() - used;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+    if (used > 100)
+        fail_msg("%lld of 400 ms were worked", (long long)used);
+    assert_true(get(fd, head, sizeof(head)));
+    close(fd);
+    stop();
+}
+
 static void a_uri_escapes_what_has_a_meaning(void **state)
 {
     struct sw_err err = {.code = SW_OK};
@@ -585,6 +623,7 @@ int main(void)
         cmocka_unit_test(an_error_of_the_image_is_told_and_kept),
         cmocka_unit_test(the_socket_must_lie_in_a_private_folder),
         cmocka_unit_test(another_user_is_hung_up_on),
+        cmocka_unit_test(a_client_waits_without_work_while_no_descriptor_is_left),
         cmocka_unit_test(a_uri_escapes_what_has_a_meaning),
         cmocka_unit_test(peers_read_the_same),
     };
