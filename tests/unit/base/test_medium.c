@@ -45,6 +45,35 @@ static void an_encrypted_device_is_known_by_what_it_is_made_of(void **state)
     assert_false(sw_device_is_encrypted("sys", 9, 9));
 }
 
+static void only_what_encrypts_counts_as_encrypted(void **state)
+{
+    static const char *const good[] = {"LUKS1", "LUKS2", "PLAIN", "TCRYPT", "BITLK", "FVAULT2"};
+    static const char *const bad[] = {"INTEGRITY-x\n", "VERITY-x\n", "SUBDEV-x\n", "LUKS3-x\n",
+                                      "LUKS2\n",       "\n",         "PLAINER-x"};
+    char path[64], uuid[64];
+
+    (void)state;
+    for (unsigned i = 0; i < SW_ARRAY_LEN(good); i++) {
+        snprintf(path, sizeof(path), "sys/dev/block/252:%u/dm/uuid", i);
+        snprintf(uuid, sizeof(uuid), "CRYPT-%s-0123-x\n", good[i]);
+        file(path, uuid);
+        if (!sw_device_is_encrypted("sys", 252, i))
+            fail_msg("%s", uuid);
+    }
+    for (unsigned i = 0; i < SW_ARRAY_LEN(bad); i++) {
+        snprintf(path, sizeof(path), "sys/dev/block/251:%u/dm/uuid", i);
+        snprintf(uuid, sizeof(uuid), "CRYPT-%s", bad[i]);
+        file(path, uuid);
+        if (sw_device_is_encrypted("sys", 251, i))
+            fail_msg("%s", uuid);
+    }
+    /* They are as what they lie on. */
+    file("sys/dev/block/251:0/slaves/dm-0/dm/uuid", "CRYPT-LUKS2-0123-x\n");
+    assert_true(sw_device_is_encrypted("sys", 251, 0));
+    folder("sys/dev/block/251:1/slaves/sda");
+    assert_false(sw_device_is_encrypted("sys", 251, 1));
+}
+
 static void a_partition_is_as_its_disk_is(void **state)
 {
     (void)state;
@@ -73,19 +102,24 @@ static void a_mount_tells_its_source(void **state)
         "23 22 0:31 / /x rw master:3 propagate_from:2 - overlay overlay rw,lowerdir=/a\n"
         "24 22 8:1 / /boot rw - ext4 /dev/sda1 rw\n"
         "garbage\n"
-        "25 22 0:32 / /y rw - fuse\n";
+        "25 22 0:32 / /y rw - fuse\n"
+        "26 22 0:30 /sub /sub rw - btrfs /dev/sdb rw\n";
     char source[32], tiny[4];
 
     (void)state;
-    assert_true(sw_mount_source(text, 0, 30, source, sizeof(source)));
+    assert_true(sw_mount_source(text, 22, source, sizeof(source)));
     assert_string_equal(source, "/dev/mapper/root");
-    assert_true(sw_mount_source(text, 0, 31, source, sizeof(source)));
+    assert_true(sw_mount_source(text, 23, source, sizeof(source)));
     assert_string_equal(source, "overlay");
-    assert_true(sw_mount_source(text, 8, 1, source, sizeof(source)));
-    assert_false(sw_mount_source(text, 0, 32, source, sizeof(source)));
-    assert_false(sw_mount_source(text, 0, 33, source, sizeof(source)));
-    assert_false(sw_mount_source(text, 0, 30, tiny, sizeof(tiny)));
-    assert_false(sw_mount_source("", 0, 30, source, sizeof(source)));
+    assert_true(sw_mount_source(text, 24, source, sizeof(source)));
+    /* The same device numbers, another mount. */
+    assert_true(sw_mount_source(text, 26, source, sizeof(source)));
+    assert_string_equal(source, "/dev/sdb");
+    assert_false(sw_mount_source(text, 25, source, sizeof(source)));
+    assert_false(sw_mount_source(text, 2, source, sizeof(source)));
+    assert_false(sw_mount_source(text, 0, source, sizeof(source)));
+    assert_false(sw_mount_source(text, 22, tiny, sizeof(tiny)));
+    assert_false(sw_mount_source("", 22, source, sizeof(source)));
 }
 
 static void memory_is_known(void **state)
@@ -106,6 +140,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_encrypted_device_is_known_by_what_it_is_made_of),
+        cmocka_unit_test(only_what_encrypts_counts_as_encrypted),
         cmocka_unit_test(a_partition_is_as_its_disk_is),
         cmocka_unit_test(a_device_that_is_its_own_part_ends_the_search),
         cmocka_unit_test(a_mount_tells_its_source),
