@@ -87,15 +87,18 @@ struct sw_store_made {
 };
 
 /*
- * A disk image becomes layer 0. The same file (device, inode, size, mtime, ctime, format) is not read again while
- * its layer is there. A file that changes while it is read fails with SW_INTEGRITY.
+ * A disk image becomes layer 0. The same file (device, inode, size, mtime, ctime, format, with or without open) is not read
+ * again while its layer is there. A file that changes while it is read fails with SW_INTEGRITY.
  */
 SW_MUST_CHECK int sw_store_ingest(struct sw_store *store, const struct sw_store_ingest *ask,
                                   struct sw_store_made *out, struct sw_err *err);
 
-/* 1: this file is layer *out and would not be read again; 0: it is not known; -1 on error. Reads nothing of it. */
+/*
+ * 1: this file is layer *out and would not be read again; 0: it is not known; -1 on error. Reads nothing of it. opened: it would be
+ * ingested with open.
+ */
 SW_MUST_CHECK int sw_store_known_base(struct sw_store *store, const char *path, const char *format,
-                                      struct sw_layer *out, struct sw_err *err);
+                                      bool opened, struct sw_layer *out, struct sw_err *err);
 
 struct sw_store_commit {
     const char *parent; /* digest of the layer that the new one lies on */

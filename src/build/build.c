@@ -109,6 +109,17 @@ static int check_base(const struct sw_overrides *with, const char *path, struct 
     return rc < 0 ? sw_context(err, "base image '%s'", path) : 0;
 }
 
+/* What a sealed base holds is another layer than its own bytes. */
+static int known_base(const struct sw_build_opts *opts, const struct sw_recipe *recipe,
+                      struct sw_store *store, struct sw_layer *base, struct sw_err *err)
+{
+    bool sealed = false;
+
+    if (opts->overrides.keys != NULL && sw_seal_probe_file(recipe->base_path, &sealed, err) < 0)
+        return -1;
+    return sw_store_known_base(store, recipe->base_path, recipe->base_format, sealed, base, err);
+}
+
 static json_t *describe_plan(const struct sw_build_opts *opts, struct plan *plan, struct sw_err *err)
 {
     AUTO_STORE struct sw_store *store = NULL;
@@ -122,10 +133,9 @@ static json_t *describe_plan(const struct sw_build_opts *opts, struct plan *plan
         return NULL;
     /* No store yet means that nothing is known, which is no error here. */
     if (sw_store_open(opts->store_dir, false, &store, &missing) == 0)
-        known =
-            sw_store_unlock(store, opts->overrides.keys, opts->overrides.opener, err) < 0
-                ? -1
-                : sw_store_known_base(store, plan->recipe->base_path, plan->recipe->base_format, &base, err);
+        known = sw_store_unlock(store, opts->overrides.keys, opts->overrides.opener, err) < 0
+                    ? -1
+                    : known_base(opts, plan->recipe, store, &base, err);
     else if (missing.sys != ENOENT) {
         *err = missing;
         return NULL;

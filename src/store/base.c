@@ -23,10 +23,11 @@ bool store_base_same(const struct stat *a, const struct stat *b)
 }
 
 /* One record for a file and a way to read it; a newer state of the file replaces it. */
-static char *base_name(const struct stat *st, const char *format, struct sw_err *err)
+static char *base_name(const struct stat *st, const char *format, bool opened, struct sw_err *err)
 {
-    SW_AUTO_FREE char *text = sw_strf(err, "%" PRIu64 " %" PRIu64 " %s", (uint64_t)st->st_dev,
-                                      (uint64_t)st->st_ino, format != NULL ? format : "");
+    SW_AUTO_FREE char *text =
+        sw_strf(err, "%" PRIu64 " %" PRIu64 " %s%s", (uint64_t)st->st_dev, (uint64_t)st->st_ino,
+                format != NULL ? format : "", opened ? " opened" : "");
     uint8_t digest[SW_SHA256_BYTES];
     char hex[SW_SHA256_HEX];
 
@@ -51,10 +52,10 @@ static bool is_of(const json_t *json, const struct stat *st)
            member_is(json, "ctime_ns", stamp_ns(&st->st_ctim));
 }
 
-int store_base_find(struct sw_store *store, const struct stat *st, const char *format, struct sw_layer *out,
-                    struct sw_err *err)
+int store_base_find(struct sw_store *store, const struct stat *st, const char *format, bool opened,
+                    struct sw_layer *out, struct sw_err *err)
 {
-    SW_AUTO_FREE char *name = base_name(st, format, err);
+    SW_AUTO_FREE char *name = base_name(st, format, opened, err);
     SW_AUTO_FREE char *path = name != NULL ? store_json_path(store, name, err) : NULL;
     SW_AUTO_JSON json_t *json = NULL;
     struct sw_err why = {0};
@@ -72,10 +73,10 @@ int store_base_find(struct sw_store *store, const struct stat *st, const char *f
     return is_of(json, st) ? store_layer_there(store, out, err) : 0;
 }
 
-int store_base_record(struct sw_store *store, const struct stat *st, const char *format,
+int store_base_record(struct sw_store *store, const struct stat *st, const char *format, bool opened,
                       const struct sw_layer *layer, struct sw_err *err)
 {
-    SW_AUTO_FREE char *name = base_name(st, format, err);
+    SW_AUTO_FREE char *name = base_name(st, format, opened, err);
     SW_AUTO_JSON json_t *json = json_object();
 
     if (name == NULL || sw_json_set(json, "device", json_integer((json_int_t)st->st_dev), err) < 0 ||
@@ -84,17 +85,18 @@ int store_base_record(struct sw_store *store, const struct stat *st, const char 
         sw_json_set(json, "mtime_ns", json_integer(stamp_ns(&st->st_mtim)), err) < 0 ||
         sw_json_set(json, "ctime_ns", json_integer(stamp_ns(&st->st_ctim)), err) < 0 ||
         sw_json_set(json, "format", json_string(format != NULL ? format : ""), err) < 0 ||
+        sw_json_set(json, "opened", json_boolean(opened), err) < 0 ||
         sw_json_set(json, "layer", store_layer_json(layer, err), err) < 0)
         return -1;
     return store_json_write(store, name, json, err);
 }
 
-int sw_store_known_base(struct sw_store *store, const char *path, const char *format, struct sw_layer *out,
-                        struct sw_err *err)
+int sw_store_known_base(struct sw_store *store, const char *path, const char *format, bool opened,
+                        struct sw_layer *out, struct sw_err *err)
 {
     struct stat st;
 
     if (stat(path, &st) < 0)
         return sw_fail_errno(err, "cannot look at '%s'", path);
-    return store_base_find(store, &st, format, out, err);
+    return store_base_find(store, &st, format, opened, out, err);
 }

@@ -128,11 +128,12 @@ SW_MUST_CHECK int store_overlay_open(struct sw_store *store, const char *path, s
 
 /* base.c: which file gave which layer. */
 
-/* 1: the file that st describes, read as format, gave this layer and it is there. */
+/* 1: the file that st describes, read as format (opened: what a struct sw_store_ingest's open made of it), gave this layer and
+ * it is there. */
 SW_MUST_CHECK int store_base_find(struct sw_store *store, const struct stat *st, const char *format,
-                                  struct sw_layer *out, struct sw_err *err);
+                                  bool opened, struct sw_layer *out, struct sw_err *err);
 SW_MUST_CHECK int store_base_record(struct sw_store *store, const struct stat *st, const char *format,
-                                    const struct sw_layer *layer, struct sw_err *err);
+                                    bool opened, const struct sw_layer *layer, struct sw_err *err);
 /* True when both describe one file in one state. */
 bool store_base_same(const struct stat *a, const struct stat *b);
 

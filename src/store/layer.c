@@ -101,7 +101,7 @@ static int encode_base(struct sw_store *store, const struct sw_store_ingest *ask
         return -1;
     if (!store_base_same(before, &after))
         return sw_fail(err, SW_INTEGRITY, "'%s' changed while it was read", ask->path);
-    return settled ? store_base_record(store, before, ask->format, &made->layer, err) : 0;
+    return settled ? store_base_record(store, before, ask->format, ask->open != NULL, &made->layer, err) : 0;
 }
 
 int sw_store_ingest(struct sw_store *store, const struct sw_store_ingest *ask, struct sw_store_made *out,
@@ -117,7 +117,7 @@ int sw_store_ingest(struct sw_store *store, const struct sw_store_ingest *ask, s
     if (describe(in, &st, err) < 0)
         known = -1;
     else if (S_ISREG(st.st_mode))
-        known = store_base_find(store, &st, ask->format, &out->layer, err);
+        known = store_base_find(store, &st, ask->format, ask->open != NULL, &out->layer, err);
     if (known != 0) {
         sw_in_close(in);
         out->known = known > 0;

@@ -196,7 +196,36 @@ static int open_blobs(struct sw_store *store, struct sw_err *err)
     return 0;
 }
 
-static int open_at(struct sw_store *store, const char *dir, bool create, struct sw_err *err)
+/* Held by whoever makes a folder a store: of the two kinds it becomes one. NFS locks only what can be written, no folder. */
+static int lock_root(const char *dir, struct sw_err *err)
+{
+    int lock = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+    if (lock >= 0 && (flock(lock, LOCK_EX) == 0 || errno == EBADF))
+        return lock;
+    sw_fail_errno(err, "cannot lock '%s'", dir);
+    if (lock >= 0)
+        close(lock);
+    return -1;
+}
+
+/* locked: the caller has the root's lock. What is a store already stays of its kind. */
+static int create_or_check(struct sw_store *store, bool create, bool locked, struct sw_err *err)
+{
+    SW_AUTO_FREE char *layout = store_path(store, STORE_LAYOUT, err);
+    SW_AUTO_CLOSE int lock = -1;
+
+    if (layout == NULL)
+        return -1;
+    if (create && !locked && !sw_path_exists(layout)) {
+        lock = lock_root(store->dir, err);
+        if (lock < 0)
+            return -1;
+    }
+    return check_or_create(store, create, err);
+}
+
+static int open_at(struct sw_store *store, const char *dir, bool create, bool locked, struct sw_err *err)
 {
     if (create && make_root(dir, err) < 0)
         return -1;
@@ -208,7 +237,7 @@ static int open_at(struct sw_store *store, const char *dir, bool create, struct 
     }
     if (store->dir == NULL)
         return sw_fail_errno(err, "cannot open the store '%s'", dir);
-    if (check_or_create(store, create, err) < 0 || open_blobs(store, err) < 0)
+    if (create_or_check(store, create, locked, err) < 0 || open_blobs(store, err) < 0)
         return -1;
     if (create)
         store_sweep(store);
@@ -245,26 +274,7 @@ char *sw_store_sealed_path(const char *dir, struct sw_err *err)
     return chosen != NULL ? sw_path_join(chosen, STORE_SEALED, err) : NULL;
 }
 
-int sw_store_init_sealed(const char *dir, const struct sw_keyring *recipients, struct sw_err *err)
-{
-    SW_AUTO_FREE char *chosen = choose_dir(dir, err);
-    SW_AUTO_FREE char *path = chosen != NULL ? sw_store_sealed_path(chosen, err) : NULL;
-    SW_AUTO_CLOSE int lock = -1;
-    struct sw_store *store = NULL;
-
-    if (path == NULL || make_root(chosen, err) < 0)
-        return -1;
-    lock = open(chosen, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (lock < 0 || flock(lock, LOCK_EX) < 0)
-        return sw_fail_errno(err, "cannot lock '%s'", chosen);
-    if (check_empty(chosen, err) < 0 || sw_vault_create(path, recipients, err) < 0 ||
-        sw_store_open(chosen, true, &store, err) < 0)
-        return -1;
-    sw_store_close(store);
-    return 0;
-}
-
-int sw_store_open(const char *dir, bool create, struct sw_store **out, struct sw_err *err)
+static int open_store(const char *dir, bool create, bool locked, struct sw_store **out, struct sw_err *err)
 {
     SW_AUTO_FREE char *path = choose_dir(dir, err);
     struct sw_store *store;
@@ -275,11 +285,33 @@ int sw_store_open(const char *dir, bool create, struct sw_store **out, struct sw
     if (store == NULL)
         return -1;
     store->blobs_fd = -1;
-    if (open_at(store, path, create, err) < 0) {
+    if (open_at(store, path, create, locked, err) < 0) {
         sw_store_close(store);
         return -1;
     }
     *out = store;
+    return 0;
+}
+
+int sw_store_open(const char *dir, bool create, struct sw_store **out, struct sw_err *err)
+{
+    return open_store(dir, create, false, out, err);
+}
+
+int sw_store_init_sealed(const char *dir, const struct sw_keyring *recipients, struct sw_err *err)
+{
+    SW_AUTO_FREE char *chosen = choose_dir(dir, err);
+    SW_AUTO_FREE char *path = chosen != NULL ? sw_store_sealed_path(chosen, err) : NULL;
+    SW_AUTO_CLOSE int lock = -1;
+    struct sw_store *store = NULL;
+
+    if (path == NULL || make_root(chosen, err) < 0)
+        return -1;
+    lock = lock_root(chosen, err);
+    if (lock < 0 || check_empty(chosen, err) < 0 || sw_vault_create(path, recipients, err) < 0 ||
+        open_store(chosen, true, true, &store, err) < 0)
+        return -1;
+    sw_store_close(store);
     return 0;
 }
 

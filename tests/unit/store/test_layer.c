@@ -69,6 +69,46 @@ static void a_file_that_changed_is_read_again(void **state)
     sw_store_close(store);
 }
 
+/* What the file "disk" holds is the file "inside". */
+static int open_inside(const void *opener, const char *path, struct sw_in **in, const char **format,
+                       struct sw_err *err)
+{
+    (void)path;
+    (void)format;
+    return sw_in_open_file(opener, in, err);
+}
+
+static void a_file_and_what_is_opened_in_it_are_known_apart(void **state)
+{
+    struct sw_store *store = fresh_store();
+    const struct sw_store_ingest ask = {
+        .path = "disk", .format = "raw", .open = open_inside, .opener = "inside", .jobs = 1};
+    struct sw_store_made closed, opened, again;
+    struct sw_layer layer;
+    struct sw_err err = {0};
+
+    (void)state;
+    write_disk("disk", 1);
+    write_disk("inside", 2);
+    closed = ingest(store, "disk", 1);
+    assert_int_equal(sw_store_known_base(store, "disk", "raw", true, &layer, &err), 0);
+    assert_ok(sw_store_ingest(store, &ask, &opened, &err), err);
+    assert_false(opened.known);
+    assert_string_not_equal(opened.layer.digest, closed.layer.digest);
+    assert_reads_as(store, opened.layer.digest, "inside");
+    /* Neither has taken the other's place. */
+    assert_ok(sw_store_ingest(store, &ask, &again, &err), err);
+    assert_true(again.known);
+    assert_string_equal(again.layer.digest, opened.layer.digest);
+    assert_int_equal(sw_store_known_base(store, "disk", "raw", true, &layer, &err), 1);
+    assert_string_equal(layer.digest, opened.layer.digest);
+    assert_int_equal(sw_store_known_base(store, "disk", "raw", false, &layer, &err), 1);
+    assert_string_equal(layer.digest, closed.layer.digest);
+    again = ingest(store, "disk", 1);
+    assert_true(again.known);
+    sw_store_close(store);
+}
+
 static void a_known_base_whose_layer_is_gone_is_read_again(void **state)
 {
     struct sw_store *store = fresh_store();
@@ -296,6 +336,7 @@ int main(void)
         cmocka_unit_test(any_number_of_jobs_gives_the_same_digest),
         cmocka_unit_test(the_same_file_is_not_read_again),
         cmocka_unit_test(a_file_that_changed_is_read_again),
+        cmocka_unit_test(a_file_and_what_is_opened_in_it_are_known_apart),
         cmocka_unit_test(a_known_base_whose_layer_is_gone_is_read_again),
         cmocka_unit_test(a_base_that_changes_while_it_is_read_is_refused),
         cmocka_unit_test(raw_is_not_guessed_and_an_empty_disk_is_refused),

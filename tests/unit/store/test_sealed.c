@@ -4,6 +4,7 @@
 #include "slipway/envelope.h"
 
 #include <ftw.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 
 #define CANARY "canary-71c0ffee"
@@ -203,7 +204,8 @@ static void a_locked_store_gives_nothing(void **state)
     assert_failed(sw_store_open_chain(store, top.layer.digest, &image, &err), err, SW_INTEGRITY, "is sealed");
     assert_failed(sw_store_find_key(store, KEY_A, &record, &err), err, SW_INTEGRITY, "is sealed");
     assert_failed(sw_store_ingest(store, &ask, &made, &err), err, SW_INTEGRITY, "is sealed");
-    assert_failed(sw_store_known_base(store, "disk", "raw", &layer, &err), err, SW_INTEGRITY, "is sealed");
+    assert_failed(sw_store_known_base(store, "disk", "raw", false, &layer, &err), err, SW_INTEGRITY,
+                  "is sealed");
     assert_ok(unlock(store, 1, &err), err);
     assert_reads_as(store, top.layer.digest, "disk");
     sw_store_close(store);
@@ -358,6 +360,46 @@ static void a_store_is_sealed_from_its_beginning(void **state)
     sw_keyring_free(to);
 }
 
+/* In a process of its own, without the lock, as a plain store; ends with 0 when it was a sealed one. */
+static pid_t open_in_a_child(const char *dir, int lock)
+{
+    struct sw_store *store = NULL;
+    struct sw_err err = {0};
+    pid_t pid = fork();
+
+    if (pid != 0)
+        return pid;
+    close(lock);
+    if (sw_store_open(dir, true, &store, &err) < 0) {
+        dprintf(STDERR_FILENO, "%s\n", err.text);
+        _exit(2);
+    }
+    _exit(sw_store_is_sealed(store) ? 0 : 1);
+}
+
+static void who_opens_a_folder_that_becomes_a_sealed_store_waits_for_it(void **state)
+{
+    struct sw_keyring *to = ring(SW_KEY_SEAL, 1);
+    struct sw_err err = {0};
+    int lock, status = -1;
+    pid_t pid;
+
+    (void)state;
+    assert_int_equal(mkdir("becoming", 0700), 0);
+    lock = open("becoming", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    assert_int_equal(flock(lock, LOCK_EX), 0);
+    pid = open_in_a_child("becoming", lock);
+    usleep(200000);
+    assert_int_equal(entries_of("becoming"), 0);
+    assert_ok(sw_vault_create("becoming/store.sealed", to, &err), err);
+    close(lock);
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 0);
+    assert_false(sw_path_exists("becoming/oci-layout"));
+    sw_keyring_free(to);
+}
+
 static void sealed_scratch_lies_in_a_folder_of_the_users_own(void **state)
 {
     struct sw_scratch *one = NULL, *two = NULL;
@@ -439,6 +481,7 @@ int main(void)
         cmocka_unit_test(files_that_changed_places_are_refused),
         cmocka_unit_test(a_record_in_another_ones_place_is_none),
         cmocka_unit_test(a_store_is_sealed_from_its_beginning),
+        cmocka_unit_test(who_opens_a_folder_that_becomes_a_sealed_store_waits_for_it),
         cmocka_unit_test(sealed_scratch_lies_in_a_folder_of_the_users_own),
         cmocka_unit_test(only_a_served_layer_lies_beneath_an_overlay),
         cmocka_unit_test(nothing_is_kept_of_what_was_encoded),
