@@ -334,6 +334,7 @@ struct sw_remote {
         *checksum; /* hex, checked when algorithm (MD5, SHA1, SHA256, SHA512) is there too; NULL: not said */
     const char *algorithm;
     bool insecure; /* ignoreCertificateErrors */
+    bool sealed;   /* asked for by a document that is sealed: no error quotes it */
 };
 
 struct sw_remote_file {

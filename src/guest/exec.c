@@ -103,10 +103,10 @@ static enum step_status count(struct step_ctx *ctx, int rc, bool skipped)
     return STEP_FAILED;
 }
 
-/* What a step says of its failure may quote a document that is sealed: how its program ended does not. */
+/* What a step says of its failure may quote a document that is sealed: how its program, or the machinery, ended does not. */
 static void withhold(const struct step_ctx *ctx, struct sw_err *err)
 {
-    if (ctx->exec->use->component->sealed == NULL || !is_step_failure(err) || ctx->placed)
+    if (!ctx->doc->sealed || ctx->placed || err->code == SW_FAILED || err->code == SW_INTERRUPTED)
         return;
     if (ctx->exit_status > 0)
         sw_fail(err, err->code, "exit status %d", ctx->exit_status);
@@ -169,7 +169,7 @@ static void step_begin(struct step_ctx *ctx, struct exec_doc *doc, const struct 
                 .phase = phase->name,
                 .step = step->name,
                 .action = step->action->name,
-                .silent = step->disable_logging || doc->silent || exec->use->component->sealed != NULL},
+                .silent = step->disable_logging || doc->silent || doc->sealed},
         .exit_status = -1,
     };
 }
@@ -328,7 +328,7 @@ int sw_exec_phase(const struct sw_exec *exec, enum sw_phase_kind phase, enum sw_
                   struct sw_err *err)
 {
     struct exec_state state = {.guest = exec->guest};
-    struct exec_doc doc = {.exec = exec, .state = &state};
+    struct exec_doc doc = {.exec = exec, .state = &state, .sealed = exec->use->component->sealed != NULL};
     enum sw_result sum = SW_RESULT_SUCCESS;
     int rc = make_working_dir(exec, exec->guest, err);
 

@@ -19,6 +19,7 @@ struct exec_doc {
     const struct exec_doc *caller; /* NULL: nobody */
     json_t *entry;                 /* its own in detailedoutput.json; NULL: it has none */
     bool silent;                   /* the caller's step has disableLogging */
+    bool sealed;                   /* it is sealed, or one of those that execute it: no word of it is said */
     unsigned executed, failed, ignored;
 };
 
@@ -69,6 +70,8 @@ SW_MUST_CHECK int step_run(struct step_ctx *ctx, struct sw_guest_run *run, struc
 
 /* All attempts of the step. Failures as of action_row.run. attempt.c. */
 SW_MUST_CHECK int step_try(struct step_ctx *ctx, struct sw_err *err);
+/* A line in the run log; none where the step's are not to be logged. */
+void step_note(const struct step_ctx *ctx, const char *fmt, ...) SW_PRINTF(2, 3);
 /* How long the attempt may still take; 0: without limit. -1: its time is over. */
 SW_MUST_CHECK int step_time_left(const struct step_ctx *ctx, int64_t *left_ms, struct sw_err *err);
 /* What a reboot would do for later steps. */

@@ -61,6 +61,19 @@ static int show_command(const struct step_ctx *ctx, const char *command, size_t 
     return text_to_line(out, shown.data != NULL ? shown.data : "", shown.len, err);
 }
 
+void step_note(const struct step_ctx *ctx, const char *fmt, ...)
+{
+    char text[2048];
+    va_list args;
+
+    if (ctx->log.silent)
+        return;
+    va_start(args, fmt);
+    vsnprintf(text, sizeof(text), fmt, args);
+    va_end(args);
+    sw_runlog_line(ctx->exec->log, "%s", text);
+}
+
 /* "line 3: 'systemctl start nginx' needs a booted system". */
 static void describe_notice(const struct step_ctx *ctx, const char *command, size_t len, unsigned line,
                             const char *verdict, char what[STEP_NOTICE_TEXT])

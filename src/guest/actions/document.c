@@ -113,7 +113,8 @@ static int run_document(struct call *call, const struct sw_exec *exec, struct sw
                            .state = ctx->doc->state,
                            .caller = ctx->doc,
                            .entry = entry,
-                           .silent = ctx->log.silent};
+                           .silent = ctx->log.silent,
+                           .sealed = ctx->doc->sealed || call->component->sealed != NULL};
     struct sw_err later = {.code = SW_OK};
     enum sw_result result;
     const char *failure;
@@ -170,8 +171,8 @@ static int begin_document(struct call *call, struct sw_err *err)
         sw_document_values(call->component, call->pairs, &values, &use.nr_values, &unknown, err) < 0)
         return -1;
     if (unknown != NULL)
-        sw_runlog_line(exec.log, "Document %s has no parameter '%s': its value is not used",
-                       call->component->name, unknown);
+        step_note(ctx, "Document %s has no parameter '%s': its value is not used", call->component->name,
+                  unknown);
     if (hide_secrets(call, values, use.nr_values, err) < 0)
         return -1;
     use.values = values;

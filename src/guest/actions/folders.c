@@ -23,7 +23,7 @@ static int create_folder(const struct step_ctx *ctx, size_t item, struct sw_err 
         return -1;
     /* What is in a folder that was there stays; its mode changes only when the step says one. */
     if (before.kind == SW_FILE_DIR)
-        sw_runlog_line(ctx->exec->log, "CreateFolder: '%s' is there already, and what is in it stays", path);
+        step_note(ctx, "CreateFolder: '%s' is there already, and what is in it stays", path);
     if (before.kind == SW_FILE_DIR && step_says(ctx, item, "permissions") &&
         ops->chmod(ctx->guest, path, mode & ~(unsigned)UMASK, false, err) < 0)
         return -1;

@@ -143,6 +143,7 @@ static int read_download(const struct step_ctx *ctx, size_t item, struct downloa
         sw_step_bool(&ctx->scope, ctx->step, item, "overwrite", &d->overwrite, err) < 0)
         return -1;
     d->source.uri = d->uri;
+    d->source.sealed = ctx->doc->sealed;
     return 0;
 }
 
@@ -206,8 +207,7 @@ static int put_files(const struct step_ctx *ctx, const struct download *d, struc
         if (target == NULL || step_time_left(ctx, &left_ms, err) < 0 ||
             put_file(ctx, &files[i], target, d->overwrite, keep, err) < 0)
             return -1;
-        sw_runlog_line(ctx->exec->log, "%s: %s -> %s (SHA-256 %s)", ctx->step->action->name, d->uri, target,
-                       files[i].sha256);
+        step_note(ctx, "%s: %s -> %s (SHA-256 %s)", ctx->step->action->name, d->uri, target, files[i].sha256);
         if (sw_buf_printf(written, err, "%s%s", written->len > 0 ? "\n" : "", target) < 0)
             return -1;
     }

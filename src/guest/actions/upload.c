@@ -36,14 +36,17 @@ static int upload_file(struct upload *u, const char *path, const char *uri, stru
         return sw_fail(err, SW_GUEST, "more than %d files to upload", (int)OBJECTS_MAX);
     if (transfers == NULL)
         return sw_fail(err, SW_OFFLINE, "'%s' has nowhere to go", uri);
-    if (step_time_left(u->ctx, &left_ms, err) < 0 || transfers->deposit(transfers, uri, &out, err) < 0)
+    if (step_time_left(u->ctx, &left_ms, err) < 0)
         return -1;
+    if (transfers->deposit(transfers, uri, &out, err) < 0)
+        /* A path of this machine has words of the step in it. */
+        return u->ctx->doc->sealed ? sw_fail(err, err->code, "there is no place for what it uploads") : -1;
     rc = guest->ops->get_to(guest, path, write_piece, out, err);
     if (rc == 0)
         rc = sw_out_commit(out, err);
     sw_out_close(out);
     if (rc == 0)
-        sw_runlog_line(u->ctx->exec->log, "S3Upload: %s -> %s", path, uri);
+        step_note(u->ctx, "S3Upload: %s -> %s", path, uri);
     return rc;
 }
 

@@ -1,9 +1,12 @@
 /* The run log's folder: what a failure says, what is hidden, and the shape of each file. */
 #include "slipway/recipe.h"
+#include "src/base/digest.h"
+#include "src/base/fs.h"
 #include "src/base/log.h"
 #include "src/base/mask.h"
 #include "tests/unit/guest/log_dir.h"
 
+#include <fcntl.h>
 #include <regex.h>
 
 #define SECRET "hunter2 \"Tr0ub4dor\"+/?"
@@ -391,10 +394,129 @@ static void nothing_of_a_sealed_document_is_in_the_log(void **state)
     sw_component_free(component);
 }
 
+static void put_document(const char *name, const char *text)
+{
+    struct sw_err err = {.code = SW_OK};
+    SW_AUTO_FREE char *path = sw_strf(&err, "/opt/%s", name);
+
+    assert_int_equal(folder_guest->ops->put(folder_guest, path, text, strlen(text),
+                                            0644 | SW_PUT_PARENTS | SW_PUT_OVERWRITE, &err),
+                     0);
+}
+
+/* Runs what is sealed, with the log of it all; the error's text. */
+static void run_sealed(const char *document, struct sw_transfers *transfers, struct sw_err *err)
+{
+    SW_AUTO_JSON json_t *outputs = json_object();
+    struct sw_runlog *log;
+    struct sw_component *component =
+        sw_component_parse(document, strlen(document), "web.yml.sealed", NULL, err);
+    struct sw_use use = {.component = component, .reference = "web.yml.sealed"};
+    struct sw_exec exec = {.guest = folder_guest, .use = &use, .outputs = outputs, .transfers = transfers};
+    struct sw_err late = {.code = SW_OK};
+    int rc;
+
+    if (component == NULL)
+        fail_msg("%s", err->text);
+    component->sealed = "web/1.0.0";
+    terminal[0] = '\0';
+    assert_int_equal(sw_runlog_open(log_dir, &log, err), 0);
+    exec.log = log;
+    rc = sw_exec_phase(&exec, SW_PHASE_BUILD, NULL, err);
+    assert_int_equal(sw_runlog_close(log, rc < 0 ? err->text : NULL, &late), 0);
+    assert_null(strstr(err->text, "canary"));
+    assert_nowhere("canary");
+    sw_component_free(component);
+}
+
+static void a_plain_document_that_a_sealed_one_executes_leaves_no_words_either(void **state)
+{
+    struct sw_err err = {.code = SW_OK};
+
+    (void)state;
+    put_document("inner.yml", "schemaVersion: 1.0\nparameters:\n  - Path: {type: string}\nphases:\n"
+                              "  - name: build\n    steps:\n"
+                              "      - {name: Move, action: MoveFile,\n"
+                              "         inputs: [{source: '{{ Path }}', destination: /x}]}\n");
+    run_sealed(HEAD
+               "      - name: Run\n        action: ExecuteDocument\n        inputs:\n"
+               "          document: /opt/inner.yml\n"
+               "          parameters: [{name: Path, value: /canary-path}, {name: canary-odd, value: x}]\n",
+               NULL, &err);
+    assert_int_equal(err.code, SW_GUEST);
+    assert_has(err.text, "step 'Move': it failed (the document is sealed");
+}
+
+static struct sw_remote_file twin_file;
+
+static int twin_find(struct sw_transfers *transfers, const struct sw_remote *source,
+                     const struct sw_remote_file **files, size_t *n, struct sw_err *err)
+{
+    (void)transfers;
+    assert_true(source->sealed);
+    if (twin_file.path == NULL)
+        return sw_fail(err, SW_OFFLINE, "'%s' is not here", source->uri);
+    *files = &twin_file;
+    *n = 1;
+    return 0;
+}
+
+static int twin_deposit(struct sw_transfers *transfers, const char *uri, struct sw_out **out,
+                        struct sw_err *err)
+{
+    (void)transfers;
+    if (strstr(uri, "/no/") != NULL)
+        return sw_fail(err, SW_FAILED, "cannot make '%s'", uri);
+    return sw_out_create_file("deposit", 0600, out, err);
+}
+
+static void transfers_and_folders_of_a_sealed_document_are_not_told(void **state)
+{
+    struct sw_transfers transfers = {.find = twin_find, .deposit = twin_deposit};
+    struct sw_err err = {.code = SW_OK};
+    uint8_t digest[SW_SHA256_BYTES];
+    char dir[] = "/tmp/slipway-test.XXXXXX";
+    int before = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+    (void)state;
+    assert_non_null(mkdtemp(dir));
+    assert_int_equal(chdir(dir), 0);
+    assert_int_equal(sw_write_file("file", "abc", 3, 0600, &err), 0);
+    assert_int_equal(sw_sha256("abc", 3, digest, &err), 0);
+    twin_file = (struct sw_remote_file){.name = "canary-name", .path = "file", .size_bytes = 3};
+    sw_hex(digest, sizeof(digest), twin_file.sha256);
+    run_sealed(HEAD
+               "      - {name: Get, action: WebDownload,\n"
+               "         inputs: [{source: 'https://canary/x', destination: /opt/canary/}]}\n"
+               "      - {name: Put, action: S3Upload,\n"
+               "         inputs: [{source: /opt/canary/canary-name, destination: 's3://canary/x'}]}\n"
+               "      - {name: Make, action: CreateFolder, inputs: [{path: /opt/canary, overwrite: true}]}\n",
+               &transfers, &err);
+    assert_int_equal(err.code, SW_OK);
+    /* Nor where it fails, whoever is to blame. */
+    run_sealed(HEAD
+               "      - {name: Put, action: S3Upload,\n"
+               "         inputs: [{source: /opt/canary/canary-name, destination: 's3://canary/no/x'}]}\n",
+               &transfers, &err);
+    assert_int_equal(err.code, SW_FAILED);
+    err = (struct sw_err){.code = SW_OK};
+    twin_file.path = NULL;
+    run_sealed(HEAD "      - {name: Get, action: WebDownload,\n"
+                    "         inputs: [{source: 'https://canary/x', destination: /opt/canary/}]}\n",
+               &transfers, &err);
+    assert_int_equal(err.code, SW_OFFLINE);
+    assert_has(err.text, "the document is sealed");
+    assert_int_equal(fchdir(before), 0);
+    close(before);
+    assert_int_equal(sw_remove_tree(dir, &err), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nothing_of_a_sealed_document_is_in_the_log),
+        cmocka_unit_test(a_plain_document_that_a_sealed_one_executes_leaves_no_words_either),
+        cmocka_unit_test(transfers_and_folders_of_a_sealed_document_are_not_told),
         cmocka_unit_test(a_failure_says_all_that_one_looks_for),
         cmocka_unit_test(secrets_are_hidden_in_every_file),
         cmocka_unit_test(what_needs_a_booted_system_is_named_without_its_secrets),
