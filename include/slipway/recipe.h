@@ -338,6 +338,8 @@ SW_MUST_CHECK int sw_phases_check(const char *list, const struct sw_component *c
  * {"secret": HEX}, which is slow to guess it from; all of a sealed component likewise as {"sealed": HEX}. decref it.
  */
 SW_MUST_CHECK json_t *sw_use_canonical(const struct sw_use *use, struct sw_err *err);
+/* True when the component, or a document that it executes, is sealed. */
+bool sw_use_holds_sealed(const struct sw_use *use);
 /* A node as JSON: maps, lists, and strings of source text. */
 SW_MUST_CHECK json_t *sw_node_json(const struct sw_node *node, struct sw_err *err);
 

@@ -36,7 +36,7 @@ struct sw_build_opts {
 /*
  * Says what a build would do, without doing it: {"recipe", "version", "ref", "launch": bool, "layers": [{"position", "name",
  * "state": "cached" | "run" | "ingest", "sealed" (NAME/VERSION), "key", "digest", "changed", "steps" (sw_explain_use)}],
- * "fetch": [URI]}. key is missing while the base was never
+ * "fetch": [URI, or "(sealed)"]}. key is missing while the base was never
  * read, or something that is downloaded was never fetched; those are in fetch. changed names the first input that differs from
  * the last build of the same recipe. Faults of the recipe are added to diags, as are downloads that cannot be done (SW_OFFLINE).
  * NULL and err on failure; decref it.

@@ -25,8 +25,10 @@ struct fetch_set *fetch_set_of(struct fetch *fetch, const struct sw_remote *sour
     for (size_t i = 0; i < fetch->nr_sets; i++) {
         set = fetch->sets[i];
         if (strcmp(set->uri, source->uri) == 0 && same_text(set->owner, source->owner) &&
-            set->insecure == source->insecure)
+            set->insecure == source->insecure) {
+            set->sealed = set->sealed && source->sealed;
             return set;
+        }
     }
     grown = reallocarray(fetch->sets, fetch->nr_sets + 1, sizeof(struct fetch_set *));
     set = sw_calloc(1, sizeof(*set), err);
@@ -39,6 +41,7 @@ struct fetch_set *fetch_set_of(struct fetch *fetch, const struct sw_remote *sour
     }
     fetch->sets[fetch->nr_sets++] = set;
     set->insecure = source->insecure;
+    set->sealed = source->sealed;
     set->uri = sw_strdup(source->uri, err);
     set->owner = source->owner != NULL ? sw_strdup(source->owner, err) : NULL;
     return set->uri != NULL && (source->owner == NULL || set->owner != NULL) ? set : NULL;
@@ -151,15 +154,36 @@ struct verdict {
     enum sw_code code;
 };
 
-static void report_at(const struct verdict *v, const struct fetch_want *want, const char *why)
+const char *fetch_shown(const struct fetch_set *set)
+{
+    return set->sealed ? "(sealed)" : set->uri;
+}
+
+const char *fetch_plain_reason(enum sw_code code)
+{
+    switch (code) {
+    case SW_INTEGRITY:
+        return "its digest is not the one that is wanted";
+    case SW_REMOTE:
+        return "the server or the network refused it";
+    case SW_OFFLINE:
+        return "it is not here";
+    default:
+        return "it cannot be had";
+    }
+}
+
+static void report_at(const struct verdict *v, const struct fetch_want *want, const struct sw_err *why)
 {
     struct sw_doc doc = {.file = want->file, .diags = v->diags};
 
-    sw_doc_fault_at(&doc, want->line, want->column, "'%.300s': %s", want->set->uri, why);
+    sw_doc_fault_at(&doc, want->line, want->column, "'%.300s': %s",
+                    want->sealed ? "(sealed)" : want->set->uri,
+                    want->sealed ? fetch_plain_reason(why->code) : why->text);
 }
 
 /* At every place that asks for the source. */
-static void report(const struct verdict *v, const struct fetch_set *set, const char *why)
+static void report(const struct verdict *v, const struct fetch_set *set, const struct sw_err *why)
 {
     for (size_t i = 0; i < v->fetch->nr_wants; i++)
         if (v->fetch->wants[i].set == set)
@@ -173,9 +197,12 @@ static int report_missing(struct verdict *v, const struct fetch_set *set, struct
             ? "it is neither in the recipe's inputs nor in a bundle, nor was it fetched before"
             : "it is not in the recipe's inputs, nor was it fetched before; no bundle was named";
 
+    struct sw_err why = {.code = SW_OK};
+
+    sw_fail(&why, SW_OFFLINE, "%s", set->why != NULL ? set->why : places);
     v->nr_missing++;
-    report(v, set, set->why != NULL ? set->why : places);
-    return sw_buf_printf(&v->list, err, "%s'%s'", v->list.len > 0 ? ", " : "", set->uri);
+    report(v, set, &why);
+    return sw_buf_printf(&v->list, err, "%s'%s'", v->list.len > 0 ? ", " : "", fetch_shown(set));
 }
 
 static void count_failure(struct verdict *v, enum sw_code code)
@@ -197,7 +224,7 @@ static int seek_all(struct verdict *v, bool net, struct sw_err *err)
                 return -1;
             }
             count_failure(v, own.code);
-            report(v, set, own.text);
+            report(v, set, &own);
         } else if (set->origin == FETCH_NOWHERE && !v->fetch->opts.network &&
                    report_missing(v, set, err) < 0) {
             return -1;
@@ -255,7 +282,7 @@ static void check_all(struct verdict *v, bool net)
 
         if (check_want(v->fetch, want, net, &own) < 0) {
             count_failure(v, own.code);
-            report_at(v, want, own.text);
+            report_at(v, want, &own);
         }
     }
 }

@@ -49,7 +49,7 @@ bool fetch_known(const struct fetch *fetch, size_t use);
 /* {source: digest, or {name: digest} for a prefix} of what a component downloads; *out is NULL when that is nothing. */
 SW_MUST_CHECK int fetch_describe(const struct fetch *fetch, size_t use, json_t **out, struct sw_err *err);
 
-/* The sources that would be asked for on the net, each once. decref it. */
+/* The sources that would be asked for on the net, each once; "(sealed)" for one that only sealed documents name. decref it. */
 SW_MUST_CHECK json_t *fetch_unknown(const struct fetch *fetch, struct sw_err *err);
 
 /* For the executor; belongs to fetch. */

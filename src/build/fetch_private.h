@@ -8,6 +8,7 @@
 struct fetch_want {
     size_t use;
     struct fetch_set *set;
+    bool sealed;                /* the document is sealed, or one that executes it */
     char *checksum, *algorithm; /* NULL: not said, or not known before the run */
     const char *file;           /* the document */
     size_t line, column;
@@ -26,6 +27,11 @@ struct fetch {
     struct fetch_cache cache;
     struct fetch_net net;
 };
+
+/* The source as it may be shown. */
+const char *fetch_shown(const struct fetch_set *set);
+/* What is left of a failure that may quote a document that is sealed: its code. */
+const char *fetch_plain_reason(enum sw_code code);
 
 /* The set of a source, made when it is the first that asks for it; NULL and err when memory is out. */
 SW_MUST_CHECK struct fetch_set *fetch_set_of(struct fetch *fetch, const struct sw_remote *source,

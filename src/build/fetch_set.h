@@ -11,6 +11,7 @@ enum fetch_origin { FETCH_NOWHERE, FETCH_INPUTS, FETCH_BUNDLE, FETCH_CACHE, FETC
 struct fetch_set {
     char *uri, *owner; /* owner NULL: not said */
     bool insecure;
+    bool sealed; /* only documents that are sealed ask for it: it is not named */
     enum fetch_origin origin;
     struct sw_remote_file *files; /* name and path are owned; path is NULL while it lies in a tar */
     size_t n;

@@ -50,7 +50,7 @@ json_t *fetch_unknown(const struct fetch *fetch, struct sw_err *err)
     SW_AUTO_JSON json_t *list = json_array();
 
     for (size_t i = 0; i < fetch->nr_sets; i++)
-        if (fetch->sets[i]->n == 0 && sw_json_append(list, json_string(fetch->sets[i]->uri), err) < 0)
+        if (fetch->sets[i]->n == 0 && sw_json_append(list, json_string(fetch_shown(fetch->sets[i])), err) < 0)
             return NULL;
     if (list == NULL)
         sw_fail(err, SW_FAILED, "out of memory");
@@ -91,7 +91,7 @@ struct sw_transfers *fetch_transfers(struct fetch *fetch)
 }
 
 /* A source that nobody knew before is looked for now; the network's leave was checked when the build began. */
-static int find_source(struct sw_transfers *transfers, const struct sw_remote *source,
+static int seek_source(struct sw_transfers *transfers, const struct sw_remote *source,
                        const struct sw_remote_file **files, size_t *n, struct sw_err *err)
 {
     struct fetch *fetch = (struct fetch *)transfers;
@@ -120,6 +120,16 @@ static int find_source(struct sw_transfers *transfers, const struct sw_remote *s
     *files = set->files;
     *n = set->n;
     return 0;
+}
+
+static int find_source(struct sw_transfers *transfers, const struct sw_remote *source,
+                       const struct sw_remote_file **files, size_t *n, struct sw_err *err)
+{
+    if (seek_source(transfers, source, files, n, err) == 0)
+        return 0;
+    if (source->sealed && err->code != SW_INTERRUPTED)
+        sw_fail(err, err->code, "'(sealed)': %s", fetch_plain_reason(err->code));
+    return -1;
 }
 
 static int open_deposit(const struct sw_recipe_upload *upload, const char *rest, struct sw_out **out,

@@ -20,6 +20,7 @@ struct looking {
     size_t item;
     struct sw_scope scope;
     unsigned depth; /* of documents within documents */
+    bool sealed;    /* document is, or one that executes it: nothing of it is quoted */
     bool late;      /* the text that was read last needs what nobody knows yet */
     size_t nr_uploads_nowhere;
 };
@@ -41,7 +42,7 @@ static void fault(const struct looking *look, const char *input, const char *tex
     const struct sw_node *item = look->step->items[look->item], *node = sw_node_get(item, input);
     struct sw_doc doc = {.file = look->document->component->file, .diags = look->diags};
 
-    if (look->document->component->sealed != NULL)
+    if (look->sealed)
         text = "(sealed)";
     sw_doc_fault(&doc, node != NULL ? node : item, "%s '%.300s' %s", look->step->action->name, text, why);
 }
@@ -102,6 +103,7 @@ static int add_want(struct looking *look, struct fetch_set *set, char *checksum,
     fetch->wants = grown;
     grown[fetch->nr_wants++] = (struct fetch_want){.use = look->use,
                                                    .set = set,
+                                                   .sealed = look->sealed,
                                                    .checksum = checksum,
                                                    .algorithm = algorithm,
                                                    .file = look->document->component->file,
@@ -174,6 +176,7 @@ static int look_at_download(struct looking *look, struct sw_err *err)
         return 0;
     }
     source.uri = uri;
+    source.sealed = look->sealed;
     if (read_details(look, &source, &owner, &checksum, &algorithm, err) < 0)
         return -1;
     set = fetch_set_of(look->fetch, &source, err);
@@ -329,15 +332,19 @@ static int look_at_document(struct looking *look, const struct sw_use *document,
     const struct sw_component *c = document->component;
 
     look->document = document;
+    look->sealed = (look->depth > 0 && look->sealed) || c->sealed != NULL;
     look->scope = (struct sw_scope){.use = document, .output = no_output, .arg = look};
     for (size_t i = 0; i < c->nr_phases; i++) {
         if (!is_wanted(&c->phases[i], phases))
             continue;
         for (size_t k = 0; k < c->phases[i].nr_steps; k++) {
             look->step = &c->phases[i].steps[k];
-            if (look_at_step(look, err) < 0)
-                return sw_context(err, "component '%s': phase '%s': step '%s'", c->name, c->phases[i].name,
-                                  look->step->name);
+            if (look_at_step(look, err) == 0)
+                continue;
+            if (look->sealed && err->code == SW_RECIPE)
+                sw_fail(err, SW_RECIPE, "(the document is sealed: its words are not shown)");
+            return sw_context(err, "component '%s': phase '%s': step '%s'", c->name, c->phases[i].name,
+                              look->step->name);
         }
     }
     return 0;

@@ -144,7 +144,7 @@ static json_t *volume_inputs(const struct sw_recipe *recipe, const char *parent_
     return SW_STEAL_PTR(inputs);
 }
 
-/* What a component downloads, without secrets; where they alone tell sources apart, the digests have no names. */
+/* What a component downloads, without secrets and words of what is sealed; where they alone tell sources apart, the digests have no names. */
 static int describe_files(const struct plan *plan, size_t use, json_t **out, struct sw_err *err)
 {
     SW_AUTO_JSON json_t *files = NULL;
@@ -166,7 +166,7 @@ static int describe_files(const struct plan *plan, size_t use, json_t **out, str
     files = sw_mask_json(plan->mask, SW_STEAL_PTR(files), false, err);
     if (files == NULL)
         return -1;
-    *out = json_object_size(files) == n && plan->recipe->uses[use].component->sealed == NULL
+    *out = json_object_size(files) == n && !sw_use_holds_sealed(&plan->recipe->uses[use])
                ? SW_STEAL_PTR(files)
                : SW_STEAL_PTR(digests);
     return 0;
@@ -364,7 +364,7 @@ static json_t *withheld_outputs(const struct plan *plan, size_t i)
 {
     const struct plan_layer *layer = &plan->layers[i];
 
-    if (layer->use != NULL && layer->use->component->sealed != NULL && json_object_size(layer->outputs) > 0)
+    if (layer->use != NULL && sw_use_holds_sealed(layer->use) && json_object_size(layer->outputs) > 0)
         return json_pack("{s:n}", "sealed");
     return json_incref(layer->outputs);
 }

@@ -237,7 +237,7 @@ static json_t *canonical_plain(const struct sw_use *use, struct sw_err *err)
     return SW_STEAL_PTR(out);
 }
 
-static bool holds_sealed(const struct sw_use *use)
+bool sw_use_holds_sealed(const struct sw_use *use)
 {
     bool sealed = use->component->sealed != NULL;
 
@@ -255,7 +255,7 @@ json_t *sw_use_canonical(const struct sw_use *use, struct sw_err *err)
     uint8_t digest[SW_SHA256_BYTES];
     char hex[SW_SHA256_HEX];
 
-    if (plain == NULL || !holds_sealed(use))
+    if (plain == NULL || !sw_use_holds_sealed(use))
         return SW_STEAL_PTR(plain);
     text = sw_json_canonical(plain, err);
     salt = sw_strf(err, "slipway sealed component\n%s", use->component->name);

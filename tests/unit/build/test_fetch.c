@@ -399,6 +399,97 @@ static void what_runs_finds_its_files_and_uploads_stay_in_their_folder(void **st
     looked_free(&l);
 }
 
+/* ---- Documents that are sealed ---- */
+
+/* Looks with the recipe's document, or else the one that it executes, as if it were sealed. */
+static void look_sealed(struct looked *l, const char *document, bool inner, bool network)
+{
+    const struct fetch_opts opts = {.network = network};
+    struct sw_use *use;
+
+    *l = (struct looked){.rc = -1};
+    write_text("doc.yml", document);
+    write_text("recipe.yml", RECIPE "inputs:\n  https://canary/in/: files/v1\n  https://canary/abc: abc\n");
+    l->recipe = sw_recipe_load("recipe.yml", NULL, &l->diags, &l->err);
+    if (l->recipe == NULL)
+        fail_msg("%s", l->err.text);
+    use = &l->recipe->uses[0];
+    ((struct sw_component *)(uintptr_t)(inner ? use->documents[0].component : use->component))->sealed =
+        "web/1.0.0";
+    assert_true(sw_use_holds_sealed(use));
+    l->rc = fetch_new(l->recipe, &opts, &l->diags, &l->fetch, &l->err);
+}
+
+static void assert_untold(struct looked *l, const char *part)
+{
+    char *errors = errors_text(&l->diags);
+
+    assert_null(strstr(l->err.text, "canary"));
+    assert_null(strstr(errors, "canary"));
+    if (strstr(errors, part) == NULL)
+        fail_msg("'%s' is not in '%s'", part, errors);
+    free(errors);
+}
+
+#define CANARIES WEB "          - {source: 'https://canary/a', destination: /a}\n"
+
+static void what_a_sealed_document_downloads_is_not_named(void **state)
+{
+    static const char executes[] =
+        DOC "      - {name: Run, action: ExecuteDocument, inputs: {document: inner.yml}}\n";
+    const struct sw_remote late = {.uri = "https://canary/late", .sealed = true};
+    const struct sw_remote_file *files;
+    struct looked l;
+    json_t *unknown;
+    size_t n;
+
+    (void)state;
+    write_text("inner.yml", DOC CANARIES);
+    for (int inner = 0; inner < 2; inner++) {
+        look_sealed(&l, inner ? executes : DOC CANARIES, inner, false);
+        assert_ok(l.rc, l.err);
+        unknown = fetch_unknown(l.fetch, &l.err);
+        assert_int_equal(json_array_size(unknown), 1);
+        assert_string_equal(json_string_value(json_array_get(unknown, 0)), "(sealed)");
+        json_decref(unknown);
+        assert_failed(fetch_find(l.fetch, &l.diags, &l.err), l.err, SW_OFFLINE,
+                      "1 source is missing: '(sealed)'");
+        assert_untold(&l, "'(sealed)': it is not here");
+        assert_failed(fetch_transfers(l.fetch)->find(fetch_transfers(l.fetch), &late, &files, &n, &l.err),
+                      l.err, SW_OFFLINE, "(sealed)");
+        assert_null(strstr(l.err.text, "canary"));
+        looked_free(&l);
+    }
+}
+
+static void what_is_wrong_with_it_is_not_quoted(void **state)
+{
+    static const struct {
+        const char *document, *part;
+    } rows[] = {
+        {DOC WEB "          - {source: 'https://canary/in/../canary', destination: /a}\n",
+         "it cannot be had"},
+        {DOC WEB "          - {source: 'https://canary/in/gone', destination: /a}\n", "'(sealed)'"},
+        {DOC WEB
+         "          - {source: 'https://canary/abc', destination: /a, algorithm: MD5, checksum: canary}\n",
+         "its digest is not the one that is wanted"},
+        {DOC WEB "          - {source: 'ftp://canary/a', destination: /a}\n", "'(sealed)' must begin with"},
+        {DOC "      - {name: Put, action: S3Upload, inputs: [{source: /a, destination: 's3://canary/x'}]}\n",
+         "'(sealed)' has nowhere to go"},
+    };
+    struct looked l;
+
+    (void)state;
+    for (size_t i = 0; i < SW_ARRAY_LEN(rows); i++) {
+        look_sealed(&l, rows[i].document, false, false);
+        if (l.rc == 0)
+            l.rc = fetch_find(l.fetch, &l.diags, &l.err);
+        assert_int_equal(l.rc, -1);
+        assert_untold(&l, rows[i].part);
+        looked_free(&l);
+    }
+}
+
 /* ---- A server that answers everybody alike ---- */
 
 struct server {
@@ -584,6 +675,8 @@ int main(void)
         cmocka_unit_test(a_checksum_is_checked_where_both_fields_are_given),
         cmocka_unit_test(an_upload_needs_a_folder),
         cmocka_unit_test(a_bundle_serves_what_inputs_does_not_and_a_tar_is_unpacked),
+        cmocka_unit_test(what_a_sealed_document_downloads_is_not_named),
+        cmocka_unit_test(what_is_wrong_with_it_is_not_quoted),
         cmocka_unit_test(what_was_fetched_once_is_not_asked_for_again),
         cmocka_unit_test(a_file_of_an_earlier_fetch_that_has_another_checksum_is_fetched_anew),
         cmocka_unit_test(a_source_that_a_step_decides_is_fetched_when_it_runs),
