@@ -473,7 +473,6 @@ static void what_is_wrong_with_it_is_not_quoted(void **state)
         {DOC WEB
          "          - {source: 'https://canary/abc', destination: /a, algorithm: MD5, checksum: canary}\n",
          "its digest is not the one that is wanted"},
-        {DOC WEB "          - {source: 'ftp://canary/a', destination: /a}\n", "'(sealed)' must begin with"},
         {DOC "      - {name: Put, action: S3Upload, inputs: [{source: /a, destination: 's3://canary/x'}]}\n",
          "'(sealed)' has nowhere to go"},
     };
