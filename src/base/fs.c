@@ -11,8 +11,10 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <sys/un.h>
 
 int sw_pread_full(int fd, void *buf, size_t len, uint64_t off, const char *what, struct sw_err *err)
 {
@@ -280,6 +282,22 @@ char *sw_xdg_path(const char *name, const char *fallback, const char *leaf, stru
         return NULL;
     }
     return sw_strf(err, "%s/%s/slipway/%s", home, fallback, leaf);
+}
+
+int sw_socket_dir(const char *dir, size_t name_bytes, char **own, struct sw_err *err)
+{
+    SW_AUTO_FREE char *made = NULL;
+
+    *own = NULL;
+    if (strlen(dir) + name_bytes < sizeof(((struct sockaddr_un *)NULL)->sun_path))
+        return 0;
+    made = sw_strdup("/tmp/slipway-XXXXXX", err);
+    if (made == NULL)
+        return -1;
+    if (mkdtemp(made) == NULL)
+        return sw_fail_errno(err, "cannot make a folder for sockets in /tmp");
+    *own = SW_STEAL_PTR(made);
+    return 0;
 }
 
 int sw_free_bytes(const char *path, uint64_t *out, struct sw_err *err)

@@ -8,17 +8,18 @@
 #include "src/base/medium.h"
 
 #include <inttypes.h>
+#include <unistd.h>
 
-int scratch_check(const struct sw_build_opts *opts, const struct sw_store *store, uint64_t disk_bytes,
-                  struct sw_err *err)
+int scratch_check(const struct sw_build_opts *opts, const struct sw_store *store, const char *dir,
+                  uint64_t disk_bytes, struct sw_err *err)
 {
-    const char *dir = opts->scratch_dir != NULL ? opts->scratch_dir : sw_store_dir(store);
     enum sw_medium medium;
-    uint64_t free_bytes = 0;
 
     if (!sw_store_is_sealed(store) || opts->plain_scratch)
         return 0;
-    if (sw_medium_of(dir, &medium, err) < 0 || sw_free_bytes(dir, &free_bytes, err) < 0)
+    if (dir == NULL)
+        dir = opts->scratch_dir != NULL ? opts->scratch_dir : sw_store_dir(store);
+    if (sw_medium_of(dir, &medium, err) < 0)
         return sw_context(err, "scratch");
     if (medium != SW_MEDIUM_PLAIN) {
         sw_log(SW_LOG_DEBUG, "scratch in '%s', which is %s", dir,
@@ -34,18 +35,31 @@ int scratch_check(const struct sw_build_opts *opts, const struct sw_store *store
         dir, disk_bytes >> 20);
 }
 
-int scratch_open(const struct sw_build_opts *opts, struct sw_store *store, struct sw_scratch **out,
-                 struct sw_err *err)
+int scratch_open(const struct sw_build_opts *opts, struct sw_store *store, uint64_t disk_bytes,
+                 struct sw_scratch **out, struct sw_err *err)
 {
-    return opts->scratch_dir != NULL ? sw_scratch_open_at(opts->scratch_dir, out, err)
-                                     : sw_scratch_open(store, out, err);
+    struct sw_scratch *made = NULL;
+    int rc = opts->scratch_dir != NULL ? sw_scratch_open_at(opts->scratch_dir, &made, err)
+                                       : sw_scratch_open(store, &made, err);
+
+    if (rc == 0)
+        rc = scratch_check(opts, store, sw_scratch_dir(made), disk_bytes, err);
+    if (rc < 0)
+        sw_scratch_close(made);
+    else
+        *out = made;
+    return rc;
 }
 
 static int serve(struct sw_store *store, const char *digest, const char *scratch_dir, struct beneath *out,
                  struct sw_err *err)
 {
-    SW_AUTO_FREE char *socket_path = sw_path_join(scratch_dir, "base.sock", err);
+    static const char name[] = "base.sock";
+    SW_AUTO_FREE char *socket_path = NULL;
 
+    if (sw_socket_dir(scratch_dir, sizeof(name), &out->socket_dir, err) < 0)
+        return -1;
+    socket_path = sw_path_join(out->socket_dir != NULL ? out->socket_dir : scratch_dir, name, err);
     if (socket_path == NULL || sw_store_open_chain(store, digest, &out->image, err) < 0 ||
         sw_nbd_start(out->image, socket_path, digest, &out->server, err) < 0)
         return -1;
@@ -67,18 +81,30 @@ int beneath_open(struct sw_store *store, const char *digest, const char *scratch
     return out->name != NULL ? 0 : -1;
 }
 
+int beneath_check(const struct beneath *beneath, struct sw_err *err)
+{
+    struct sw_err cause = {.code = SW_OK};
+
+    if (beneath->server == NULL || sw_nbd_check(beneath->server, &cause) == 0)
+        return 0;
+    return sw_fail(err, cause.code, "the disk beneath the overlay cannot be read: %s", cause.text);
+}
+
 void beneath_blame(const struct beneath *beneath, struct sw_err *err)
 {
     struct sw_err cause = {.code = SW_OK};
 
-    if (beneath->server != NULL && sw_nbd_check(beneath->server, &cause) < 0)
-        sw_fail(err, cause.code, "the disk beneath the overlay cannot be read: %s", cause.text);
+    if (beneath_check(beneath, &cause) < 0)
+        *err = cause;
 }
 
 void beneath_close(struct beneath *beneath)
 {
     sw_nbd_stop(beneath->server);
     sw_image_close(beneath->image);
+    if (beneath->socket_dir != NULL)
+        rmdir(beneath->socket_dir);
+    free(beneath->socket_dir);
     free(beneath->name);
     *beneath = (struct beneath){.name = NULL};
 }

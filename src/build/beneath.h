@@ -6,12 +6,13 @@
 #include "src/build/build.h"
 
 /*
- * Refuses (SW_REFUSED) a scratch folder where the guest's data would lie in clear although the store is sealed, and says what
+ * Refuses (SW_REFUSED) a scratch folder (dir NULL: the one that will be used, as far as it is known before it is made) where the guest's data would lie in clear although the store is sealed, and says what
  * would do. disk_bytes: of the image. Nothing is asked of a plain store's.
  */
 SW_MUST_CHECK int scratch_check(const struct sw_build_opts *opts, const struct sw_store *store,
-                                uint64_t disk_bytes, struct sw_err *err);
-SW_MUST_CHECK int scratch_open(const struct sw_build_opts *opts, struct sw_store *store,
+                                const char *dir, uint64_t disk_bytes, struct sw_err *err);
+/* The same of the folder that was made: something else may be mounted there. */
+SW_MUST_CHECK int scratch_open(const struct sw_build_opts *opts, struct sw_store *store, uint64_t disk_bytes,
                                struct sw_scratch **out, struct sw_err *err);
 
 /* The layer that an overlay lies on, as QEMU opens it. Zero-initialise it; beneath_close. */
@@ -20,10 +21,13 @@ struct beneath {
     const char *format; /* "qcow2", or "raw" where it is served */
     struct sw_image *image;
     struct sw_nbd *server;
+    char *socket_dir; /* made for the socket; NULL when it lies in the scratch folder */
 };
 /* A plain store's file; a sealed store's chain, served from here beside scratch_dir's other sockets. */
 SW_MUST_CHECK int beneath_open(struct sw_store *store, const char *digest, const char *scratch_dir,
                                struct beneath *out, struct sw_err *err);
+/* -1 when something of it could not be read: whoever read it may have gone on. */
+SW_MUST_CHECK int beneath_check(const struct beneath *beneath, struct sw_err *err);
 /* What QEMU could not read is the cause of whatever failed: puts it into err. */
 void beneath_blame(const struct beneath *beneath, struct sw_err *err);
 void beneath_close(struct beneath *beneath);

@@ -395,7 +395,7 @@ static json_t *run(struct build *build, struct sw_err *err)
         return NULL;
     build->first = plan_first_missing(build->plan);
     launch = plan_needs_launch(build->plan);
-    if (launch && scratch_check(build->opts, build->store, base.virtual_bytes, err) < 0)
+    if (launch && scratch_check(build->opts, build->store, NULL, base.virtual_bytes, err) < 0)
         return NULL;
     if (sw_mkdir_p(build->dir, 0777, err) < 0 || make_layers(build, err) < 0)
         return NULL;

@@ -20,6 +20,7 @@ struct run {
     struct sw_session *session;
     struct sw_runlog *log;
     const char *overlay;
+    const struct beneath *beneath; /* of the overlay */
 };
 
 /* A qcow2 file of ours with nothing in it yet: what QEMU opens is never somebody else's file. */
@@ -170,7 +171,8 @@ static int build_layer(const struct run *run, size_t i, struct sw_err *err)
         .parent = below->layer.digest, .overlay_path = run->overlay, .jobs = run->stage->opts->jobs};
     struct sw_store_made made = {.known = false};
 
-    if (change_disk(run, i, err) < 0)
+    /* A step may go on where a read has failed, and what it leaves then is no layer. */
+    if (change_disk(run, i, err) < 0 || beneath_check(run->beneath, err) < 0)
         return -1;
     if (sw_store_commit_layer(run->stage->store, &commit, &made, err) < 0)
         return sw_context(err, "%s'%s': layer", layer->use != NULL ? "component " : "", layer->name);
@@ -215,7 +217,7 @@ static int validate(const struct run *run, struct sw_err *err)
     for (size_t i = 1; i < plan->nr_layers; i++)
         if (plan->layers[i].use != NULL && exec_phase(run, &guest, i, SW_PHASE_VALIDATE, err) < 0)
             return -1;
-    if (sw_session_end(run->session, err) < 0)
+    if (sw_session_end(run->session, err) < 0 || beneath_check(run->beneath, err) < 0)
         return -1;
     return plan_record_validated(plan, run->stage->store, err);
 }
@@ -252,11 +254,15 @@ static int run_all(struct run *run, const char *scratch, size_t first, struct sw
 {
     const struct sw_layer *below = &run->stage->plan->layers[first - 1].layer;
     AUTO_BENEATH struct beneath beneath = {.name = NULL};
+    int rc;
 
     if (beneath_open(run->stage->store, below->digest, scratch, &beneath, err) < 0)
         return -1;
-    if (run_over(run, &beneath, scratch, first, err) == 0)
-        return 0;
+    run->beneath = &beneath;
+    rc = run_over(run, &beneath, scratch, first, err);
+    run->beneath = NULL;
+    if (rc == 0)
+        return beneath_check(&beneath, err);
     beneath_blame(&beneath, err);
     return -1;
 }
@@ -269,7 +275,7 @@ int stage_run(const struct stage *stage, size_t first, struct sw_err *err)
     struct sw_err log_err = {.code = SW_OK};
     int rc;
 
-    if (scratch_open(stage->opts, stage->store, &scratch, err) < 0)
+    if (scratch_open(stage->opts, stage->store, plan_disk_bytes(stage->plan, first), &scratch, err) < 0)
         return -1;
     overlay = sw_path_join(sw_scratch_dir(scratch), "overlay.qcow2", err);
     if (overlay == NULL || sw_runlog_open(stage->log_dir, &run.log, err) < 0)

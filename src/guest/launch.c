@@ -222,23 +222,13 @@ static int check_host(const struct sw_session *session, struct sw_err *err)
     return 0;
 }
 
-/* libguestfs puts its sockets where XDG_RUNTIME_DIR says; a socket's whole path must stay under 108 bytes. */
+/* libguestfs puts its sockets where XDG_RUNTIME_DIR says. */
 static int choose_socket_dir(struct sw_session *session, struct sw_err *err)
 {
-    const char *dir = session->scratch_dir;
-
-    if (strlen(dir) + SOCKET_NAME_BYTES > sizeof(((struct sockaddr_un *)NULL)->sun_path)) {
-        session->socket_dir = sw_strdup("/tmp/slipway-XXXXXX", err);
-        if (session->socket_dir == NULL)
-            return -1;
-        if (mkdtemp(session->socket_dir) == NULL) {
-            sw_fail_errno(err, "cannot make a folder for sockets in /tmp");
-            free(SW_STEAL_PTR(session->socket_dir));
-            return -1;
-        }
-        dir = session->socket_dir;
-    }
-    session->socket_path = sw_strf(err, "%s/slipway-runner.sock", dir);
+    if (sw_socket_dir(session->scratch_dir, SOCKET_NAME_BYTES, &session->socket_dir, err) < 0)
+        return -1;
+    session->socket_path = sw_strf(err, "%s/slipway-runner.sock",
+                                   session->socket_dir != NULL ? session->socket_dir : session->scratch_dir);
     return session->socket_path != NULL ? 0 : -1;
 }
 
