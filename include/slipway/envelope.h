@@ -130,8 +130,9 @@ SW_MUST_CHECK struct sw_out *sw_seal_out(const struct sw_seal_opts *opts, struct
 
 /*
  * The same into the file path and, unless direct, its sidecar; both appear at commit, 0644 less the umask.
- * SW_USAGE when either name is that of a recipient's key file, or when the sidecar's is that of a file which is no
- * sealed message: nobody named it to be replaced.
+ * SW_USAGE when either name is that of a recipient's key file, or when the sidecar's is that of a file which is not the
+ * sidecar of what lies at path: nobody named it to be replaced. A kill between the two leaves ".X.keys.before", by which
+ * the old pair still opens, and which the next sealing to path takes away.
  */
 SW_MUST_CHECK int sw_seal_create_file(const struct sw_seal_opts *opts, const char *path, struct sw_out **out,
                                       struct sw_err *err);

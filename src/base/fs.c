@@ -258,6 +258,14 @@ bool sw_path_exists(const char *path)
     return lstat(path, &st) == 0;
 }
 
+bool sw_fd_has_name(int fd, const char *path)
+{
+    struct stat open_one, named;
+
+    return fstat(fd, &open_one) == 0 && lstat(path, &named) == 0 && open_one.st_dev == named.st_dev &&
+           open_one.st_ino == named.st_ino;
+}
+
 int sw_lock_file(const char *path, bool wait, struct sw_err *err)
 {
     SW_AUTO_CLOSE int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);

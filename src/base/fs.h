@@ -59,6 +59,8 @@ SW_MUST_CHECK int sw_socket_dir(const char *dir, size_t name_bytes, char **own, 
 SW_MUST_CHECK int sw_remove_tree(const char *path, struct sw_err *err);
 SW_MUST_CHECK int sw_fsync_dir(const char *path, struct sw_err *err);
 bool sw_path_exists(const char *path);
+/* False when the open file has lost this name, between its opening and its locking for instance. */
+bool sw_fd_has_name(int fd, const char *path);
 /* Removes the temporary files that processes which are gone left in folder when they wrote path. */
 void sw_sweep_tmp(const char *folder, const char *path);
 

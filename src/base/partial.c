@@ -86,15 +86,6 @@ static int narrow(int fd, unsigned mode, const char *partial, struct sw_err *err
     return 0;
 }
 
-/* False when the file lost its name between its opening and its locking. */
-static bool has_name(int fd, const char *partial)
-{
-    struct stat open_one, named;
-
-    return fstat(fd, &open_one) == 0 && lstat(partial, &named) == 0 && open_one.st_dev == named.st_dev &&
-           open_one.st_ino == named.st_ino;
-}
-
 static int lock(int fd, const char *path, struct sw_err *err)
 {
     while (flock(fd, LOCK_EX | LOCK_NB) < 0) {
@@ -116,7 +107,7 @@ static int open_locked(const struct partial_out *file, unsigned mode, struct sw_
             return sw_fail_errno(err, "cannot create '%s'", file->partial);
         if (check_owner(fd, file->partial, err) < 0 || lock(fd, file->path, err) < 0)
             return -1;
-        if (!has_name(fd, file->partial))
+        if (!sw_fd_has_name(fd, file->partial))
             continue;
         return narrow(fd, mode, file->partial, err) < 0 ? -1 : SW_STEAL_FD(fd);
     }

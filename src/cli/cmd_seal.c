@@ -223,7 +223,8 @@ const struct cmd cmd_seal = {
     .summary = "encrypt a file for its recipients",
     .more =
         "Writes an AWS Encryption SDK message (version 2) that any of the SDKs opens. X.sealed\n"
-        "is encrypted under a key of its own; the small message X.keys carries that key to the recipients.\n\n"
+        "is encrypted under a key of its own; the small message X.keys carries that key to the recipients.\n"
+        "Both are replaced together; an X.keys that does not belong to what X.sealed is now never is.\n\n"
         "RECIPIENT: aes:FILE (32 bytes or 64 hex digits) or pem:FILE (an RSA or EC public key; slipway keygen).\n"
         "aes: and RSA keys take ,ns=NAMESPACE and ,name=KEYNAME for SDKs that use other names, RSA keys also\n"
         ",padding=oaep-sha256 (or -sha1, -sha384, -sha512). A comma in FILE is doubled.\n"

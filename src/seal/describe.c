@@ -4,9 +4,9 @@
 #include "src/base/digest.h"
 #include "src/base/endian.h"
 #include "src/base/json.h"
+#include "src/seal/pair.h"
 #include "src/seal/raw_ecdh.h"
 #include "src/seal/seal_in.h"
-#include "src/seal/sidecar.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -260,7 +260,7 @@ static json_t *list_openers(const json_t *message, const json_t *sidecar)
 json_t *sw_seal_describe(const char *path, const char *sidecar_path, const struct sw_unseal_opts *opts,
                          struct sw_err *err)
 {
-    SW_AUTO_FREE char *beside = sw_seal_sidecar_path(path, err);
+    SW_AUTO_FREE char *beside = seal_pair_find_sidecar(path, err);
     uint64_t bytes = 0;
     bool wants_sidecar = false;
     json_t *message, *sidecar, *json;

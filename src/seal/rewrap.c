@@ -2,7 +2,7 @@
 #include "src/base/cleanup.h"
 #include "src/base/digest.h"
 #include "src/base/fs.h"
-#include "src/seal/sidecar.h"
+#include "src/seal/pair.h"
 
 #include <string.h>
 #include <sys/stat.h>
@@ -82,19 +82,21 @@ int sw_seal_rewrap(const char *path, const char *sidecar_path, const struct sw_u
     SW_AUTO_ARTIFACT struct seal_artifact opened = {.key = {.len = 0}};
     SW_AUTO_HEADER struct seal_header header = {.bytes = NULL};
     SW_AUTO_FREE char *beside = sw_seal_sidecar_path(path, err);
+    SW_AUTO_FREE char *found = beside != NULL ? seal_pair_find_sidecar(path, err) : NULL;
+    const char *read_from = sidecar_path != NULL ? sidecar_path : found;
 
-    if (beside == NULL)
+    if (found == NULL)
         return -1;
     sidecar_path = sidecar_path != NULL ? sidecar_path : beside;
     if (recipients == NULL || recipients->n == 0)
         return sw_fail(err, SW_USAGE, "no recipient to seal to");
     if (sw_keyring_spare_file(recipients, sidecar_path, err) < 0 ||
         sw_keyring_spare_file(opts->keys, sidecar_path, err) < 0 || read_header(path, &header, err) < 0 ||
-        take_artifact(sidecar_path, opts->keys, &opened, err) < 0)
+        take_artifact(read_from, opts->keys, &opened, err) < 0)
         return -1;
     if (!seal_wants_artifact(&header, opened.id))
-        return sw_fail(err, SW_INTEGRITY, "'%s' is the sidecar of another message (artifact %s)",
-                       sidecar_path, opened.id);
+        return sw_fail(err, SW_INTEGRITY, "'%s' is the sidecar of another message (artifact %s)", read_from,
+                       opened.id);
     if (check_opens(path, &opened, opts, err) < 0)
         return -1;
     memcpy(artifact, opened.id, sizeof(opened.id));

@@ -1,7 +1,9 @@
 /* Sealed files and their sidecars by name. */
 #include "src/base/cleanup.h"
+#include "src/base/digest.h"
 #include "src/base/fs.h"
-#include "src/seal/sidecar.h"
+#include "src/seal/pair.h"
+#include "src/seal/seal_out.h"
 
 #include <string.h>
 
@@ -42,46 +44,33 @@ int sw_seal_probe_file(const char *path, bool *sealed, struct sw_err *err)
     return rc;
 }
 
-/* The sidecar's name follows from another: whatever else has it, most likely a key, is not ours to replace. */
-static int check_replaced(const char *sidecar_path, struct sw_err *err)
-{
-    bool ours = false;
-
-    if (!sw_path_exists(sidecar_path))
-        return 0;
-    if (sw_seal_probe_file(sidecar_path, &ours, err) < 0)
-        return -1;
-    return ours ? 0
-                : sw_fail(err, SW_USAGE,
-                          "'%s' would be the sidecar, and is there already as something else: "
-                          "take another name or move it",
-                          sidecar_path);
-}
-
 int seal_sidecar_create(const struct sw_seal_opts *opts, const char *path, struct sw_out **out,
-                        struct sw_err *err)
+                        struct seal_pair **pair, struct sw_err *err)
 {
     SW_AUTO_FREE char *sidecar_path = sw_seal_sidecar_path(path, err);
 
     if (sidecar_path == NULL || sw_keyring_spare_file(opts->recipients, sidecar_path, err) < 0 ||
-        check_replaced(sidecar_path, err) < 0)
+        seal_pair_new(path, pair, err) < 0)
         return -1;
-    return sw_out_create_file(sidecar_path, 0644, out, err);
+    if (sw_out_create_file(sidecar_path, 0644, out, err) == 0)
+        return 0;
+    seal_pair_free(SW_STEAL_PTR(*pair));
+    return -1;
 }
 
 int sw_seal_create_file(const struct sw_seal_opts *opts, const char *path, struct sw_out **out,
                         struct sw_err *err)
 {
-    struct sw_out *sealed = NULL, *sidecar = NULL;
+    struct seal_out_spec spec = {.opts = opts, .random = sw_random};
 
     if (sw_keyring_spare_file(opts->recipients, path, err) < 0 ||
-        sw_out_create_file(path, 0644, &sealed, err) < 0)
+        sw_out_create_file(path, 0644, &spec.sealed, err) < 0)
         return -1;
-    if (!opts->direct && seal_sidecar_create(opts, path, &sidecar, err) < 0) {
-        sw_out_close(sealed);
+    if (!opts->direct && seal_sidecar_create(opts, path, &spec.sidecar, &spec.pair, err) < 0) {
+        sw_out_close(spec.sealed);
         return -1;
     }
-    *out = sw_seal_out(opts, sealed, sidecar, err);
+    *out = seal_out_new(&spec, err);
     return *out != NULL ? 0 : -1;
 }
 
@@ -112,7 +101,7 @@ static bool needs_sidecar(struct sw_in *sealed, const struct sw_keyring *keys)
 
 static int find_sidecar(const char *path, struct sw_in **sidecar, struct sw_err *err)
 {
-    SW_AUTO_FREE char *beside = sw_seal_sidecar_path(path, err);
+    SW_AUTO_FREE char *beside = seal_pair_find_sidecar(path, err);
 
     if (beside == NULL)
         return -1;

@@ -5,6 +5,7 @@
 #include "src/base/digest.h"
 #include "src/base/pool.h"
 #include "src/seal/frame.h"
+#include "src/seal/pair.h"
 #include "src/seal/sidecar.h"
 #include "src/seal/team.h"
 
@@ -20,6 +21,7 @@ struct seal_out {
     struct sw_out base;
     struct sw_out *sealed;
     struct sw_out *sidecar; /* NULL for a direct message */
+    struct seal_pair *pair; /* NULL where they are no files by name */
     char artifact[SEAL_ARTIFACT_TEXT];
     const struct seal_suite *suite;
     struct seal_id id;
@@ -185,6 +187,20 @@ static int seal_final(struct seal_out *self, struct sw_err *err)
     return self->signer != NULL ? write_footer(self, err) : 0;
 }
 
+static int commit_both(struct seal_out *self, struct sw_err *err)
+{
+    int rc;
+
+    if (self->pair != NULL && seal_pair_begin(self->pair, self->artifact, err) < 0)
+        return -1;
+    rc = self->sidecar != NULL ? sw_out_commit(self->sidecar, err) : 0;
+    if (rc == 0)
+        rc = sw_out_commit(self->sealed, err);
+    if (self->pair != NULL)
+        seal_pair_end(self->pair);
+    return rc;
+}
+
 static int seal_commit(struct sw_out *out, struct sw_err *err)
 {
     struct seal_out *self = (struct seal_out *)out;
@@ -194,9 +210,7 @@ static int seal_commit(struct sw_out *out, struct sw_err *err)
     /* The sidecar must not take its place before it is sure that the body will. */
     if (self->sealed->fd >= 0 && fsync(self->sealed->fd) < 0)
         return sw_fail_errno(err, "cannot sync '%s'", self->sealed->name);
-    if (self->sidecar != NULL && sw_out_commit(self->sidecar, err) < 0)
-        return -1;
-    return sw_out_commit(self->sealed, err);
+    return commit_both(self, err);
 }
 
 static void seal_close(struct sw_out *out)
@@ -206,6 +220,7 @@ static void seal_close(struct sw_out *out)
     seal_team_free(self->team);
     sw_out_close(self->sealed);
     sw_out_close(self->sidecar);
+    seal_pair_free(self->pair);
     seal_signature_free(self->signer);
     seal_secret_cleanse(&self->content_key);
     seal_key_free(self, sizeof(*self));
@@ -420,11 +435,13 @@ struct sw_out *seal_out_new(const struct seal_out_spec *spec, struct sw_err *err
         sw_fail_errno(err, "cannot get memory for a key");
         sw_out_close(spec->sealed);
         sw_out_close(spec->sidecar);
+        seal_pair_free(spec->pair);
         return NULL;
     }
     self->base = (struct sw_out){.ops = &seal_out_ops, .fd = -1, .name = spec->sealed->name};
     self->sealed = spec->sealed;
     self->sidecar = spec->sidecar;
+    self->pair = spec->pair;
     if (digest_output(self, spec->opts, err) < 0) {
         seal_close(&self->base);
         return NULL;

@@ -25,6 +25,7 @@ struct seal_out_spec {
     const struct sw_seal_opts *opts;
     struct sw_out *sealed;
     struct sw_out *sidecar;
+    struct seal_pair *pair; /* whose names sealed and sidecar have, taken over; NULL where they have none */
     seal_random_fn *random;
     /* Called before the first byte of a new message is written; may be NULL. */
     int (*keep)(void *keeper, const struct seal_keeping *keeping, struct sw_err *err);

@@ -4,6 +4,7 @@
 #include "src/base/json.h"
 #include "src/base/log.h"
 #include "src/seal/frame.h"
+#include "src/seal/pair.h"
 #include "src/seal/resume_journal.h"
 
 #include <errno.h>
@@ -16,6 +17,7 @@ struct sealing {
     struct resume_journal journal;
     struct sw_out *partial; /* owned by out, once that is there */
     struct sw_out *sidecar; /* likewise */
+    struct seal_pair *pair; /* likewise */
     struct sw_out *out;
 };
 
@@ -143,12 +145,14 @@ static int make_out(struct sealing *self, const struct seal_kept *kept, struct s
     const struct seal_out_spec spec = {.opts = &self->ask->opts,
                                        .sealed = self->partial,
                                        .sidecar = self->sidecar,
+                                       .pair = self->pair,
                                        .random = sw_random,
                                        .keep = keep_keys,
                                        .keeper = self,
                                        .kept = kept};
 
     self->sidecar = NULL;
+    self->pair = NULL;
     self->out = seal_out_new(&spec, err);
     if (self->out == NULL)
         self->partial = NULL; /* closed */
@@ -244,7 +248,7 @@ static int open_outputs(struct sealing *self, struct sw_err *err)
     if (journal->target == NULL || sw_keyring_spare_file(ask->opts.recipients, ask->path, err) < 0)
         return -1;
     /* What an earlier run left is in the hands of whoever opens it: last, when nothing else can be wrong. */
-    if (!ask->opts.direct && seal_sidecar_create(&ask->opts, ask->path, &self->sidecar, err) < 0)
+    if (!ask->opts.direct && seal_sidecar_create(&ask->opts, ask->path, &self->sidecar, &self->pair, err) < 0)
         return -1;
     if (sw_out_open_partial(ask->path, 0644, &self->partial, err) < 0)
         return -1;
@@ -276,6 +280,7 @@ static int seal_resumably(const struct sw_seal_file *ask, char artifact[SW_SEAL_
         sw_out_close(self.partial);
     sw_out_close(self.out);
     sw_out_close(self.sidecar);
+    seal_pair_free(self.pair);
     resume_journal_free(&self.journal);
     return rc;
 }

@@ -76,14 +76,28 @@ int seal_sidecar_write(const struct seal_artifact *artifact, const struct sw_key
     return sw_out_write(out, message.data, message.len, err);
 }
 
+/* NULL where the pairs are not those of a sidecar. */
+static const char *id_of(const struct sw_pair *pairs, size_t n)
+{
+    const char *id = seal_pairs_get(pairs, n, key_artifact), *what = seal_pairs_get(pairs, n, key_purpose);
+    bool fits =
+        id != NULL && strlen(id) == SEAL_ARTIFACT_TEXT - 1 && what != NULL && strcmp(what, purpose) == 0;
+
+    return fits ? id : NULL;
+}
+
+const char *seal_sidecar_id(const struct seal_header *header)
+{
+    return id_of(header->context.pairs, header->context.n);
+}
+
 int seal_sidecar_read(struct sw_in *opened, struct seal_artifact *artifact, struct sw_err *err)
 {
     size_t n = 0;
     const struct sw_pair *pairs = sw_seal_in_context(opened, &n);
-    const char *id = seal_pairs_get(pairs, n, key_artifact), *what = seal_pairs_get(pairs, n, key_purpose);
+    const char *id = id_of(pairs, n);
 
-    if (id == NULL || strlen(id) != SEAL_ARTIFACT_TEXT - 1 || what == NULL || strcmp(what, purpose) != 0 ||
-        opened->size_bytes != SEAL_KEY_BYTES)
+    if (id == NULL || opened->size_bytes != SEAL_KEY_BYTES)
         return sw_fail(err, SW_INTEGRITY, "'%s' carries no artifact key", opened->name);
     memcpy(artifact->id, id, SEAL_ARTIFACT_TEXT);
     artifact->key.len = SEAL_KEY_BYTES;

@@ -31,9 +31,13 @@ SW_MUST_CHECK int seal_sidecar_write(const struct seal_artifact *artifact,
                                      const struct sw_keyring *recipients, seal_random_fn *random,
                                      struct sw_out *out, struct sw_err *err);
 
-/* The file that the sidecar of path is written to; see sw_seal_create_file for what is refused. */
+struct seal_pair;
+/* The file that the sidecar of path is written to, and the pair; see sw_seal_create_file for what is refused. */
 SW_MUST_CHECK int seal_sidecar_create(const struct sw_seal_opts *opts, const char *path, struct sw_out **out,
-                                      struct sw_err *err);
+                                      struct seal_pair **pair, struct sw_err *err);
+
+/* The artifact id that the header of a sidecar names; NULL for any other message. Nobody has verified it. */
+const char *seal_sidecar_id(const struct seal_header *header);
 
 /* Takes the artifact out of an opened sidecar (an input of sw_seal_in). */
 SW_MUST_CHECK int seal_sidecar_read(struct sw_in *opened, struct seal_artifact *artifact, struct sw_err *err);

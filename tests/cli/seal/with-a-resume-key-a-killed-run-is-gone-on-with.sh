@@ -28,7 +28,7 @@ for ((kill = 0; kill < kills; kill++)); do
         stopped=$((stopped + 1))
         before=
         if [ -e out/p.sealed ]; then # killed behind its rename
-            rm out/p.sealed
+            rm out/p.sealed out/p.keys
         elif [ -s out/.p.sealed.partial ]; then
             before=$(id out/.p.sealed.partial)
             [ "$(stat -c %a out/.p.sealed.journal)" = 600 ]

@@ -55,3 +55,16 @@ rm plain.keys
 "$SLIPWAY" seal plain -q -o plain.sealed --to aes:aes.key
 "$SLIPWAY" open plain.sealed -q -o again --key aes:aes.key
 cmp plain again
+
+# Nor is the key of another message: neither of one whose sidecar has the same name, nor of one that was shipped away.
+cp plain.keys keys.copy
+"$SLIPWAY" seal plain -q -o backup.sealed --to aes:aes.key
+cp backup.keys keys.copy2
+refused 2 "holds the key of another file" "$SLIPWAY" seal plain.copy -o backup --to aes:aes.key
+refused 2 "holds the key of another file" "$SLIPWAY" seal plain.copy -o backup --to aes:aes.key --resume-key aes:aes.key
+[ ! -e backup ]
+cmp backup.keys keys.copy2
+mv plain.sealed shipped.sealed
+refused 2 "holds the key of another file" "$SLIPWAY" seal plain.copy -o plain.sealed --to aes:aes.key
+cmp plain.keys keys.copy
+mv shipped.sealed plain.sealed

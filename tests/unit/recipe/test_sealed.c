@@ -41,8 +41,12 @@ static void seal_text(const char *text, const char *path, const char *who, const
     struct sw_keyring *ring = ring_of(SW_KEY_SEAL, "aes:lab.key");
     struct sw_pair pairs[2];
     struct sw_seal_opts opts = {.recipients = ring, .context = pairs, .plain_bytes = strlen(text), .jobs = 1};
+    SW_AUTO_FREE char *keys = sw_seal_sidecar_path(path, &err);
     struct sw_out *out = NULL;
 
+    /* What an earlier case left of another pair. */
+    unlink(path);
+    unlink(keys);
     if (who != NULL)
         pairs[opts.nr_context++] = (struct sw_pair){SW_COMPONENT_KEY, who};
     if (file != NULL)

@@ -335,6 +335,17 @@ static void a_record_in_another_ones_place_is_none(void **state)
 
 /* ---- Making one -------------------------------------------------------------------------------------------- */
 
+/* Beside a sidecar without its message a killed run leaves whose it is. */
+static void leave_as_killed(const char *sidecar, const char *before)
+{
+    struct sw_err err = {0};
+    json_t *context = sw_seal_stored_context(sidecar, &err);
+
+    assert_non_null(context);
+    write_text(before, json_string_value(json_object_get(context, "artifact")));
+    json_decref(context);
+}
+
 static void a_store_is_sealed_from_its_beginning(void **state)
 {
     struct sw_keyring *to = ring(SW_KEY_SEAL, 1);
@@ -353,7 +364,10 @@ static void a_store_is_sealed_from_its_beginning(void **state)
     assert_int_equal(unlink("half/store.sealed"), 0);
     assert_ok(sw_remove_tree("half/blobs", &err), err);
     assert_ok(sw_remove_tree("half/slipway", &err), err);
+    assert_failed(sw_store_init_sealed("half", to, &err), err, SW_USAGE, "holds the key of another file");
+    leave_as_killed("half/store.keys", "half/.store.keys.before");
     assert_ok(sw_store_init_sealed("half", to, &err), err);
+    assert_false(sw_path_exists("half/.store.keys.before"));
     /* Both kinds at once are neither. */
     write_text("half/oci-layout", "{\"imageLayoutVersion\":\"1.0.0\"}");
     assert_failed(sw_store_open("half", false, &store, &err), err, SW_INTEGRITY, "has both");
