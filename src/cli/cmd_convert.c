@@ -85,18 +85,17 @@ static int check_beside(const struct sw_image *img, const char *dst, struct sw_e
 static int check_sidecar(const struct convert_opts *opts, const struct sw_keyring *keys, const char *src,
                          const char *dst, struct sw_err *err)
 {
-    SW_AUTO_FREE char *sidecar = sw_seal_sidecar_path(src, err);
     SW_AUTO_FREE char *new_sidecar = sw_seal_sidecar_path(dst, err);
 
-    if (sidecar == NULL || new_sidecar == NULL || sw_keyring_spare_file(keys, dst, err) < 0 ||
-        seal_args_check_output(sidecar, dst, err) < 0)
+    if (new_sidecar == NULL || sw_keyring_spare_file(keys, dst, err) < 0 ||
+        seal_args_spare_sidecar(src, dst, err) < 0)
         return -1;
     if (opts->seal_to.n == 0)
         return 0;
     if (sw_keyring_spare_file(keys, new_sidecar, err) < 0 ||
         seal_args_check_output(src, new_sidecar, err) < 0)
         return -1;
-    return seal_args_check_output(sidecar, new_sidecar, err);
+    return seal_args_spare_sidecar(src, new_sidecar, err);
 }
 
 /* A regular file is replaced once the new one is whole; anything else is not for convert to replace. */

@@ -192,7 +192,9 @@ static int check_output(const struct open_opts *opts, const char *input, struct 
                        "--range 0 for what is verified frame by frame");
     if (seal_args_check_output(input, opts->output, err) < 0)
         return -1;
-    return opts->sidecar != NULL ? seal_args_check_output(opts->sidecar, opts->output, err) : 0;
+    if (opts->sidecar != NULL)
+        return seal_args_check_output(opts->sidecar, opts->output, err);
+    return opts->direct ? 0 : seal_args_spare_sidecar(input, opts->output, err);
 }
 
 static int open_it(const struct open_opts *opts, struct sw_in *in, struct sw_seal_range *range,

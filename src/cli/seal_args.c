@@ -74,3 +74,10 @@ int seal_args_check_output(const char *input, const char *output, struct sw_err 
         return sw_fail(err, SW_USAGE, "'%s' and '%s' are the same file", input, output);
     return 0;
 }
+
+int seal_args_spare_sidecar(const char *input, const char *output, struct sw_err *err)
+{
+    SW_AUTO_FREE char *sidecar = sw_seal_sidecar_path(input, err);
+
+    return sidecar != NULL ? seal_args_check_output(sidecar, output, err) : -1;
+}

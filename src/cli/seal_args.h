@@ -39,5 +39,7 @@ void pair_args_free(struct pair_args *args);
 
 /* Refuses (SW_USAGE) a missing output, "-", what is there and is no regular file, and the input itself. */
 SW_MUST_CHECK int seal_args_check_output(const char *input, const char *output, struct sw_err *err);
+/* The same for the sidecar that belongs to input by its name, without which a sealed one is lost. */
+SW_MUST_CHECK int seal_args_spare_sidecar(const char *input, const char *output, struct sw_err *err);
 
 #endif

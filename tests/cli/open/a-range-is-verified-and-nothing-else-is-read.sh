@@ -69,3 +69,9 @@ head -c -1 p.sealed >cut.sealed
 cp p.keys cut.keys
 refused 5 "cannot open" "$SLIPWAY" open cut.sealed -o new --range 0:1 --key aes:aes.key
 [ ! -e new ]
+# The sidecar is not replaced by what it opened, whether it was named or not.
+cp p.keys keys.copy
+refused 2 "are the same file" "$SLIPWAY" open p.sealed -o p.keys --range 0:1K --key aes:aes.key
+refused 2 "are the same file" "$SLIPWAY" open p.sealed -o p.keys --key aes:aes.key
+refused 2 "are the same file" "$SLIPWAY" open p.sealed -o p.keys --key aes:aes.key --keys p.keys
+cmp p.keys keys.copy
