@@ -215,31 +215,38 @@ static int add_text(struct sw_keyring *ring, const struct seal_scheme *scheme, c
     return keep(ring, err);
 }
 
-static int no_scheme(const char *text, struct sw_err *err)
-{
-    char known[128] = "";
-    size_t at = 0;
-
-    for (size_t i = 0; i < SW_ARRAY_LEN(schemes) && at < sizeof(known); i++)
-        at += (size_t)snprintf(known + at, sizeof(known) - at, "%s%s", i > 0 ? ", " : "", schemes[i]->form);
-    return sw_fail(err, SW_USAGE, "'%s' is no key (%s)", text, known);
-}
-
 static int check_room(const struct sw_keyring *ring, struct sw_err *err)
 {
     return ring->n < SW_SEAL_KEYS_MAX ? 0 : sw_fail(err, SW_USAGE, "more than %d keys", SW_SEAL_KEYS_MAX);
 }
 
-/* The text for messages: what follows pin-value= is nobody's business, and a long one would hide the cause. */
-static int name_text(const struct seal_scheme *scheme, const char *text, struct sw_err *err)
+size_t seal_text_shown(const char *text, bool known)
 {
     static const char secret[] = "pin-value=";
-    const char *found = strcasestr(text, secret);
+    const char *found = strcasestr(text, secret), *colon = strchr(text, ':');
     size_t len = found != NULL ? (size_t)(found - text) + sizeof(secret) - 1 : strlen(text);
-    size_t shown = len < SHOWN_MAX_BYTES ? len : SHOWN_MAX_BYTES;
 
-    if (scheme->guarded)
-        shown = strlen(scheme->prefix);
+    if (!known)
+        len = colon != NULL && (found == NULL || colon < found) ? (size_t)(colon - text) + 1 : 0;
+    return len < SHOWN_MAX_BYTES ? len : SHOWN_MAX_BYTES;
+}
+
+static int no_scheme(const char *text, struct sw_err *err)
+{
+    size_t shown = seal_text_shown(text, false);
+    char known[128] = "";
+    size_t at = 0;
+
+    for (size_t i = 0; i < SW_ARRAY_LEN(schemes) && at < sizeof(known); i++)
+        at += (size_t)snprintf(known + at, sizeof(known) - at, "%s%s", i > 0 ? ", " : "", schemes[i]->form);
+    return sw_fail(err, SW_USAGE, "'%.*s…' is no key (%s)", (int)shown, text, known);
+}
+
+/* The text for messages: a long one would hide the cause. */
+static int name_text(const struct seal_scheme *scheme, const char *text, struct sw_err *err)
+{
+    size_t shown = scheme->guarded ? strlen(scheme->prefix) : seal_text_shown(text, true);
+
     return sw_context(err, "key '%.*s%s'", (int)shown, text, text[shown] != '\0' ? "…" : "");
 }
 

@@ -39,6 +39,11 @@ SW_MUST_CHECK int seal_keyring_add_aes(struct sw_keyring *ring, const struct sea
                                        const char *name, struct sw_err *err);
 /* Frees and cleanses what a key holds, but not the key; it is as new then. */
 void seal_key_clear(struct seal_key *key);
+/*
+ * How much of a key's text an error may show: nothing behind pin-value=, and of a text whose scheme is not known nothing
+ * behind that. What was cut is never shown otherwise.
+ */
+size_t seal_text_shown(const char *text, bool known);
 /* True when a key of this namespace is there. */
 bool seal_keyring_has_ns(const struct sw_keyring *ring, const char *ns);
 

@@ -127,6 +127,14 @@ static char *read_target(const char *text, struct sw_err *err)
     return SW_STEAL_PTR(target);
 }
 
+static bool has_scheme(const char *text)
+{
+    for (size_t i = 0; i < SW_ARRAY_LEN(schemes); i++)
+        if (strncmp(text, schemes[i].prefix, strlen(schemes[i].prefix)) == 0)
+            return true;
+    return false;
+}
+
 static int open_text(struct sw_signer *signer, const char *text, struct sw_err *err)
 {
     SW_AUTO_FREE char *target = NULL;
@@ -151,7 +159,9 @@ struct sw_signer *sw_signer_open(const char *text, struct sw_err *err)
     if (signer == NULL)
         return NULL;
     if (open_text(signer, text, err) < 0 || seal_sign_name(signer->key, signer->name, err) < 0) {
-        sw_context(err, "the signing key '%.128s'", text);
+        size_t shown = seal_text_shown(text, has_scheme(text));
+
+        sw_context(err, "the signing key '%.*s%s'", (int)shown, text, text[shown] != '\0' ? "…" : "");
         return NULL;
     }
     return SW_STEAL_PTR(signer);

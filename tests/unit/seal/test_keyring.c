@@ -98,6 +98,7 @@ static void texts_of_the_wrong_form_are_refused(void **state)
     path = key_file("good.key", key, sizeof(key), 0600);
     refuse_key(SW_KEY_SEAL, "good.key", SW_USAGE, "is no key");
     refuse_key(SW_KEY_SEAL, "gpg:good.key", SW_USAGE, "is no key");
+    refuse_key(SW_KEY_SEAL, "gpg:good.key", SW_USAGE, "'gpg:…'");
     refuse_key(SW_KEY_SEAL, "aes:", SW_USAGE, "names nothing");
     refuse_key(SW_KEY_SEAL, "aes:,ns=x", SW_USAGE, "names nothing");
     refuse_file(SW_KEY_SEAL, "aes:%s,colour=red", path, SW_USAGE, "no option of a key");
@@ -110,6 +111,27 @@ static void texts_of_the_wrong_form_are_refused(void **state)
     refuse_file(SW_KEY_SEAL, "aes:%s,ns=slipway-artifact", path, SW_USAGE, "artifact keys");
     refuse_file(SW_KEY_SEAL, "pem:%s,padding=pkcs1", rsa_public_path, SW_USAGE, "is for opening");
     refuse_file(SW_KEY_OPEN, "pem:%s,padding=pkcs", rsa_path, SW_USAGE, "is no padding");
+}
+
+/* Where a secret was written into a text of the wrong form, the error does not spread it. */
+static void secrets_in_texts_of_no_scheme_are_not_repeated(void **state)
+{
+    static const char *const texts[] = {"passphrase:hunter2",
+                                        "PKCS11:token=lab?pin-value=hunter2",
+                                        "hunter2",
+                                        "?pin-value=hunter2:x",
+                                        "Pass:hunter2",
+                                        ":hunter2"};
+
+    (void)state;
+    for (size_t i = 0; i < SW_ARRAY_LEN(texts); i++) {
+        struct sw_err err = {.code = SW_OK};
+        SW_AUTO_KEYRING struct sw_keyring *ring = sw_keyring_new(SW_KEY_SEAL, &err);
+
+        assert_non_null(ring);
+        assert_failed(sw_keyring_add(ring, texts[i], &err), err, SW_USAGE, "is no key");
+        assert_null(strstr(err.text, "hunter2"));
+    }
 }
 
 static void keys_that_others_may_read_are_refused(void **state)
@@ -198,6 +220,7 @@ int main(void)
         cmocka_unit_test(thirty_two_bytes_are_always_a_256_bit_key),
         cmocka_unit_test(names_can_be_given_and_a_comma_in_a_path_is_doubled),
         cmocka_unit_test(texts_of_the_wrong_form_are_refused),
+        cmocka_unit_test(secrets_in_texts_of_no_scheme_are_not_repeated),
         cmocka_unit_test(keys_that_others_may_read_are_refused),
         cmocka_unit_test(files_that_hold_no_such_key_are_refused),
         cmocka_unit_test(rsa_keys_below_2048_bits_are_refused),

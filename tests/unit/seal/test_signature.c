@@ -174,6 +174,23 @@ static void only_p256_and_ed25519_sign(void **state)
     }
 }
 
+static void a_pin_in_the_text_of_a_signing_key_is_not_repeated(void **state)
+{
+    static const char *const texts[] = {"pkcs11:token=lab;object=sign?pin-value=hunter2",
+                                        "pkcs11:object=sign?module-name=x&PIN-VALUE=hunter2",
+                                        "PKCS11:object=sign?pin-value=hunter2", "passphrase:hunter2"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        struct sw_err err = {0};
+
+        assert_null(sw_signer_open(texts[i], &err));
+        assert_int_equal(err.code, SW_USAGE);
+        assert_null(strstr(err.text, "hunter2"));
+        assert_non_null(strstr(err.text, "the signing key '"));
+    }
+}
+
 static void files_that_are_no_public_key_say_what_they_are(void **state)
 {
     struct sw_err err = {0};
@@ -246,6 +263,7 @@ int main(void)
         cmocka_unit_test(keys_that_everybody_may_replace_are_refused),
         cmocka_unit_test(only_p256_and_ed25519_sign),
         cmocka_unit_test(files_that_are_no_public_key_say_what_they_are),
+        cmocka_unit_test(a_pin_in_the_text_of_a_signing_key_is_not_repeated),
         cmocka_unit_test(without_a_word_the_usual_folder_counts_when_it_is_there),
         cmocka_unit_test(an_output_does_not_take_the_place_of_the_key),
     };
