@@ -44,8 +44,8 @@ struct seal_wrap {
 };
 
 /*
- * N r p of all passphrases of one message: what a reader does at most for a header that is not authenticated yet, and so
- * what a writer may ask for. Eight passphrases of the usual cost.
+ * N r p of all passphrases of one message: what a reader does at most, for each passphrase that was given, for a header that
+ * is not authenticated yet, and so what a writer may ask for. Eight passphrases of the usual cost.
  */
 #define SEAL_PASS_WORK_MAX (UINT64_C(1) << 23)
 
@@ -54,7 +54,7 @@ struct seal_unwrap {
     const struct seal_context *context; /* with the required pairs */
     struct seal_view aad;               /* the same, serialised */
     size_t data_key_bytes;              /* what the suite takes */
-    uint64_t work_left;                 /* begins as SEAL_PASS_WORK_MAX */
+    uint64_t work_left;                 /* of this key; begins as SEAL_PASS_WORK_MAX */
     bool blind; /* set by a key that gives some data key whether it fits or not (PKCS#1 v1.5) */
 };
 

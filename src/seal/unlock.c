@@ -113,6 +113,7 @@ struct unlocking {
     const struct seal_header *header;
     const struct seal_context *required;
     struct seal_unwrap how;
+    uint64_t work_left[SW_SEAL_KEYS_MAX]; /* of each key */
     struct seal_secret *content_key;
     struct sw_err first; /* the reason of the first key that was for an entry and did not open it */
 };
@@ -153,8 +154,11 @@ static int try_keys(struct unlocking *self, const struct sw_keyring *keys, struc
             const struct seal_edk *edk = &self->header->edks[i];
             int rc = 0;
 
-            if (seal_edk_is_for(edk, &keys->keys[k]))
-                rc = try_key(self, edk, &keys->keys[k], err);
+            if (!seal_edk_is_for(edk, &keys->keys[k]))
+                continue;
+            self->how.work_left = self->work_left[k];
+            rc = try_key(self, edk, &keys->keys[k], err);
+            self->work_left[k] = self->how.work_left;
             if (rc != 0)
                 return rc > 0 ? 0 : -1;
         }
@@ -174,12 +178,12 @@ int seal_header_unlock(const struct seal_header *header, const struct sw_keyring
     struct unlocking self = {
         .header = header,
         .required = required,
-        .how = {.context = &full,
-                .data_key_bytes = header->suite->key_bytes,
-                .work_left = SEAL_PASS_WORK_MAX},
+        .how = {.context = &full, .data_key_bytes = header->suite->key_bytes},
         .content_key = content_key,
     };
 
+    for (size_t k = 0; k < keys->n; k++)
+        self.work_left[k] = SEAL_PASS_WORK_MAX;
     if (seal_context_join(&full, &header->context, required, err) < 0 ||
         seal_context_write(&full, &aad, err) < 0)
         return -1;

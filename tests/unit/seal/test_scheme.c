@@ -7,6 +7,7 @@ struct absent_key {
     bool here;
     struct seal_secret kept; /* the data key that it "wrapped" */
     unsigned unwraps;
+    uint64_t work; /* that each unwrapping costs */
 };
 
 static int absent_wrap(const struct seal_key *key, const struct seal_wrap *how, struct sw_buf *info,
@@ -24,8 +25,10 @@ static int absent_unwrap(const struct seal_key *key, const struct seal_edk *edk,
     struct absent_key *self = key->priv;
 
     (void)edk;
-    (void)how;
     self->unwraps++;
+    if (self->work > how->work_left)
+        return sw_fail(err, SW_INTEGRITY, "too much work");
+    how->work_left -= self->work;
     *data_key = self->kept;
     return self->here ? 0 : sw_fail(err, SW_REMOTE, "the token is not there");
 }
@@ -95,6 +98,31 @@ static void the_reason_of_the_first_key_that_matched_is_told(void **state)
     assert_int_equal(token.unwraps, 1);
 }
 
+/* What one passphrase costs is not taken from the next one, but it is from its own next entry. */
+static void each_key_has_its_own_limit_of_work(void **state)
+{
+    AUTO_MESSAGE struct message message = {.body = {.len = 0}};
+    SW_AUTO_KEYRING struct sw_keyring *to = NULL, *with = NULL;
+    struct absent_key wrong = {.work = SEAL_PASS_WORK_MAX},
+                      right = {.here = true, .work = SEAL_PASS_WORK_MAX};
+    struct sw_err err = {.code = SW_OK};
+
+    (void)state;
+    to = sw_keyring_new(SW_KEY_SEAL, &err);
+    with = sw_keyring_new(SW_KEY_OPEN, &err);
+    assert_true(to != NULL && with != NULL);
+    add_absent(to, &right);
+    add_absent(to, &right);
+    seal_bytes(&(struct sealing){.to = to, .jobs = 1, .direct = true}, "content", 7, &message);
+    add_absent(with, &wrong);
+    assert_failed(open_with(&message, with, &err), err, SW_REMOTE, "the token is not there");
+    assert_int_equal(wrong.unwraps, 2);
+    add_absent(with, &right);
+    assert_ok(open_with(&message, with, &err), err);
+    wrong.work = right.work = SEAL_PASS_WORK_MAX + 1;
+    assert_failed(open_with(&message, with, &err), err, SW_INTEGRITY, "too much work");
+}
+
 static void a_data_key_of_another_length_is_none(void **state)
 {
     AUTO_MESSAGE struct message message = {.body = {.len = 0}};
@@ -121,6 +149,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_next_key_opens_what_an_absent_one_does_not),
         cmocka_unit_test(the_reason_of_the_first_key_that_matched_is_told),
+        cmocka_unit_test(each_key_has_its_own_limit_of_work),
         cmocka_unit_test(a_data_key_of_another_length_is_none),
     };
 
