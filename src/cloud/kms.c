@@ -1,9 +1,10 @@
 /* AWS KMS: Encrypt and Decrypt in the JSON 1.1 protocol, behind the contract of slipway/kms.h. */
 #include "src/base/base64.h"
 #include "src/base/json.h"
-#include "src/base/log.h"
 #include "src/cloud/call.h"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -66,10 +67,20 @@ static int region_of(const char *key, char out[REGION_MAX + 1], struct sw_err *e
     return 0;
 }
 
+/* "HOST" or "HOST:PORT", where HOST is nothing but this machine. */
 static bool is_loopback(const char *host)
 {
-    return strncmp(host, "127.", 4) == 0 || strncmp(host, "[::1]", 5) == 0 ||
-           strncmp(host, "localhost", 9) == 0;
+    size_t len = host[0] == '[' ? strcspn(host, "]") + 1 : strcspn(host, ":");
+    char name[INET_ADDRSTRLEN] = "";
+    struct in_addr at;
+
+    if (len >= sizeof(name) || (host[0] == '[' && host[len - 1] != ']') ||
+        (host[len] != '\0' && host[len] != ':'))
+        return false;
+    memcpy(name, host, len);
+    if (strcasecmp(name, "localhost") == 0 || strcmp(name, "[::1]") == 0)
+        return true;
+    return inet_pton(AF_INET, name, &at) == 1 && ntohl(at.s_addr) >> IN_CLASSA_NSHIFT == IN_LOOPBACKNET;
 }
 
 static int open_session(const struct kms_aws *kms, const struct sw_kms_request *request,
@@ -88,8 +99,11 @@ static int open_session(const struct kms_aws *kms, const struct sw_kms_request *
     if (sw_cloud_open(&config, kms->transport, cloud, err) < 0)
         return -1;
     uri = &(*cloud)->endpoints[CLOUD_KMS].uri;
-    if (strcmp(uri->scheme, "http") == 0 && !is_loopback(uri->host))
-        sw_log(SW_LOG_WARNING, "the data key goes to http://%s without TLS", uri->host);
+    if (strcmp(uri->scheme, "http") == 0 && !is_loopback(uri->host)) {
+        sw_fail(err, SW_REFUSED, "the data key would go to http://%s without TLS", uri->host);
+        sw_cloud_close(SW_STEAL_PTR(*cloud));
+        return -1;
+    }
     return 0;
 }
 

@@ -105,6 +105,33 @@ static void a_keys_own_endpoint_comes_before_any_other(void **state)
     assert_memory_equal(x.reply.bytes, "key", 3);
 }
 
+static void a_data_key_does_not_leave_this_machine_without_tls(void **state)
+{
+    static const char *const elsewhere[] = {
+        "http://kms.example",       "http://127.evil.example:80", "http://localhost.evil.example",
+        "http://127.0.0.1.example", "http://localhosts",          "http://[::1].example",
+        "http://[::12]:80",         "http://128.0.0.1",           "http://127.1",
+        "http://10.127.0.1",        "http://[2001:db8::1]:4566"};
+    static const char *const here[] = {"http://127.0.0.1:1",    "http://127.9.8.7", "http://localhost:4566",
+                                       "http://LOCALHOST:4566", "http://[::1]:80",  "http://[::1]"};
+    static const struct script_step steps[] = {
+        {.status = 200, .headers = JSON_HEAD, .body = "{\"Plaintext\":\"a2V5\",\"KeyId\":\"" ARN "\"}"}};
+    struct sw_kms_request request = {.key = ARN, .bytes = (const uint8_t *)"b", .len = 1};
+    struct exchange x;
+
+    (void)state;
+    for (size_t i = 0; i < SW_ARRAY_LEN(elsewhere); i++) {
+        request.endpoint = elsewhere[i];
+        if (ask(&x, NULL, 0, &request, false) == 0)
+            fail_msg("'%s' was asked", elsewhere[i]);
+        assert_true(x.err.code == SW_REFUSED || x.err.code == SW_USAGE);
+    }
+    for (size_t i = 0; i < SW_ARRAY_LEN(here); i++) {
+        request.endpoint = here[i];
+        assert_ok(ask(&x, steps, 1, &request, false), x.err);
+    }
+}
+
 static void what_is_a_matter_of_the_key_is_not_tried_again(void **state)
 {
     static const struct {
@@ -239,6 +266,7 @@ int main(void)
         cmocka_unit_test(encrypts_with_the_whole_context_in_the_arns_region),
         cmocka_unit_test(an_alias_goes_to_the_configured_region_and_an_empty_context_is_not_sent),
         cmocka_unit_test(a_keys_own_endpoint_comes_before_any_other),
+        cmocka_unit_test(a_data_key_does_not_leave_this_machine_without_tls),
         cmocka_unit_test(what_is_a_matter_of_the_key_is_not_tried_again),
         cmocka_unit_test(throttling_and_the_servers_failures_are_tried_again),
         cmocka_unit_test(throttling_without_end_may_be_tried_later),
