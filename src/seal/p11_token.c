@@ -44,6 +44,7 @@ static void close_token(struct p11_token *token)
 {
     (void)token->module->C_CloseSession(token->session);
     seal_phrase_free(&token->pin);
+    free(token->pin_source);
     free(token);
 }
 
@@ -240,27 +241,48 @@ static bool is_logged_in(const struct p11_token *token)
            (info.state == CKS_RO_USER_FUNCTIONS || info.state == CKS_RW_USER_FUNCTIONS);
 }
 
-int p11_token_login(struct p11_token *token, const char *source, struct sw_err *err)
+/* The PIN, where we are the ones who give it. */
+static int get_pin(struct p11_token *token, ck_flags_t flags, struct sw_err *err)
+{
+    if (check_pin_state(token, token->pin_source, flags, err) < 0)
+        return -1;
+    if ((flags & CKF_PROTECTED_AUTHENTICATION_PATH) == 0)
+        return read_pin(token, token->pin_source, err);
+    sw_log(SW_LOG_INFO, "%s: enter the PIN at the token's own keypad", token->name);
+    return 0;
+}
+
+/* The token's flags, unless its PIN is wrong already. */
+static int before_login(struct p11_token *token, ck_flags_t *flags, struct sw_err *err)
 {
     struct ck_token_info info;
     ck_rv_t rv;
 
-    if (token->logged_in)
-        return 0;
     if (token->pin_refused)
         return sw_fail(err, SW_INTEGRITY, "%s: its PIN was refused and is not tried again", token->name);
     memset(&info, 0, sizeof(info));
     rv = token->module->C_GetTokenInfo(token->slot, &info);
     if (rv != CKR_OK)
         return p11_fail(token, "C_GetTokenInfo", rv, err);
-    token->logged_in = (info.flags & CKF_LOGIN_REQUIRED) == 0 || is_logged_in(token);
+    *flags = info.flags;
+    return 0;
+}
+
+int p11_token_login(struct p11_token *token, const char *source, struct sw_err *err)
+{
+    ck_flags_t flags;
+    ck_rv_t rv;
+
     if (token->logged_in)
         return 0;
-    if (check_pin_state(token, source, info.flags, err) < 0)
+    if (before_login(token, &flags, err) < 0)
         return -1;
-    if ((info.flags & CKF_PROTECTED_AUTHENTICATION_PATH) != 0)
-        sw_log(SW_LOG_INFO, "%s: enter the PIN at the token's own keypad", token->name);
-    else if (read_pin(token, source, err) < 0)
+    if (token->pin_source == NULL && (token->pin_source = sw_strdup(source, err)) == NULL)
+        return -1;
+    token->logged_in = (flags & CKF_LOGIN_REQUIRED) == 0 || is_logged_in(token);
+    if (token->logged_in)
+        return 0;
+    if (get_pin(token, flags, err) < 0)
         return -1;
     rv = login(token, CKU_USER);
     if (rv != CKR_OK && rv != CKR_USER_ALREADY_LOGGED_IN)
@@ -271,10 +293,14 @@ int p11_token_login(struct p11_token *token, const char *source, struct sw_err *
 
 int p11_token_login_again(struct p11_token *token, struct sw_err *err)
 {
+    ck_flags_t flags;
     ck_rv_t rv;
 
-    if (token->pin_refused)
-        return sw_fail(err, SW_INTEGRITY, "%s: its PIN was refused and is not tried again", token->name);
+    if (before_login(token, &flags, err) < 0)
+        return -1;
+    /* Somebody else of this process had logged in, so that nobody gave us the PIN yet. */
+    if (token->pin.bytes == NULL && get_pin(token, flags, err) < 0)
+        return -1;
     rv = login(token, CKU_CONTEXT_SPECIFIC);
     return rv == CKR_OK ? 0 : explain_login(token, rv, err);
 }

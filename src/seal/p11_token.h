@@ -14,6 +14,7 @@ struct p11_token {
     char name[P11_TOKEN_NAME];   /* "token 'lab' (slot 3)" */
     bool logged_in;
     bool pin_refused;       /* and so never tried again */
+    char *pin_source;       /* of the first key that logged in */
     struct seal_phrase pin; /* empty until it was needed */
 };
 

@@ -252,6 +252,24 @@ static void a_key_that_wants_the_pin_each_time_gets_it(void **state)
     assert_int_equal(mock->context_logins, 3);
 }
 
+/* Where another keyring of the process is logged in already, nobody has asked for the PIN yet. */
+static void the_pin_that_is_wanted_each_time_is_read_when_another_ring_logged_in(void **state)
+{
+    static unsigned char yes = 1;
+    AUTO_SESSION struct session s;
+    struct seal_secret out;
+
+    (void)state;
+    add_attribute(1, CKA_ALWAYS_AUTHENTICATE, &yes, 1);
+    mock->logged_in = true;
+    open_private(&s);
+    answer(&mock->oaep, "data key", 8);
+    assert_ok(rsa_decrypt(&s, &out), s.err);
+    assert_int_equal(mock->logins, 0);
+    assert_int_equal(mock->context_logins, 1);
+    assert_int_equal(mock->pinless_logins, 0);
+}
+
 /* ---- PINs ---- */
 
 static void a_wrong_pin_is_tried_once(void **state)
@@ -504,6 +522,7 @@ int main(void)
         CASE(any_other_failure_is_told_by_its_name),
         CASE(more_bytes_than_there_is_room_for_are_not_believed),
         CASE(a_key_that_wants_the_pin_each_time_gets_it),
+        CASE(the_pin_that_is_wanted_each_time_is_read_when_another_ring_logged_in),
         CASE(a_wrong_pin_is_tried_once),
         CASE(no_pin_is_tried_on_a_token_that_it_could_lock),
         CASE(a_token_that_is_locked_says_so),
