@@ -51,18 +51,14 @@ static void say(const struct rewrapped *done, const struct sw_keyring *to)
            "can still open it; after the loss of a key open it and seal it anew");
 }
 
-static int rewrap(const struct rewrap_opts *opts, const struct sw_keyring *to, struct rewrapped *done,
-                  struct sw_err *err)
+static int rewrap(const struct rewrap_opts *opts, const struct sw_keyring *keys, const struct sw_keyring *to,
+                  struct rewrapped *done, struct sw_err *err)
 {
     AUTO_PAIRS struct pair_args expect = {.n = 0}, require = {.n = 0};
-    AUTO_RING struct sw_keyring *keys = NULL;
     struct sw_unseal_opts how = {.expect = expect.pairs, .require = require.pairs};
 
     if (pair_args_parse(&opts->expect, &expect, err) < 0 ||
         pair_args_parse(&opts->require, &require, err) < 0)
-        return -1;
-    keys = key_opts_ring(&opts->key, SW_KEY_OPEN, &opts->keys, err);
-    if (keys == NULL)
         return -1;
     how.keys = keys;
     how.nr_expect = expect.n;
@@ -75,7 +71,7 @@ static int run_rewrap(const void *raw_opts, const struct args *args, struct sw_e
     const struct rewrap_opts *opts = raw_opts;
     SW_AUTO_FREE char *beside = sw_seal_sidecar_path(args->items[0], err);
     struct rewrapped done = {.path = args->items[0]};
-    AUTO_RING struct sw_keyring *to = NULL;
+    AUTO_RING struct sw_keyring *keys = NULL, *to = NULL;
 
     if (beside == NULL)
         return -1;
@@ -86,8 +82,12 @@ static int run_rewrap(const void *raw_opts, const struct args *args, struct sw_e
         return sw_fail(err, SW_USAGE, "--to RECIPIENT is missing");
     if (out_refuse_special(done.sidecar, err) < 0)
         return -1;
+    /* Whoever is asked for both gives the old one first. */
+    keys = key_opts_ring(&opts->key, SW_KEY_OPEN, &opts->keys, err);
+    if (keys == NULL)
+        return -1;
     to = key_opts_ring(&opts->key, SW_KEY_SEAL, &opts->to, err);
-    if (to == NULL || rewrap(opts, to, &done, err) < 0)
+    if (to == NULL || rewrap(opts, keys, to, &done, err) < 0)
         return -1;
     if (opts->common.json)
         return print_json(&done, to, err);

@@ -198,7 +198,9 @@ static int take_cost(const struct sw_keyring *ring, const struct seal_key_text *
 static int add(const struct sw_keyring *ring, const struct seal_key_text *text, struct seal_key *key,
                struct sw_err *err)
 {
-    const struct seal_ask ask = {.what = "passphrase", .twice = ring->use == SW_KEY_SEAL};
+    const struct seal_ask ask = {.what = "passphrase",
+                                 .prompt = ring->use == SW_KEY_SEAL ? "new passphrase" : "passphrase to open",
+                                 .twice = ring->use == SW_KEY_SEAL};
     struct pass_key *self;
     unsigned log_n = LOG_N_DEFAULT;
 

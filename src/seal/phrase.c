@@ -12,11 +12,11 @@
 
 enum { LINE_CAP = SEAL_PHRASE_MAX + 2 }; /* an end of line, and a NUL */
 
-static int ask_for(const char *what, const char *again, char *line, size_t *len, struct sw_err *err)
+static int ask_for(const struct seal_ask *ask, const char *again, char *line, size_t *len, struct sw_err *err)
 {
     char prompt[256];
 
-    snprintf(prompt, sizeof(prompt), "slipway: %s%s: ", what, again);
+    snprintf(prompt, sizeof(prompt), "slipway: %s%s: ", ask->prompt != NULL ? ask->prompt : ask->what, again);
     return seal_prompt(prompt, line, LINE_CAP, len, err);
 }
 
@@ -26,14 +26,14 @@ static int from_prompt(const struct seal_ask *ask, struct seal_phrase *out, stru
     size_t len = 0;
     int rc;
 
-    if (ask_for(ask->what, "", out->bytes, &out->len, err) < 0)
+    if (ask_for(ask, "", out->bytes, &out->len, err) < 0)
         return -1;
     if (!ask->twice || out->len == 0)
         return 0;
     second = seal_key_new(LINE_CAP);
     if (second == NULL)
         return sw_fail_errno(err, "cannot get memory for a %s", ask->what);
-    rc = ask_for(ask->what, " (again)", second, &len, err);
+    rc = ask_for(ask, " (again)", second, &len, err);
     if (rc == 0 && (len != out->len || !seal_equal(second, out->bytes, len)))
         rc = sw_fail(err, SW_USAGE, "the two differ");
     seal_key_free(second, LINE_CAP);

@@ -15,8 +15,9 @@ struct seal_phrase {
 
 /* What is asked for. */
 struct seal_ask {
-    const char *what; /* "passphrase", for the prompt and for errors */
-    bool twice;       /* on a terminal: two times, and both the same */
+    const char *what;   /* "passphrase", for errors and for the prompt … */
+    const char *prompt; /* … unless that says more; NULL: it does not */
+    bool twice;         /* on a terminal: two times, and both the same */
 };
 
 /*

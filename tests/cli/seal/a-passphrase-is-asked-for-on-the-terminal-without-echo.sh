@@ -62,10 +62,22 @@ assert os.waitstatus_to_exitcode(t.end()) == 0, t.seen
 assert b"horse" not in t.seen, t.seen
 
 t = Terminal([SLIPWAY, "open", "p.sealed", "-o", "opened", "--key", "pass:prompt", "-q"])
-t.ask(b"passphrase: ")
+t.ask(b"passphrase to open: ")
 t.type(b"correct hxx\x7f\x7forse\n") # backspaces work
 assert os.waitstatus_to_exitcode(t.end()) == 0, t.seen
 assert b"again" not in t.seen and b"horse" not in t.seen, t.seen
+
+# Other recipients: the old one first, and each says which it is.
+os.link("p.sealed", "w.sealed")
+open("w.keys", "wb").write(open("p.keys", "rb").read())
+t = Terminal([SLIPWAY, "rewrap", "w.sealed", "--key", "pass:prompt", "--to", "pass:prompt,cost=15", "-q"])
+t.ask(b"passphrase to open: ")
+assert b"new" not in t.seen, t.seen
+t.type(b"correct horse\n")
+for again in (b"", b" (again)"):
+    t.ask(b"new passphrase" + again + b": ")
+    t.type(b"new horse\n")
+assert os.waitstatus_to_exitcode(t.end()) == 0, t.seen
 
 # Two that differ, and none.
 t = seal("q.sealed")
@@ -125,3 +137,6 @@ cmp plain opened
 [ ! -e never ]
 "$SLIPWAY" open r.sealed -o again --key pass:file:phrase -q
 cmp plain again
+printf 'new horse\n' >phrase
+"$SLIPWAY" open w.sealed -o rewrapped --key pass:file:phrase -q
+cmp plain rewrapped
