@@ -11,6 +11,7 @@
 #include "src/cli/sign_args.h"
 
 #include <inttypes.h>
+#include <string.h>
 #include <sys/stat.h>
 
 enum { FRAME_BYTES_MIN = 1 << 10 };
@@ -135,6 +136,16 @@ static void resume_rings_free(struct resume_rings *rings)
     sw_keyring_free(rings->open);
 }
 
+/* It is read for both uses. What only the first one gets is not asked for twice. */
+static int check_resume_key(const char *text, struct sw_err *err)
+{
+    if (strncmp(text, "pass:fd:", 8) == 0 || strncmp(text, "pass:prompt", 11) == 0)
+        return sw_fail(
+            err, SW_USAGE,
+            "--resume-key: a passphrase that is kept for another run comes from a file: pass:file:FILE");
+    return 0;
+}
+
 static int resume_rings_read(const char *text, struct resume_rings *rings, struct sw_err *err)
 {
     const struct opt_list list = {.items = {text}, .n = 1};
@@ -203,6 +214,8 @@ static int run_seal(const void *raw_opts, const struct args *args, struct sw_err
 
     if (opts->to.n == 0)
         return sw_fail(err, SW_USAGE, "--to RECIPIENT is missing");
+    if (opts->resume_key != NULL && check_resume_key(opts->resume_key, err) < 0)
+        return -1;
     if (check_names(opts, args->items[0], &sealed, err) < 0 || check_frame(opts->frame_bytes, err) < 0 ||
         check_suite(opts, &sealed, err) < 0 || sw_seal_harden(err) < 0)
         return -1;
@@ -241,7 +254,7 @@ const struct cmd cmd_seal = {
         "slipway verify X.manifest.json --trust KEY.pub, or with openssl dgst -sha256 -verify KEY.pub -signature\n"
         "X.manifest.sig X.manifest.json and sha256sum.\n\n"
         "A run that was interrupted or killed leaves nothing, and the same command begins anew with new keys: that\n"
-        "of the file is in memory only. --resume-key KEY (one that seals and opens, such as aes:FILE) keeps it in\n"
+        "of the file is in memory only. --resume-key KEY (one that seals and opens: aes:FILE, pass:file:FILE …) keeps it in\n"
         ".FILE.journal, wrapped for KEY; the same command then goes on. It first reads again all that may have been\n"
         "sealed: when a byte has changed, it begins anew with another key, as two plaintexts under one would give\n"
         "each other away.",

@@ -10,6 +10,8 @@
 /* That of keys that nobody named. */
 #define SEAL_DEFAULT_NS "slipway"
 
+enum { SEAL_OWN_NAME = 32 };
+
 struct p11_tokens;
 struct seal_key_ops;
 struct sw_kms;
@@ -19,7 +21,10 @@ struct seal_key {
     void *priv; /* what ops work with */
     char *ns;
     char *name;
-    char *label;            /* "ns/name" */
+    char *label; /* "ns/name" */
+    char own_name
+        [SEAL_OWN_NAME];    /* tells the key's bytes, whatever it is called; "" where only its name does */
+    bool one_run;           /* made for this run: from the same text another run has another key */
     uint64_t device, inode; /* the file it came from; 0 when there was none */
 };
 

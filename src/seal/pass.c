@@ -215,6 +215,7 @@ static int add(const struct sw_keyring *ring, const struct seal_key_text *text, 
         return -1;
     key->device = self->phrase.device;
     key->inode = self->phrase.inode;
+    key->one_run = ring->use == SW_KEY_SEAL;
     if (ring->use == SW_KEY_SEAL)
         return add_to_seal(ring, self, log_n, key, err);
     return seal_key_set_names(key, PASS_NS, "scrypt", err);

@@ -84,16 +84,16 @@ static int add_rsa(struct pem_key *self, bool private_key, const struct seal_key
 {
     const char *padding = seal_key_option(text, "padding", paddings[0].name);
     uint8_t digest[SW_SHA256_BYTES];
-    char name[32] = "rsa-";
 
     if (set_padding(self, padding, private_key, err) < 0)
         return -1;
     key->ops = &raw_rsa_ops;
     if (seal_pkey_fingerprint(self->pkey, digest, err) < 0)
         return -1;
-    sw_hex(digest, 8, name + strlen(name));
+    memcpy(key->own_name, "rsa-", 4);
+    sw_hex(digest, 8, key->own_name + 4);
     return seal_key_set_names(key, seal_key_option(text, "ns", SEAL_DEFAULT_NS),
-                              seal_key_option(text, "name", name), err);
+                              seal_key_option(text, "name", key->own_name), err);
 }
 
 /* ---- EC ---- */

@@ -113,7 +113,7 @@ int seal_raw_aes_set(struct seal_key *key, const struct seal_secret *secret, str
 }
 
 /* "aes-" + 64 bits of a keyed digest: the same for the same key, and of no use to find it. */
-static int name_of(const struct seal_secret *key, char out[32], struct sw_err *err)
+static int name_of(const struct seal_secret *key, char out[SEAL_OWN_NAME], struct sw_err *err)
 {
     static const char label[] = "slipway key name";
     uint8_t digest[SW_SHA256_BYTES];
@@ -130,7 +130,6 @@ static int add(const struct sw_keyring *ring, const struct seal_key_text *text, 
 {
     SW_AUTO_KEYFILE struct seal_keyfile file = {.len = 0};
     SW_AUTO_SECRET struct seal_secret secret = {.len = 0};
-    char name[32];
 
     if (seal_keyfile_read(text->target, true, &file, err) < 0)
         return -1;
@@ -140,10 +139,10 @@ static int add(const struct sw_keyring *ring, const struct seal_key_text *text, 
         return sw_fail(err, SW_INTEGRITY, "'%s' holds a key of %zu bits; sealing takes 256", text->target,
                        8 * secret.len);
     seal_keyfile_note(&file, key);
-    if (name_of(&secret, name, err) < 0 || seal_raw_aes_set(key, &secret, err) < 0)
+    if (name_of(&secret, key->own_name, err) < 0 || seal_raw_aes_set(key, &secret, err) < 0)
         return -1;
     return seal_key_set_names(key, seal_key_option(text, "ns", SEAL_DEFAULT_NS),
-                              seal_key_option(text, "name", name), err);
+                              seal_key_option(text, "name", key->own_name), err);
 }
 
 static const char *const options[] = {"ns", "name", NULL};

@@ -115,6 +115,14 @@ int resume_journal_mac(const struct resume_journal *journal, struct sw_in *in,
     return rc < 0 ? -1 : mac_of(journal, range->off / journal->segment_bytes, digest, mac, err);
 }
 
+int resume_journal_mac_bytes(const struct resume_journal *journal, uint64_t index, const uint8_t *bytes,
+                             size_t len, uint8_t mac[SW_SHA256_BYTES], struct sw_err *err)
+{
+    uint8_t digest[SW_SHA256_BYTES];
+
+    return sw_sha256(bytes, len, digest, err) < 0 ? -1 : mac_of(journal, index, digest, mac, err);
+}
+
 /* Both keys in one message, for the resume key. */
 static int wrap_keys(const struct seal_keeping *keeping, const struct sw_keyring *ring, struct sw_buf *out,
                      struct sw_err *err)
@@ -219,6 +227,17 @@ static int take_hex(const json_t *json, const char *key, struct sw_buf *out, str
     return 0;
 }
 
+/* What is no message any more will not open with another key either. */
+static int check_message(const struct sw_buf *message, struct sw_err *err)
+{
+    SW_AUTO_HEADER struct seal_header header = {.bytes = NULL};
+    struct sw_err why = {.code = SW_OK};
+
+    return seal_header_parse(&header, (const uint8_t *)message->data, message->len, &why) == 0
+               ? 0
+               : damaged("keys", err);
+}
+
 static int take_keys(struct resume_journal *journal, const json_t *json, const struct sw_keyring *ring,
                      struct sw_err *err)
 {
@@ -229,12 +248,18 @@ static int take_keys(struct resume_journal *journal, const json_t *json, const s
     struct sw_in *in = NULL;
     int rc;
 
-    if (take_hex(json, "keys", &message, err) < 0 ||
+    if (take_hex(json, "keys", &message, err) < 0 || check_message(&message, err) < 0 ||
         sw_in_open_bytes(message.data, message.len, "the journal's keys", &in, err) < 0)
         return -1;
     in = sw_seal_in(in, NULL, &opts, err);
-    if (in == NULL)
-        return -1;
+    if (in == NULL) {
+        journal->locked = true;
+        return sw_context(
+            err,
+            "'%s' keeps the keys of an interrupted run; name its resume key, or remove the file "
+            "to begin anew",
+            journal->path);
+    }
     rc = in->size_bytes == keys.len ? sw_in_read(in, keys.bytes, keys.len, 0, err) : damaged("keys", err);
     sw_in_close(in);
     journal->data_key.len = journal->artifact.key.len = SEAL_KEY_BYTES;

@@ -11,7 +11,7 @@ enum {
     RESUME_SEGMENT_MIN = 1 << 20,
     RESUME_SEGMENT_USUAL = 16 << 20,
     RESUME_SEGMENTS = 16,
-    RESUME_SEGMENTS_MAX = 1 << 16
+    RESUME_SEGMENTS_MAX = 1 << 18
 };
 
 /*
@@ -31,6 +31,7 @@ struct resume_journal {
     uint64_t segment_bytes; /* plaintext; a multiple of the frame length */
     size_t nr_segments;     /* lines */
     uint8_t (*macs)[SW_SHA256_BYTES];
+    bool locked; /* reading failed as its keys are there and the ring does not open them */
 };
 
 /* What changes when the file does; SW_USAGE where nothing tells that. NULL and err on failure. */
@@ -52,6 +53,10 @@ SW_MUST_CHECK int resume_journal_read(struct resume_journal *journal, const stru
 SW_MUST_CHECK int resume_journal_mac(const struct resume_journal *journal, struct sw_in *in,
                                      const struct sw_seal_range *range, uint8_t mac[SW_SHA256_BYTES],
                                      struct sw_err *err);
+/* The same of bytes that were read already: what is vouched for is what is encrypted, whatever the file is by then. */
+SW_MUST_CHECK int resume_journal_mac_bytes(const struct resume_journal *journal, uint64_t index,
+                                           const uint8_t *bytes, size_t len, uint8_t mac[SW_SHA256_BYTES],
+                                           struct sw_err *err);
 /* Appends a segment's line and waits for the disk. */
 SW_MUST_CHECK int resume_journal_append(struct resume_journal *journal, const uint8_t mac[SW_SHA256_BYTES],
                                         struct sw_err *err);

@@ -472,32 +472,24 @@ const char *sw_seal_artifact(const struct sw_out *out)
     return ((const struct seal_out *)out)->artifact;
 }
 
-int seal_out_write_to(struct sw_out *out, struct sw_in *from, uint64_t end, struct sw_progress *progress,
+int sw_seal_write_all(struct sw_out *out, struct sw_in *from, struct sw_progress *progress,
                       struct sw_err *err)
 {
     struct seal_out *self = (struct seal_out *)out;
-    uint64_t at = out->pos;
 
-    while (at < end) {
+    for (uint64_t at = out->pos; at < from->size_bytes; at = out->pos) {
         size_t n = 0;
         uint8_t *to = room(self, &n, err);
 
         if (to == NULL || sw_check_interrupt(err) < 0)
             return -1;
-        n = (size_t)sw_min_u64(n, end - at);
+        n = (size_t)sw_min_u64(n, from->size_bytes - at);
         if (sw_in_read(from, to, n, at, err) < 0 || filled(self, n, err) < 0)
             return -1;
-        at += n;
         out->pos += n;
-        sw_progress_tick(progress, at, from->size_bytes);
+        sw_progress_tick(progress, out->pos, from->size_bytes);
     }
     return 0;
-}
-
-int sw_seal_write_all(struct sw_out *out, struct sw_in *from, struct sw_progress *progress,
-                      struct sw_err *err)
-{
-    return seal_out_write_to(out, from, from->size_bytes, progress, err);
 }
 
 int seal_out_flush(struct sw_out *out, struct sw_err *err)

@@ -40,9 +40,6 @@ struct seal_out_spec {
 /* sw_seal_out with all of it said. */
 SW_MUST_CHECK struct sw_out *seal_out_new(const struct seal_out_spec *spec, struct sw_err *err);
 
-/* Writes on from the output's pos up to end of from. */
-SW_MUST_CHECK int seal_out_write_to(struct sw_out *out, struct sw_in *from, uint64_t end,
-                                    struct sw_progress *progress, struct sw_err *err);
 /* Waits until all that was written lies in the sealed output; pos must be a multiple of the frame length. */
 SW_MUST_CHECK int seal_out_flush(struct sw_out *out, struct sw_err *err);
 

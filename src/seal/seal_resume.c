@@ -12,6 +12,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+enum { PIECE_BYTES = 256 << 10 };
+
 struct sealing {
     const struct sw_seal_file *ask;
     struct resume_journal journal;
@@ -19,7 +21,14 @@ struct sealing {
     struct sw_out *sidecar; /* likewise */
     struct seal_pair *pair; /* likewise */
     struct sw_out *out;
+    uint8_t *segment; /* what is sealed now: segment_bytes of an arena */
+    bool keep;        /* what an earlier run left, for whoever has its key */
 };
+
+static int changed(const struct sealing *self, struct sw_err *err)
+{
+    return sw_fail(err, SW_INTEGRITY, "'%s' changed while it was sealed", self->ask->from->name);
+}
 
 static uint32_t frame_bytes(const struct sw_seal_opts *opts)
 {
@@ -38,17 +47,23 @@ static json_t *describe_context(const struct sw_seal_opts *opts)
     return context;
 }
 
+/* Another key under the same name is another recipient. */
+static json_t *describe_key(const struct seal_key *key)
+{
+    return json_pack("[s, s]", key->label, key->own_name);
+}
+
 /* Of a direct message the recipients are in the header, which stays; a sidecar is made anew. */
 static json_t *describe_recipients(const struct sw_seal_opts *opts)
 {
-    json_t *names = json_array();
+    json_t *keys = json_array();
 
-    for (size_t i = 0; opts->direct && names != NULL && i < opts->recipients->n; i++)
-        if (json_array_append_new(names, json_string(opts->recipients->keys[i].label)) < 0) {
-            json_decref(names);
+    for (size_t i = 0; opts->direct && keys != NULL && i < opts->recipients->n; i++)
+        if (json_array_append_new(keys, describe_key(&opts->recipients->keys[i])) < 0) {
+            json_decref(keys);
             return NULL;
         }
-    return names;
+    return keys;
 }
 
 static json_t *describe_target(const struct sw_seal_opts *opts, struct sw_err *err)
@@ -172,7 +187,8 @@ static int begin(struct sealing *self, struct sw_err *err)
                ask->from->size_bytes);
         return make_out(self, &kept, err);
     }
-    if (found < 0 && why.code == SW_INTERRUPTED) {
+    if (found < 0 && (why.code == SW_INTERRUPTED || self->journal.locked)) {
+        self->keep = self->journal.locked;
         *err = why;
         return -1;
     }
@@ -181,23 +197,60 @@ static int begin(struct sealing *self, struct sw_err *err)
     return begin_anew(self, err) < 0 ? -1 : make_out(self, NULL, err);
 }
 
+static int read_segment(struct sealing *self, const struct sw_seal_range *range, struct sw_err *err)
+{
+    struct sw_in *from = self->ask->from;
+
+    if (self->segment == NULL)
+        self->segment = seal_arena_new(self->journal.segment_bytes);
+    if (self->segment == NULL)
+        return sw_fail_errno(err, "cannot get memory for %" PRIu64 " bytes of '%s'",
+                             self->journal.segment_bytes, from->name);
+    for (uint64_t at = 0; at < range->len; at += PIECE_BYTES) {
+        size_t n = (size_t)sw_min_u64(PIECE_BYTES, range->len - at);
+
+        if (sw_check_interrupt(err) < 0 || sw_in_read(from, self->segment + at, n, range->off + at, err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+/* A segment whose frames may lie somewhere already is what it was then, in the very memory that is encrypted now. */
+static int vouch_for(struct sealing *self, const struct sw_seal_range *range, struct sw_err *err)
+{
+    struct resume_journal *journal = &self->journal;
+    uint64_t index = range->off / journal->segment_bytes;
+    uint8_t mac[SW_SHA256_BYTES];
+
+    if (resume_journal_mac_bytes(journal, index, self->segment, (size_t)range->len, mac, err) < 0)
+        return -1;
+    if (index < journal->nr_segments)
+        return seal_equal(mac, journal->macs[index], sizeof(mac)) ? 0 : changed(self, err);
+    if (resume_journal_append(journal, mac, err) < 0)
+        return -1;
+    journal->nr_segments++;
+    return 0;
+}
+
+static int write_segment(struct sealing *self, const struct sw_seal_range *range, struct sw_err *err)
+{
+    for (uint64_t at = 0; at < range->len; at += PIECE_BYTES) {
+        size_t n = (size_t)sw_min_u64(PIECE_BYTES, range->len - at);
+
+        if (sw_check_interrupt(err) < 0 || sw_out_write(self->out, self->segment + at, n, err) < 0)
+            return -1;
+        sw_progress_tick(self->ask->progress, range->off + at + n, self->ask->from->size_bytes);
+    }
+    return 0;
+}
+
 /* The segment's MAC is on the disk before any of its frames, which are there before the next one's MAC. */
 static int seal_segment(struct sealing *self, const struct sw_seal_range *range, struct sw_err *err)
 {
-    struct resume_journal *journal = &self->journal;
-    struct sw_in *from = self->ask->from;
-    uint64_t end = range->off + range->len;
-    uint8_t mac[SW_SHA256_BYTES];
-
-    if (range->off / journal->segment_bytes >= journal->nr_segments) {
-        if (resume_journal_mac(journal, from, range, mac, err) < 0 ||
-            resume_journal_append(journal, mac, err) < 0)
-            return -1;
-        journal->nr_segments++;
-    }
-    if (seal_out_write_to(self->out, from, end, self->ask->progress, err) < 0)
+    if (read_segment(self, range, err) < 0 || vouch_for(self, range, err) < 0 ||
+        write_segment(self, range, err) < 0)
         return -1;
-    if (end == from->size_bytes)
+    if (range->off + range->len == self->ask->from->size_bytes)
         return 0;
     if (seal_out_flush(self->out, err) < 0)
         return -1;
@@ -219,30 +272,46 @@ static int seal_segments(struct sealing *self, struct sw_err *err)
     return 0;
 }
 
-/* What was read twice, for its MAC and for its frames, was the same both times. */
 static int check_unchanged(const struct sealing *self, struct sw_err *err)
 {
     SW_AUTO_JSON json_t *now = resume_source(self->ask->from, err);
 
     if (now == NULL)
         return -1;
-    return json_equal(now, self->journal.source)
-               ? 0
-               : sw_fail(err, SW_INTEGRITY, "'%s' changed while it was sealed", self->ask->from->name);
+    return json_equal(now, self->journal.source) ? 0 : changed(self, err);
+}
+
+/* A passphrase's key has a salt that is drawn for each run: no run is like the one before. */
+static int check_recipients(const struct sw_seal_opts *opts, struct sw_err *err)
+{
+    for (size_t i = 0; opts->direct && opts->recipients != NULL && i < opts->recipients->n; i++)
+        if (opts->recipients->keys[i].one_run)
+            return sw_fail(err, SW_USAGE,
+                           "a direct message to a passphrase is one run's work: its salt is another one in "
+                           "the next; leave its recipients to a sidecar");
+    return 0;
+}
+
+static int check_resumable(const struct sw_seal_opts *opts, struct sw_err *err)
+{
+    const struct seal_suite *suite = seal_suite_find(opts->suite);
+
+    if (suite != NULL && seal_suite_signs(suite))
+        return sw_fail(err, SW_USAGE,
+                       "a signed message is one run's work: its signature cannot be gone on with");
+    if (opts->digests != NULL)
+        return sw_fail(err, SW_USAGE,
+                       "what a manifest vouches for is one run's work: its digests cannot be gone on with");
+    return check_recipients(opts, err);
 }
 
 static int open_outputs(struct sealing *self, struct sw_err *err)
 {
     const struct sw_seal_file *ask = self->ask;
-    const struct seal_suite *suite = seal_suite_find(ask->opts.suite);
     struct resume_journal *journal = &self->journal;
 
-    if (suite != NULL && seal_suite_signs(suite))
-        return sw_fail(err, SW_USAGE,
-                       "a signed message is one run's work: its signature cannot be gone on with");
-    if (ask->opts.digests != NULL)
-        return sw_fail(err, SW_USAGE,
-                       "what a manifest vouches for is one run's work: its digests cannot be gone on with");
+    if (check_resumable(&ask->opts, err) < 0)
+        return -1;
     journal->source = resume_source(ask->from, err);
     journal->target = journal->source != NULL ? describe_target(&ask->opts, err) : NULL;
     if (journal->target == NULL || sw_keyring_spare_file(ask->opts.recipients, ask->path, err) < 0)
@@ -266,22 +335,34 @@ static int run(struct sealing *self, char artifact[SW_SEAL_ARTIFACT_CHARS], stru
     return sw_out_commit(self->out, err);
 }
 
+static void sealing_end(struct sealing *self)
+{
+    if (self->out == NULL)
+        sw_out_close(self->partial);
+    sw_out_close(self->out);
+    sw_out_close(self->sidecar);
+    seal_pair_free(self->pair);
+    seal_arena_free(self->segment, self->journal.segment_bytes);
+    resume_journal_free(&self->journal);
+    seal_key_free(self, sizeof(*self));
+}
+
 static int seal_resumably(const struct sw_seal_file *ask, char artifact[SW_SEAL_ARTIFACT_CHARS],
                           struct sw_err *err)
 {
-    struct sealing self = {.ask = ask, .journal = {.fd = -1}};
-    int rc = run(&self, artifact, err);
+    struct sealing *self = seal_key_new(sizeof(*self));
+    int rc;
 
+    if (self == NULL)
+        return sw_fail_errno(err, "cannot get memory for a key");
+    self->ask = ask;
+    self->journal.fd = -1;
+    rc = run(self, artifact, err);
     /* Without a journal there is nothing that another run could go on with. */
-    if (rc < 0 && err->code == SW_INTERRUPTED && self.partial != NULL &&
-        sw_path_exists(sw_partial_journal(self.partial)))
-        sw_partial_keep(self.partial);
-    if (self.out == NULL)
-        sw_out_close(self.partial);
-    sw_out_close(self.out);
-    sw_out_close(self.sidecar);
-    seal_pair_free(self.pair);
-    resume_journal_free(&self.journal);
+    if (rc < 0 && (err->code == SW_INTERRUPTED || self->keep) && self->partial != NULL &&
+        sw_path_exists(sw_partial_journal(self->partial)))
+        sw_partial_keep(self->partial);
+    sealing_end(self);
     return rc;
 }
 

@@ -43,7 +43,14 @@ grep -q 'goes on at [1-9]' said
 finished
 
 again
-anew "no key was given" seal --resume-key aes:other.key
+# Whoever has not the key neither goes on with it nor takes it away from who has.
+refused 5 "no key was given" seal --resume-key aes:other.key
+cmp out/.p.sealed.journal stopped/.p.sealed.journal
+cmp out/.p.sealed.partial stopped/.p.sealed.partial
+seal --resume-key aes:resume.key 2>said
+grep -q 'goes on at [1-9]' said
+[ "$(id out/p.sealed)" = "$first" ]
+finished
 again
 anew "another command" seal --resume-key aes:resume.key --frame-size 32K
 again
@@ -86,7 +93,7 @@ anew "truncated" seal --resume-key aes:resume.key
 again
 rm out/.p.sealed.journal
 seal --resume-key aes:resume.key 2>said
-! grep -q 'goes on' said
+if grep -q 'goes on' said; then exit 1; fi
 [ "$(id out/p.sealed)" != "$first" ]
 finished
 # One byte of the source, where it was sealed already; size and mtime stay.
@@ -98,6 +105,30 @@ flip plain 1000000
 again
 anew "has changed" seal --resume-key aes:resume.key
 
+# The header of a direct message is for the keys that were there: another one under the same name is another recipient.
+rm -r out
+mkdir out
+direct() { "$SLIPWAY" seal plain -o out/p.sealed --direct --to "$1" --resume-key aes:resume.key "${@:2}"; }
+status=0
+"$CASE_LIB/stop-when" KILL out/.p.sealed.partial 5000000 "$SLIPWAY" seal plain -o out/p.sealed --direct \
+    --to aes:aes.key,name=lab --resume-key aes:resume.key -j 1 || status=$?
+[ $status = 137 ]
+first=$(id out/.p.sealed.partial)
+direct aes:other.key,name=lab 2>said
+grep -q "begins anew.*another command" said
+[ "$(id out/p.sealed)" != "$first" ]
+"$SLIPWAY" open out/p.sealed -q -o opened --key aes:other.key,name=lab
+cmp plain opened
+printf 'correct horse\n' >phrase
+chmod 600 phrase
+refused 2 "one run's work" direct pass:file:phrase,cost=15 -q
+rm -r out
+mkdir out
+seal -q
+
+# What gives a passphrase once is not asked for it twice.
+refused 2 "pass:file:FILE" "$SLIPWAY" seal plain -o x.sealed --to aes:aes.key --resume-key pass:fd:3 3<phrase
+refused 2 "pass:file:FILE" "$SLIPWAY" seal plain -o x.sealed --to aes:aes.key --resume-key pass:prompt
 refused 5 "resume-key" "$SLIPWAY" seal plain -o x.sealed --to aes:aes.key --resume-key aes:missing
-nothing_but aes.key opened other.key out out/p.keys out/p.sealed plain resume.key said stopped \
+nothing_but aes.key opened other.key out out/p.keys out/p.sealed phrase plain resume.key said stopped \
     stopped/.p.sealed.journal stopped/.p.sealed.partial

@@ -258,6 +258,86 @@ static void other_bytes_under_the_same_stamps_get_another_key(void **state)
     free_rings(&rings);
 }
 
+/* A file of which one byte is another one from its second reading on, with nothing to tell it by. */
+struct turncoat {
+    struct sw_in base;
+    struct sw_in *in;
+    uint64_t at;
+    unsigned reads;
+};
+
+static int turncoat_pread(struct sw_in *in, void *buf, size_t len, uint64_t off, struct sw_err *err)
+{
+    struct turncoat *self = (struct turncoat *)in;
+
+    if (sw_in_read(self->in, buf, len, off, err) < 0)
+        return -1;
+    if (self->at >= off && self->at < off + len && self->reads++ > 0)
+        ((uint8_t *)buf)[self->at - off] ^= 1;
+    return 0;
+}
+
+static void turncoat_close(struct sw_in *in)
+{
+    sw_in_close(((struct turncoat *)in)->in);
+}
+
+static const struct sw_in_ops turncoat_ops = {.pread = turncoat_pread, .close = turncoat_close};
+
+static int seal_turncoat(const struct rings *rings, uint64_t at, unsigned *reads, struct sw_err *err)
+{
+    char artifact[SW_SEAL_ARTIFACT_CHARS];
+    struct turncoat turncoat = {.at = at};
+    struct sw_seal_file ask = {.opts = {.recipients = rings->to, .jobs = 1},
+                               .from = &turncoat.base,
+                               .path = "x.sealed",
+                               .resume = &rings->resume};
+    int rc;
+
+    assert_ok(sw_in_open_file("plain", &turncoat.in, err), *err);
+    turncoat.base = *turncoat.in;
+    turncoat.base.ops = &turncoat_ops;
+    rc = sw_seal_file(&ask, artifact, err);
+    *reads = turncoat.reads;
+    sw_in_close(&turncoat.base);
+    return rc;
+}
+
+/* Frames of the last segment may lie on the disk already: other bytes must not meet their key and numbers. */
+static void what_changes_after_it_was_checked_is_not_sealed(void **state)
+{
+    struct sw_err err = {.code = SW_OK};
+    unsigned reads = 0;
+    struct rings rings;
+
+    (void)state;
+    make_rings(&rings);
+    write_plain();
+    seal_and_die();
+    assert_failed(seal_turncoat(&rings, (4 << 20) + 1000, &reads, &err), err, SW_INTEGRITY,
+                  "changed while it was sealed");
+    assert_int_equal(reads, 2);
+    assert_false(sw_path_exists(".x.sealed.partial"));
+    assert_false(sw_path_exists(".x.sealed.journal"));
+    free_rings(&rings);
+}
+
+/* What is vouched for is what is encrypted: it is read once. */
+static void a_new_segment_is_read_once(void **state)
+{
+    struct sw_err err = {.code = SW_OK};
+    unsigned reads = 0;
+    struct rings rings;
+
+    (void)state;
+    make_rings(&rings);
+    write_plain();
+    assert_ok(seal_turncoat(&rings, (2 << 20) + 1000, &reads, &err), err);
+    assert_int_equal(reads, 1);
+    opens_as_plain(&rings);
+    free_rings(&rings);
+}
+
 static void rewrapping_builds_a_header_for_a_new_id_each_time(void **state)
 {
     struct sw_err err = {.code = SW_OK};
@@ -283,6 +363,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_killed_run_is_gone_on_with_under_the_header_that_is_there),
         cmocka_unit_test(other_bytes_under_the_same_stamps_get_another_key),
+        cmocka_unit_test(what_changes_after_it_was_checked_is_not_sealed),
+        cmocka_unit_test(a_new_segment_is_read_once),
         cmocka_unit_test(rewrapping_builds_a_header_for_a_new_id_each_time),
     };
 
