@@ -66,8 +66,8 @@ static int read_names(const char *path, const struct sw_opener *opener, struct s
         return -1;
     if (opened->size_bytes != CONTENT_BYTES)
         return sw_fail(err, SW_INTEGRITY, "'%s' holds no key of names", path);
-    vault->names.len = SEAL_KEY_BYTES;
-    return sw_in_read(opened, vault->names.bytes, SEAL_KEY_BYTES, 0, err);
+    vault->names->len = SEAL_KEY_BYTES;
+    return sw_in_read(opened, vault->names->bytes, SEAL_KEY_BYTES, 0, err);
 }
 
 int sw_vault_open(const char *path, const struct sw_unseal_opts *opts, struct sw_vault **out,
@@ -78,6 +78,9 @@ int sw_vault_open(const char *path, const struct sw_unseal_opts *opts, struct sw
 
     if (vault == NULL || read_artifact(path, opts->keys, &artifact, err) < 0)
         return -1;
+    vault->names = seal_key_new(sizeof(*vault->names));
+    if (vault->names == NULL)
+        return sw_fail_errno(err, "cannot get memory for a key");
     vault->open = seal_artifact_ring(&artifact, SW_KEY_OPEN, err);
     vault->seal = seal_artifact_ring(&artifact, SW_KEY_SEAL, err);
     if (vault->open == NULL || vault->seal == NULL || read_names(path, opts->opener, vault, err) < 0)
@@ -92,7 +95,7 @@ void sw_vault_close(struct sw_vault *vault)
         return;
     sw_keyring_free(vault->open);
     sw_keyring_free(vault->seal);
-    seal_secret_cleanse(&vault->names);
+    seal_key_free(vault->names, sizeof(*vault->names));
     free(vault);
 }
 
@@ -103,7 +106,7 @@ int sw_vault_name(const struct sw_vault *vault, const char *kind, const char *te
     uint8_t digest[SW_SHA256_BYTES];
 
     if (both == NULL ||
-        sw_hmac_sha256(vault->names.bytes, vault->names.len, both, strlen(both), digest, err) < 0)
+        sw_hmac_sha256(vault->names->bytes, vault->names->len, both, strlen(both), digest, err) < 0)
         return -1;
     sw_hex(digest, sizeof(digest), name);
     return 0;

@@ -9,7 +9,7 @@
 
 struct sw_vault {
     struct sw_keyring *open, *seal; /* the one key, for both uses */
-    struct seal_secret names;       /* of the HMAC that names objects */
+    struct seal_secret *names;      /* of the HMAC that names objects; of seal_key_new */
 };
 
 /* The context of an object's message. */

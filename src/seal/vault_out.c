@@ -25,12 +25,17 @@ struct waiting {
     uint8_t *buf;
 };
 
+/* Of seal_key_new. */
+struct vault_keys {
+    struct seal_secret data, content;
+};
+
 struct vault_out {
     struct sw_out base;
     const struct sw_vault *vault;
     struct sw_out *sealed;
     struct seal_id id;
-    struct seal_secret data_key, content_key;
+    struct vault_keys *keys;
     struct seal_gcm *gcm;
     uint64_t body_at;
     uint64_t size_bytes;
@@ -249,8 +254,7 @@ static void vault_out_close(struct sw_out *out)
     free(self->done);
     seal_gcm_free(self->gcm);
     sw_out_close(self->sealed);
-    seal_secret_cleanse(&self->data_key);
-    seal_secret_cleanse(&self->content_key);
+    seal_key_free(self->keys, sizeof(*self->keys));
     pthread_mutex_destroy(&self->lock);
     free(self);
 }
@@ -305,14 +309,17 @@ static int begin(struct vault_out *self, struct sw_err *err)
 
     if (!sw_out_seekable(self->sealed) || self->sealed->fd < 0)
         return sw_fail(err, SW_FAILED, "'%s' cannot be written anywhere", self->sealed->name);
+    self->keys = seal_key_new(sizeof(*self->keys));
+    if (self->keys == NULL)
+        return sw_fail_errno(err, "cannot get memory for a key");
     self->id.len = SEAL_ID_BYTES;
-    self->data_key.len = SEAL_KEY_BYTES;
+    self->keys->data.len = SEAL_KEY_BYTES;
     if (sw_random(self->id.bytes, self->id.len, err) < 0 ||
-        sw_random(self->data_key.bytes, self->data_key.len, err) < 0 ||
-        seal_derive(seal_suite_find(SW_SEAL_SUITE), &self->data_key, &self->id, &self->content_key,
+        sw_random(self->keys->data.bytes, self->keys->data.len, err) < 0 ||
+        seal_derive(seal_suite_find(SW_SEAL_SUITE), &self->keys->data, &self->id, &self->keys->content,
                     commitment, err) < 0)
         return -1;
-    self->gcm = seal_gcm_new(self->content_key.bytes, self->content_key.len, true, err);
+    self->gcm = seal_gcm_new(self->keys->content.bytes, self->keys->content.len, true, err);
     return self->gcm != NULL ? measure_header(self, err) : -1;
 }
 
@@ -391,7 +398,7 @@ static int hash_all(const struct vault_out *self, uint8_t sha256[32], struct sw_
 {
     SW_CLEANUP(reading_clear) struct reading reading = {.gcm = NULL};
 
-    reading.gcm = seal_gcm_new(self->content_key.bytes, self->content_key.len, false, err);
+    reading.gcm = seal_gcm_new(self->keys->content.bytes, self->keys->content.len, false, err);
     reading.digest = sw_digest_new(err);
     reading.stored = sw_calloc(1, BUF_BYTES, err);
     if (reading.gcm == NULL || reading.digest == NULL || reading.stored == NULL)
@@ -423,11 +430,11 @@ int sw_vault_out_name(struct sw_out *out, const char name[SW_VAULT_NAME], struct
     struct vault_out *self = (struct vault_out *)out;
     SW_AUTO_BUF struct sw_buf header = {.len = 0};
 
-    if (!self->finished || self->data_key.len == 0)
+    if (!self->finished || self->keys->data.len == 0)
         return sw_fail(err, SW_FAILED, "'%s' has not ended, or has a name", out->name);
-    if (build_header(self, name, &self->id, &self->data_key, &header, err) < 0)
+    if (build_header(self, name, &self->id, &self->keys->data, &header, err) < 0)
         return -1;
-    seal_secret_cleanse(&self->data_key); /* a second header is never built */
+    seal_secret_cleanse(&self->keys->data); /* a second header is never built */
     if (header.len != self->body_at)
         return sw_fail(err, SW_FAILED, "'%s': its header has %zu bytes, not %" PRIu64, out->name, header.len,
                        self->body_at);
