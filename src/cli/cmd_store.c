@@ -265,6 +265,8 @@ static int run_export(struct sw_store *store, const struct store_opts *opts, con
                                      .dst = args->items[2],
                                      .output_format = opts->output_format,
                                      .settings = &opts->settings,
+                                     .seal_to = &opts->seal_to,
+                                     .sign = opts->sign,
                                      .sync = opts->sync};
 
     return store_export(store, &ask, err);
@@ -352,9 +354,9 @@ static const struct opt store_opt_rows[] = {
     {0, "sync", NULL, OPT_FLAG, offsetof(struct store_opts, sync), "export: as for convert"},
     {'k', "key", "KEY", OPT_LIST, offsetof(struct store_opts, keys), "opens a sealed store"},
     {0, "seal-to", "RECIPIENT", OPT_LIST, offsetof(struct store_opts, seal_to),
-     "init: whose key opens the store; any one of several"},
+     "init, export: whose key opens the store, or FILE; any one of several"},
     {0, "sign", "KEY", OPT_STRING, offsetof(struct store_opts, sign),
-     "init: pem:FILE or pkcs11:URI; say whose the store is: store.manifest.json and store.manifest.sig in it"},
+     "init, export: pem:FILE or pkcs11:URI; say whose it is: X.manifest.json and X.manifest.sig beside it"},
     TRUST_PATH_ROW(struct store_opts),
     TRUST_UNSIGNED_ROW(struct store_opts),
     OPT_END,
@@ -369,7 +371,8 @@ const struct cmd cmd_store = {
         "and qemu-img info --backing-chain STORE/blobs/sha256/LAYER opens a layer in place.\n\n"
         "verify reads every blob and ends with status 5 when one is damaged, missing or out of place.\n\n"
         "export writes the disk of a name or of a layer's digest. What earlier exports and builds have encoded is\n"
-        "taken from the store's cache, of at most $SLIPWAY_CODED_MAX (16G; 0: none): the bytes are the same.\n\n"
+        "taken from the store's cache, of at most $SLIPWAY_CODED_MAX (16G; 0: none): the bytes are the same. The disk\n"
+        "of a sealed store is for its owner alone to read (mode 0600), or sealed to others: --seal-to.\n\n"
         "init makes a store in which everything is sealed: each file is an Encryption SDK message under the store's key,\n"
         "which STORE/store.keys carries to the recipients (slipway rewrap STORE/store.sealed gives it to others). Names\n"
         "and bytes tell nothing without a key; sizes and times do. It is no OCI layout, and keeps no cache.\n\n"

@@ -9,6 +9,8 @@
 #include "src/cli/create_arg.h"
 #include "src/cli/image_arg.h"
 #include "src/cli/output.h"
+#include "src/cli/seal_args.h"
+#include "src/cli/sign_args.h"
 
 #include <string.h>
 
@@ -62,7 +64,54 @@ static int show(const struct store_export *ask, const char *digest, const struct
     return 0;
 }
 
-static int write_image(const struct store_export *ask, const struct sw_copy *plan, unsigned mode,
+/* How the disk leaves the store. */
+struct target {
+    struct sw_keyring *ring; /* NULL: in clear */
+    struct sign_args sign;
+    unsigned mode; /* in clear */
+};
+
+static void target_free(struct target *target)
+{
+    sw_keyring_free(target->ring);
+    sign_args_close(&target->sign);
+}
+
+static int open_target(const struct store_export *ask, bool sealed, struct target *target, struct sw_err *err)
+{
+    target->mode = sealed ? 0600 : 0666;
+    if (ask->seal_to->n > 0) {
+        target->ring = sw_seal_harden(err) == 0 ? seal_args_ring(SW_KEY_SEAL, ask->seal_to, err) : NULL;
+        if (target->ring == NULL)
+            return -1;
+    } else if (sealed) {
+        sw_log(
+            SW_LOG_WARNING,
+            "the store is sealed, and '%s' holds its disk in clear, for its owner alone to read: --seal-to "
+            "seals it",
+            ask->dst);
+    }
+    return sign_args_open(ask->sign, ask->dst, &target->sign, err);
+}
+
+static int open_dst(const struct store_export *ask, const struct sw_copy *plan, struct target *target,
+                    struct sw_out **out, struct sw_err *err)
+{
+    const struct sw_seal_opts seal = {.recipients = target->ring,
+                                      .jobs = plan->jobs,
+                                      .digests = target->sign.signer != NULL ? &target->sign.digests : NULL};
+
+    if (out_refuse_special(ask->dst, err) < 0)
+        return -1;
+    if (target->ring != NULL)
+        return sw_seal_create_image(&seal, plan->format->name, ask->dst, out, err);
+    if (sw_out_create_file(ask->dst, target->mode, out, err) < 0)
+        return -1;
+    (*out)->lazy = !ask->sync;
+    return 0;
+}
+
+static int write_image(const struct store_export *ask, const struct sw_copy *plan, struct target *target,
                        struct sw_copy_stats *stats, struct sw_err *err)
 {
     SW_CLEANUP(out_auto) struct sw_out *out = NULL;
@@ -70,9 +119,8 @@ static int write_image(const struct store_export *ask, const struct sw_copy *pla
     struct sw_copy copy = *plan;
     int rc;
 
-    if (out_refuse_special(ask->dst, err) < 0 || sw_out_create_file(ask->dst, mode, &out, err) < 0)
+    if (open_dst(ask, plan, target, &out, err) < 0)
         return -1;
-    out->lazy = !ask->sync;
     copy.out = out;
     copy.progress = &progress.base;
     out_progress_begin(&progress, "export", ask->common);
@@ -83,6 +131,22 @@ static int write_image(const struct store_export *ask, const struct sw_copy *pla
     return rc;
 }
 
+/* What the manifest says of dst besides its digests. */
+static int sign_target(const struct store_export *ask, const struct sw_copy *copy, struct target *target,
+                       uint64_t virtual_bytes, struct sw_err *err)
+{
+    SW_AUTO_FREE char *keys = target->ring != NULL ? sw_seal_sidecar_path(ask->dst, err) : NULL;
+    SW_AUTO_JSON json_t *more = NULL;
+
+    if (target->sign.signer == NULL)
+        return 0;
+    more = json_pack("{s:s, s:s*, s:I}", "format", copy->format->name, "subformat", copy->create.subformat,
+                     "virtualBytes", (json_int_t)virtual_bytes);
+    if (more == NULL || (target->ring != NULL && keys == NULL))
+        return sw_fail(err, SW_FAILED, "cannot describe '%s'", ask->dst);
+    return sign_args_write(&target->sign, ask->dst, keys, more, err);
+}
+
 int store_export(struct sw_store *store, const struct store_export *ask, struct sw_err *err)
 {
     SW_CLEANUP(image_auto) struct sw_image *chain = NULL;
@@ -90,12 +154,13 @@ int store_export(struct sw_store *store, const struct store_export *ask, struct 
     struct create_arg create = {.subformat = ""};
     struct sw_copy copy = {.jobs = opt_jobs(ask->common)};
     struct sw_copy_stats stats = {0};
-    bool sealed = sw_store_is_sealed(store);
+    SW_CLEANUP(target_free) struct target target = {.ring = NULL};
     char digest[SW_STORE_HEX];
 
     if (create_arg_parse(ask->settings, &create, err) < 0 ||
         sw_source_date(0, &create.create.epoch, err) < 0 ||
         create_arg_format(ask->output_format, ask->dst, &copy.format, err) < 0 ||
+        open_target(ask, sw_store_is_sealed(store), &target, err) < 0 ||
         find_layer(store, ask->what, digest, err) < 0 ||
         sw_store_open_chain(store, digest, &chain, err) < 0 ||
         sw_store_coded_new(store, digest, &coded, err) < 0)
@@ -104,11 +169,8 @@ int store_export(struct sw_store *store, const struct store_export *ask, struct 
     copy.coded = coded;
     copy.create = create.create;
     copy.create.name = ask->dst;
-    if (sealed)
-        sw_log(SW_LOG_WARNING,
-               "the store is sealed, and '%s' holds its disk in clear, for its owner alone to read",
-               ask->dst);
-    if (write_image(ask, &copy, sealed ? 0600 : 0666, &stats, err) < 0)
+    if (write_image(ask, &copy, &target, &stats, err) < 0 ||
+        sign_target(ask, &copy, &target, stats.virtual_bytes, err) < 0)
         return -1;
     return show(ask, digest, copy.format, &stats, err);
 }

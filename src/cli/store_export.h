@@ -11,6 +11,8 @@ struct store_export {
     const char *dst;
     const char *output_format;       /* NULL: by dst's ending */
     const struct opt_list *settings; /* -o */
+    const struct opt_list *seal_to;  /* recipients of dst; empty: it is not sealed */
+    const char *sign;                /* the key that vouches for dst; NULL: none */
     bool sync;
 };
 
