@@ -13,6 +13,8 @@
                  delay      ms: the work is done late
                  hold       the work is done once DIR/go exists; DIR/held appears meanwhile
                  hold-reply the work is done at once and answered then
+                 freeze     DIR/frozen appears, and once the client is gone, so is the request: nothing was done
+                 freeze-reply the work is done, DIR/frozen appears, and nobody ever hears the answer
                  delay-reply ms: the work is done at once and answered late
 """
 

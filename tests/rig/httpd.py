@@ -67,7 +67,7 @@ class World:
         self.ebs, self.ebs_model = EbsOperations(options.dir, self.ec2.snapshots, options.page), RestJsonModel("ebs")
         self.query_model, self.rest_model, self.kms_model = QueryModel(), RestModel(), JsonModel("kms")
         self.faults = Faults(options.dir)
-        self.go = os.path.join(options.dir, "go")
+        self.go, self.frozen = (os.path.join(options.dir, name) for name in ("go", "frozen"))
         self.lock, self.log_lock = threading.Lock(), threading.Lock()
         self.log_file = open(os.path.join(options.dir, "requests.jsonl"), "a", encoding="utf-8")
 
@@ -130,6 +130,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         note["status"] = reply.status
         if rule and rule["do"] == "drop-reply":
             self.reset()
+        if rule and rule["do"] == "freeze-reply":
+            self.freeze()
         if rule and rule["do"] == "delay-reply":
             time.sleep(rule["ms"] / 1000)
         if rule and rule["do"] == "hold-reply":
@@ -187,6 +189,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         """What a fault does before the operation runs."""
         if rule["do"] == "drop":
             self.reset()
+        if rule["do"] == "freeze":
+            self.freeze()
         if rule["do"] == "delay":
             time.sleep(rule["ms"] / 1000)
         if rule["do"] == "hold":
@@ -201,6 +205,15 @@ class Handler(http.server.BaseHTTPRequestHandler):
             pass
         while not os.path.exists(self.world.go):
             time.sleep(0.02)
+
+    def freeze(self):
+        """Tells the test, and waits until the client has hung up."""
+        with open(self.world.frozen, "w", encoding="utf-8") as file:
+            file.write(str(self.client_address[1]))
+        self.connection.settimeout(None)
+        while self.connection.recv(65536):
+            pass
+        raise Dropped
 
     def reset(self):
         """Closes with RST, as a broken line does."""
