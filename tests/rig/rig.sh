@@ -91,6 +91,9 @@ rig_wait() {
 # rig_import ARGUMENT…: slipway import against the rig.
 rig_import() { "$SLIPWAY" import --bucket lab --endpoint-url "$RIG_URL" --poll-interval 20 "$@"; }
 
+# rig_resume ID ARGUMENT…: the same with an import that was begun before.
+rig_resume() { "$SLIPWAY" import --endpoint-url "$RIG_URL" --poll-interval 20 --resume "$@"; }
+
 # rig_spawn ARGUMENT…: the same in the background; its process is $pid.
 rig_spawn() {
     "$SLIPWAY" import --bucket lab --endpoint-url "$RIG_URL" --poll-interval 20 "$@" &
