@@ -153,7 +153,7 @@ static int digest_of(const json_t *doc, char out[SW_SHA256_HEX], struct sw_err *
 
 int options_request(const struct sw_import_options *options, char out[SW_SHA256_HEX], struct sw_err *err)
 {
-    SW_AUTO_JSON json_t *doc = json_pack("{s:s*}", "lane", options->lane);
+    SW_AUTO_JSON json_t *doc = json_object();
     SW_AUTO_JSON json_t *disks = json_array();
 
     for (size_t i = 0; i < options->nr_disks; i++) {

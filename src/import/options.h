@@ -8,7 +8,7 @@
 /* All that is journaled. NULL and err on failure (SW_USAGE for text that is not UTF-8). */
 SW_MUST_CHECK json_t *options_store(const struct sw_import_options *options, struct sw_err *err);
 
-/* Over what the task is made of: the lane, the disks' formats and devices, and the options of the task. */
+/* Over what the task is made of: the disks' formats and devices, and the options of the task. */
 SW_MUST_CHECK int options_request(const struct sw_import_options *options, char out[SW_SHA256_HEX],
                                   struct sw_err *err);
 /* Over what comes after the task. */

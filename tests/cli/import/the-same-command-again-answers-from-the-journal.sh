@@ -4,7 +4,7 @@ rig_start "$PWD/rig"
 head -c 6000000 /dev/urandom >disk.img
 first=$(rig_import -f raw disk.img -q)
 before=$(wc -l <"$RIG_DIR/requests.jsonl")
-second=$(rig_import -f raw disk.img -q)
+second=$(rig_import -f raw disk.img -q --lane import-image)
 [ "$first" = "$second" ] || fail "$first, then $second"
 [ "$(wc -l <"$RIG_DIR/requests.jsonl")" = "$before" ] || fail "the second run asked the server"
 rig_import -f raw disk.img -q --json | grep -q '"already_imported": true' || fail "--json does not say so"
