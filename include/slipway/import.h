@@ -19,7 +19,8 @@ enum {
 /* One disk of the machine, or an OVA that holds them all. */
 struct sw_import_disk {
     const char *source_path; /* the file that is read (the sealed one): its stat tells whether it changed */
-    struct sw_in *in;        /* its bytes, opened; sent as they are when image is NULL */
+    struct sw_in *
+        in; /* its bytes, opened; sent as they are when image is NULL. NULL: a record's, with no need of them */
     struct sw_image *image;  /* the disk, to be encoded anew as format; NULL: in goes as it is */
     const char *format;      /* of what is sent: VMDK, VHD, VHDX, OVA or RAW */
     const char *stated;      /* the source's format as the user said it; NULL: probed */
@@ -123,6 +124,7 @@ struct sw_import_record {
     char id[SW_IMPORT_ID];
     struct sw_import_options options; /* as they were journaled, id among them; the disks are not open */
     const char *region;               /* that it went to */
+    bool needs_input;                 /* what is sent is not all there yet: the disks have to be opened */
     const char *stage; /* "new", "sending", "sent", "importing", "finishing", "completed", "failed", … */
 };
 

@@ -51,7 +51,8 @@ static int run_images(const struct import_opts *opts, const struct args *args, s
     if (import_args_take(opts, args, &taken, err) < 0)
         return -1;
     config = import_args_cloud(opts, &taken.options, taken.record != NULL ? taken.record->region : NULL);
-    if (import_input_open(opts, &taken, err) < 0 || sw_cloud_open(&config, NULL, &cloud, err) < 0)
+    if (((taken.record == NULL || taken.record->needs_input) && import_input_open(opts, &taken, err) < 0) ||
+        sw_cloud_open(&config, NULL, &cloud, err) < 0)
         return -1;
     return opts->dry_run ? dry_run(opts, &taken.options, cloud, err)
                          : import(opts, &taken.options, cloud, err);

@@ -159,6 +159,11 @@ static int refuse_running(struct import_flow *flow, const char *why, struct sw_e
     return 0;
 }
 
+static bool is_open(const struct sw_import_disk *disk)
+{
+    return disk->in != NULL || disk->image != NULL;
+}
+
 /* Which disks are others than the journal's; the number of them, or -1. */
 static int find_changed(struct import_flow *flow, struct import_identity *now, bool *changed,
                         struct sw_err *err)
@@ -168,6 +173,9 @@ static int find_changed(struct import_flow *flow, struct import_identity *now, b
     int n = 0;
 
     for (size_t i = 0; i < o->nr_disks; i++) {
+        changed[i] = false;
+        if (!is_open(&o->disks[i]) && i < state->nr_objects)
+            continue;
         if (object_identify(&o->disks[i], &now[i], err) < 0)
             return -1;
         changed[i] = i >= state->nr_objects || !object_matches(&state->objects[i], &o->disks[i], &now[i]);
@@ -266,6 +274,11 @@ static int check_objects(struct import_flow *flow, bool *whole, struct sw_err *e
             return -1;
         if (ours)
             continue;
+        if (!is_open(&o->disks[i]))
+            return sw_fail(
+                err, SW_FAILED,
+                "'s3://%s/%s' is not there any more as it was sent; import '%s' again, by its path",
+                o->bucket, o->disks[i].key, o->disks[i].source_path);
         if (object->stage >= OBJECT_UPLOADED) {
             sw_log(SW_LOG_INFO, "'s3://%s/%s' is not what was uploaded; it is sent anew", o->bucket,
                    o->disks[i].key);
@@ -427,7 +440,7 @@ static int check(const struct import_lane *lane, const struct sw_import_options 
     for (size_t i = 0; i < options->nr_disks; i++) {
         const struct sw_import_disk *disk = &options->disks[i];
 
-        if (disk->image == NULL && disk->in->size_bytes == 0)
+        if (disk->image == NULL && disk->in != NULL && disk->in->size_bytes == 0)
             return sw_fail(err, SW_FAILED, "'%s' is empty", disk->source_path);
         for (size_t j = 0; disk->key != NULL && j < i; j++)
             if (strcmp(disk->key, options->disks[j].key) == 0)

@@ -12,6 +12,26 @@
 
 enum { MIN_PREFIX = 4, MAX_RECORDS = 100000 };
 
+/* A lane that transfers by itself may look at its disks at any time. */
+static bool needs_input(const struct record_impl *impl)
+{
+    struct sw_err ignored = {.code = SW_OK};
+    const struct import_lane *lane = lane_find(impl->recalled.options.lane, &ignored);
+
+    if (lane == NULL || lane->transfer != NULL)
+        return true;
+    switch (impl->state.stage) {
+    case IMPORT_SENT:
+    case IMPORT_RUNNING:
+    case IMPORT_FINISHING:
+    case IMPORT_COMPLETED:
+    case IMPORT_FAILED:
+        return false;
+    default:
+        return true;
+    }
+}
+
 /* "0123….json" of 32 digits: the id of a journal. */
 static bool is_journal(const char *name)
 {
@@ -142,6 +162,7 @@ static int load(const char *folder, const char *state_dir, const char *id, struc
     impl->base.options = impl->recalled.options;
     impl->base.options.id = impl->base.id;
     impl->base.options.state_dir = impl->state_dir;
+    impl->base.needs_input = needs_input(impl);
     impl->base.region = impl->state.region;
     impl->base.stage = import_stage_name(impl->state.stage);
     return 0;

@@ -35,10 +35,19 @@ grep -q '"Description": "d"' "$RIG_DIR"/ec2/import-ami-*.json || fail "the descr
 if grep -rqF "$(od -An -tx1 key | tr -d ' \n' | head -c 40)" "$XDG_STATE_HOME"; then fail "the key is in the journal"; fi
 if grep -rqF "$AWS_SECRET_ACCESS_KEY" "$XDG_STATE_HOME"; then fail "the secret is in the journal"; fi
 
+# What has been sent is not needed any more: neither the disk nor a key.
+mv disk.img.sealed kept
+rig_resume "$id" -q | grep -q '^ami-' || fail "it wants the disk that it has sent"
+mv kept disk.img.sealed
+
 # --delete-object, also said afterwards: the object goes, the image stays, and nothing is imported again.
 rig_resume "$id" --key aes:key --delete-object -q | grep -q '^ami-' || fail "no image"
 [ ! -e "$(rig_object p/disk.img)" ] || fail "the object is still there"
 [ "$(rig_tasks)" = 1 ] || fail "it was imported again"
+rig_faults '{"op":"ImportImage","do":"error","status":403,"code":"UnauthorizedOperation"}'
+if rig_import -q -f raw disk.img.sealed --key aes:key --part-size 5M --prefix q 2>/dev/null; then fail "it was not refused"; fi
+rm "$(rig_object q/disk.img)"*
+refused 1 "'s3://lab/q/disk.img' is not there any more" --resume "$("$SLIPWAY" import list | head -n 1 | cut -c1-12)"
 # Another task wants the object back.
 rig_import -q -f raw disk.img.sealed --key aes:key --part-size 5M --prefix p --description other --delete-object | grep -q '^ami-'
 [[ "$(rig_tasks)" = 2 && ! -e "$(rig_object p/disk.img)" ]] || fail "the second task"
