@@ -84,6 +84,13 @@ char *sw_buf_steal(struct sw_buf *buf)
     return data != NULL ? data : calloc(1, 1);
 }
 
+void sw_buf_wipe(struct sw_buf *buf)
+{
+    if (buf->cap > 0)
+        explicit_bzero(buf->data, buf->cap);
+    sw_buf_free(buf);
+}
+
 void sw_buf_free(struct sw_buf *buf)
 {
     free(buf->data);

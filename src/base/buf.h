@@ -23,6 +23,8 @@ SW_MUST_CHECK int sw_buf_reserve(struct sw_buf *buf, size_t len, struct sw_err *
 /* Hands the bytes over as a C string; the buffer is empty again. Never NULL on success. */
 char *sw_buf_steal(struct sw_buf *buf);
 void sw_buf_free(struct sw_buf *buf);
+/* The same of bytes that were secret: they become zeros first. Reserve room for all of them, or old memory keeps some. */
+void sw_buf_wipe(struct sw_buf *buf);
 
 #define SW_AUTO_BUF SW_CLEANUP(sw_buf_free)
 

@@ -13,4 +13,11 @@
 SW_MUST_CHECK int sw_run_program(const char *const argv[], int timeout_ms, struct sw_buf *out, int *status,
                                  struct sw_err *err);
 
+/*
+ * The same for a program whose output is a secret: stdout alone is kept, at most max_bytes of it (more is SW_FAILED, and the
+ * program is killed) in memory that never moves; stdin and stderr are the caller's own, so that it can ask and explain.
+ */
+SW_MUST_CHECK int sw_capture_program(const char *const argv[], int timeout_ms, size_t max_bytes,
+                                     struct sw_buf *out, int *status, struct sw_err *err);
+
 #endif
