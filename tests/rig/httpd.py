@@ -3,7 +3,9 @@
 import http.server
 import json
 import os
+import re
 import socket
+import ssl
 import struct
 import sys
 import threading
@@ -14,6 +16,7 @@ import replies
 from ebs_ops import EbsOperations
 from ec2_ops import Ec2Operations
 from faults import Faults
+from identity_ops import Identities, MetadataOperations, StsOperations
 from json_model import JsonModel
 from kms_ops import KmsOperations
 from query_model import QueryModel
@@ -22,10 +25,11 @@ from rest_json_model import RestJsonModel
 from rest_model import RestModel
 from s3_ops import S3Operations
 from s3_store import Store
-from verify import UNSIGNED, verify
+from verify import SIGNATURE_KEY, UNSIGNED, verify
 
 MAX_BODY = 1 << 30
 OWNER = "111122223333"  # of every bucket
+SERVICE = re.compile(r"/([a-z0-9]+)/aws4_request")
 
 
 class Dropped(Exception):
@@ -46,12 +50,15 @@ class Received:
 
 
 def service_of(request):
-    """As the credential's scope says; S3 without one."""
-    authorization = request.header("authorization") or ""
-    for service in ("ec2", "kms", "ebs"):
-        if f"/{service}/aws4_request" in authorization:
-            return service
-    return "s3"
+    """As the credential's scope says; without one, as the path and the content type do."""
+    scope = SERVICE.search(request.header("authorization") or "")
+    if scope:
+        return scope.group(1)
+    known = MetadataOperations.identify(request)
+    if known:
+        return known[0]
+    form = (request.header("content-type") or "").startswith("application/x-www-form-urlencoded")
+    return "sts" if form else "s3"
 
 
 class World:
@@ -65,6 +72,9 @@ class World:
         self.ec2 = Ec2Operations(options.dir, self.store)
         self.kms = KmsOperations()
         self.ebs, self.ebs_model = EbsOperations(options.dir, self.ec2.snapshots, options.page), RestJsonModel("ebs")
+        self.identities = Identities(self.credentials, options, self.now)
+        self.sts, self.metadata = StsOperations(self.identities), MetadataOperations(self.identities)
+        self.sts_model = QueryModel("sts")
         self.query_model, self.rest_model, self.kms_model = QueryModel(), RestModel(), JsonModel("kms")
         self.faults = Faults(options.dir)
         self.go, self.frozen = (os.path.join(options.dir, name) for name in ("go", "frozen"))
@@ -120,8 +130,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 reply = self.run_s3(request, operation, query, rule)
             elif service == "ebs":
                 reply = self.run_ebs(request, operation, query)
+            elif service in self.RUNNERS:
+                reply, rule = self.RUNNERS[service](self, request, note)
             else:
-                reply, rule = self.run_ec2(request, note) if service == "ec2" else self.run_kms(request, note)
+                raise Refusal(400, "UnsupportedOperation", f"the rig does not play {service}")
         except Refusal as refusal:
             note["code"] = refusal.code
             if rule and rule["do"] == "ok-error":
@@ -149,6 +161,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             if request.parts.get("blockIndex", "").isdigit():
                 note.update(part=int(request.parts["blockIndex"]))
             return query, operation
+        if SIGNATURE_KEY in query:
+            query = {name: value for name, value in query.items() if not name.startswith("X-Amz-")}
         bucket, _, key = unquote(request.path.lstrip("/")).partition("/")
         operation = self.world.rest_model.operation(request.method, bool(key), query)
         note.update(op=operation, bucket=bucket, key=key)
@@ -276,6 +290,48 @@ class Handler(http.server.BaseHTTPRequestHandler):
         result = getattr(world.kms, action)(params, scope.region)
         return world.kms_model.reply(action, result), rule
 
+    def strike(self, operation, note):
+        """The fault that was ordered for this operation, applied."""
+        rule = self.world.faults.strike(operation, None)
+        if rule:
+            note["fault"] = rule["do"]
+            self.apply(rule)
+        return rule
+
+    def run_sts(self, request, note):
+        """Some of its operations are what turns another token into keys: nobody signs those."""
+        world, region, access = self.world, self.world.region, None
+        if request.header("authorization"):
+            scope = verify(request, world.credentials, world.now())
+            region, access = scope.region, scope.access_key
+        action, params = world.sts_model.parse(request.body)
+        note.update(op=action, access=access)
+        if access is None and action not in world.sts.UNSIGNED:
+            raise Refusal(403, "MissingAuthenticationToken", "Request is missing Authentication Token")
+        rule = self.strike(action, note)
+        if not hasattr(world.sts, action):
+            raise Refusal(400, "InvalidAction", f"the rig does not play {action}")
+        with world.lock:
+            result = getattr(world.sts, action)(params, region, access)
+        return world.sts_model.reply(action, result), rule
+
+    def run_metadata(self, request, note):
+        _, operation = MetadataOperations.identify(request)
+        note["op"] = operation
+        rule = self.strike(operation, note)
+        with self.world.lock:
+            return getattr(self.world.metadata, operation)(request), rule
+
+    # The services but S3: (request, note) -> (reply, the fault that strikes its way back).
+    RUNNERS = {
+        "ec2": run_ec2,
+        "kms": run_kms,
+        "sts": run_sts,
+        "sso": run_metadata,
+        "container": run_metadata,
+        "imds": run_metadata,
+    }
+
     def send(self, reply, method, cut):
         length = reply.file[2] if reply.file else len(reply.body)
         self.send_response(reply.status)
@@ -305,11 +361,16 @@ class Server(http.server.ThreadingHTTPServer):
     daemon_threads = True
 
     def handle_error(self, request, client_address):
-        """A client that was killed is what the rig is for; anything else is a fault of the rig's."""
-        if not isinstance(sys.exc_info()[1], ConnectionError):
+        """A client that was killed or trusts nobody is what the rig is for; anything else is a fault of the rig's."""
+        if not isinstance(sys.exc_info()[1], (ConnectionError, ssl.SSLError)):
             super().handle_error(request, client_address)
 
 
 def make_server(options):
     handler = type("RigHandler", (Handler,), {"world": World(options)})
-    return Server(("127.0.0.1", options.port), handler)
+    server = Server(("127.0.0.1", options.port), handler)
+    if options.certificate:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(options.certificate)
+        server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
+    return server

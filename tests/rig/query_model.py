@@ -1,4 +1,7 @@
-"""The EC2 Query protocol from AWS's own service model: parses requests, refuses what it does not know, writes replies."""
+"""The Query protocols (EC2's, and that of IAM and STS) from AWS's own service models.
+
+Parses requests, refuses what the model does not know, writes replies.
+"""
 
 import base64
 import binascii
@@ -12,17 +15,16 @@ from botocore.validate import ParamValidator
 
 from replies import REQUEST_ID, Refusal, element, xml_reply
 
-VERSION = "2016-11-15"
-NAMESPACE = f"http://ec2.amazonaws.com/doc/{VERSION}/"
-
 
 def load_service(name):
     return botocore.model.ServiceModel(botocore.loaders.Loader().load_service_model(name, "service-2"), name)
 
 
-def query_name(member, shape):
-    """queryName, else locationName with a capital, else the member's own name."""
+def query_name(member, shape, ec2):
+    """The member's name, or what the model says; EC2 has queryName, and else a capital."""
     given = shape.serialization
+    if not ec2:
+        return given.get("name", member)
     if "queryName" in given:
         return given["queryName"]
     name = given.get("name", member)
@@ -32,8 +34,8 @@ def query_name(member, shape):
 class QueryReader:
     """One request's parameters, each taken at most once; what is left over is unknown."""
 
-    def __init__(self, pairs):
-        self.left = {}
+    def __init__(self, pairs, ec2):
+        self.left, self.ec2 = {}, ec2
         for name, value in pairs:
             if name in self.left:
                 raise Refusal(400, "InvalidParameterCombination", f"The parameter {name} is given twice")
@@ -52,7 +54,7 @@ class QueryReader:
     def structure(self, shape, prefix):
         out = {}
         for member, inner in shape.members.items():
-            name = query_name(member, inner)
+            name = query_name(member, inner, self.ec2)
             full = f"{prefix}.{name}" if prefix else name
             if self.holds(full):
                 out[member] = self.read(inner, full)
@@ -60,6 +62,8 @@ class QueryReader:
 
     def list(self, shape, prefix):
         out = []
+        if not self.ec2 and not shape.serialization.get("flattened"):
+            prefix += ".member"
         while self.holds(f"{prefix}.{len(out) + 1}"):
             out.append(self.read(shape.member, f"{prefix}.{len(out) + 1}"))
         return out
@@ -89,16 +93,21 @@ def scalar(shape, name, text):
 
 
 class QueryModel:
-    def __init__(self):
-        self.service = load_service("ec2")
-        self.parser = botocore.parsers.create_parser("ec2")
+    def __init__(self, name="ec2"):
+        self.service = load_service(name)
+        self.version = self.service.metadata["apiVersion"]
+        self.ec2 = self.service.metadata["protocol"] == "ec2"
+        self.namespace = f"http://ec2.amazonaws.com/doc/{self.version}/"
+        if not self.ec2:
+            self.namespace = self.service.metadata["xmlNamespace"]
+        self.parser = botocore.parsers.create_parser("ec2" if self.ec2 else "query")
 
     def parse(self, body):
         """(operation name, parameters) of a request body, or Refusal."""
-        reader = QueryReader(parse_qsl(body.decode(), keep_blank_values=True, strict_parsing=True))
+        reader = QueryReader(parse_qsl(body.decode(), keep_blank_values=True, strict_parsing=True), self.ec2)
         action = reader.left.pop("Action", "")
-        if reader.left.pop("Version", None) != VERSION:
-            raise Refusal(400, "InvalidParameterValue", "Version is not " + VERSION)
+        if reader.left.pop("Version", None) != self.version:
+            raise Refusal(400, "InvalidParameterValue", "Version is not " + self.version)
         if action not in self.service.operation_names:
             raise Refusal(400, "InvalidAction", f"The action {action} is not valid for this web service.")
         shape = self.service.operation_model(action).input_shape
@@ -111,24 +120,31 @@ class QueryModel:
             raise Refusal(400, "MissingParameter", report.generate_report())
         return action, params
 
+    def done_text(self, action):
+        """A reply that has no members."""
+        if not self.ec2:
+            meta = f"<ResponseMetadata>{element('RequestId', REQUEST_ID)}</ResponseMetadata>"
+            return f'<{action}Response xmlns="{self.namespace}">{meta}</{action}Response>'
+        inner = element("requestId", REQUEST_ID) + element("return", "true")
+        return f'<{action}Response xmlns="{self.namespace}">{inner}</{action}Response>'
+
     def reply(self, action, result):
         """The reply document; botocore's parser must read back what was meant."""
         shape = self.service.operation_model(action).output_shape
         if shape is None:
-            return xml_reply(done_text(action))
-        inner = element("requestId", REQUEST_ID) + members_text(shape, result)
-        reply = xml_reply(f'<{action}Response xmlns="{NAMESPACE}">{inner}</{action}Response>')
+            return xml_reply(self.done_text(action))
+        inner = members_text(shape, result)
+        if self.ec2:
+            inner = element("requestId", REQUEST_ID) + inner
+        else:
+            inner = f"<{action}Result>{inner}</{action}Result>"
+            inner += f"<ResponseMetadata>{element('RequestId', REQUEST_ID)}</ResponseMetadata>"
+        reply = xml_reply(f'<{action}Response xmlns="{self.namespace}">{inner}</{action}Response>')
         back = self.parser.parse({"status_code": 200, "headers": {}, "body": reply.body}, shape)
         back.pop("ResponseMetadata")
         if back != result:
             raise AssertionError(f"{action}: reply {result!r} reads back as {back!r}")
         return reply
-
-
-def done_text(action):
-    """Operations without a result say that they are done."""
-    inner = element("requestId", REQUEST_ID) + element("return", "true")
-    return f'<{action}Response xmlns="{NAMESPACE}">{inner}</{action}Response>'
 
 
 def members_text(shape, value):
@@ -143,8 +159,11 @@ def value_text(name, shape, value):
     if shape.type_name == "structure":
         return f"<{name}>{members_text(shape, value)}</{name}>"
     if shape.type_name == "list":
-        items = "".join(value_text("item", shape.member, item) for item in value)
+        label = shape.member.serialization.get("name", "member")
+        items = "".join(value_text(label, shape.member, item) for item in value)
         return f"<{name}>{items}</{name}>"
     if shape.type_name == "boolean":
         return element(name, "true" if value else "false")
+    if shape.type_name == "timestamp":
+        return element(name, value.strftime("%Y-%m-%dT%H:%M:%SZ"))
     return element(name, value)

@@ -58,25 +58,32 @@ def ec2_error_text(refusal):
     )
 
 
+def query_error_text(refusal):
+    """As IAM and STS answer."""
+    kind = "Sender" if refusal.status < 500 else "Receiver"
+    inner = element("Type", kind) + element("Code", refusal.code) + element("Message", refusal.message)
+    return f"<ErrorResponse><Error>{inner}</Error>{element('RequestId', REQUEST_ID)}</ErrorResponse>"
+
+
 def json_error_reply(refusal):
     body = json.dumps({"__type": refusal.code, "message": refusal.message}).encode()
     return Reply(refusal.status, {"Content-Type": JSON_TYPE}, body)
 
 
 def rest_json_error_reply(refusal):
-    """The code in a header, and the reason (EBS) beside the message."""
-    body = json.dumps({"Message": refusal.message, **refusal.extra}).encode()
+    """As EBS and the portal of SSO answer: the code in a header, and what more there is beside the message."""
+    body = json.dumps({"message": refusal.message, **refusal.extra}).encode()
     return Reply(refusal.status, {"Content-Type": "application/json", "x-amzn-ErrorType": refusal.code + ":"}, body)
 
 
 def refusal_reply(refusal, service, method):
     """The error document of the service; a HEAD has none."""
-    if service == "ebs":
-        return rest_json_error_reply(refusal)
     if service == "kms":
         return json_error_reply(refusal)
-    text = ec2_error_text(refusal) if service == "ec2" else s3_error_text(refusal)
-    reply = xml_reply(text, refusal.status)
+    if service in ("ebs", "sso", "container", "imds"):
+        return rest_json_error_reply(refusal)
+    texts = {"ec2": ec2_error_text, "iam": query_error_text, "sts": query_error_text}
+    reply = xml_reply(texts.get(service, s3_error_text)(refusal), refusal.status)
     if method == "HEAD":
         reply.body = b""
     return reply

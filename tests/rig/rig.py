@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""A loopback server that plays S3 and EC2's image import, and believes nothing it is sent. See README.md."""
+"""A loopback server that plays S3, EC2's image import and what credentials come from. It believes nothing. See README.md."""
 
 import argparse
 import json
@@ -33,6 +33,9 @@ def arguments():
     parser.add_argument("--bytes-per-s", type=int, default=0, help="how fast a connection's body is read")
     parser.add_argument("--page", type=int, default=1000, help="most items in one list reply")
     parser.add_argument("--min-part", type=int, default=MIN_PART, help="smallest part but the last")
+    parser.add_argument("--session-s", type=int, default=3600, help="how long credentials live that the rig issues")
+    parser.add_argument("--session-requests", type=int, default=0, help="and for how many requests (0: any number)")
+    parser.add_argument("--certificate", help="PEM of key and certificate: https then")
     return parser.parse_args()
 
 

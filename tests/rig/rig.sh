@@ -31,11 +31,37 @@ rig_start() {
     done
     # shellcheck disable=SC2034 # for whoever reads this file in
     RIG_URL=http://127.0.0.1:$(cat "$RIG_DIR.ready")
-    unset AWS_PROFILE AWS_SESSION_TOKEN AWS_REGION AWS_ENDPOINT_URL AWS_ENDPOINT_URL_S3 AWS_ENDPOINT_URL_EC2
-    unset AWS_ENDPOINT_URL_KMS AWS_CA_BUNDLE
+    [[ " $* " != *" --certificate "* ]] || RIG_URL=https${RIG_URL#http}
+    unset AWS_PROFILE AWS_SESSION_TOKEN AWS_REGION AWS_CA_BUNDLE "${!AWS_ENDPOINT_URL@}" "${!AWS_USE_@}" "${!AWS_ROLE_@}"
+    unset AWS_WEB_IDENTITY_TOKEN_FILE "${!AWS_CONTAINER_@}"
     export AWS_ACCESS_KEY_ID=AKIDRIGTEST AWS_SECRET_ACCESS_KEY=sekrit/+key= AWS_DEFAULT_REGION=us-east-1
     export AWS_CONFIG_FILE=/dev/null AWS_SHARED_CREDENTIALS_FILE=/dev/null AWS_EC2_METADATA_DISABLED=true
     export no_proxy=127.0.0.1 NO_PROXY=127.0.0.1
+}
+
+# rig_certificate NAME: a CA in NAME.ca.pem, and in NAME.pem a key and certificate of 127.0.0.1 that it signed.
+rig_certificate() {
+    openssl req -x509 -newkey rsa:2048 -nodes -keyout "$1.ca.key" -out "$1.ca.pem" -days 2 -subj '/CN=rig CA' 2>/dev/null
+    openssl req -newkey rsa:2048 -nodes -keyout "$1.key" -out "$1.csr" -subj /CN=rig 2>/dev/null
+    openssl x509 -req -in "$1.csr" -CA "$1.ca.pem" -CAkey "$1.ca.key" -CAcreateserial -days 2 -out "$1.crt" \
+        -extfile <(echo 'subjectAltName=IP:127.0.0.1,DNS:localhost') 2>/dev/null
+    cat "$1.key" "$1.crt" >"$1.pem"
+}
+
+# rig_temporary: AWS_* become keys that this rig issues through STS (--session-s and --session-requests say for how long).
+rig_temporary() {
+    local keys
+    keys=$(/usr/bin/python3 - "$RIG_URL" <<'PY'
+import sys, urllib.parse, urllib.request, xml.etree.ElementTree as tree
+form = {"Action": "AssumeRoleWithWebIdentity", "Version": "2011-06-15", "RoleSessionName": "case"}
+form.update(RoleArn="arn:aws:iam::111122223333:role/lab", WebIdentityToken="rig.web.identity")
+reply = urllib.request.build_opener(urllib.request.ProxyHandler({})).open(sys.argv[1], urllib.parse.urlencode(form).encode())
+found = {node.tag.rpartition("}")[2]: node.text for node in tree.parse(reply).iter()}
+print(found["AccessKeyId"], found["SecretAccessKey"], found["SessionToken"])
+PY
+    )
+    read -r AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN <<<"$keys"
+    export AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN
 }
 
 rig_stop() {

@@ -1,4 +1,7 @@
-"""Checks a request's Signature Version 4 with botocore's own signer, from the bytes that arrived."""
+"""Checks a request's Signature Version 4 with botocore's own signer, from the bytes that arrived.
+
+A credential may have "until" (seconds since 1970) and "requests" (how many are left): past either it is expired.
+"""
 
 import base64
 import calendar
@@ -6,7 +9,7 @@ import hashlib
 import hmac
 import re
 import time
-from urllib.parse import quote, unquote_to_bytes
+from urllib.parse import parse_qs, quote, unquote_to_bytes
 
 from botocore.auth import S3SigV4Auth, SigV4Auth
 from botocore.awsrequest import AWSRequest
@@ -17,6 +20,7 @@ from replies import Refusal
 
 MAX_SKEW_S = 900
 UNSIGNED = "UNSIGNED-PAYLOAD"
+SIGNATURE_KEY = "X-Amz-Signature"
 AUTHORIZATION = re.compile(
     r"AWS4-HMAC-SHA256 Credential=([^/,\s]+)/(\d{8})/([^/,\s]+)/([^/,\s]+)/aws4_request,"
     r"\s*SignedHeaders=([^,\s]+),\s*Signature=([0-9a-f]{64})"
@@ -34,6 +38,22 @@ class Scope:
         self.signed = signed.split(";")
 
 
+class QueryScope(Scope):
+    """What a presigned URL claims."""
+
+    def __init__(self, query):
+        fields = {name: values[0] for name, values in parse_qs(query.replace("+", "%2B"), keep_blank_values=True).items()}
+        try:
+            super().__init__(
+                f"{fields['X-Amz-Algorithm']} Credential={fields['X-Amz-Credential']}, "
+                f"SignedHeaders={fields['X-Amz-SignedHeaders']}, Signature={fields[SIGNATURE_KEY]}"
+            )
+            self.amz_date, self.expires_s = fields["X-Amz-Date"], int(fields["X-Amz-Expires"])
+        except (KeyError, ValueError):
+            raise Refusal(400, "AuthorizationQueryParametersError", "a parameter of the signature is missing") from None
+        self.token = fields.get("X-Amz-Security-Token")
+
+
 def signer_for(service):
     """botocore's signer, told to sign exactly the headers the client named and the body that arrived."""
     base = S3SigV4Auth if service == "s3" else SigV4Auth
@@ -43,7 +63,7 @@ def signer_for(service):
             return request.context["signed"]
 
         def payload(self, request):
-            return hashlib.sha256(request.context["body"]).hexdigest()
+            return request.context["payload"] or hashlib.sha256(request.context["body"]).hexdigest()
 
     return Signer
 
@@ -53,6 +73,8 @@ def canonical_query(raw):
     pairs = []
     for item in raw.split("&") if raw else []:
         name, _, value = item.partition("=")
+        if name == SIGNATURE_KEY:
+            continue
         pairs.append(tuple(quote(unquote_to_bytes(part), safe="-_.~") for part in (name, value)))
     return "&".join(f"{name}={value}" for name, value in sorted(pairs))
 
@@ -66,6 +88,7 @@ def expected_signature(request, scope, credential, amz_date):
     query = canonical_query(request.query)
     aws = AWSRequest(method=request.method, url=url + ("?" + query if query else ""))
     aws.context["body"] = request.body
+    aws.context["payload"] = UNSIGNED if isinstance(scope, QueryScope) else None
     aws.context["timestamp"] = amz_date
     aws.context["signed"] = signed = HTTPHeaders()
     for name, value in request.headers:
@@ -125,6 +148,14 @@ def check_time(amz_date, scope, now):
 
 def refuse_login(scope, code, message):
     """EC2 has one answer for every wrong credential; S3 tells them apart, KMS and EBS a wrong key from a wrong signature."""
+    if code == "ExpiredToken":
+        status, word = {
+            "s3": (400, code),
+            "ec2": (400, "RequestExpired"),
+            "kms": (400, "ExpiredTokenException"),
+            "ebs": (403, "ExpiredTokenException"),
+        }.get(scope.service, (403, code))
+        raise Refusal(status, word, message)
     if scope.service == "ec2":
         raise Refusal(401, "AuthFailure", "AWS was not able to validate the provided access credentials")
     if scope.service in ("kms", "ebs") and code == "SignatureDoesNotMatch":
@@ -134,9 +165,40 @@ def refuse_login(scope, code, message):
     raise Refusal(403, code, message)
 
 
+def check_life(scope, credential, now):
+    """Temporary credentials end."""
+    over = now >= credential.get("until", now + 1)
+    if "requests" in credential:
+        over = over or credential["requests"] < 1
+        credential["requests"] -= 1
+    if over:
+        refuse_login(scope, "ExpiredToken", "The provided token has expired.")
+
+
+def verify_presigned(request, credentials, now):
+    """The same for a URL that carries its signature."""
+    scope = QueryScope(request.query)
+    credential = credentials.get(scope.access_key)
+    if credential is None:
+        refuse_login(scope, "InvalidAccessKeyId", "The AWS Access Key Id you provided does not exist in our records.")
+    if scope.token != credential.get("token"):
+        refuse_login(scope, "InvalidToken", "The provided token is malformed or otherwise invalid.")
+    signed_at = calendar.timegm(time.strptime(scope.amz_date, "%Y%m%dT%H%M%SZ"))
+    if not 1 <= scope.expires_s <= 604800 or now > signed_at + scope.expires_s or now < signed_at - MAX_SKEW_S:
+        raise Refusal(403, "AccessDenied", "Request has expired")
+    check_life(scope, credential, now)
+    canonical, signature = expected_signature(request, scope, credential, scope.amz_date)
+    if not hmac.compare_digest(signature, scope.signature):
+        request.note["canonical"] = canonical
+        refuse_login(scope, "SignatureDoesNotMatch", "The request signature we calculated does not match.")
+    return scope
+
+
 def verify(request, credentials, now):
     """Returns the Scope of a rightly signed request; raises Refusal for any other."""
     header = request.header("authorization")
+    if header is None and SIGNATURE_KEY + "=" in request.query:
+        return verify_presigned(request, credentials, now)
     if header is None:
         raise Refusal(403, "AccessDenied", "Access Denied")
     scope = Scope(header)
@@ -156,4 +218,5 @@ def verify(request, credentials, now):
             "The request signature we calculated does not match the signature you provided. Check your key and signing method.",
         )
     check_body(request, scope)
+    check_life(scope, credential, now)
     return scope
