@@ -245,22 +245,71 @@ static int signature(const struct sigv4_scope *scope, const struct sw_buf *to_si
     return rc;
 }
 
+/* Canonical request, string to sign and signature, in this order. */
+static int sign_all(const struct sigv4_scope *scope, const struct sigv4_request *request,
+                    struct sw_buf *names, char hex[SW_SHA256_HEX], struct sigv4_result *out,
+                    struct sw_err *err)
+{
+    if (strlen(scope->date) != SIGV4_DATE - 1)
+        return sw_fail(err, SW_FAILED, "'%s' is no date to sign with", scope->date);
+    if (canonical_request(scope, request, names, &out->canonical, err) < 0 ||
+        string_to_sign(scope, &out->canonical, &out->to_sign, err) < 0 ||
+        signature(scope, &out->to_sign, hex, err) < 0)
+        return sw_context(err, "signing a request to %s", scope->service);
+    return 0;
+}
+
 int sigv4_sign(const struct sigv4_scope *scope, const struct sigv4_request *request, struct sigv4_result *out,
                struct sw_err *err)
 {
     SW_AUTO_BUF struct sw_buf names = {0};
     char hex[SW_SHA256_HEX];
 
-    if (strlen(scope->date) != SIGV4_DATE - 1)
-        return sw_fail(err, SW_FAILED, "'%s' is no date to sign with", scope->date);
-    if (canonical_request(scope, request, &names, &out->canonical, err) < 0 ||
-        string_to_sign(scope, &out->canonical, &out->to_sign, err) < 0 ||
-        signature(scope, &out->to_sign, hex, err) < 0)
-        return sw_context(err, "signing a request to %s", scope->service);
+    if (sign_all(scope, request, &names, hex, out, err) < 0)
+        return -1;
     return sw_buf_printf(
         &out->authorization, err,
         "AWS4-HMAC-SHA256 Credential=%s/%.8s/%s/%s/aws4_request, SignedHeaders=%s, Signature=%s",
         scope->access_key, scope->date, scope->region, scope->service, names.data, hex);
+}
+
+/* The query with everything but the signature. */
+static int presign_query(const struct sigv4_scope *scope, const struct sigv4_request *request,
+                         const char *token, unsigned expires_s, struct sw_buf *query, struct sw_err *err)
+{
+    SW_AUTO_BUF struct sw_buf names = {0};
+    SW_AUTO_BUF struct sw_buf ignored = {0};
+    SW_AUTO_FREE char *credential = sw_strf(err, "%s/%.8s/%s/%s/aws4_request", scope->access_key, scope->date,
+                                            scope->region, scope->service);
+    SW_AUTO_FREE char *seconds = sw_strf(err, "%u", expires_s);
+
+    if (credential == NULL || seconds == NULL || canonical_headers(&ignored, &names, request, err) < 0 ||
+        sw_buf_puts(query, request->query, err) < 0 ||
+        uri_add(query, "X-Amz-Algorithm", "AWS4-HMAC-SHA256", err) < 0 ||
+        uri_add(query, "X-Amz-Credential", credential, err) < 0 ||
+        uri_add(query, "X-Amz-Date", scope->date, err) < 0 ||
+        uri_add(query, "X-Amz-Expires", seconds, err) < 0 ||
+        uri_add(query, "X-Amz-SignedHeaders", names.data, err) < 0)
+        return -1;
+    return uri_add(query, "X-Amz-Security-Token", token, err);
+}
+
+int sigv4_presign(const struct sigv4_scope *scope, const struct sigv4_request *request, const char *token,
+                  unsigned expires_s, struct sigv4_result *out, struct sw_err *err)
+{
+    SW_AUTO_BUF struct sw_buf names = {0};
+    struct sigv4_request whole = *request;
+    char hex[SW_SHA256_HEX];
+
+    if (expires_s < 1 || expires_s > SIGV4_MAX_EXPIRES_S)
+        return sw_fail(err, SW_USAGE, "a URL can be signed for 1 to %d seconds, not %u", SIGV4_MAX_EXPIRES_S,
+                       expires_s);
+    if (presign_query(scope, request, token, expires_s, &out->query, err) < 0)
+        return -1;
+    whole.query = out->query.data;
+    if (sign_all(scope, &whole, &names, hex, out, err) < 0)
+        return -1;
+    return uri_add(&out->query, "X-Amz-Signature", hex, err);
 }
 
 void sigv4_free(struct sigv4_result *result)
@@ -268,6 +317,7 @@ void sigv4_free(struct sigv4_result *result)
     sw_buf_free(&result->canonical);
     sw_buf_free(&result->to_sign);
     sw_buf_free(&result->authorization);
+    sw_buf_free(&result->query);
 }
 
 int sigv4_date(int64_t time_s, char out[SIGV4_DATE], struct sw_err *err)

@@ -5,13 +5,14 @@ import hashlib
 import json
 import os
 
-from botocore.auth import S3SigV4Auth, SigV4Auth
+from botocore.auth import S3SigV4Auth, S3SigV4QueryAuth, SigV4Auth, SigV4QueryAuth
 from botocore.awsrequest import AWSRequest
 from botocore.compat import HTTPHeaders
 from botocore.credentials import Credentials
 
 DATE = "20261122T064036Z"
 SECRET = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"
+UNSIGNED = "UNSIGNED-PAYLOAD"
 EMPTY = hashlib.sha256(b"").hexdigest()
 FORM = ["Content-Type", "application/x-www-form-urlencoded; charset=utf-8"]
 
@@ -22,11 +23,21 @@ def s3(name, method, path, query="", headers=(), body=b"", host="lab.s3.us-east-
     return dict(name=name, service="s3", method=method, path=path, query=query, headers=head, payload=given, **more)
 
 
-def ec2(name, body, headers=(), path="/", method="POST", query="", service="ec2", region="eu-central-1"):
+def ec2(name, body, headers=(), path="/", method="POST", query="", service="ec2", region="eu-central-1", hash=None):
     head = [["host", f"{service}.{region}.amazonaws.com"], ["X-Amz-Date", DATE], *headers]
-    hashed = hashlib.sha256(body).hexdigest()
+    hashed = hash or hashlib.sha256(body).hexdigest()
     return dict(
         name=name, service=service, region=region, method=method, path=path, query=query, headers=head, payload=hashed
+    )
+
+
+def presigned(method, path, query="", token=None, expires=3600, service="s3", **more):
+    host = more.pop("host", f"{service}.amazonaws.com")
+    name = "presigned: " + more.pop("name", "an object")
+    hashed = UNSIGNED if service == "s3" else EMPTY
+    return dict(
+        name=name, service=service, method=method, path=path, query=query, headers=[["host", host]], payload=hashed,
+        expires=expires, token=token, presign=True, **more
     )
 
 
@@ -86,7 +97,77 @@ CASES = (
         service="ebs",
     ),
     ec2("KMS", b"{}", [["X-Amz-Target", "TrentService.Decrypt"], ["Content-Type", "application/x-amz-json-1.1"]], service="kms"),
+    ec2(
+        "PutSnapshotBlock: an unsigned body",
+        b"",
+        [["x-amz-content-sha256", UNSIGNED], ["x-amz-checksum-algorithm", "SHA256"], ["x-amz-checksum", "q/8=+"]],
+        path="/snapshots/snap-0a/blocks/1023",
+        method="PUT",
+        service="ebs",
+        hash=UNSIGNED,
+    ),
+    ec2(
+        "CompleteSnapshot: three names with one beginning",
+        b"",
+        [
+            ["x-amz-checksum-algorithm", "SHA256"],
+            ["x-amz-checksum-aggregation-method", "LINEAR"],
+            ["x-amz-checksum", "q"],
+            ["x-amz-changedblockscount", "9"],
+        ],
+        path="/snapshots/completion/snap-0a",
+        service="ebs",
+    ),
+    ec2("StartSnapshot", b'{"VolumeSize":8}', [["Content-Type", "application/json"]], path="/snapshots", service="ebs"),
+    ec2("a block's token in the query", b"", path="/snapshots/s/blocks/0", query="blockToken=A%2BB%3D%3D", method="GET", service="ebs"),
+    ec2("IAM, which signs for one region", b"Action=GetRole&Version=2010-05-08", [FORM], service="iam", region="us-east-1"),
+    ec2("STS", b"Action=GetCallerIdentity&Version=2011-06-15", [FORM], service="sts"),
+    ec2("a region of GovCloud", b"Action=DescribeImages", [FORM], region="us-gov-west-1"),
+    ec2("a path that ends in two dots", b"", path="/a/b/..", method="GET", service="ebs"),
+    ec2("a path of one dot", b"", path="/.", method="GET", service="ebs"),
+    ec2("a path that is encoded twice already", b"", path="/a%2520b", method="GET", service="ebs"),
+    ec2("a path with a slash at its end and utf-8", b"", path="/%C3%BC/", method="GET", service="ebs"),
+    ec2("an empty header of another service", b"{}", [["x-amz-meta", ""], ["x-amz-meta-a", ""]], service="kms"),
+    ec2("two headers of one name, of another service", b"{}", [["x-amz-a", "2"], ["X-Amz-A", "1"]], service="kms"),
+    s3("three headers of one name, one of them empty", "PUT", "/d", headers=[["x-amz-a", "1"], ["x-amz-a", ""], ["x-amz-a", " 0 "]]),
+    s3("a header of white space only", "PUT", "/d", headers=[["x-amz-meta-a", " \t  "]]),
+    s3("names that differ in their last byte", "PUT", "/d", headers=[["x-amz-meta-a_b", "1"], ["x-amz-meta-a.b", "2"], ["x-amz-meta-a0", "3"], ["x-amz-meta-a", "4"]]),
+    s3("a query key without a name", "GET", "/d", "=v&b=1"),
+    s3("a query with ampersands in a row", "GET", "/d", "a=1&&b=2&"),
+    s3("a query value with equals signs", "GET", "/d", "a=b=c&a=b"),
+    s3("a query that says the same twice", "GET", "/d", "a=1&a=1"),
+    s3("a query in mixed case", "GET", "/d", "B=1&a=2&A=3&b=4"),
+    s3("a query key with a plus", "GET", "/d", "a%2Bb=1&a%20b=2&a=3"),
+    s3("only slashes", "GET", "///"),
+    s3("a key of dots", "GET", "/../../etc"),
+    s3("a key that ends in a slash", "PUT", "/folder/", body=b"x"),
+    s3("a key with every reserved byte", "PUT", "/%21%22%23%24%25%26%27%28%29%2A%2C%3A%3B%3C%3D%3E%3F%40%5B%5C%5D%5E%60%7B%7C%7D"),
+    s3("a key with a colon and an apostrophe, bare", "GET", "/it's:a(b)!*"),
+    s3("a key of four-byte characters", "GET", "/%F0%9F%92%BE"),
+    s3("a copy with its source", "PUT", "/d", headers=[["x-amz-copy-source", "/lab/a%20b"], ["x-amz-copy-source-range", "bytes=0-9"]]),
+    s3("SSE-KMS with its context", "POST", "/d", "uploads=", [["x-amz-server-side-encryption", "aws:kms"], ["x-amz-server-side-encryption-context", "e30="], ["x-amz-server-side-encryption-aws-kms-key-id", "arn:aws:kms:us-east-1:1:key/k"]]),
+    presigned("GET", "/disk.vmdk"),
+    presigned("GET", "/a%20b/%C3%BC%2B.vmdk", name="a key with a space and utf-8"),
+    presigned("PUT", "/d", "partNumber=7&uploadId=a%2Bb", name="a part, with a query of its own"),
+    presigned("GET", "/d", token="FwoG/ZXIvYXdzE+token==", name="a session token"),
+    presigned("GET", "/d", expires=604800, name="a week"),
+    presigned("DELETE", "/lab//a/../b", host="127.0.0.1:7480", name="path style and dots"),
+    presigned("GET", "/", "Action=GetCallerIdentity&Version=2011-06-15", service="sts", name="GetCallerIdentity"),
+    presigned("HEAD", "/d", region="us-gov-west-1", name="another region", host="lab.s3.us-gov-west-1.amazonaws.com"),
 )
+
+
+def expect_presigned(case):
+    """The query that botocore makes of it, in botocore's own order."""
+    base = S3SigV4QueryAuth if case["service"] == "s3" else SigV4QueryAuth
+    keys = Credentials("AKIDEXAMPLE", SECRET, case["token"])
+    signer = base(keys, case["service"], case["region"], expires=case["expires"])
+    request = AWSRequest(case["method"], f"https://{case['headers'][0][1]}{case['path']}?{case['query']}")
+    request.context["timestamp"] = DATE
+    signer._modify_request_before_signing(request)
+    canonical = signer.canonical_request(request)
+    signer._inject_signature_to_request(request, signer.signature(signer.string_to_sign(request, canonical), request))
+    return dict(canonical=canonical, presigned=request.url.partition("?")[2])
 
 
 def expect(case):
@@ -130,7 +211,7 @@ def main():
     out = []
     for case in CASES:
         case.setdefault("region", "us-east-1")
-        out.append(dict(case, **expect(case)))
+        out.append(dict(case, **(expect_presigned(case) if case.pop("presign", False) else expect(case))))
     target = os.path.join(os.path.dirname(os.path.abspath(__file__)), "sigv4-vectors.json")
     with open(target, "w", encoding="utf-8") as file:
         json.dump({"date": DATE, "access_key": "AKIDEXAMPLE", "secret_key": SECRET, "cases": out}, file, indent=1)
