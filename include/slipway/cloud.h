@@ -35,6 +35,8 @@ struct sw_http_request {
         *sink;     /* gets the body of a 200 instead of the reply; NULL: none. send does not restart it */
     bool follow;   /* redirects, at most 10 of them */
     bool insecure; /* the server's certificate is not looked at */
+    bool direct;   /* through no proxy, whatever is configured */
+    unsigned timeout_ms; /* for the whole exchange; 0: long enough for the body on a slow line */
 };
 
 /* Zero-initialise it; free with sw_http_reply_free, also after a failure. */
@@ -65,7 +67,11 @@ struct sw_transport {
     const struct sw_transport_ops *ops;
 };
 
-/* libcurl: TLS 1.2 or later, peer and name always verified; AWS_CA_BUNDLE (ca_bundle, may be NULL) replaces the roots. */
+/*
+ * libcurl: TLS 1.2 or later, peer and name always verified; AWS_CA_BUNDLE (ca_bundle, may be NULL) replaces the roots. Proxies
+ * are those of HTTPS_PROXY, http_proxy, ALL_PROXY and NO_PROXY. A line that stands still is given up after two minutes, or
+ * after SLIPWAY_STALL_S seconds.
+ */
 SW_MUST_CHECK int sw_transport_open_curl(const char *ca_bundle, struct sw_transport **out,
                                          struct sw_err *err);
 void sw_transport_close(struct sw_transport *transport);
@@ -88,14 +94,18 @@ void sw_http_reply_free(struct sw_http_reply *reply);
 struct sw_cloud_config {
     const char *profile;
     const char *region;
-    const char *endpoint_url; /* for every service */
+    const char *endpoint_url; /* for every service, but not for those that credentials come from */
+    bool
+        use_imds; /* the instance's metadata service may be asked for credentials when nothing else has any */
 };
 
 struct sw_cloud;
 
 /*
  * Reads AWS_* and the shared files. Without a transport the libcurl one is opened (and closed with the session);
- * a given one stays the caller's. No network. SW_FAILED with what to set when credentials or the region are missing.
+ * a given one stays the caller's. No network: credentials that come from somewhere else (a role, SSO, a program, a container, an
+ * instance) are fetched by the first request, and again before they end. SW_FAILED with what to set when credentials or the
+ * region are missing.
  */
 SW_MUST_CHECK int sw_cloud_open(const struct sw_cloud_config *config, struct sw_transport *transport,
                                 struct sw_cloud **out, struct sw_err *err);
@@ -106,7 +116,9 @@ struct sw_transport *sw_cloud_transport(const struct sw_cloud *cloud);
 
 /*
  * Every verb below signs, sends, and tries again on throttling, 5xx, `200` with an error body and broken lines
- * (full jitter; AWS_MAX_ATTEMPTS, 8 without it); a wrong clock is corrected once from the reply's Date.
+ * (full jitter; AWS_MAX_ATTEMPTS, 8 without it; a retry quota for the whole session); a wrong clock is corrected once from the
+ * reply's Date, and keys that are over are fetched anew once. A line that is lost after it worked is waited for longer, up to
+ * three minutes, unless AWS_MAX_ATTEMPTS says how often.
  * Errors carry AWS's own code and message: SW_REMOTE when trying later may help, else SW_FAILED. Any thread.
  */
 
@@ -188,6 +200,13 @@ SW_MUST_CHECK int sw_s3_head(struct sw_cloud *cloud, const struct sw_s3_upload *
                              struct sw_s3_head *out, struct sw_err *err);
 /* Removes an object; one that is not there is fine. */
 SW_MUST_CHECK int sw_s3_delete(struct sw_cloud *cloud, const struct sw_s3_upload *object, struct sw_err *err);
+
+/*
+ * A URL by which anybody may do that one thing until expires_s (at most a week) have passed, or the keys have ended: GET, PUT,
+ * HEAD or DELETE of the object. It is a secret. No network but what the credentials need. Free it.
+ */
+SW_MUST_CHECK int sw_s3_presign(struct sw_cloud *cloud, const char *method, const struct sw_s3_upload *object,
+                                unsigned expires_s, char **url, struct sw_err *err);
 
 /* An object into sink. owner: the account that must own the bucket (12 digits), or NULL. */
 SW_MUST_CHECK int sw_s3_get(struct sw_cloud *cloud, const struct sw_s3_upload *object, const char *owner,

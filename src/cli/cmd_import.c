@@ -1,5 +1,6 @@
 /* slipway import: an image goes up to S3 in parts that survive a bad line, and becomes an AMI. */
 #include "slipway/import.h"
+#include "src/cli/cloud_args.h"
 #include "src/cli/cmd.h"
 #include "src/cli/import_args.h"
 #include "src/cli/import_input.h"
@@ -77,11 +78,7 @@ static const struct opt rows[] = {
      "VMDK, VHD, VHDX, OVA or RAW; found by itself but for RAW"},
     {'k', "key", "KEY", OPT_LIST, offsetof(struct import_opts, keys), "opens a sealed IMAGE on its way up"},
     TRUST_ROWS(struct import_opts),
-    {0, "region", "REGION", OPT_STRING, offsetof(struct import_opts, region), "the AWS region"},
-    {0, "profile", "NAME", OPT_STRING, offsetof(struct import_opts, profile),
-     "profile of the AWS shared files"},
-    {0, "endpoint-url", "URL", OPT_STRING, offsetof(struct import_opts, endpoint_url),
-     "where S3 and EC2 are reached"},
+    CLOUD_ROWS(struct import_opts),
     {0, "description", "TEXT", OPT_STRING, offsetof(struct import_opts, description),
      "the task's description"},
     {0, "role-name", "NAME", OPT_STRING, offsetof(struct import_opts, role_name),
@@ -134,8 +131,7 @@ const struct cmd cmd_import = {
         "list shows every import, status what became of one (it asks EC2, and names uploads left in the bucket),\n"
         "cancel stops its task and takes everything out of the bucket. --resume ID goes on with one from anywhere;\n"
         "keys are given again. An image that is named like a verb is ./list. An ID may be cut to 4 digits or more.\n\n"
-        "Credentials, region and endpoints come from AWS_* and the shared files, as the AWS CLI finds them.\n"
-        "A sealed IMAGE is opened in memory with --key.\n\n" TRUST_HELP "\n",
+        "A sealed IMAGE is opened in memory with --key.\n\n" CLOUD_HELP "\n\n" TRUST_HELP "\n",
     .opts = rows,
     .opts_size = sizeof(struct import_opts),
     .min_args = 0,

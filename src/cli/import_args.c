@@ -104,7 +104,7 @@ static int take_options(const struct import_opts *opts, const struct args *args,
 
     *to = (struct sw_import_options){.lane = opts->lane,
                                      .bucket = opts->bucket,
-                                     .cloud = {opts->profile, opts->region, opts->endpoint_url},
+                                     .cloud = opts->cloud,
                                      .description = opts->description,
                                      .role_name = opts->role_name,
                                      .boot_mode = opts->boot_mode,
@@ -195,13 +195,14 @@ void import_args_clear(struct import_args *args)
 struct sw_cloud_config import_args_cloud(const struct import_opts *opts,
                                          const struct sw_import_options *options, const char *region)
 {
-    const struct sw_cloud_config *then = &options->cloud;
+    const struct sw_cloud_config *now = &opts->cloud, *then = &options->cloud;
 
     return (struct sw_cloud_config){
-        .profile = opts->profile != NULL ? opts->profile : then->profile,
-        .region = opts->region != NULL                  ? opts->region
+        .profile = now->profile != NULL ? now->profile : then->profile,
+        .region = now->region != NULL                   ? now->region
                   : region != NULL && region[0] != '\0' ? region
                                                         : then->region,
-        .endpoint_url = opts->endpoint_url != NULL ? opts->endpoint_url : then->endpoint_url,
+        .endpoint_url = now->endpoint_url != NULL ? now->endpoint_url : then->endpoint_url,
+        .use_imds = now->use_imds,
     };
 }

@@ -12,9 +12,7 @@ struct import_opts {
     const char *prefix;
     const char *lane;
     const char *format;
-    const char *region;
-    const char *profile;
-    const char *endpoint_url;
+    struct sw_cloud_config cloud;
     const char *description;
     const char *role_name;
     const char *boot_mode;

@@ -41,9 +41,9 @@ int import_input_open(const struct import_opts *opts, struct import_args *args, 
     if (trust_args_open(&opts->trust, opts->keys.n > 0, &trust, err) < 0)
         return -1;
     if (opts->keys.n > 0) {
-        ring = key_opts_ring(&(struct key_opts){.profile = opts->profile,
-                                                .region = opts->region,
-                                                .endpoint_url = opts->endpoint_url},
+        ring = key_opts_ring(&(struct key_opts){.profile = opts->cloud.profile,
+                                                .region = opts->cloud.region,
+                                                .endpoint_url = opts->cloud.endpoint_url},
                              SW_KEY_OPEN, &opts->keys, err);
         if (ring == NULL)
             return -1;

@@ -4,20 +4,13 @@
 #include "src/base/digest.h"
 #include "src/base/log.h"
 #include "src/cloud/fault.h"
+#include "src/cloud/retries.h"
 #include "src/cloud/sigv4.h"
 
 #include <stdio.h>
 #include <string.h>
 
-enum { BACKOFF_BASE_MS = 250, BACKOFF_CAP_MS = 20000, RETRY_AFTER_CAP_S = 60 };
-
-/* A call resolved to where it goes. */
-struct target {
-    struct sw_buf host;
-    struct sw_buf path;
-};
-
-static void target_free(struct target *target)
+void cloud_target_free(struct cloud_target *target)
 {
     sw_buf_free(&target->host);
     sw_buf_free(&target->path);
@@ -32,15 +25,18 @@ static bool fits_host(const char *bucket)
            bucket[0] != '-' && bucket[len - 1] != '-';
 }
 
-static int find_target(const struct sw_cloud *cloud, const struct cloud_call *call, struct target *out,
-                       struct sw_err *err)
+int cloud_target_find(const struct sw_cloud *cloud, const struct cloud_call *call, struct cloud_target *out,
+                      struct sw_err *err)
 {
     const struct cloud_endpoint *endpoint = &cloud->endpoints[call->service];
-    bool in_host = call->bucket != NULL && !endpoint->custom && fits_host(call->bucket);
+    bool in_host = call->bucket != NULL && !endpoint->path_style && fits_host(call->bucket);
 
+    if (endpoint->problem != NULL)
+        return sw_fail(err, SW_USAGE, "%s", endpoint->problem);
     if ((in_host && sw_buf_printf(&out->host, err, "%s.", call->bucket) < 0) ||
         sw_buf_puts(&out->host, endpoint->uri.host, err) < 0 ||
-        sw_buf_puts(&out->path, endpoint->uri.path, err) < 0 || sw_buf_puts(&out->path, "/", err) < 0)
+        sw_buf_puts(&out->path, endpoint->uri.path, err) < 0 ||
+        sw_buf_puts(&out->path, call->path != NULL ? call->path : "/", err) < 0)
         return -1;
     if (call->bucket != NULL && !in_host &&
         (uri_encode(&out->path, call->bucket, strlen(call->bucket), false, err) < 0 ||
@@ -63,87 +59,86 @@ static int payload_hash(const struct cloud_call *call, char out[SW_SHA256_HEX], 
     return 0;
 }
 
-static int64_t server_now_s(struct sw_cloud *cloud)
+/* The headers that are signed, and the texts that they point to. */
+struct signing {
+    struct sw_http_header headers[CLOUD_MAX_EXTRA_HEADERS + 5];
+    size_t n;
+    char date[SIGV4_DATE], hash[SW_SHA256_HEX];
+    struct sigv4_result result;
+};
+
+static void signing_free(struct signing *signing)
 {
-    return cloud->transport->ops->now_s(cloud->transport) + atomic_load(&cloud->clock_offset_s);
+    sigv4_free(&signing->result);
 }
 
-/* Signs with the time of now and sends once. */
-static int send_once(struct sw_cloud *cloud, const struct cloud_call *call, const struct target *target,
-                     struct sw_http_reply *reply, struct sw_err *err)
+static void add_header(struct signing *signing, const char *name, const char *value)
+{
+    signing->headers[signing->n++] = (struct sw_http_header){name, value};
+}
+
+/* All headers of a request, with its Authorization unless keys is NULL. */
+static int sign(struct sw_cloud *cloud, const struct cloud_call *call, const struct cloud_target *target,
+                const struct cloud_keys *keys, struct signing *out, struct sw_err *err)
+{
+    const struct cloud_endpoint *endpoint = &cloud->endpoints[call->service];
+    struct sigv4_scope scope = {
+        .region = endpoint->sign_region, .service = service_name(call->service), .date = out->date};
+    struct sigv4_request request = {.method = call->method,
+                                    .path = target->path.data,
+                                    .query = call->query != NULL ? call->query : "",
+                                    .headers = out->headers,
+                                    .payload_hash = out->hash};
+
+    add_header(out, "Host", target->host.data);
+    if (keys != NULL) {
+        if (sigv4_date(cloud_now_s(cloud), out->date, err) < 0 || payload_hash(call, out->hash, err) < 0)
+            return -1;
+        add_header(out, "X-Amz-Date", out->date);
+        add_header(out, "X-Amz-Content-Sha256", out->hash);
+        if (keys->token != NULL)
+            add_header(out, "X-Amz-Security-Token", keys->token);
+    }
+    for (size_t i = 0; i < CLOUD_MAX_EXTRA_HEADERS && call->headers[i].name != NULL; i++)
+        add_header(out, call->headers[i].name, call->headers[i].value);
+    if (keys == NULL)
+        return 0;
+    scope.access_key = keys->access;
+    scope.secret_key = keys->secret;
+    request.header_count = out->n;
+    if (sigv4_sign(&scope, &request, &out->result, err) < 0)
+        return -1;
+    add_header(out, "Authorization", out->result.authorization.data);
+    return 0;
+}
+
+/* Signs with the time of now and sends once. ref: whose keys; NULL for a session without any. */
+static int send_once(struct sw_cloud *cloud, const struct cloud_call *call, const struct cloud_target *target,
+                     const struct keys_ref *ref, struct sw_http_reply *reply, struct sw_err *err)
 {
     const struct uri *uri = &cloud->endpoints[call->service].uri;
     SW_AUTO_FREE char *url = sw_strf(err, "%s://%s%s%s%s", uri->scheme, target->host.data, target->path.data,
                                      call->query != NULL ? "?" : "", call->query != NULL ? call->query : "");
-    SIGV4_AUTO struct sigv4_result signature = {.canonical = {0}};
-    struct sw_http_header headers[CLOUD_MAX_EXTRA_HEADERS + 5];
-    char date[SIGV4_DATE], hash[SW_SHA256_HEX];
-    size_t n = 0;
-    struct sigv4_scope scope = {cloud->keys.access, cloud->keys.secret, cloud->region,
-                                service_name(call->service), date};
-    struct sigv4_request request = {.method = call->method,
-                                    .path = target->path.data,
-                                    .query = call->query != NULL ? call->query : "",
-                                    .headers = headers,
-                                    .payload_hash = hash};
+    SW_CLEANUP(signing_free) struct signing signing = {.n = 0};
 
-    if (url == NULL || sigv4_date(server_now_s(cloud), date, err) < 0 || payload_hash(call, hash, err) < 0)
-        return -1;
-    headers[n++] = (struct sw_http_header){"Host", target->host.data};
-    headers[n++] = (struct sw_http_header){"X-Amz-Date", date};
-    headers[n++] = (struct sw_http_header){"X-Amz-Content-Sha256", hash};
-    if (cloud->keys.token != NULL)
-        headers[n++] = (struct sw_http_header){"X-Amz-Security-Token", cloud->keys.token};
-    for (size_t i = 0; i < CLOUD_MAX_EXTRA_HEADERS && call->headers[i].name != NULL; i++)
-        headers[n++] = call->headers[i];
-    request.header_count = n;
-    if (sigv4_sign(&scope, &request, &signature, err) < 0)
-        return -1;
-    headers[n++] = (struct sw_http_header){"Authorization", signature.authorization.data};
-    if (call->sink != NULL && call->sink->restart(call->sink, err) < 0)
+    if (url == NULL || sign(cloud, call, target, ref != NULL ? &ref->keys : NULL, &signing, err) < 0 ||
+        (call->sink != NULL && call->sink->restart(call->sink, err) < 0))
         return -1;
     return cloud->transport->ops->send(cloud->transport,
                                        &(struct sw_http_request){.method = call->method,
                                                                  .url = url,
-                                                                 .headers = headers,
-                                                                 .header_count = n,
+                                                                 .headers = signing.headers,
+                                                                 .header_count = signing.n,
                                                                  .body = call->body,
                                                                  .body_len = call->body_len,
                                                                  .sink = call->sink},
                                        reply, err);
 }
 
-int cloud_back_off(struct sw_transport *transport, unsigned failures, const struct sw_http_reply *reply,
-                   struct sw_err *err)
-{
-    unsigned most = BACKOFF_CAP_MS, asked_s = 0, wait_ms;
-    struct sw_err quiet = {.code = SW_OK};
-    uint32_t dice = 0;
-    char text[16];
-
-    if (failures < 8 && (BACKOFF_BASE_MS << failures) < BACKOFF_CAP_MS)
-        most = BACKOFF_BASE_MS << failures;
-    if (sw_random(&dice, sizeof(dice), err) < 0)
-        return -1;
-    wait_ms = dice % (most + 1);
-    if (sw_http_header_get(reply, "retry-after", text, sizeof(text)))
-        asked_s = (unsigned)strtoul(text, NULL, 10);
-    if (asked_s > RETRY_AFTER_CAP_S)
-        asked_s = RETRY_AFTER_CAP_S;
-    if (asked_s * 1000 > wait_ms)
-        wait_ms = asked_s * 1000;
-    sw_log(SW_LOG_DEBUG, "%s; trying again in %u ms", err->text, wait_ms);
-    if (transport->ops->sleep_ms(transport, wait_ms, &quiet) < 0) {
-        *err = quiet;
-        return -1;
-    }
-    return 0;
-}
-
 /* The clock is set right at most once a call; a thread that lost the race finds it right already. */
 static bool correct_clock(struct sw_cloud *cloud, const struct sw_http_reply *reply)
 {
-    int64_t drift_s = fault_clock_drift_s(reply, server_now_s(cloud));
+    int64_t drift_s = fault_clock_drift_s(reply, cloud_now_s(cloud));
 
     if (drift_s == 0)
         return false;
@@ -154,45 +149,109 @@ static bool correct_clock(struct sw_cloud *cloud, const struct sw_http_reply *re
     return true;
 }
 
+/* What the call in hand went through. */
+struct course {
+    struct retries retries;
+    bool clock_corrected, renewed;
+    struct keys_ref *ref; /* of the last try */
+};
+
+static void course_free(struct course *course)
+{
+    keys_release(course->ref);
+}
+
+/* Other keys, once, when the server says that these are over. 1: there are some; 0: there are none; -1 on failure. */
+static int renew(struct sw_cloud *cloud, const struct cloud_fault *fault, struct course *course,
+                 struct sw_err *err)
+{
+    bool others = false;
+
+    if (!fault_expired(fault) || course->renewed)
+        return 0;
+    course->renewed = true;
+    if (keys_renew(&cloud->keys, course->ref, cloud_now_s(cloud), &others, err) < 0)
+        return sw_context(err, "the credentials have expired");
+    return others ? 1 : 0;
+}
+
+enum verdict { CALL_DONE, CALL_AGAIN, CALL_LATER, CALL_LOST, CALL_FAILED };
+
+/* What came of a try. */
+static enum verdict judge(struct sw_cloud *cloud, const struct sw_http_reply *reply, struct course *course,
+                          struct cloud_fault *fault, struct sw_err *err)
+{
+    int renewed;
+
+    if (!fault_read(reply, fault))
+        return CALL_DONE;
+    if (!course->clock_corrected && correct_clock(cloud, reply)) {
+        course->clock_corrected = true;
+        return CALL_AGAIN;
+    }
+    renewed = renew(cloud, fault, course, err);
+    if (renewed != 0)
+        return renewed > 0 ? CALL_AGAIN : CALL_FAILED;
+    fault_report(fault, err);
+    if (fault_expired(fault))
+        sw_context(err, "the credentials have expired; put new ones in their place and run the same again");
+    return err->code == SW_REMOTE ? CALL_LATER : CALL_FAILED;
+}
+
+static enum verdict try_once(struct sw_cloud *cloud, const struct cloud_call *call,
+                             const struct cloud_target *target, struct course *course,
+                             struct sw_http_reply *reply, struct sw_err *err)
+{
+    keys_release(SW_STEAL_PTR(course->ref));
+    sw_http_reply_free(reply);
+    *err = (struct sw_err){.code = SW_OK};
+    if (keys_hold(&cloud->keys, cloud_now_s(cloud), &course->ref, err) < 0)
+        return CALL_FAILED;
+    if (send_once(cloud, call, target, course->ref, reply, err) < 0)
+        return err->code == SW_REMOTE ? CALL_LOST : CALL_FAILED;
+    atomic_store(&cloud->reached[call->service], true);
+    return CALL_DONE;
+}
+
 int cloud_send(struct sw_cloud *cloud, const struct cloud_call *call, struct sw_http_reply *reply,
                struct cloud_fault *fault, struct sw_err *err)
 {
-    SW_CLEANUP(target_free) struct target target = {.host = {0}};
+    TARGET_AUTO struct cloud_target target = {.host = {0}};
+    SW_CLEANUP(course_free) struct course course = {.ref = NULL};
     struct cloud_fault local;
-    bool clock_corrected = false;
-    unsigned failures = 0;
+    enum verdict verdict;
 
     if (call->retried != NULL)
         *call->retried = false;
     if (fault == NULL)
         fault = &local;
     memset(fault, 0, sizeof(*fault));
-    if (find_target(cloud, call, &target, err) < 0)
+    if (cloud_target_find(cloud, call, &target, err) < 0)
         return -1;
     for (;;) {
-        sw_http_reply_free(reply);
         memset(fault, 0, sizeof(*fault));
-        *err = (struct sw_err){.code = SW_OK};
-        if (send_once(cloud, call, &target, reply, err) < 0) {
-            if (err->code != SW_REMOTE)
-                return -1;
-        } else {
-            if (!fault_read(reply, fault))
-                return 0;
-            if (!clock_corrected && correct_clock(cloud, reply)) {
-                clock_corrected = true;
-                continue;
-            }
-            fault_report(fault, err);
-            if (err->code != SW_REMOTE)
-                return -1;
-        }
-        if (++failures >= cloud->max_attempts)
+        verdict = try_once(cloud, call, &target, &course, reply, err);
+        if (verdict == CALL_DONE)
+            verdict = judge(cloud, reply, &course, fault, err);
+        if (verdict == CALL_DONE)
+            retries_give_back(cloud, &course.retries);
+        if (verdict == CALL_DONE || verdict == CALL_FAILED)
+            return verdict == CALL_DONE ? 0 : -1;
+        if (verdict == CALL_AGAIN)
+            continue;
+        if (!retries_allow(cloud, call->service, verdict == CALL_LOST, &course.retries, err))
             return sw_context(err, "%s://%s: after %u attempts", cloud->endpoints[call->service].uri.scheme,
-                              target.host.data, failures);
-        if (cloud_back_off(cloud->transport, failures, reply, err) < 0)
+                              target.host.data, course.retries.failures);
+        if (cloud_back_off(cloud->transport, course.retries.failures, reply, err) < 0)
             return -1;
         if (call->retried != NULL)
             *call->retried = true;
     }
+}
+
+void reply_wipe(struct sw_http_reply *reply)
+{
+    if (reply->body != NULL)
+        explicit_bzero(reply->body, reply->body_len);
+    sw_http_reply_free(reply);
 }

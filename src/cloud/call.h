@@ -4,21 +4,32 @@
 
 #include "src/cloud/session.h"
 
-enum { CLOUD_MAX_EXTRA_HEADERS = 8 };
+enum { CLOUD_MAX_EXTRA_HEADERS = 16 };
 
 struct cloud_call {
     enum cloud_service service;
     const char *method;
     const char *bucket; /* NULL for none; goes into the host or the path as the endpoint wants it */
     const char *key;    /* NULL for the bucket itself */
+    const char *path;   /* of a service without buckets: "/…", encoded; NULL for "/" */
     const char *query;  /* encoded; NULL for none */
     struct sw_http_header headers[CLOUD_MAX_EXTRA_HEADERS]; /* ended by a NULL name */
     const void *body;
     size_t body_len;
-    const char *payload_hash;  /* NULL: computed from the body */
+    const char *payload_hash;  /* NULL: computed from the body; or SIGV4_UNSIGNED (S3, EBS) */
     struct sw_http_sink *sink; /* gets the body of a good reply; NULL: the reply has it */
     bool *retried;             /* NULL, or set to whether it took more than one request */
 };
+
+/* Where a call goes. Zero-initialise it. */
+struct cloud_target {
+    struct sw_buf host;
+    struct sw_buf path; /* as on the wire */
+};
+SW_MUST_CHECK int cloud_target_find(const struct sw_cloud *cloud, const struct cloud_call *call,
+                                    struct cloud_target *out, struct sw_err *err);
+void cloud_target_free(struct cloud_target *target);
+#define TARGET_AUTO SW_CLEANUP(cloud_target_free)
 
 /* What the server said was wrong; empty when it said nothing. */
 struct cloud_fault {
@@ -40,5 +51,8 @@ SW_MUST_CHECK int cloud_send(struct sw_cloud *cloud, const struct cloud_call *ca
  */
 SW_MUST_CHECK int cloud_back_off(struct sw_transport *transport, unsigned failures,
                                  const struct sw_http_reply *reply, struct sw_err *err);
+
+/* Frees a reply whose bytes were secret: they become zeros first. */
+void reply_wipe(struct sw_http_reply *reply);
 
 #endif

@@ -1,29 +1,19 @@
 /* EC2's Query protocol, and the verbs that look at an import or end it. */
 #include "src/cloud/ec2.h"
 
-#include <string.h>
+#include "src/cloud/protocol.h"
 
-#define EC2_VERSION "2016-11-15"
+#include <string.h>
 
 struct xml_node *ec2_send(struct sw_cloud *cloud, const struct sw_buf *form, struct cloud_fault *fault,
                           struct sw_err *err)
 {
-    SW_CLEANUP(sw_http_reply_free) struct sw_http_reply reply = {0};
-    struct cloud_call call = {
-        .service = CLOUD_EC2,
-        .method = "POST",
-        .headers = {{"Content-Type", "application/x-www-form-urlencoded; charset=utf-8"}},
-        .body = form->data,
-        .body_len = form->len};
-
-    if (cloud_send(cloud, &call, &reply, fault, err) < 0)
-        return NULL;
-    return xml_parse(reply.body != NULL ? reply.body : "", reply.body_len, err);
+    return query_send(cloud, CLOUD_EC2, form, fault, err);
 }
 
 int ec2_begin(struct sw_buf *form, const char *action, struct sw_err *err)
 {
-    return sw_buf_printf(form, err, "Action=%s&Version=" EC2_VERSION, action);
+    return query_begin(form, CLOUD_EC2, action, err);
 }
 
 void ec2_copy_text(char *out, size_t size, const char *text)

@@ -11,13 +11,15 @@
 /* A clock that is off by more than this explains a refused signature (the services allow 15 minutes). */
 enum { DRIFT_S = 300, FAULT_JSON_MAX = 64 << 10 };
 
-/* S3 sends the document at the root, EC2 in Response/Errors, KMS as JSON. */
+/* S3 sends the document at the root, EC2 in Response/Errors, IAM and STS in ErrorResponse; KMS and EBS send JSON. */
 static const struct xml_node *find_error(const struct xml_node *root)
 {
     if (strcmp(root->name, "Error") == 0)
         return root;
     if (strcmp(root->name, "Response") == 0)
         return xml_child(xml_child(root, "Errors"), "Error");
+    if (strcmp(root->name, "ErrorResponse") == 0)
+        return xml_child(root, "Error");
     return NULL;
 }
 
@@ -29,25 +31,68 @@ static bool looks_like(const struct sw_http_reply *reply, const char *what)
            strstr(type, what) != NULL;
 }
 
-/* {"__type": "namespace#Code", "message": …}; what is no such document leaves the fault without a code. */
+/* The name of an error without its namespace and without the address that may follow it: "ns#Code:http://…". */
+static void take_code(const char *type, struct cloud_fault *out)
+{
+    const char *hash = strrchr(type, '#');
+
+    if (hash != NULL)
+        type = hash + 1;
+    snprintf(out->code, sizeof(out->code), "%.*s", (int)strcspn(type, ":"), type);
+}
+
+/* The first of the members that is there. */
+static const char *first_text(const json_t *root, const char *const names[], size_t n)
+{
+    const char *found = NULL;
+
+    for (size_t i = 0; i < n && found == NULL; i++)
+        found = sw_json_text(root, names[i]);
+    return found;
+}
+
+/*
+ * {"__type": "namespace#Code", "message": …}, or the code in a header and a reason beside the message; what is no such
+ * document leaves the fault without a message.
+ */
 static void read_json(const struct sw_http_reply *reply, struct cloud_fault *out)
 {
+    static const char *const codes[] = {"__type", "code", "Code"};
+    static const char *const messages[] = {"message", "Message", "error_description"};
+    static const char *const reasons[] = {"Reason", "reason"};
     struct sw_err ignored = {.code = SW_OK};
     SW_AUTO_JSON json_t *root = NULL;
-    const char *type, *message, *hash;
+    const char *type, *message, *reason;
+    char header[160];
 
     if (reply->body_len > FAULT_JSON_MAX)
         return;
     root = sw_json_parse(reply->body, reply->body_len, "the reply", &ignored);
-    type = root != NULL ? sw_json_text(root, "__type") : NULL;
+    type = first_text(root, codes, SW_ARRAY_LEN(codes));
+    if (sw_http_header_get(reply, "x-amzn-errortype", header, sizeof(header)))
+        type = header;
     if (type == NULL)
         return;
-    hash = strrchr(type, '#');
-    message = sw_json_text(root, "message");
-    if (message == NULL)
-        message = sw_json_text(root, "Message");
-    snprintf(out->code, sizeof(out->code), "%s", hash != NULL ? hash + 1 : type);
-    snprintf(out->message, sizeof(out->message), "%s", message != NULL ? message : "");
+    take_code(type, out);
+    message = first_text(root, messages, SW_ARRAY_LEN(messages));
+    reason = first_text(root, reasons, SW_ARRAY_LEN(reasons));
+    snprintf(out->message, sizeof(out->message), "%s%s%s%s", message != NULL ? message : "",
+             reason != NULL ? " (" : "", reason != NULL ? reason : "", reason != NULL ? ")" : "");
+}
+
+/* S3 says where a bucket is when it was asked for at the wrong place, also without a document (HEAD). */
+static void read_region(const struct sw_http_reply *reply, struct cloud_fault *out)
+{
+    char region[64];
+
+    if (out->status != 301 && out->status != 307 && out->status != 400)
+        return;
+    if (!sw_http_header_get(reply, "x-amz-bucket-region", region, sizeof(region)))
+        return;
+    if (out->code[0] == '\0')
+        snprintf(out->code, sizeof(out->code), "PermanentRedirect");
+    snprintf(out->message, sizeof(out->message), "the bucket is in region '%s': pass --region %s", region,
+             region);
 }
 
 bool fault_read(const struct sw_http_reply *reply, struct cloud_fault *out)
@@ -66,6 +111,7 @@ bool fault_read(const struct sw_http_reply *reply, struct cloud_fault *out)
     if (error != NULL) {
         snprintf(out->code, sizeof(out->code), "%s", xml_text(error, "Code"));
         snprintf(out->message, sizeof(out->message), "%s", xml_text(error, "Message"));
+        read_region(reply, out);
         return true;
     }
     if (xml && root == NULL && !bad) {
@@ -75,7 +121,16 @@ bool fault_read(const struct sw_http_reply *reply, struct cloud_fault *out)
     }
     if (bad && looks_like(reply, "json"))
         read_json(reply, out);
+    read_region(reply, out);
     return bad;
+}
+
+static bool is_one_of(const char *code, const char *const *codes, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(code, codes[i]) == 0)
+            return true;
+    return false;
 }
 
 bool fault_retryable(const struct cloud_fault *fault)
@@ -91,6 +146,7 @@ bool fault_retryable(const struct cloud_fault *fault)
         "TooManyRequestsException",
         "BandwidthLimitExceeded",
         "LimitExceededException",
+        "ProvisionedThroughputExceededException",
         "SlowDown",
         "PriorRequestNotComplete",
         "TransactionInProgressException",
@@ -98,18 +154,24 @@ bool fault_retryable(const struct cloud_fault *fault)
         "RequestTimeoutException",
         "InternalError",
         "InternalFailure",
+        "InternalServerException",
         "ServiceUnavailable",
         "Unavailable",
+        "IDPCommunicationError",
         "IncompleteReply",
     };
 
-    if (fault->status == 429 || fault->status == 500 || fault->status == 502 || fault->status == 503 ||
-        fault->status == 504)
-        return true;
-    for (size_t i = 0; i < SW_ARRAY_LEN(codes); i++)
-        if (strcmp(fault->code, codes[i]) == 0)
-            return true;
-    return false;
+    return fault->status == 429 || fault->status == 500 || fault->status == 502 || fault->status == 503 ||
+           fault->status == 504 || is_one_of(fault->code, codes, SW_ARRAY_LEN(codes));
+}
+
+bool fault_expired(const struct cloud_fault *fault)
+{
+    /* EC2 has one word for an expired token and a request of a wrong time. */
+    static const char *const codes[] = {"ExpiredToken", "ExpiredTokenException", "RequestExpired",
+                                        "TokenRefreshRequired"};
+
+    return is_one_of(fault->code, codes, SW_ARRAY_LEN(codes));
 }
 
 int64_t fault_clock_drift_s(const struct sw_http_reply *reply, int64_t now_s)

@@ -11,6 +11,8 @@
 bool fault_read(const struct sw_http_reply *reply, struct cloud_fault *out);
 /* Throttled, or the server's own failure. */
 bool fault_retryable(const struct cloud_fault *fault);
+/* The session's token is over: other keys may help. */
+bool fault_expired(const struct cloud_fault *fault);
 /* The server's clock less ours when the reply's Date says so far-off a time that signatures fail; else 0. */
 int64_t fault_clock_drift_s(const struct sw_http_reply *reply, int64_t now_s);
 /* Sets err from the fault; always -1. */

@@ -26,21 +26,6 @@ struct verb {
 static const struct verb encrypt_verb = {"Encrypt", "Plaintext", "CiphertextBlob"};
 static const struct verb decrypt_verb = {"Decrypt", "CiphertextBlob", "Plaintext"};
 
-/* Whatever held a plain key. */
-static void wipe(struct sw_buf *buf)
-{
-    if (buf->cap > 0)
-        explicit_bzero(buf->data, buf->cap);
-    sw_buf_free(buf);
-}
-
-static void wipe_reply(struct sw_http_reply *reply)
-{
-    if (reply->body != NULL)
-        explicit_bzero(reply->body, reply->body_len);
-    sw_http_reply_free(reply);
-}
-
 /*
  * The region of "arn:PARTITION:kms:REGION:ACCOUNT:RESOURCE" into out; "" for a name that is no ARN. An ARN of another form
  * is SW_USAGE.
@@ -209,8 +194,8 @@ static int read_reply(const struct verb *verb, const struct sw_http_reply *reply
 static int call(struct sw_kms *self, const struct verb *verb, const struct sw_kms_request *request,
                 struct sw_kms_reply *out, struct sw_err *err)
 {
-    SW_CLEANUP(wipe) struct sw_buf body = {.len = 0};
-    SW_CLEANUP(wipe_reply) struct sw_http_reply reply = {0};
+    SW_CLEANUP(sw_buf_wipe) struct sw_buf body = {.len = 0};
+    SW_CLEANUP(reply_wipe) struct sw_http_reply reply = {0};
     SW_AUTO_FREE char *target = sw_strf(err, "TrentService.%s", verb->name);
     struct sw_cloud *cloud = NULL;
     struct cloud_fault fault = {.status = 0};

@@ -1,4 +1,4 @@
-/* The environment and the shared files: which profile, which keys, which region. */
+/* The environment and the shared files: which profile, which settings, which region. */
 #include "src/cloud/session.h"
 
 #include "src/base/buf.h"
@@ -13,16 +13,23 @@ const char *settings_env(const char *name)
     return value != NULL && value[0] != '\0' ? value : NULL;
 }
 
-/* The file that NAME names ("~/" is home), else ~/.aws/leaf. */
+char *settings_path(const char *path, struct sw_err *err)
+{
+    const char *home = settings_env("HOME");
+
+    if (strncmp(path, "~/", 2) == 0 && home != NULL)
+        return sw_strf(err, "%s/%s", home, path + 2);
+    return sw_strdup(path, err);
+}
+
+/* The file that NAME names, else ~/.aws/leaf. */
 static struct ini *read_shared(const char *name, const char *leaf, struct sw_err *err)
 {
     const char *given = settings_env(name), *home = settings_env("HOME");
     SW_AUTO_FREE char *path = NULL;
 
-    if (given != NULL && strncmp(given, "~/", 2) == 0 && home != NULL)
-        path = sw_strf(err, "%s/%s", home, given + 2);
-    else if (given != NULL)
-        path = sw_strdup(given, err);
+    if (given != NULL)
+        path = settings_path(given, err);
     else if (home != NULL)
         path = sw_strf(err, "%s/.aws/%s", home, leaf);
     else
@@ -66,8 +73,7 @@ int settings_open(const struct sw_cloud_config *given, struct cloud_settings *ou
     out->section = profile_section(out->config, out->profile, err);
     if (out->section == NULL)
         return -1;
-    if (strcmp(out->profile, "default") != 0 && !ini_has_section(out->config, out->section) &&
-        !ini_has_section(out->credentials, out->profile))
+    if (strcmp(out->profile, "default") != 0 && !settings_has_profile(out, out->profile))
         return sw_fail(err, SW_FAILED, "profile '%s' is in neither the AWS config nor the credentials file",
                        out->profile);
     return 0;
@@ -82,85 +88,41 @@ void settings_close(struct cloud_settings *settings)
     memset(settings, 0, sizeof(*settings));
 }
 
-const char *settings_get(const struct cloud_settings *settings, const char *key)
+static const char *section_get(const struct ini *file, const char *section, const char *key)
 {
-    const char *value = ini_get(settings->config, settings->section, key);
+    const char *value = ini_get(file, section, key);
 
     return value != NULL && value[0] != '\0' ? value : NULL;
 }
 
-/* Keys go into headers: no control bytes, no white space. */
-static bool plain(const char *text)
+const char *settings_get(const struct cloud_settings *settings, const char *key)
 {
-    for (; *text != '\0'; text++)
-        if (*text <= ' ' || *text == 0x7f)
-            return false;
-    return true;
+    return section_get(settings->config, settings->section, key);
 }
 
-static int take_keys(const char *const from[3], const char *where, struct cloud_keys *out, struct sw_err *err)
+const char *config_get(const struct cloud_settings *settings, const char *profile, const char *key)
 {
-    if (from[0] == NULL || from[1] == NULL)
-        return sw_fail(err, SW_FAILED, "%s has an access key without its secret, or the reverse", where);
-    for (int i = 0; i < 3; i++)
-        if (from[i] != NULL && !plain(from[i]))
-            return sw_fail(err, SW_FAILED, "%s has a key or token with white space or control bytes in it",
-                           where);
-    out->access = sw_strdup(from[0], err);
-    out->secret = sw_strdup(from[1], err);
-    out->token = from[2] != NULL ? sw_strdup(from[2], err) : NULL;
-    return out->access != NULL && out->secret != NULL && (from[2] == NULL || out->token != NULL) ? 0 : -1;
+    struct sw_err ignored = {.code = SW_OK};
+    SW_AUTO_FREE char *section = profile_section(settings->config, profile, &ignored);
+
+    return section != NULL ? section_get(settings->config, section, key) : NULL;
 }
 
-static int no_keys(const struct cloud_settings *settings, struct sw_err *err)
+bool settings_has_profile(const struct cloud_settings *settings, const char *profile)
 {
-    static const char *const others[] = {"credential_process", "role_arn", "sso_session", "sso_start_url"};
+    struct sw_err ignored = {.code = SW_OK};
+    SW_AUTO_FREE char *section = profile_section(settings->config, profile, &ignored);
 
-    for (size_t i = 0; i < SW_ARRAY_LEN(others); i++)
-        if (settings_get(settings, others[i]) != NULL)
-            return sw_fail(
-                err, SW_FAILED,
-                "profile '%s' takes its credentials from %s, which is not supported; put them into "
-                "the environment with `aws configure export-credentials --format env`",
-                settings->profile, others[i]);
-    return sw_fail(err, SW_FAILED,
-                   "no AWS credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or put them into "
-                   "~/.aws/credentials beneath [%s]",
-                   settings->profile);
+    return (section != NULL && ini_has_section(settings->config, section)) ||
+           ini_has_section(settings->credentials, profile);
 }
 
-int keys_find(const struct cloud_settings *settings, struct cloud_keys *out, struct sw_err *err)
+int region_check(const char *region, struct sw_err *err)
 {
-    static const char *const names[] = {"aws_access_key_id", "aws_secret_access_key", "aws_session_token"};
-    const struct ini *files[] = {settings->credentials, settings->config};
-    const char *sections[] = {settings->profile, settings->section};
-    const char *found[] = {settings_env("AWS_ACCESS_KEY_ID"), settings_env("AWS_SECRET_ACCESS_KEY"),
-                           settings_env("AWS_SESSION_TOKEN")};
-
-    if (!settings->profile_named && (found[0] != NULL || found[1] != NULL))
-        return take_keys(found, "the environment", out, err);
-    for (int file = 0; file < 2; file++) {
-        for (int i = 0; i < 3; i++) {
-            found[i] = ini_get(files[file], sections[file], names[i]);
-            if (found[i] != NULL && found[i][0] == '\0')
-                found[i] = NULL;
-        }
-        if (found[0] != NULL || found[1] != NULL)
-            return take_keys(found, file == 0 ? "the credentials file" : "the config file", out, err);
-    }
-    return no_keys(settings, err);
-}
-
-void keys_free(struct cloud_keys *keys)
-{
-    if (keys->secret != NULL)
-        explicit_bzero(keys->secret, strlen(keys->secret));
-    if (keys->token != NULL)
-        explicit_bzero(keys->token, strlen(keys->token));
-    free(keys->access);
-    free(keys->secret);
-    free(keys->token);
-    memset(keys, 0, sizeof(*keys));
+    if (region[0] == '\0' || strlen(region) >= REGION_TEXT ||
+        strspn(region, "abcdefghijklmnopqrstuvwxyz0123456789-") != strlen(region))
+        return sw_fail(err, SW_USAGE, "'%.80s' is no AWS region", region);
+    return 0;
 }
 
 char *region_find(const struct cloud_settings *settings, struct sw_err *err)
@@ -178,11 +140,5 @@ char *region_find(const struct cloud_settings *settings, struct sw_err *err)
                 "no AWS region: pass --region, set AWS_REGION, or put region into the profile");
         return NULL;
     }
-    /* It becomes part of a host name. */
-    if (region[0] == '\0' || strlen(region) > 63 ||
-        strspn(region, "abcdefghijklmnopqrstuvwxyz0123456789-") != strlen(region)) {
-        sw_fail(err, SW_USAGE, "'%s' is no AWS region", region);
-        return NULL;
-    }
-    return sw_strdup(region, err);
+    return region_check(region, err) == 0 ? sw_strdup(region, err) : NULL;
 }

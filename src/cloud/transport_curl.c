@@ -16,8 +16,11 @@ enum {
     MAX_IDLE = 64,
     MAX_REPLY_BYTES = 16 << 20,
     MAX_HEADER_BYTES = 256 << 10,
+    FIRST_ROOM_BYTES = 16 << 10,
     CONNECT_TIMEOUT_S = 15,
     STALL_S = 120, /* S3 may think for long before it answers, but it sends white space meanwhile */
+    WHOLE_S = 900, /* a whole exchange, and longer for a body: as if the line carried SLOW_BYTES_PER_S */
+    SLOW_BYTES_PER_S = 8 << 10,
 };
 
 struct curl_transport {
@@ -26,6 +29,7 @@ struct curl_transport {
     CURL *idle[MAX_IDLE];
     size_t idle_count;
     char *ca_bundle;
+    long stall_s;
 };
 
 /* One exchange while it runs. */
@@ -58,6 +62,9 @@ static size_t on_body(char *bytes, size_t size, size_t n, void *arg)
         exchange->too_large = true;
         return 0;
     }
+    /* A short reply may hold keys: it does not move about in memory. */
+    if (exchange->body.cap == 0 && sw_buf_reserve(&exchange->body, FIRST_ROOM_BYTES, exchange->err) < 0)
+        return 0;
     return sw_buf_append(&exchange->body, bytes, size * n, exchange->err) == 0 ? size * n : 0;
 }
 
@@ -173,6 +180,19 @@ static void set_body(CURL *handle, const struct sw_http_request *request)
     curl_easy_setopt(handle, CURLOPT_CUSTOMREQUEST, request->method);
 }
 
+/* How long one exchange may take in all; a download into a sink has no end that could be known. */
+static void set_limits(CURL *handle, const struct sw_http_request *request)
+{
+    if (request->timeout_ms > 0) {
+        curl_easy_setopt(handle, CURLOPT_TIMEOUT_MS, (long)request->timeout_ms);
+        curl_easy_setopt(handle, CURLOPT_CONNECTTIMEOUT_MS, (long)request->timeout_ms);
+    } else if (request->sink == NULL) {
+        curl_easy_setopt(handle, CURLOPT_TIMEOUT, (long)(WHOLE_S + request->body_len / SLOW_BYTES_PER_S));
+    }
+    if (request->direct)
+        curl_easy_setopt(handle, CURLOPT_NOPROXY, "*");
+}
+
 /* What a download may ask for that a signed call never does. */
 static void set_trust(CURL *handle, const struct sw_http_request *request)
 {
@@ -197,7 +217,7 @@ static void set_options(CURL *handle, const struct curl_transport *self, struct 
     curl_easy_setopt(handle, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
     curl_easy_setopt(handle, CURLOPT_CONNECTTIMEOUT, (long)CONNECT_TIMEOUT_S);
     curl_easy_setopt(handle, CURLOPT_LOW_SPEED_LIMIT, 1L);
-    curl_easy_setopt(handle, CURLOPT_LOW_SPEED_TIME, (long)STALL_S);
+    curl_easy_setopt(handle, CURLOPT_LOW_SPEED_TIME, self->stall_s);
     curl_easy_setopt(handle, CURLOPT_USERAGENT, "slipway");
     curl_easy_setopt(handle, CURLOPT_ERRORBUFFER, error_text);
     curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, on_body);
@@ -232,6 +252,11 @@ static int explain(CURLcode code, const struct exchange *exchange, const char *t
         return -1;
     if (exchange->too_large)
         return sw_fail(err, SW_FAILED, "the reply is larger than %d bytes", MAX_REPLY_BYTES);
+    /* libcurl quotes a proxy's address whole, with its password. */
+    if (strstr(text, "roxy") != NULL && (strchr(text, '@') != NULL || strchr(text, '\'') != NULL))
+        return sw_fail(err, is_final(code) ? SW_FAILED : SW_REMOTE,
+                       "%s (the proxy that HTTPS_PROXY, http_proxy or ALL_PROXY names)",
+                       curl_easy_strerror(code));
     return sw_fail(err, is_final(code) ? SW_FAILED : SW_REMOTE, "%s",
                    text[0] != '\0' ? text : curl_easy_strerror(code));
 }
@@ -255,6 +280,7 @@ static int curl_send(struct sw_transport *transport, const struct sw_http_reques
     rc = header_list(request, &headers, err);
     if (rc == 0) {
         set_options(handle, self, &exchange, error_text);
+        set_limits(handle, request);
         set_trust(handle, request);
         set_body(handle, request);
         curl_easy_setopt(handle, CURLOPT_URL, request->url);
@@ -316,6 +342,15 @@ static const struct sw_transport_ops curl_ops = {
     .close = curl_close,
 };
 
+/* For tests and for odd lines. */
+static long stall_s(void)
+{
+    const char *text = getenv("SLIPWAY_STALL_S");
+    long n = text != NULL ? strtol(text, NULL, 10) : 0;
+
+    return n > 0 && n <= 86400 ? n : STALL_S;
+}
+
 int sw_transport_open_curl(const char *ca_bundle, struct sw_transport **out, struct sw_err *err)
 {
     struct curl_transport *self = sw_calloc(1, sizeof(*self), err);
@@ -327,6 +362,7 @@ int sw_transport_open_curl(const char *ca_bundle, struct sw_transport **out, str
         return sw_fail(err, SW_FAILED, "libcurl cannot start");
     }
     self->base.ops = &curl_ops;
+    self->stall_s = stall_s();
     pthread_mutex_init(&self->lock, NULL);
     if (ca_bundle != NULL && (self->ca_bundle = sw_strdup(ca_bundle, err)) == NULL) {
         curl_close(&self->base);

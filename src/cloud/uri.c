@@ -95,6 +95,18 @@ int uri_parse(const char *text, const char *what, struct uri *out, struct sw_err
     return 0;
 }
 
+int uri_parse_page(const char *text, const char *what, struct uri *out, struct sw_err *err)
+{
+    size_t len = strcspn(text, "?");
+    SW_AUTO_FREE char *page = sw_strf(err, "%.*s", (int)len, text);
+
+    if (page == NULL)
+        return -1;
+    if (text[len] == '?' && !path_ok(text + len + 1))
+        return sw_fail(err, SW_USAGE, "%s has a query that cannot be sent as it is", what);
+    return uri_parse(page, what, out, err);
+}
+
 void uri_free(struct uri *uri)
 {
     free(uri->scheme);

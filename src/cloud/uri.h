@@ -24,6 +24,8 @@ struct uri {
 };
 /* SW_USAGE for anything but http(s)://host[:port][/path]. what: for the message. */
 SW_MUST_CHECK int uri_parse(const char *text, const char *what, struct uri *out, struct sw_err *err);
+/* The same of a page's address, which may have a query; it is checked and not kept. */
+SW_MUST_CHECK int uri_parse_page(const char *text, const char *what, struct uri *out, struct sw_err *err);
 void uri_free(struct uri *uri);
 #define URI_AUTO SW_CLEANUP(uri_free)
 

@@ -131,7 +131,7 @@ struct xml_node *xml_parse(const char *text, size_t len, struct sw_err *err)
     if (status != XML_STATUS_OK && !reader.failed)
         refuse(&reader, XML_ErrorString(XML_GetErrorCode(reader.parser)));
     XML_ParserFree(reader.parser);
-    sw_buf_free(&reader.text);
+    sw_buf_wipe(&reader.text);
     if (reader.failed) {
         xml_free(reader.root);
         return NULL;
@@ -157,6 +157,15 @@ void xml_free(struct xml_node *root)
         free(node);
         node = parent;
     }
+}
+
+void xml_wipe(struct xml_node *root)
+{
+    if (root == NULL)
+        return;
+    explicit_bzero(root->text, strlen(root->text));
+    for (struct xml_node *child = root->first; child != NULL; child = child->next)
+        xml_wipe(child);
 }
 
 const struct xml_node *xml_child(const struct xml_node *node, const char *name)

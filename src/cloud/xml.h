@@ -21,6 +21,8 @@ struct xml_node {
 /* NULL and SW_REMOTE for what is not well-formed, too large, too deep, or has a DTD. */
 SW_MUST_CHECK struct xml_node *xml_parse(const char *text, size_t len, struct sw_err *err);
 void xml_free(struct xml_node *root);
+/* Every text in it becomes empty, and its bytes zeros: it held a key. */
+void xml_wipe(struct xml_node *root);
 SW_DEFINE_AUTO(xml, struct xml_node, xml_free)
 #define XML_AUTO SW_CLEANUP(xml_auto)
 

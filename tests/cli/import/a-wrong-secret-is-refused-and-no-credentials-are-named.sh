@@ -13,7 +13,7 @@ refused() { # TEXT; the environment is the caller's
 AWS_SECRET_ACCESS_KEY=wrong refused 'SignatureDoesNotMatch: The request signature we calculated'
 AWS_ACCESS_KEY_ID=NOBODY refused 'InvalidAccessKeyId: The AWS Access Key Id you provided does not exist'
 AWS_ACCESS_KEY_ID=ASIARIGTEST AWS_SECRET_ACCESS_KEY=temporary/secret refused 'InvalidToken'
-AWS_SECRET_ACCESS_KEY='' refused 'the environment has an access key without its secret'
+AWS_SECRET_ACCESS_KEY='' refused 'the environment: it has an access key without its secret'
 AWS_ACCESS_KEY_ID='' AWS_SECRET_ACCESS_KEY='' refused 'no AWS credentials: set AWS_ACCESS_KEY_ID'
 AWS_DEFAULT_REGION='' refused 'no AWS region: pass --region, set AWS_REGION'
 AWS_PROFILE=nobody refused "profile 'nobody' is in neither"

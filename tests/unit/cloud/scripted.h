@@ -22,7 +22,8 @@ struct sent {
     char url[512];
     char headers[2048]; /* "Name: value\n" */
     char body[2048];    /* cut to fit */
-    bool follow, insecure;
+    bool follow, insecure, direct;
+    unsigned timeout_ms;
 };
 
 struct scripted {
@@ -30,6 +31,7 @@ struct scripted {
     const struct script_step *steps;
     size_t n, at;
     int64_t now_s;
+    bool time_passes; /* a sleep moves now_s on */
     unsigned sleeps_ms[32];
     size_t sleep_count;
     struct sent sent[32];
@@ -55,6 +57,8 @@ static int scripted_send(struct sw_transport *transport, const struct sw_http_re
         snprintf(sent->body, sizeof(sent->body), "%.*s", (int)request->body_len, (const char *)request->body);
     sent->follow = request->follow;
     sent->insecure = request->insecure;
+    sent->direct = request->direct;
+    sent->timeout_ms = request->timeout_ms;
     if (request->sink != NULL && (step->status == 200 || step->status == 0) && step->body != NULL) {
         if (request->sink->write(request->sink, step->body, strlen(step->body), err) < 0)
             return -1;
@@ -83,6 +87,8 @@ static int scripted_sleep_ms(struct sw_transport *transport, unsigned ms, struct
 
     (void)err;
     self->sleeps_ms[self->sleep_count++] = ms;
+    if (self->time_passes)
+        self->now_s += ms / 1000;
     return 0;
 }
 
@@ -98,18 +104,24 @@ static const struct sw_transport_ops scripted_ops = {
     .close = scripted_close,
 };
 
-/* A session over the script with fixed keys, at 2026-11-22T06:40:36Z. */
+/* A script from its beginning, at 2026-11-22T06:40:36Z. */
+static inline void start_script(struct scripted *twin, const struct script_step *steps, size_t n)
+{
+    memset(twin, 0, sizeof(*twin));
+    twin->base.ops = &scripted_ops;
+    twin->steps = steps;
+    twin->n = n;
+    twin->now_s = 1795329636;
+}
+
+/* A session over the script with fixed keys. */
 static inline struct sw_cloud *open_scripted(struct scripted *twin, const struct script_step *steps, size_t n)
 {
     static const struct sw_cloud_config config = {.region = "eu-central-1"};
     struct sw_err err = {.code = SW_OK};
     struct sw_cloud *cloud = NULL;
 
-    memset(twin, 0, sizeof(*twin));
-    twin->base.ops = &scripted_ops;
-    twin->steps = steps;
-    twin->n = n;
-    twin->now_s = 1795329636;
+    start_script(twin, steps, n);
     assert_ok(sw_cloud_open(&config, &twin->base, &cloud, &err), err);
     return cloud;
 }
@@ -117,27 +129,39 @@ static inline struct sw_cloud *open_scripted(struct scripted *twin, const struct
 /* No settings of whoever runs the tests. */
 static inline void clean_environment(void)
 {
-    static const char *const names[] = {
-        "AWS_PROFILE",
-        "AWS_DEFAULT_PROFILE",
-        "AWS_REGION",
-        "AWS_DEFAULT_REGION",
-        "AWS_SESSION_TOKEN",
-        "AWS_ENDPOINT_URL",
-        "AWS_ENDPOINT_URL_S3",
-        "AWS_CA_BUNDLE",
-        "AWS_MAX_ATTEMPTS",
-        "AWS_ENDPOINT_URL_EC2",
-        "AWS_ENDPOINT_URL_KMS",
-        "AWS_ACCESS_KEY_ID",
-        "AWS_SECRET_ACCESS_KEY",
-        "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
-    };
+    extern char **environ;
+    char name[64];
 
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-        unsetenv(names[i]);
+    for (size_t i = 0; environ[i] != NULL;) {
+        if (strncmp(environ[i], "AWS_", 4) == 0 && strcspn(environ[i], "=") < sizeof(name)) {
+            snprintf(name, sizeof(name), "%.*s", (int)strcspn(environ[i], "="), environ[i]);
+            unsetenv(name);
+        } else {
+            i++;
+        }
+    }
     setenv("AWS_CONFIG_FILE", "/dev/null", 1);
     setenv("AWS_SHARED_CREDENTIALS_FILE", "/dev/null", 1);
+}
+
+static inline void put_file(const char *path, const char *text)
+{
+    FILE *file = fopen(path, "w");
+
+    assert_non_null(file);
+    assert_int_equal(fputs(text, file) >= 0, 1);
+    assert_int_equal(fclose(file), 0);
+}
+
+/* These two files and nothing else; the working folder is home. */
+static inline void use_files(const char *config, const char *credentials)
+{
+    clean_environment();
+    put_file("config", config);
+    put_file("credentials", credentials);
+    setenv("AWS_CONFIG_FILE", "config", 1);
+    setenv("AWS_SHARED_CREDENTIALS_FILE", "credentials", 1);
+    setenv("HOME", ".", 1);
 }
 
 static inline void set_keys(void)
