@@ -116,6 +116,8 @@ struct sw_seal_opts {
         plain_bytes; /* what will be written, or SW_SEAL_SIZE_UNKNOWN; other lengths then fail at commit */
     unsigned jobs;   /* 1 encrypts in the calling thread; the bytes do not depend on it */
     struct sw_digests *digests; /* gets those of the message when it is committed; NULL: nobody wants them */
+    bool
+        lazy; /* a file that replaces none is whole at commit, but not yet safe from a power cut; its sidecar is */
 };
 
 /*

@@ -237,7 +237,8 @@ static int copy_to(const struct convert_opts *opts, const struct sw_copy *plan, 
 {
     struct sw_resume resume = {.program = SLIPWAY_VERSION, .restart = opts->restart};
     AUTO_RING struct sw_keyring *ring = NULL;
-    struct sw_seal_opts seal = {.jobs = plan->jobs, .digests = sign->signer != NULL ? &sign->digests : NULL};
+    struct sw_seal_opts seal = {
+        .jobs = plan->jobs, .digests = sign->signer != NULL ? &sign->digests : NULL, .lazy = !opts->sync};
     struct sw_copy copy = *plan;
     int rc;
 

@@ -26,6 +26,7 @@ struct seal_opts {
     const char *resume_key;
     uint64_t frame_bytes;
     const char *suite;
+    bool sync;
     bool direct;
     const char *sign;
 };
@@ -41,6 +42,8 @@ static const struct opt seal_rows[] = {
      "of a component document (default: what its name says, else 1.0.0)"},
     {0, "direct", NULL, OPT_FLAG, offsetof(struct seal_opts, direct),
      "one file: recipients in its header, no sidecar"},
+    {0, "sync", NULL, OPT_FLAG, offsetof(struct seal_opts, sync),
+     "wait until the disk has the sealed file, so that a power cut cannot take it away"},
     {0, "resume-key", "KEY", OPT_STRING, offsetof(struct seal_opts, resume_key),
      "keeps the file's keys beside it meanwhile, so that the same command goes on after a kill"},
     {0, "frame-size", "BYTES", OPT_SIZE, offsetof(struct seal_opts, frame_bytes),
@@ -187,6 +190,7 @@ static int seal_file(const struct seal_opts *opts, const char *input, struct sea
                                         .recipients = ring,
                                         .context = context.pairs,
                                         .direct = opts->direct,
+                                        .lazy = !opts->sync,
                                         .frame_bytes = (uint32_t)opts->frame_bytes,
                                         .jobs = opt_jobs(&opts->common)}};
     struct stat st;
@@ -237,7 +241,8 @@ const struct cmd cmd_seal = {
     .more =
         "Writes an AWS Encryption SDK message (version 2) that any of the SDKs opens. X.sealed\n"
         "is encrypted under a key of its own; the small message X.keys carries that key to the recipients.\n"
-        "Both are replaced together; an X.keys that does not belong to what X.sealed is now never is.\n\n"
+        "Like cp it leaves it to the kernel when a new X.sealed goes to the disk: --sync waits for that, and is to be\n"
+        "said before FILE is removed. Both are replaced together; an X.keys that does not belong to what X.sealed is now never is.\n\n"
         "RECIPIENT: aes:FILE (32 bytes or 64 hex digits) or pem:FILE (an RSA or EC public key; slipway keygen).\n"
         "aes: and RSA keys take ,ns=NAMESPACE and ,name=KEYNAME for SDKs that use other names, RSA keys also\n"
         ",padding=oaep-sha256 (or -sha1, -sha384, -sha512). A comma in FILE is doubled.\n"

@@ -70,6 +70,8 @@ int sw_seal_create_file(const struct sw_seal_opts *opts, const char *path, struc
         sw_out_close(spec.sealed);
         return -1;
     }
+    /* The keys of what is replaced go with it: then the new one must be on the disk. */
+    spec.sealed->lazy = opts->lazy && !sw_path_exists(path);
     *out = seal_out_new(&spec, err);
     return *out != NULL ? 0 : -1;
 }
@@ -83,7 +85,8 @@ int sw_seal_create_image(const struct sw_seal_opts *opts, const char *format, co
                                        .nr_context = 1,
                                        .plain_bytes = SW_SEAL_SIZE_UNKNOWN,
                                        .jobs = opts->jobs,
-                                       .digests = opts->digests};
+                                       .digests = opts->digests,
+                                       .lazy = opts->lazy};
 
     return sw_seal_create_file(&image, path, out, err);
 }
