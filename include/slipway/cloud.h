@@ -114,6 +114,10 @@ const char *sw_cloud_region(const struct sw_cloud *cloud);
 const char *sw_cloud_s3_url(const struct sw_cloud *cloud);
 struct sw_transport *sw_cloud_transport(const struct sw_cloud *cloud);
 
+enum { SW_CLOUD_PARTITION = 32 };
+/* "aws", "aws-cn", "aws-us-gov", …: the partition of a region, as ARNs begin. SW_USAGE for a region of none that is known. */
+SW_MUST_CHECK int sw_cloud_partition(const char *region, char out[SW_CLOUD_PARTITION], struct sw_err *err);
+
 /*
  * Every verb below signs, sends, and tries again on throttling, 5xx, `200` with an error body and broken lines
  * (full jitter; AWS_MAX_ATTEMPTS, 8 without it; a retry quota for the whole session); a wrong clock is corrected once from the
@@ -157,9 +161,6 @@ struct sw_s3_head {
     char mark[SW_S3_MARK]; /* "" when the object has none */
 };
 
-/* The bucket's region ("us-east-1" for the empty answer, "eu-west-1" for EU). */
-SW_MUST_CHECK int sw_s3_bucket_region(struct sw_cloud *cloud, const char *bucket, char out[64],
-                                      struct sw_err *err);
 /*
  * mark goes into the object's metadata, so that the finished object can be told from another one. Free *upload_id.
  * *retried: more than one request was sent, so S3 may have begun an upload whose id nobody heard.

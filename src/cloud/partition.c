@@ -1,6 +1,7 @@
 /* AWS's own hosts, from data/endpoints.json: partitions, and each service's name with and without FIPS and dual-stack. */
 #include "src/cloud/partition.h"
 
+#include "slipway/cloud.h"
 #include "src/base/json.h"
 
 #include <ctype.h>
@@ -129,4 +130,18 @@ void partition_sign_region(const char *service, const char *region, char out[REG
     const char *signs_as = partition != NULL ? lookup(root, partition, service, "signs-as") : NULL;
 
     snprintf(out, REGION_TEXT, "%s", signs_as != NULL ? signs_as : region);
+}
+
+int sw_cloud_partition(const char *region, char out[SW_CLOUD_PARTITION], struct sw_err *err)
+{
+    SW_AUTO_JSON json_t *root = load(err);
+    const json_t *partition;
+
+    if (root == NULL)
+        return -1;
+    partition = find_partition(root, region);
+    if (partition == NULL)
+        return sw_fail(err, SW_USAGE, "the partition of region '%.80s' is not known", region);
+    snprintf(out, SW_CLOUD_PARTITION, "%s", sw_json_text(partition, "name"));
+    return 0;
 }

@@ -1,4 +1,4 @@
-/* The S3 verbs of an import: multipart uploads, and a look at objects and buckets. */
+/* The S3 verbs of an import: multipart uploads, and a look at objects. */
 #include "src/cloud/s3.h"
 #include "src/base/digest.h"
 
@@ -54,25 +54,6 @@ struct xml_node *s3_document(const struct sw_http_reply *reply, const char *root
         return NULL;
     }
     return SW_STEAL_PTR(document);
-}
-
-int sw_s3_bucket_region(struct sw_cloud *cloud, const char *bucket, char out[64], struct sw_err *err)
-{
-    struct cloud_call call = {.service = CLOUD_S3, .method = "GET", .bucket = bucket, .query = "location="};
-    REPLY_AUTO struct sw_http_reply reply = {0};
-    XML_AUTO struct xml_node *document = NULL;
-    const char *text;
-
-    if (cloud_send(cloud, &call, &reply, NULL, err) < 0 ||
-        (document = s3_document(&reply, "LocationConstraint", err)) == NULL)
-        return sw_context(err, "asking for the region of bucket '%s'", bucket);
-    text = document->text;
-    if (text[0] == '\0')
-        text = "us-east-1";
-    else if (strcmp(text, "EU") == 0)
-        text = "eu-west-1";
-    snprintf(out, 64, "%s", text);
-    return 0;
 }
 
 int sw_s3_create_upload(struct sw_cloud *cloud, const struct sw_s3_upload *object, const char *mark,

@@ -8,6 +8,7 @@ import json
 import os
 import secrets
 
+from account_ops import AccountOperations
 from image_ops import ImageOperations
 from replies import Refusal
 from s3_store import read_json, write_json
@@ -18,7 +19,7 @@ FORMATS = ("OVA", "VHD", "VHDX", "VMDK", "RAW")
 HERE = os.path.dirname(os.path.abspath(__file__))
 
 
-class Ec2Operations(SnapshotOperations, ImageOperations):
+class Ec2Operations(SnapshotOperations, ImageOperations, AccountOperations):
     """One method an operation: (parameters, region) -> result for the reply."""
 
     def __init__(self, root, store):

@@ -16,6 +16,7 @@ import replies
 from ebs_ops import EbsOperations
 from ec2_ops import Ec2Operations
 from faults import Faults
+from iam_ops import IamOperations
 from identity_ops import Identities, MetadataOperations, StsOperations
 from json_model import JsonModel
 from kms_ops import KmsOperations
@@ -28,7 +29,6 @@ from s3_store import Store
 from verify import SIGNATURE_KEY, UNSIGNED, verify
 
 MAX_BODY = 1 << 30
-OWNER = "111122223333"  # of every bucket
 SERVICE = re.compile(r"/([a-z0-9]+)/aws4_request")
 
 
@@ -75,6 +75,7 @@ class World:
         self.identities = Identities(self.credentials, options, self.now)
         self.sts, self.metadata = StsOperations(self.identities), MetadataOperations(self.identities)
         self.sts_model = QueryModel("sts")
+        self.iam, self.iam_model = IamOperations(options.dir, options.page), QueryModel("iam")
         self.query_model, self.rest_model, self.kms_model = QueryModel(), RestModel(), JsonModel("kms")
         self.faults = Faults(options.dir)
         self.go, self.frozen = (os.path.join(options.dir, name) for name in ("go", "frozen"))
@@ -247,7 +248,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 Region=region,
             )
         world.rest_model.check(operation, request, query)
-        if request.header("x-amz-expected-bucket-owner") not in (None, OWNER):
+        if request.header("x-amz-expected-bucket-owner") not in (None, world.store.owner(note["bucket"])):
             raise Refusal(403, "AccessDenied", "Access Denied")
         with world.lock:
             return getattr(world.s3, operation)(note["bucket"], note["key"], query, request)
@@ -270,6 +271,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.apply(rule)
         if not hasattr(world.ec2, action):
             raise Refusal(400, "UnsupportedOperation", f"the rig does not play {action}")
+        if params.get("DryRun"):
+            raise Refusal(412, "DryRunOperation", "Request would have succeeded, but DryRun flag is set.")
         with world.lock:
             result = getattr(world.ec2, action)(params, scope.region)
         return world.query_model.reply(action, result), rule
@@ -315,6 +318,19 @@ class Handler(http.server.BaseHTTPRequestHandler):
             result = getattr(world.sts, action)(params, region, access)
         return world.sts_model.reply(action, result), rule
 
+    def run_iam(self, request, note):
+        """IAM is global: it signs for one region."""
+        world = self.world
+        scope = verify(request, world.credentials, world.now())
+        if scope.region != "us-east-1":
+            raise Refusal(403, "SignatureDoesNotMatch", "Credential should be scoped to a valid region.")
+        action, params = world.iam_model.parse(request.body)
+        note.update(op=action, params=request.body.decode())
+        rule = self.strike(action, note)
+        if not hasattr(world.iam, action):
+            raise Refusal(400, "InvalidAction", f"the rig does not play {action}")
+        return world.iam_model.reply(action, getattr(world.iam, action)(params, scope.region)), rule
+
     def run_metadata(self, request, note):
         _, operation = MetadataOperations.identify(request)
         note["op"] = operation
@@ -327,6 +343,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         "ec2": run_ec2,
         "kms": run_kms,
         "sts": run_sts,
+        "iam": run_iam,
         "sso": run_metadata,
         "container": run_metadata,
         "imds": run_metadata,

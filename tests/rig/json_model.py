@@ -11,6 +11,10 @@ from query_model import load_service
 from replies import JSON_TYPE, Refusal, Reply
 
 
+# Members that Debian's models are too old for.
+NEWER = {("kms", "GenerateDataKey"): {"DryRun": bool}}
+
+
 def no_duplicates(pairs):
     if len({name for name, _ in pairs}) != len(pairs):
         raise ValueError("a member is given twice")
@@ -19,7 +23,7 @@ def no_duplicates(pairs):
 
 class JsonModel:
     def __init__(self, name):
-        self.service = load_service(name)
+        self.name, self.service = name, load_service(name)
         self.prefix = self.service.metadata["targetPrefix"]
         self.parser = botocore.parsers.create_parser("json")
 
@@ -39,11 +43,20 @@ class JsonModel:
             root = json.loads(body, object_pairs_hook=no_duplicates)
         except ValueError as fault:
             raise Refusal(400, "SerializationException", str(fault)) from None
+        newer = self.take_newer(action, root) if isinstance(root, dict) else {}
         params = typed(shape, "", root)
         report = ParamValidator().validate(params, shape)
         if report.has_errors():
             raise Refusal(400, "ValidationException", report.generate_report())
-        return params
+        return {**params, **newer}
+
+    def take_newer(self, action, root):
+        known = NEWER.get((self.name, action), {})
+        newer = {name: root.pop(name) for name in list(root) if name in known}
+        for name, value in newer.items():
+            if not isinstance(value, known[name]):
+                raise wrong(name, "has a wrong type")
+        return newer
 
     def reply(self, action, result):
         """The reply document; botocore's parser must read back what was meant."""

@@ -1,4 +1,4 @@
-"""KMS's Encrypt, Decrypt, GenerateDataKey and ReEncrypt, with AES-256-GCM that binds the encryption context.
+"""KMS's Encrypt, Decrypt, GenerateDataKey, ReEncrypt and DescribeKey, with AES-256-GCM that binds the encryption context.
 
 The keys are fixed, their material is a digest of their id: what one run of the rig wrapped, another one unwraps.
 A blob is MAGIC, the key's id, an IV, the ciphertext; its additional data is the key's ARN and the sorted context.
@@ -112,6 +112,8 @@ class KmsOperations:
 
     def GenerateDataKey(self, params, region):
         key_id = usable(find(params["KeyId"], region), "GenerateDataKey")
+        if params.get("DryRun"):
+            raise Refusal(400, "DryRunOperationException", "The request would have succeeded, but the DryRun option is set.")
         length = params.get("NumberOfBytes", {"AES_128": 16}.get(params.get("KeySpec"), 32))
         plaintext = secrets.token_bytes(length)
         blob = wrap(key_id, plaintext, params.get("EncryptionContext"))
@@ -129,4 +131,27 @@ class KmsOperations:
             "KeyId": arn_of(to),
             "SourceEncryptionAlgorithm": "SYMMETRIC_DEFAULT",
             "DestinationEncryptionAlgorithm": "SYMMETRIC_DEFAULT",
+        }
+
+    def DescribeKey(self, params, region):
+        key_id = find(params["KeyId"], region)
+        fault = KEYS[key_id][2]
+        if fault == "AccessDeniedException":
+            usable(key_id, "DescribeKey")
+        state = {"DisabledException": "Disabled", "KMSInvalidStateException": "PendingDeletion"}.get(fault, "Enabled")
+        return {
+            "KeyMetadata": {
+                "AWSAccountId": ACCOUNT,
+                "KeyId": key_id,
+                "Arn": arn_of(key_id),
+                "Enabled": state == "Enabled",
+                "KeyUsage": "ENCRYPT_DECRYPT",
+                "KeyState": state,
+                "Origin": "AWS_KMS",
+                "KeyManager": "CUSTOMER",
+                "CustomerMasterKeySpec": "SYMMETRIC_DEFAULT",
+                "KeySpec": "SYMMETRIC_DEFAULT",
+                "EncryptionAlgorithms": ["SYMMETRIC_DEFAULT"],
+                "MultiRegion": False,
+            }
         }

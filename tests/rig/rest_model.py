@@ -18,6 +18,7 @@ OPERATIONS = (
     ("PUT", True, set(), "PutObject"),
     ("GET", False, {"uploads"}, "ListMultipartUploads"),
     ("GET", False, {"location"}, "GetBucketLocation"),
+    ("GET", False, {"encryption"}, "GetBucketEncryption"),
     ("GET", False, {"list-type"}, "ListObjectsV2"),
     ("HEAD", False, set(), "HeadBucket"),
 )

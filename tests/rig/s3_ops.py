@@ -113,6 +113,22 @@ class S3Operations:
         region = self.store.region(bucket)
         return document("LocationConstraint", "" if region == "us-east-1" else region)
 
+    def GetBucketEncryption(self, bucket, key, query, request):
+        """DIR/s3/BUCKET/encryption.json: {"algorithm": …, "key": … or null}."""
+        wanted = self.store.encryption(bucket)
+        if wanted is None:
+            raise Refusal(
+                404,
+                "ServerSideEncryptionConfigurationNotFoundError",
+                "The server side encryption configuration was not found",
+                BucketName=bucket,
+            )
+        inner = element("SSEAlgorithm", wanted["algorithm"])
+        if wanted.get("key"):
+            inner += element("KMSMasterKeyID", wanted["key"])
+        rule = f"<Rule><ApplyServerSideEncryptionByDefault>{inner}</ApplyServerSideEncryptionByDefault></Rule>"
+        return document("ServerSideEncryptionConfiguration", rule)
+
     def ListObjectsV2(self, bucket, key, query, request):
         prefix, mark = query.get("prefix", ""), query.get("continuation-token", "")
         keys = [k for k in self.store.keys(bucket) if k.startswith(prefix) and k > mark]

@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 from replies import Refusal
 
+OWNER = "111122223333"
 MIN_PART = 5 * 1024 * 1024
 MAX_PART_NUMBER = 10000
 
@@ -51,6 +52,16 @@ class Store:
         if "/" in bucket or not os.path.exists(path):
             raise Refusal(404, "NoSuchBucket", "The specified bucket does not exist", BucketName=bucket)
         return read_json(path)["region"]
+
+    def owner(self, bucket):
+        """bucket.json may name another one than the rig's account."""
+        self.region(bucket)
+        return read_json(os.path.join(self.root, bucket, "bucket.json")).get("owner", OWNER)
+
+    def encryption(self, bucket):
+        self.region(bucket)
+        path = os.path.join(self.root, bucket, "encryption.json")
+        return read_json(path) if os.path.exists(path) else {"algorithm": "AES256"}
 
     def object_path(self, bucket, key):
         return os.path.join(self.root, bucket, "objects", quote(key, safe=""))
