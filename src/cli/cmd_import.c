@@ -4,6 +4,7 @@
 #include "src/cli/cmd.h"
 #include "src/cli/import_args.h"
 #include "src/cli/import_input.h"
+#include "src/cli/import_online.h"
 #include "src/cli/import_show.h"
 #include "src/cli/import_verbs.h"
 
@@ -59,11 +60,27 @@ static int run_images(const struct import_opts *opts, const struct args *args, s
                          : import(opts, &taken.options, cloud, err);
 }
 
+/* --check and --print-iam look at the options only. */
+static int run_online(const struct import_opts *opts, struct sw_err *err)
+{
+    struct sw_online_plan plan = {.lane = opts->lane,
+                                  .bucket = opts->bucket,
+                                  .prefix = opts->prefix,
+                                  .role_name = opts->role_name,
+                                  .kms_keys = &opts->kms_key,
+                                  .nr_kms_keys = opts->kms_key != NULL ? 1 : 0,
+                                  .parts = opts->tags.n > 0 ? SW_ONLINE_TAGS : 0};
+
+    return import_online_run(&opts->online, &plan, &opts->cloud, &opts->common, err);
+}
+
 static int run_import(const void *opts_void, const struct args *args, struct sw_err *err)
 {
     const struct import_opts *opts = opts_void;
     const struct import_verb *verb = args->n > 0 ? import_verb_find(args->items[0]) : NULL;
 
+    if (opts->online.check || opts->online.print_iam)
+        return run_online(opts, err);
     if (import_args_check(opts, err) < 0)
         return -1;
     return verb != NULL ? import_verb_run(verb, opts, args, err) : run_images(opts, args, err);
@@ -104,6 +121,7 @@ static const struct opt rows[] = {
      "remove the object from the bucket once the AMI exists"},
     {0, "dry-run", NULL, OPT_FLAG, offsetof(struct import_opts, dry_run),
      "ask EC2 whether this caller may import, and do nothing"},
+    IMPORT_ONLINE_ROWS(struct import_opts),
     {0, "resume", "ID", OPT_STRING, offsetof(struct import_opts, resume),
      "go on with an import that `slipway import list` shows"},
     {0, "offline", NULL, OPT_FLAG, offsetof(struct import_opts, offline),
@@ -130,7 +148,8 @@ const struct cmd cmd_import = {
         "Several IMAGEs are the disks of one machine, the first the one that boots; an OVA is a machine by itself.\n\n"
         "list shows every import, status what became of one (it asks EC2, and names uploads left in the bucket),\n"
         "cancel stops its task and takes everything out of the bucket. --resume ID goes on with one from anywhere;\n"
-        "keys are given again. An image that is named like a verb is ./list. An ID may be cut to 4 digits or more.\n\n"
+        "keys are given again. An image that is named like a verb is ./list. An ID may be cut to 4 digits or more.\n\n" IMPORT_ONLINE_HELP
+        "\n\n"
         "A sealed IMAGE is opened in memory with --key.\n\n" CLOUD_HELP "\n\n" TRUST_HELP "\n",
     .opts = rows,
     .opts_size = sizeof(struct import_opts),

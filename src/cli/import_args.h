@@ -3,6 +3,7 @@
 #define SW_CLI_IMPORT_ARGS_H
 
 #include "slipway/import.h"
+#include "src/cli/import_online.h"
 #include "src/cli/opt.h"
 #include "src/cli/trust_args.h"
 
@@ -30,6 +31,7 @@ struct import_opts {
     struct opt_list tags;
     struct opt_list licences;
     struct trust_opts trust;
+    struct import_online_opts online;
     uint64_t part_bytes;
     uint64_t poll_ms;
     bool encrypted;
@@ -44,8 +46,7 @@ SW_MUST_CHECK int import_args_check(const struct import_opts *opts, struct sw_er
 /* What the options need beside themselves. Zero-initialise it. */
 struct import_args {
     struct sw_import_options options;
-    struct sw_import_disk
-        disks[SW_IMPORT_MAX_DISKS]; /* opened later, closed by import_args_clear */
+    struct sw_import_disk disks[SW_IMPORT_MAX_DISKS]; /* opened later, closed by import_args_clear */
     char *keys[SW_IMPORT_MAX_DISKS];
     struct sw_ec2_tag tags[OPT_LIST_MAX];
     char *tag_texts[OPT_LIST_MAX];

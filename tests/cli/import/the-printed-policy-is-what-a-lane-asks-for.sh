@@ -1,0 +1,40 @@
+# The operator's policy is held against what the rig saw of each lane, faults and cancel included: nothing lacks, nothing is idle.
+. "$SLIPWAY_SOURCE/tests/rig/rig.sh"
+used() { /usr/bin/python3 -B "$SLIPWAY_SOURCE/tests/rig/used_actions.py" "$1" "$RIG_DIR" arn:aws:iam::111122223333:role/vmimport; }
+policies() { "$SLIPWAY" import --print-iam --bucket lab --account 111122223333 --region us-east-1 "$@"; }
+rig_start "$PWD/rig"
+head -c 11000000 /dev/urandom >disk.img
+
+# Lost replies make it look for uploads and objects, a cancel takes everything back.
+rig_faults '{"op": "CreateMultipartUpload", "do": "drop-reply"}' '{"op": "CompleteMultipartUpload", "do": "drop-reply"}'
+rig_import -f raw disk.img --prefix p --part-size 5M >/dev/null
+rig_faults
+echo for-ever >"$RIG_DIR/scenario"
+rig_spawn -f raw disk.img --prefix p/2 --part-size 5M -q
+rig_wait DescribeImportImageTasks 9
+kill "$pid"
+wait "$pid" || true
+id=$("$SLIPWAY" import list --json | jq -r '.[] | select(.stage == "importing") | .import')
+"$SLIPWAY" import cancel "$id" --endpoint-url "$RIG_URL" >out 2>err || fail "cancel: $(cat out err)"
+policies --prefix p -o iam >/dev/null
+used iam/operator-policy.json || fail "the policy is not what the lane import-image asks for"
+
+# The comparison sees what is missing and what is too much, and the prefix counts.
+jq '.Statement[0].Action -= ["s3:PutObject"]' iam/operator-policy.json >less.json
+if used less.json >out; then fail "a missing action goes unseen"; fi
+grep -q 'UploadPart is not allowed: s3:PutObject on arn:aws:s3:::lab/p/disk.img' out || fail "$(cat out)"
+jq '.Statement[0].Action += ["s3:PutObjectAcl"]' iam/operator-policy.json >more.json
+if used more.json >out; then fail "an idle action goes unseen"; fi
+grep -qx 's3:PutObjectAcl is allowed and never used' out || fail "$(cat out)"
+policies --prefix q -o other >/dev/null
+if used other/operator-policy.json >out; then fail "the prefix does not count"; fi
+
+# With --check the check's own questions are in it: an account where IAM may not simulate makes it read every policy.
+rig_iam '.roles.vmimport.boundary = "arn:aws:iam::111122223333:policy/b" |
+    .boundaries."arn:aws:iam::111122223333:policy/b".Statement = {"Effect": "Allow", "Action": "*", "Resource": "*"}'
+echo '{"encrypted": true, "key": "alias/aws/ebs"}' >"$RIG_DIR/volumes.json"
+rig_faults '{"op": "SimulatePrincipalPolicy", "times": 1, "do": "error", "status": 403, "code": "AccessDenied"}'
+rig_import --check --prefix p >out || fail "$(cat out)"
+policies --prefix p --check | jq '."operator-policy"' >check.json
+used check.json || fail "the policy with --check is not what the lane and the check ask for"
+if used iam/operator-policy.json >out; then fail "the check asks for nothing of its own"; fi
