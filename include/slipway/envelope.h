@@ -163,6 +163,7 @@ struct sw_seal_file {
     struct sw_seal_opts opts; /* plain_bytes is set from from */
     struct sw_in *from;
     const char *path;                    /* of the sealed file; its sidecar as sw_seal_create_file has it */
+    struct sw_out *to;                   /* a stream for a direct message instead, taken over; NULL: path */
     const struct sw_seal_resume *resume; /* NULL: whatever is interrupted begins anew, with new keys */
     struct sw_progress *progress;
 };

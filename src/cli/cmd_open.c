@@ -8,6 +8,7 @@
 #include "src/cli/key_opts.h"
 #include "src/cli/output.h"
 #include "src/cli/seal_args.h"
+#include "src/cli/std_out.h"
 #include "src/cli/trust_args.h"
 
 #include <inttypes.h>
@@ -79,35 +80,15 @@ static void say(const struct sw_in *in, const struct sw_seal_range *range, const
         sw_log(SW_LOG_INFO, "context %s=%s", pairs[i].key, pairs[i].value);
 }
 
-static int stdout_write(struct sw_out *out, const void *buf, size_t len, struct sw_err *err)
-{
-    return sw_write_full(STDOUT_FILENO, buf, len, out->name, err);
-}
-
-static int stdout_commit(struct sw_out *out, struct sw_err *err)
-{
-    (void)out;
-    (void)err;
-    return 0;
-}
-
-static void stdout_close(struct sw_out *out)
-{
-    (void)out;
-}
-
-static const struct sw_out_ops stdout_ops = {
-    .write = stdout_write, .commit = stdout_commit, .close = stdout_close};
-
 static bool to_stdout(const struct open_opts *opts)
 {
-    return opts->output != NULL && strcmp(opts->output, "-") == 0;
+    return std_out_named(opts->output);
 }
 
 static int open_into(const struct open_opts *opts, struct sw_in *in, const struct sw_seal_range *range,
                      struct sw_err *err)
 {
-    struct sw_out standard = {.ops = &stdout_ops, .fd = -1, .name = "standard output"};
+    struct sw_out standard = std_out();
     struct out_progress progress;
     struct sw_out *out = &standard;
     int rc;

@@ -9,10 +9,12 @@
 #include "src/cli/seal_args.h"
 #include "src/cli/seal_component.h"
 #include "src/cli/sign_args.h"
+#include "src/cli/std_out.h"
 
 #include <inttypes.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 enum { FRAME_BYTES_MIN = 1 << 10 };
 
@@ -91,15 +93,27 @@ static void say(const struct sealed *sealed, const struct sw_keyring *ring)
                sealed->sidecar, sw_keyring_count(ring), sw_keyring_count(ring) == 1 ? "" : "s");
 }
 
+/* A message that ends too early opens nowhere, so it may go where it cannot be taken back; two files cannot. */
+static int check_stdout(const struct seal_opts *opts, struct sw_err *err)
+{
+    if (!opts->direct)
+        return sw_fail(err, SW_USAGE, "-o -: standard output takes one file: say --direct, or name a file");
+    if (opts->common.json || opts->sign != NULL || opts->resume_key != NULL)
+        return sw_fail(err, SW_USAGE, "-o - excludes --json, --sign and --resume-key: name a file");
+    return isatty(STDOUT_FILENO) == 0 ? 0 : sw_fail(err, SW_USAGE, "-o -: a terminal shows no sealed file");
+}
+
 /* Both names are looked at before anything is written. */
 static int check_names(const struct seal_opts *opts, const char *input, struct sealed *sealed,
                        struct sw_err *err)
 {
     SW_AUTO_FREE char *sidecar = NULL;
 
+    sealed->path = opts->output;
+    if (std_out_named(opts->output))
+        return check_stdout(opts, err);
     if (seal_args_check_output(input, opts->output, err) < 0)
         return -1;
-    sealed->path = opts->output;
     sidecar = sw_seal_sidecar_path(opts->output, err);
     if (sidecar == NULL)
         return -1;
@@ -193,6 +207,7 @@ static int seal_file(const struct seal_opts *opts, const char *input, struct sea
                                         .lazy = !opts->sync,
                                         .frame_bytes = (uint32_t)opts->frame_bytes,
                                         .jobs = opt_jobs(&opts->common)}};
+    struct sw_out standard = std_out();
     struct stat st;
     int rc;
 
@@ -203,6 +218,8 @@ static int seal_file(const struct seal_opts *opts, const char *input, struct sea
     ask.opts.nr_context = context.n;
     ask.opts.digests = sealed->sign.signer != NULL ? &sealed->sign.digests : NULL;
     sealed->plain_bytes = ask.from->size_bytes;
+    if (std_out_named(opts->output))
+        ask.to = &standard;
     rc = seal_it(opts, &ask, sealed, err);
     sw_in_close(ask.from);
     if (rc == 0 && stat(sealed->path, &st) == 0)
@@ -230,7 +247,8 @@ static int run_seal(const void *raw_opts, const struct args *args, struct sw_err
         return -1;
     if (opts->common.json)
         return print_json(&sealed, ring, err);
-    say(&sealed, ring);
+    if (!std_out_named(opts->output))
+        say(&sealed, ring);
     return 0;
 }
 
@@ -249,6 +267,7 @@ const struct cmd cmd_seal = {
         "pass:prompt asks for a passphrase, pass:fd:N and pass:file:FILE take a line; scrypt makes an AES key of it,\n"
         "with ,cost=15 to 20 (default 17: N is 2^17, which takes 128 MiB and half a second).\n" KEY_OPTS_HELP
         "\n"
+        "-o - with --direct writes the message to standard output; of one that ends too early nothing opens.\n\n"
         "Suite 0578 adds a signature by a key that is made for the message and stored in it: it proves that the\n"
         "message is whole, not who made it, and is what some readers insist on.\n"
         "The context is stored in clear. slipway adds slipway-format, artifact and plaintext-bytes.\n\n"

@@ -389,7 +389,11 @@ static int seal_at_once(const struct sw_seal_file *ask, char artifact[SW_SEAL_AR
     struct sw_out *out = NULL;
     int rc;
 
-    if (drop_leftovers(ask->path, err) < 0 || sw_seal_create_file(&ask->opts, ask->path, &out, err) < 0)
+    if (ask->to != NULL)
+        out = sw_seal_out(&ask->opts, ask->to, NULL, err);
+    else if (drop_leftovers(ask->path, err) == 0)
+        (void)!sw_seal_create_file(&ask->opts, ask->path, &out, err);
+    if (out == NULL)
         return -1;
     memcpy(artifact, sw_seal_artifact(out), SW_SEAL_ARTIFACT_CHARS);
     rc = sw_seal_write_all(out, ask->from, ask->progress, err);
