@@ -4,9 +4,9 @@ head -c 300000 /dev/urandom >plain
 "$SLIPWAY" seal -q plain -o - --direct --to aes:key | cat >arrived
 "$SLIPWAY" open -q --direct arrived -o back --key aes:key
 cmp plain back
-head -c 200000 arrived >cut
+head -c 200000 arrived >short
 rc=0
-"$SLIPWAY" open -q --direct cut -o nothing --key aes:key 2>err || rc=$?
+"$SLIPWAY" open -q --direct short -o nothing --key aes:key 2>err || rc=$?
 [ $rc -eq 5 ]
 [ ! -e nothing ]
 
