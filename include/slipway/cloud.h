@@ -36,6 +36,7 @@ struct sw_http_request {
     bool follow;   /* redirects, at most 10 of them */
     bool insecure; /* the server's certificate is not looked at */
     bool direct;   /* through no proxy, whatever is configured */
+    unsigned stall_s;    /* a line that stands still is given up after that; 0: the transport's own */
     unsigned timeout_ms; /* for the whole exchange; 0: long enough for the body on a slow line */
 };
 

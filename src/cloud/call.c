@@ -131,7 +131,8 @@ static int send_once(struct sw_cloud *cloud, const struct cloud_call *call, cons
                                                                  .header_count = signing.n,
                                                                  .body = call->body,
                                                                  .body_len = call->body_len,
-                                                                 .sink = call->sink},
+                                                                 .sink = call->sink,
+                                                                 .stall_s = call->stall_s},
                                        reply, err);
 }
 

@@ -180,6 +180,12 @@ static void set_body(CURL *handle, const struct sw_http_request *request)
     curl_easy_setopt(handle, CURLOPT_CUSTOMREQUEST, request->method);
 }
 
+static long shorter_stall_s(const struct curl_transport *self, const struct sw_http_request *request)
+{
+    return request->stall_s > 0 && (long)request->stall_s < self->stall_s ? (long)request->stall_s
+                                                                          : self->stall_s;
+}
+
 /* How long one exchange may take in all; a download into a sink has no end that could be known. */
 static void set_limits(CURL *handle, const struct sw_http_request *request)
 {
@@ -281,6 +287,7 @@ static int curl_send(struct sw_transport *transport, const struct sw_http_reques
     if (rc == 0) {
         set_options(handle, self, &exchange, error_text);
         set_limits(handle, request);
+        curl_easy_setopt(handle, CURLOPT_LOW_SPEED_TIME, shorter_stall_s(self, request));
         set_trust(handle, request);
         set_body(handle, request);
         curl_easy_setopt(handle, CURLOPT_URL, request->url);
