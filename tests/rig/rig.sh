@@ -92,6 +92,7 @@ PY
 }
 
 # rig_tasks [KIND]: how many tasks exist of ImportImage, or of ImportSnapshot (import-snap). rig_uploads: how many multipart uploads are open.
+# shellcheck disable=SC2120 # the kind may be left away
 rig_tasks() { find "$RIG_DIR/ec2" -maxdepth 1 -name "${1-import-ami}-*.json" | wc -l; }
 # rig_images, rig_snapshots: how many there are, in all regions.
 rig_images() { find "$RIG_DIR/ec2/images" -name 'ami-*.json' | wc -l; }

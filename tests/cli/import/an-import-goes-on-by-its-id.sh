@@ -25,9 +25,10 @@ refused 2 'with --resume, IMAGE is' --resume "$id" disk.img.sealed
 refused 2 'went to another place' --resume "$id" --key aes:key --endpoint-url http://127.0.0.1:9
 [ "$(rig_count CreateMultipartUpload)" = 1 ] || fail "a refused resume began something"
 mkdir elsewhere
-cd elsewhere
-AWS_DEFAULT_REGION='' "$SLIPWAY" import --resume "${id:0:8}" --key aes:../key --part-size 5M --poll-interval 20 -q --json >out
-cd ..
+(
+    cd elsewhere || exit 1
+    AWS_DEFAULT_REGION='' "$SLIPWAY" import --resume "${id:0:8}" --key aes:../key --part-size 5M --poll-interval 20 -q --json >out
+)
 grep -q '"sent_bytes": 1514240' elsewhere/out || fail "more than part 3 was sent: $(cat elsewhere/out)"
 sha256sum <"$(rig_object p/disk.img)" | cmp - plain.sum || fail "the object is not the disk"
 grep -q '"Description": "d"' "$RIG_DIR"/ec2/import-ami-*.json || fail "the description was forgotten"

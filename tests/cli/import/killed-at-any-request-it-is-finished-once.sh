@@ -28,7 +28,7 @@ check() { # PREFIX WHEN: what holds once it is finished
 for kind in freeze freeze-reply; do
     after=--quiet
     [ $kind = freeze ] || after=--delete-object
-    command=(-f raw one.img two.img --part-size 5M -q -j 1 --poll-interval 1 $after)
+    command=(-f raw one.img two.img --part-size 5M -q -j 1 --poll-interval 1 "$after")
     before=$(requests)
     rig_import "${command[@]}" --prefix "$kind" >out
     all=$(($(requests) - before))
