@@ -47,14 +47,14 @@ refused "role/guarded': AccessDenied: User: arn:aws:iam::111122223333:user/rig i
 ask --profile program || fail "a program: $(cat err)"
 grep -q 'thinking about it' err || fail "what the program says is lost"
 
-refused 'run `aws sso login --profile sso`' --profile sso
+refused 'run .aws sso login --profile sso' --profile sso
 cache=$HOME/.aws/sso/cache/$(printf corp | sha1sum | cut -c1-40).json
 mkdir -p "$(dirname "$cache")"
 until=$(date -u -d '+1 hour' +%Y-%m-%dT%H:%M:%SZ)
 echo "{\"accessToken\": \"rig-sso-token\", \"expiresAt\": \"$until\"}" >"$cache"
 ask --profile sso || fail "a login of SSO: $(cat err)"
 echo "{\"accessToken\": \"revoked\", \"expiresAt\": \"$until\"}" >"$cache"
-refused 'does not take the login any more: run `aws sso login --profile sso`' --profile sso
+refused 'does not take the login any more: run .aws sso login' --profile sso
 
 printf 'rig.web.identity\n' >token
 AWS_WEB_IDENTITY_TOKEN_FILE=token AWS_ROLE_ARN=arn:aws:iam::111122223333:role/lab ask || fail "a web identity: $(cat err)"

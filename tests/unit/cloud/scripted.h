@@ -31,7 +31,7 @@ struct scripted {
     const struct script_step *steps;
     size_t n, at;
     int64_t now_s;
-    bool time_passes; /* a sleep moves now_s on */
+    int64_t seconds_a_sleep; /* by which now_s moves on */
     unsigned sleeps_ms[32];
     size_t sleep_count;
     struct sent sent[32];
@@ -87,8 +87,7 @@ static int scripted_sleep_ms(struct sw_transport *transport, unsigned ms, struct
 
     (void)err;
     self->sleeps_ms[self->sleep_count++] = ms;
-    if (self->time_passes)
-        self->now_s += ms / 1000;
+    self->now_s += self->seconds_a_sleep;
     return 0;
 }
 

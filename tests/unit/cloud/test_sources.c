@@ -4,9 +4,9 @@
 #include "src/cloud/session.h"
 
 #define JSON_HEAD "content-type: application/json\n"
-#define STS_REPLY(action, access, until)                                                           \
-    "<" action "Response><" action "Result><Credentials><AccessKeyId>" access "</AccessKeyId>"     \
-    "<SecretAccessKey>zecret</SecretAccessKey><SessionToken>tok+/=" access "</SessionToken>" \
+#define STS_REPLY(action, access, until)                                                       \
+    "<" action "Response><" action "Result><Credentials><AccessKeyId>" access "</AccessKeyId>" \
+    "<SecretAccessKey>zecret</SecretAccessKey><SessionToken>tok+/=" access "</SessionToken>"   \
     "<Expiration>" until "</Expiration></Credentials></" action "Result></" action "Response>"
 #define STS(action, access)                                                                           \
     {                                                                                                 \
