@@ -132,7 +132,8 @@ static int send_once(struct sw_cloud *cloud, const struct cloud_call *call, cons
                                                                  .body = call->body,
                                                                  .body_len = call->body_len,
                                                                  .sink = call->sink,
-                                                                 .stall_s = call->stall_s},
+                                                                 .stall_s = call->stall_s,
+                                                                 .ranged = call->ranged},
                                        reply, err);
 }
 

@@ -19,6 +19,7 @@ struct cloud_call {
     const char *payload_hash;  /* NULL: computed from the body; or SIGV4_UNSIGNED (S3, EBS) */
     struct sw_http_sink *sink; /* gets the body of a good reply; NULL: the reply has it */
     unsigned stall_s;          /* a line that stands still is given up after that; 0: the transport's own */
+    bool ranged;               /* a range is asked for: 206 is as good as 200 */
     bool *retried;             /* NULL, or set to whether it took more than one request */
 };
 

@@ -30,8 +30,7 @@ static int read_number(const struct xml_node *node, const char *name, uint64_t m
     return 0;
 }
 
-/* Without the quotes that S3 puts around an ETag. */
-static int read_etag(const char *text, char out[SW_S3_ETAG], struct sw_err *err)
+int s3_read_etag(const char *text, char out[SW_S3_ETAG], struct sw_err *err)
 {
     size_t len = strlen(text);
 
@@ -102,7 +101,7 @@ int sw_s3_put_part(struct sw_cloud *cloud, const struct sw_s3_upload *upload, st
     call.query = query.data;
     if (cloud_send(cloud, &call, &reply, NULL, err) == 0) {
         sw_http_header_get(&reply, "etag", etag, sizeof(etag));
-        if (read_etag(etag, part->etag, err) == 0)
+        if (s3_read_etag(etag, part->etag, err) == 0)
             return 0;
     }
     sw_context(err, "part %u", part->number);
@@ -120,7 +119,7 @@ static int read_part(const struct xml_node *node, struct sw_s3_parts *out, struc
     part = &grown[out->n];
     if (read_number(node, "PartNumber", SW_S3_MAX_PARTS, &number, err) < 0 ||
         read_number(node, "Size", SW_S3_MAX_PART_BYTES, &part->size_bytes, err) < 0 ||
-        read_etag(xml_text(node, "ETag"), part->etag, err) < 0)
+        s3_read_etag(xml_text(node, "ETag"), part->etag, err) < 0)
         return -1;
     if (number == 0 || (out->n > 0 && number <= grown[out->n - 1].number))
         return sw_fail(err, SW_REMOTE, "the reply lists part %llu out of order", (unsigned long long)number);

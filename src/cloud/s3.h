@@ -9,4 +9,7 @@
 SW_MUST_CHECK struct xml_node *s3_document(const struct sw_http_reply *reply, const char *root,
                                            struct sw_err *err);
 
+/* An ETag as a reply has it, without the quotes around it; SW_REMOTE for what is none. */
+SW_MUST_CHECK int s3_read_etag(const char *text, char out[SW_S3_ETAG], struct sw_err *err);
+
 #endif

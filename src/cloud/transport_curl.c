@@ -39,22 +39,24 @@ struct exchange {
     struct sw_err *err;
     CURL *handle;
     struct sw_http_sink *sink;
+    bool ranged;
     bool too_large;
     bool refused; /* by the sink, which said why in err */
 };
 
-static bool is_good(CURL *handle)
+static bool is_good(const struct exchange *exchange)
 {
     long status = 0;
 
-    return curl_easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &status) == CURLE_OK && status == 200;
+    return curl_easy_getinfo(exchange->handle, CURLINFO_RESPONSE_CODE, &status) == CURLE_OK &&
+           (status == 200 || (exchange->ranged && status == 206));
 }
 
 static size_t on_body(char *bytes, size_t size, size_t n, void *arg)
 {
     struct exchange *exchange = arg;
 
-    if (exchange->sink != NULL && is_good(exchange->handle)) {
+    if (exchange->sink != NULL && is_good(exchange)) {
         exchange->refused = exchange->sink->write(exchange->sink, bytes, size * n, exchange->err) < 0;
         return exchange->refused ? 0 : size * n;
     }
@@ -283,6 +285,7 @@ static int curl_send(struct sw_transport *transport, const struct sw_http_reques
         return -1;
     exchange.handle = handle;
     exchange.sink = request->sink;
+    exchange.ranged = request->ranged;
     rc = header_list(request, &headers, err);
     if (rc == 0) {
         set_options(handle, self, &exchange, error_text);

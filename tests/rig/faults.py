@@ -10,6 +10,8 @@
                  drop       bytes: the connection is reset after so many bytes of the body
                  drop-reply the work is done, then the connection is reset
                  cut-reply  bytes: the reply's body ends there, then the connection closes
+                 reset-reply bytes: the same, but the connection is reset
+                 short-reply bytes: an object's reply has no more bytes than that, and says so
                  delay      ms: the work is done late
                  hold       the work is done once DIR/go exists; DIR/held appears meanwhile
                  hold-reply the work is done at once and answered then

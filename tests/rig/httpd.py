@@ -149,7 +149,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
             time.sleep(rule["ms"] / 1000)
         if rule and rule["do"] == "hold-reply":
             self.hold()
-        self.send(reply, request.method, rule["bytes"] if rule and rule["do"] == "cut-reply" else None)
+        if rule and rule["do"] == "short-reply" and reply.file:
+            reply.file = (*reply.file[:2], min(rule["bytes"], reply.file[2]))
+        cut = rule["bytes"] if rule and rule["do"] in ("cut-reply", "reset-reply") else None
+        self.send(reply, request.method, cut)
+        if rule and rule["do"] == "reset-reply":
+            self.reset()
 
     def identify(self, request, service, note):
         """(query as a dict, operation) of an S3 or EBS request; the other services tell their operation elsewhere."""
@@ -168,7 +173,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         operation = self.world.rest_model.operation(request.method, bool(key), query)
         note.update(op=operation, bucket=bucket, key=key)
         if "partNumber" in query:
-            note.update(part=int(query["partNumber"]), upload_id=query["uploadId"])
+            note.update(part=int(query["partNumber"]), upload_id=query.get("uploadId"))
         return query, operation
 
     def take_body(self, request, note, rule):

@@ -100,7 +100,18 @@ class S3Operations:
         }
         start, length, status = 0, info["size"], 200
         wanted = request.header("range")
-        if wanted:
+        if request.header("if-match") not in (None, "*", head["ETag"]):
+            raise Refusal(412, "PreconditionFailed", "At least one of the pre-conditions you specified did not hold")
+        if "checksum" in info and request.header("x-amz-checksum-mode") == "ENABLED":
+            head["x-amz-checksum-sha256"] = info["checksum"]
+        if "partNumber" in query:
+            start, length, count = part_range(int(query["partNumber"]), info)
+            if "parts" in info:
+                head["x-amz-mp-parts-count"] = str(count)
+            head["Content-Range"] = f"bytes {start}-{start + length - 1}/{info['size']}"
+            status = 206
+        elif wanted:
+            request.note["range"] = wanted
             start, length = byte_range(wanted, info["size"])
             head["Content-Range"] = f"bytes {start}-{start + length - 1}/{info['size']}"
             status = 206
@@ -157,6 +168,14 @@ def byte_range(text, size):
         raise Refusal(416, "InvalidRange", "The requested range is not satisfiable")
     last = min(int(match[2] or size - 1), size - 1)
     return int(match[1]), last - int(match[1]) + 1
+
+
+def part_range(number, info):
+    """(start, length, number of parts) of a part as it was uploaded; an object of one piece has one part."""
+    sizes = info.get("parts", [info["size"]])
+    if not 1 <= number <= len(sizes):
+        raise Refusal(416, "InvalidPartNumber", "The requested partnumber is not satisfiable")
+    return sum(sizes[: number - 1]), sizes[number - 1], len(sizes)
 
 
 def part_list(body):

@@ -146,7 +146,8 @@ class Store:
         digest = hashlib.md5(b"".join(bytes.fromhex(have[n]["etag"]) for n, _ in wanted)).hexdigest()
         etag = f"{digest}-{len(wanted)}"
         os.replace(target + ".tmp", target)
-        write_json(target + ".json", {"etag": etag, "size": size, "key": key, "metadata": metadata})
+        sizes = [have[n]["size"] for n, _ in wanted]
+        write_json(target + ".json", {"etag": etag, "size": size, "key": key, "metadata": metadata, "parts": sizes})
         shutil.rmtree(path)
         return etag
 

@@ -59,11 +59,13 @@ static int scripted_send(struct sw_transport *transport, const struct sw_http_re
     sent->insecure = request->insecure;
     sent->direct = request->direct;
     sent->timeout_ms = request->timeout_ms;
-    if (request->sink != NULL && (step->status == 200 || step->status == 0) && step->body != NULL) {
+    if (request->sink != NULL && step->body != NULL &&
+        (step->status == 200 || step->status == 0 || (step->status == 206 && request->ranged))) {
         if (request->sink->write(request->sink, step->body, strlen(step->body), err) < 0)
             return -1;
         if (step->status != 0) {
             reply->status = step->status;
+            reply->headers = strdup(step->headers != NULL ? step->headers : "");
             return 0;
         }
     }
