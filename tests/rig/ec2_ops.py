@@ -9,6 +9,7 @@ import os
 import secrets
 
 from account_ops import AccountOperations
+from export_ops import ExportOperations
 from image_ops import ImageOperations
 from replies import Refusal
 from s3_store import read_json, write_json
@@ -19,7 +20,7 @@ FORMATS = ("OVA", "VHD", "VHDX", "VMDK", "RAW")
 HERE = os.path.dirname(os.path.abspath(__file__))
 
 
-class Ec2Operations(SnapshotOperations, ImageOperations, AccountOperations):
+class Ec2Operations(SnapshotOperations, ImageOperations, AccountOperations, ExportOperations):
     """One method an operation: (parameters, region) -> result for the reply."""
 
     def __init__(self, root, store):

@@ -181,3 +181,33 @@ print(json.dumps(default_world()))' "$RIG_HOME" | jq "$1" >"$RIG_DIR/iam.json.ne
 }
 
 fail() { echo "FAIL: $*" >&2; exit 1; }
+
+# rig_exports FORMAT FILE [PART_BYTES]: what an export to FORMAT (vmdk, vhd, raw) puts there; in parts of that size.
+rig_exports() {
+    mkdir -p "$RIG_DIR/export"
+    cp "$2" "$RIG_DIR/export/$1"
+    rm -f "$RIG_DIR/export/part-bytes"
+    [ $# -lt 3 ] || echo "$3" >"$RIG_DIR/export/part-bytes"
+}
+
+# rig_export ARGUMENT…: slipway export against the rig.
+rig_export() { "$SLIPWAY" export --endpoint-url "$RIG_URL" --poll-interval 20 "$@"; }
+
+# rig_export_spawn ARGUMENT…: the same in the background; its process is $pid.
+rig_export_spawn() {
+    "$SLIPWAY" export --endpoint-url "$RIG_URL" --poll-interval 20 "$@" &
+    # shellcheck disable=SC2034 # for the case
+    pid=$!
+}
+
+# rig_objects: the names of what lies in the bucket.
+rig_objects() { find "$RIG_DIR/s3/lab/objects" -type f ! -name '*.json' -printf '%f\n'; }
+
+# rig_ranges: how many ranges were asked for, and how many different ones.
+rig_ranges() {
+    /usr/bin/python3 - "$RIG_DIR/requests.jsonl" <<'PY'
+import json, sys
+asked = [(l["key"], l["range"]) for l in map(json.loads, open(sys.argv[1])) if "range" in l]
+print(len(asked), len(set(asked)))
+PY
+}
