@@ -8,16 +8,13 @@
 #include "src/cli/cmd.h"
 #include "src/cli/create_arg.h"
 #include "src/cli/disk_out.h"
+#include "src/cli/disk_target.h"
 #include "src/cli/image_arg.h"
 #include "src/cli/output.h"
 #include "src/cli/seal_args.h"
-#include "src/cli/sign_args.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
-
-enum { CHECKPOINT_MS = 10000, CHECKPOINT_MAX_MS = 86400000 };
 
 struct convert_opts {
     struct common_opts common;
@@ -179,8 +176,9 @@ static int show(const struct convert_opts *opts, const struct image_arg *src, co
 }
 
 /* Before the target gets its name. */
-static int check_copy(const struct convert_opts *opts, const struct sw_copy *copy, struct sw_err *err)
+static int check_copy(void *arg, const struct sw_copy *copy, struct sw_err *err)
 {
+    const struct convert_opts *opts = arg;
     uint8_t want[SW_VERITY_BYTES];
     char got_text[DISK_DIGEST_CHARS];
 
@@ -193,69 +191,6 @@ static int check_copy(const struct convert_opts *opts, const struct sw_copy *cop
                            copy->src->in->name, got_text, opts->expect_digest);
     }
     return opts->verify ? sw_read_back(copy, copy->verity, err) : 0;
-}
-
-/* Tests want more check-points than there are on a small disk. */
-static int checkpoint_ms(int64_t *out, struct sw_err *err)
-{
-    const char *text = getenv("SLIPWAY_CHECKPOINT_MS");
-    char *end;
-
-    *out = CHECKPOINT_MS;
-    if (text == NULL)
-        return 0;
-    errno = 0;
-    *out = strtoll(text, &end, 10);
-    if (errno != 0 || end == text || *end != '\0' || *out < 0 || *out > CHECKPOINT_MAX_MS)
-        return sw_fail(err, SW_USAGE, "SLIPWAY_CHECKPOINT_MS: '%s' is not a number from 0 to %d", text,
-                       CHECKPOINT_MAX_MS);
-    return 0;
-}
-
-/* seal: for whom DST is sealed, if for anybody. */
-static int open_dst(const struct convert_opts *opts, const struct sw_seal_opts *seal, const char *dst,
-                    struct sw_resume *resume, struct sw_copy *copy, struct sw_err *err)
-{
-    unsigned mode = opts->keys.n > 0 ? 0600 : 0666; /* what was sealed is not for others to read */
-    int rc;
-
-    if (seal->recipients != NULL)
-        return sw_seal_create_image(seal, copy->format->name, dst, &copy->out, err);
-    if (sw_copy_can_resume(copy)) {
-        copy->resume = resume;
-        rc = checkpoint_ms(&resume->every_ms, err) < 0 ? -1 : sw_out_open_partial(dst, mode, &copy->out, err);
-    } else {
-        rc = sw_out_create_file(dst, mode, &copy->out, err);
-    }
-    if (rc == 0)
-        copy->out->lazy = !opts->sync;
-    return rc;
-}
-
-static int copy_to(const struct convert_opts *opts, const struct sw_copy *plan, const char *dst,
-                   struct sw_copy_stats *stats, struct sign_args *sign, struct sw_err *err)
-{
-    struct sw_resume resume = {.program = SLIPWAY_VERSION, .restart = opts->restart};
-    AUTO_RING struct sw_keyring *ring = NULL;
-    struct sw_seal_opts seal = {
-        .jobs = plan->jobs, .digests = sign->signer != NULL ? &sign->digests : NULL, .lazy = !opts->sync};
-    struct sw_copy copy = *plan;
-    int rc;
-
-    if (opts->seal_to.n > 0 && sw_seal_harden(err) < 0)
-        return -1;
-    if (opts->seal_to.n > 0 && (ring = seal_args_ring(SW_KEY_SEAL, &opts->seal_to, err)) == NULL)
-        return -1;
-    seal.recipients = ring;
-    if (open_dst(opts, &seal, dst, &resume, &copy, err) < 0)
-        return -1;
-    rc = sw_copy_image(&copy, stats, err);
-    if (rc == 0)
-        rc = check_copy(opts, &copy, err);
-    if (rc == 0)
-        rc = sw_out_commit(copy.out, err);
-    sw_out_close(copy.out);
-    return rc;
 }
 
 static int open_src(const struct convert_opts *opts, const struct sw_keyring *keys, const char *path,
@@ -287,36 +222,25 @@ static int check_words(const struct convert_opts *opts, struct sw_err *err)
                                        : 0;
 }
 
-/* What the manifest says of DST besides its digests. */
-static int sign_image(const struct convert_opts *opts, const struct sw_copy *copy, const char *dst,
-                      const struct outcome *outcome, struct sign_args *sign, struct sw_err *err)
-{
-    SW_AUTO_JSON json_t *more = NULL;
-    SW_AUTO_FREE char *keys = opts->seal_to.n > 0 ? sw_seal_sidecar_path(dst, err) : NULL;
-    char digest[DISK_DIGEST_CHARS];
-
-    if (sign->signer == NULL)
-        return 0;
-    disk_digest_text(outcome->verity, digest);
-    more = json_pack("{s:s, s:s*, s:I, s:s*}", "format", copy->format->name, "subformat",
-                     copy->create.subformat, "virtualBytes", (json_int_t)outcome->stats.virtual_bytes,
-                     "fsverity", copy->verity != NULL ? digest : NULL);
-    if (more == NULL || (opts->seal_to.n > 0 && keys == NULL))
-        return sw_fail(err, SW_FAILED, "cannot describe '%s'", dst);
-    return sign_args_write(sign, dst, keys, more, err);
-}
-
 static int run_convert(const void *raw_opts, const struct args *args, struct sw_err *err)
 {
     const struct convert_opts *opts = raw_opts;
     const char *dst = args->items[1];
     AUTO_IMAGE_ARG struct image_arg src = {.img = NULL}, base = {.img = NULL};
     AUTO_SIGN_ARGS struct sign_args sign = {.signer = NULL};
-    AUTO_RING struct sw_keyring *keys = NULL;
+    AUTO_RING struct sw_keyring *keys = NULL, *recipients = NULL;
     const struct backing_args backing = {opts->backing, opts->backing_format, opts->allow_parent, dst};
     __attribute__((cleanup(outcome_free))) struct outcome outcome = {.damage = {.nr_listed = 0}};
     struct create_arg create = {.subformat = ""};
     struct sw_copy copy = {.jobs = opt_jobs(&opts->common)};
+    struct disk_target target = {
+        .path = dst,
+        .mode = opts->keys.n > 0 ? 0600 : 0666, /* what was sealed is not for others to read */
+        .sync = opts->sync,
+        .restart = opts->restart,
+        .sign = &sign,
+        .check = check_copy,
+        .arg = (void *)(uintptr_t)opts};
     struct out_progress progress;
     int rc;
 
@@ -334,13 +258,16 @@ static int run_convert(const void *raw_opts, const struct args *args, struct sw_
     copy.create.name = dst;
     if (opts->backing != NULL && backing_open(&backing, &base, &copy, err) < 0)
         return -1;
+    if (opts->seal_to.n > 0 && (recipients = seal_args_ring(SW_KEY_SEAL, &opts->seal_to, err)) == NULL)
+        return -1;
+    target.recipients = recipients;
     copy.progress = &progress.base;
     copy.damage = opts->salvage ? &outcome.damage : NULL;
     copy.verity = opts->digest || opts->verify || opts->expect_digest != NULL ? outcome.verity : NULL;
     out_progress_begin(&progress, "convert", &opts->common);
-    rc = copy_to(opts, &copy, dst, &outcome.stats, &sign, err);
+    rc = disk_target_write(&target, &copy, &outcome.stats, err);
     out_progress_end(&progress);
-    if (rc < 0 || sign_image(opts, &copy, dst, &outcome, &sign, err) < 0)
+    if (rc < 0 || disk_target_sign(&target, &copy, &outcome.stats, err) < 0)
         return -1;
     return show(opts, &src, dst, copy.format, &outcome, err);
 }
