@@ -1,0 +1,178 @@
+/* What an export remembers: one JSON file and a lock. */
+#include "src/export/journal.h"
+
+#include "src/base/clock.h"
+#include "src/base/fs.h"
+#include "src/base/json.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <string.h>
+
+enum { JOURNAL_VERSION = 1, MAX_JOURNAL_BYTES = 64 << 10, MAX_ATTEMPTS = 1000000 };
+
+static const char *const stage_names[EXPORT_STAGES] = {
+    [EXPORT_NEW] = "new",   [EXPORT_RUNNING] = "exporting", [EXPORT_EXPORTED] = "exported",
+    [EXPORT_DONE] = "done", [EXPORT_FAILED] = "failed",     [EXPORT_CANCELLED] = "cancelled",
+};
+
+const char *export_stage_name(enum export_stage stage)
+{
+    return stage_names[stage];
+}
+
+/* The members that are texts of a fixed size. */
+#define TEXT(field, member)                                                                         \
+    {                                                                                               \
+        field, offsetof(struct export_state, member), sizeof(((struct export_state *)NULL)->member) \
+    }
+static const struct {
+    const char *field;
+    size_t at, size;
+} texts[] = {
+    TEXT("region", region),
+    TEXT("prefix", prefix),
+    TEXT("request", request),
+    TEXT("task_id", object.task_id),
+    TEXT("image_id", object.image_id),
+    TEXT("bucket", object.bucket),
+    TEXT("key", object.key),
+    TEXT("format", object.format),
+    TEXT("status", task.status),
+    TEXT("progress", task.progress),
+    TEXT("message", task.message),
+};
+
+static int damaged(const char *field, struct sw_err *err)
+{
+    return sw_fail(err, SW_INTEGRITY, "its '%s' is missing or out of range", field);
+}
+
+static int load_stage(const json_t *doc, enum export_stage *out, struct sw_err *err)
+{
+    const char *text = sw_json_text(doc, "stage");
+
+    for (int i = 0; text != NULL && i < EXPORT_STAGES; i++) {
+        if (strcmp(text, stage_names[i]) == 0) {
+            *out = (enum export_stage)i;
+            return 0;
+        }
+    }
+    return damaged("stage", err);
+}
+
+static int load(const json_t *doc, struct export_state *out, struct sw_err *err)
+{
+    json_int_t attempt = json_integer_value(json_object_get(doc, "attempt"));
+
+    if (json_integer_value(json_object_get(doc, "version")) != JOURNAL_VERSION)
+        return damaged("version", err);
+    if (load_stage(doc, &out->stage, err) < 0)
+        return -1;
+    if (attempt < 1 || attempt > MAX_ATTEMPTS)
+        return damaged("attempt", err);
+    out->attempt = (unsigned)attempt;
+    out->updated_s = json_integer_value(json_object_get(doc, "updated_s"));
+    for (size_t i = 0; i < SW_ARRAY_LEN(texts); i++) {
+        const char *text = sw_json_text(doc, texts[i].field);
+
+        if (text == NULL || strlen(text) >= texts[i].size)
+            return damaged(texts[i].field, err);
+        memcpy((char *)out + texts[i].at, text, strlen(text) + 1);
+    }
+    if (out->stage != EXPORT_NEW && out->object.task_id[0] == '\0')
+        return damaged("task_id", err);
+    return 0;
+}
+
+int export_journal_peek(const char *path, struct export_state *out, struct sw_err *err)
+{
+    SW_AUTO_JSON json_t *doc = sw_json_read(path, MAX_JOURNAL_BYTES, err);
+
+    memset(out, 0, sizeof(*out));
+    if (doc == NULL || load(doc, out, err) < 0)
+        return sw_context(err, "the export's journal '%s' (remove it to start anew)", path);
+    return 0;
+}
+
+char *export_journal_folder(const char *state_dir, struct sw_err *err)
+{
+    if (state_dir != NULL)
+        return sw_strdup(state_dir, err);
+    return sw_xdg_path("XDG_STATE_HOME", ".local/state", "export", err);
+}
+
+int export_journal_open(const char *folder, const char *id, struct export_journal *out, struct sw_err *err)
+{
+    SW_AUTO_FREE char *lock = sw_strf(err, "%s/%s.lock", folder, id);
+
+    memset(out, 0, sizeof(*out));
+    out->lock_fd = -1;
+    out->path = sw_strf(err, "%s/%s.json", folder, id);
+    if (lock == NULL || out->path == NULL || sw_mkdir_p(folder, 0700, err) < 0)
+        return -1;
+    out->lock_fd = sw_lock_file(lock, false, err);
+    if (out->lock_fd < 0) {
+        if (err->sys == EWOULDBLOCK)
+            sw_fail(err, SW_REFUSED, "another slipway is at work on this export");
+        return -1;
+    }
+    return sw_path_exists(out->path) ? export_journal_peek(out->path, &out->state, err) : 0;
+}
+
+int export_journal_save(struct export_journal *journal, struct sw_err *err)
+{
+    struct export_state *state = &journal->state;
+    SW_AUTO_JSON json_t *doc = NULL;
+
+    state->updated_s = sw_now_ns() / 1000000000;
+    doc = json_pack("{s:i, s:s, s:i, s:I}", "version", JOURNAL_VERSION, "stage", stage_names[state->stage],
+                    "attempt", (int)state->attempt, "updated_s", (json_int_t)state->updated_s);
+    if (doc == NULL)
+        return sw_fail(err, SW_FAILED, "out of memory");
+    for (size_t i = 0; i < SW_ARRAY_LEN(texts); i++)
+        if (sw_json_set(doc, texts[i].field, json_string((const char *)state + texts[i].at), err) < 0)
+            return sw_context(err, "the export's %s", texts[i].field);
+    return sw_json_write(journal->path, doc, err);
+}
+
+void export_journal_close(struct export_journal *journal)
+{
+    free(journal->path);
+    if (journal->lock_fd >= 0)
+        close(journal->lock_fd);
+}
+
+static int add_id(const char *name, char ***ids, size_t *n, struct sw_err *err)
+{
+    size_t len = strlen(name), tail = strlen(".json");
+    char **grown;
+
+    if (len <= tail || strcmp(name + len - tail, ".json") != 0 || name[0] == '.')
+        return 0;
+    grown = realloc(*ids, (*n + 1) * sizeof(*grown));
+    if (grown == NULL)
+        return sw_fail(err, SW_FAILED, "out of memory");
+    *ids = grown;
+    grown[*n] = sw_strf(err, "%.*s", (int)(len - tail), name);
+    if (grown[*n] == NULL)
+        return -1;
+    (*n)++;
+    return 0;
+}
+
+int export_journal_ids(const char *folder, char ***ids, size_t *n, struct sw_err *err)
+{
+    DIR *dir = opendir(folder);
+    struct dirent *entry;
+    int rc = 0;
+
+    *ids = NULL;
+    *n = 0;
+    if (dir == NULL)
+        return errno == ENOENT ? 0 : sw_fail_errno(err, "cannot read '%s'", folder);
+    while (rc == 0 && (entry = readdir(dir)) != NULL)
+        rc = add_id(entry->d_name, ids, n, err);
+    closedir(dir);
+    return rc;
+}
