@@ -10,6 +10,7 @@ extern const struct cmd cmd_doctor;
 extern const struct cmd cmd_help;
 extern const struct cmd cmd_plan;
 extern const struct cmd cmd_import;
+extern const struct cmd cmd_export;
 extern const struct cmd cmd_lint;
 extern const struct cmd cmd_inspect;
 extern const struct cmd cmd_convert;

@@ -1,0 +1,36 @@
+# Killed with the reply of ExportImage lost, and while the task runs: the same command finds the same task.
+. "$SLIPWAY_SOURCE/tests/rig/rig.sh"
+rig_start "$PWD/rig"
+head -c 1048576 /dev/urandom >disk.raw
+rig_exports raw disk.raw
+run=(ami-01 --disk-image-format RAW --bucket lab -o out.raw -q)
+rig_faults '{"op":"ExportImage","do":"delay-reply","ms":20000}'
+rig_export_spawn "${run[@]}" 2>err
+for _ in $(seq 300); do
+    [ -z "$(find rig/ec2-export -name '*.json' 2>/dev/null)" ] || break
+    sleep 0.05
+done
+kill -9 $pid
+wait $pid || true
+[ "$(find rig/ec2-export -name '*.json' | wc -l)" = 1 ] || fail "the first request never came"
+echo for-ever >rig/scenario
+rig_faults '{"op":"DescribeExportImageTasks","after":1,"do":"hold"}'
+rig_export_spawn "${run[@]}" 2>err
+rig_wait DescribeExportImageTasks 1
+kill -9 $pid
+wait $pid || true
+rig_faults
+touch rig/go
+rig_export "${run[@]}" 2>err || fail "it does not go on: $(cat err)"
+cmp disk.raw out.raw || fail "the disk is another one"
+[ "$(find rig/ec2-export -name '*.json' | wc -l)" = 1 ] || fail "there is a second task"
+"$SLIPWAY" export list | grep -q ' done .*ami-01 ' || fail "the list does not tell: $("$SLIPWAY" export list)"
+
+# Done, and the object is gone: it is exported again, under another token.
+rm out.raw rig/scenario
+rig_export "${run[@]}" 2>err || fail "it is not exported again: $(cat err)"
+[ "$(find rig/ec2-export -name '*.json' | wc -l)" = 2 ] || fail "the second export is no task of its own"
+# Done, and the object was kept: it is only read again.
+rig_export "${run[@]}" --keep-object 2>err
+rig_export "${run[@]}" 2>err
+[ "$(find rig/ec2-export -name '*.json' | wc -l)" = 3 ] || fail "an object that was still there was exported again"
