@@ -57,6 +57,7 @@ enum { SW_EC2_MAX_SNAPSHOTS = 32, SW_EC2_SNAPSHOT_ID = 32 };
 
 struct sw_ec2_task {
     bool found;
+    bool throttled; /* of a Describe: EC2 would not answer now; found is false, and asking later helps */
     char id[64];
     char status[32];
     char progress[16]; /* percent, "" when not told */

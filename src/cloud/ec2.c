@@ -1,5 +1,5 @@
 /* EC2's Query protocol, and the verbs that look at an import or end it. */
-#include "src/cloud/ec2.h"
+#include "src/cloud/ec2_form.h"
 
 #include "src/cloud/protocol.h"
 
@@ -57,25 +57,19 @@ int sw_ec2_describe_import(struct sw_cloud *cloud, const char *task_id, struct s
                            struct sw_err *err)
 {
     SW_AUTO_BUF struct sw_buf form = {0};
-    XML_AUTO struct xml_node *document = NULL;
-    struct cloud_fault fault = {.status = 0};
-    const struct xml_node *item;
+    static const struct ec2_set set = {"importImageTaskSet", "InvalidConversionTaskId"};
+    EC2_AUTO_ANSWER struct ec2_answer answer = {.document = NULL};
 
     memset(out, 0, sizeof(*out));
     if (ec2_begin(&form, "DescribeImportImageTasks", err) < 0 ||
         uri_add(&form, "ImportTaskId.1", task_id, err) < 0)
         return -1;
-    document = ec2_send(cloud, &form, &fault, err);
-    if (document == NULL) {
-        if (strncmp(fault.code, "InvalidConversionTaskId", 23) != 0)
-            return sw_context(err, "asking EC2 about task '%s'", task_id);
-        *err = (struct sw_err){.code = SW_OK};
-        return 0;
+    if (ec2_describe_one(cloud, &form, &set, &answer, err) < 0 ||
+        (answer.item != NULL && ec2_read_task(answer.item, out, err) < 0)) {
+        out->throttled = answer.throttled;
+        return sw_context(err, "asking EC2 about task '%s'", task_id);
     }
-    item = xml_child(xml_child(document, "importImageTaskSet"), "item");
-    if (item == NULL)
-        return 0;
-    return ec2_read_task(item, out, err) < 0 ? sw_context(err, "asking EC2 about task '%s'", task_id) : 0;
+    return 0;
 }
 
 int sw_ec2_cancel_import(struct sw_cloud *cloud, const char *task_id, const char *reason, struct sw_err *err)

@@ -45,6 +45,18 @@ static bool forgiven(const struct cloud_fault *fault, const char *prefix, struct
     return true;
 }
 
+static bool is_throttled(const struct cloud_fault *fault)
+{
+    static const char *const codes[] = {"RequestLimitExceeded",      "Throttling",
+                                        "ThrottlingException",       "RequestThrottled",
+                                        "RequestThrottledException", "TooManyRequestsException"};
+
+    for (size_t i = 0; i < SW_ARRAY_LEN(codes); i++)
+        if (strcmp(fault->code, codes[i]) == 0)
+            return true;
+    return fault->status == 429;
+}
+
 int ec2_do(struct sw_cloud *cloud, const struct sw_buf *form, const char *fine, struct sw_err *err)
 {
     struct cloud_fault fault = {.status = 0};
@@ -53,15 +65,16 @@ int ec2_do(struct sw_cloud *cloud, const struct sw_buf *form, const char *fine, 
     return document != NULL || forgiven(&fault, fine, err) ? 0 : -1;
 }
 
-int ec2_describe_one(struct sw_cloud *cloud, const struct sw_buf *form, const char *set, const char *unknown,
-                     struct xml_node **document, const struct xml_node **item, struct sw_err *err)
+int ec2_describe_one(struct sw_cloud *cloud, const struct sw_buf *form, const struct ec2_set *set,
+                     struct ec2_answer *out, struct sw_err *err)
 {
     struct cloud_fault fault = {.status = 0};
 
-    *item = NULL;
-    *document = ec2_send(cloud, form, &fault, err);
-    if (*document == NULL)
-        return forgiven(&fault, unknown, err) ? 0 : -1;
-    *item = xml_child(xml_child(*document, set), "item");
-    return 0;
+    *out = (struct ec2_answer){.document = ec2_send(cloud, form, &fault, err)};
+    if (out->document != NULL) {
+        out->item = xml_child(xml_child(out->document, set->name), "item");
+        return 0;
+    }
+    out->throttled = is_throttled(&fault);
+    return forgiven(&fault, set->unknown, err) ? 0 : -1;
 }

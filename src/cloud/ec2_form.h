@@ -24,12 +24,25 @@ const char *ec2_number(uint64_t value, char out[EC2_NUMBER]);
 /* Posts what has no answer but that it is done; a fault whose code begins with fine (NULL: none) is as good. */
 SW_MUST_CHECK int ec2_do(struct sw_cloud *cloud, const struct sw_buf *form, const char *fine,
                          struct sw_err *err);
-/*
- * Posts a Describe and finds the one item of its set. A fault whose code begins with unknown leaves *item NULL, as does an
- * empty set. The document is to be freed by the caller.
- */
-SW_MUST_CHECK int ec2_describe_one(struct sw_cloud *cloud, const struct sw_buf *form, const char *set,
-                                   const char *unknown, struct xml_node **document,
-                                   const struct xml_node **item, struct sw_err *err);
+/* What a Describe of one thing is answered by. */
+struct ec2_set {
+    const char *name;    /* "imagesSet" */
+    const char *unknown; /* how the fault's code begins when there is no such thing */
+};
+
+struct ec2_answer {
+    struct xml_node *document;
+    const struct xml_node *item; /* of the set; NULL: there is no such thing, or throttled */
+    bool throttled;
+};
+static inline void ec2_answer_free(struct ec2_answer *answer)
+{
+    xml_free(answer->document);
+}
+#define EC2_AUTO_ANSWER SW_CLEANUP(ec2_answer_free)
+
+/* Posts a Describe of one thing. That it is not there is no failure; throttled says why there is one. */
+SW_MUST_CHECK int ec2_describe_one(struct sw_cloud *cloud, const struct sw_buf *form,
+                                   const struct ec2_set *set, struct ec2_answer *out, struct sw_err *err);
 
 #endif

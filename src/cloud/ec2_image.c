@@ -101,13 +101,13 @@ static void read_image(const struct xml_node *item, struct sw_ec2_image *out)
 static int find_one(struct sw_cloud *cloud, const struct sw_buf *form, struct sw_ec2_image *out,
                     struct sw_err *err)
 {
-    XML_AUTO struct xml_node *document = NULL;
-    const struct xml_node *item;
+    static const struct ec2_set set = {"imagesSet", "InvalidAMIID."};
+    EC2_AUTO_ANSWER struct ec2_answer answer = {.document = NULL};
 
-    if (ec2_describe_one(cloud, form, "imagesSet", "InvalidAMIID.", &document, &item, err) < 0)
+    if (ec2_describe_one(cloud, form, &set, &answer, err) < 0)
         return -1;
-    if (item != NULL)
-        read_image(item, out);
+    if (answer.item != NULL)
+        read_image(answer.item, out);
     return 0;
 }
 

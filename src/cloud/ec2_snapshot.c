@@ -74,17 +74,18 @@ int sw_ec2_describe_import_snapshot(struct sw_cloud *cloud, const char *task_id,
                                     struct sw_err *err)
 {
     SW_AUTO_BUF struct sw_buf form = {0};
-    XML_AUTO struct xml_node *document = NULL;
-    const struct xml_node *item;
+    static const struct ec2_set set = {"importSnapshotTaskSet", "InvalidConversionTaskId"};
+    EC2_AUTO_ANSWER struct ec2_answer answer = {.document = NULL};
 
     memset(out, 0, sizeof(*out));
     if (ec2_begin(&form, "DescribeImportSnapshotTasks", err) < 0 ||
         uri_add(&form, "ImportTaskId.1", task_id, err) < 0)
         return -1;
-    if (ec2_describe_one(cloud, &form, "importSnapshotTaskSet", "InvalidConversionTaskId", &document, &item,
-                         err) < 0 ||
-        (item != NULL && read_task(item, out, err) < 0))
+    if (ec2_describe_one(cloud, &form, &set, &answer, err) < 0 ||
+        (answer.item != NULL && read_task(answer.item, out, err) < 0)) {
+        out->throttled = answer.throttled;
         return sw_context(err, "asking EC2 about task '%s'", task_id);
+    }
     return 0;
 }
 
@@ -104,17 +105,17 @@ int sw_ec2_describe_snapshot(struct sw_cloud *cloud, const char *snapshot_id, st
                              struct sw_err *err)
 {
     SW_AUTO_BUF struct sw_buf form = {0};
-    XML_AUTO struct xml_node *document = NULL;
-    const struct xml_node *item;
+    static const struct ec2_set set = {"snapshotSet", "InvalidSnapshot.NotFound"};
+    EC2_AUTO_ANSWER struct ec2_answer answer = {.document = NULL};
 
     memset(out, 0, sizeof(*out));
     if (ec2_begin(&form, "DescribeSnapshots", err) < 0 ||
         uri_add(&form, "SnapshotId.1", snapshot_id, err) < 0)
         return -1;
-    if (ec2_describe_one(cloud, &form, "snapshotSet", "InvalidSnapshot.NotFound", &document, &item, err) < 0)
+    if (ec2_describe_one(cloud, &form, &set, &answer, err) < 0)
         return sw_context(err, "asking EC2 about snapshot '%s'", snapshot_id);
-    if (item != NULL)
-        read_snapshot(item, out);
+    if (answer.item != NULL)
+        read_snapshot(answer.item, out);
     return 0;
 }
 
