@@ -572,6 +572,14 @@ SW_MUST_CHECK struct sw_recipe *sw_recipe_load(const char *path, const struct sw
                                                struct sw_diags *diags, struct sw_err *err);
 void sw_recipe_free(struct sw_recipe *recipe);
 
+/*
+ * Where an image goes and who gets it: the `distribution:` of a recipe (nothing else of that is looked at), or Image Builder's
+ * distribution configuration. A list of {region, amiDistributionConfiguration: {name, description, amiTags, kmsKeyId,
+ * targetAccountIds, launchPermission}} by Image Builder's own names; every scalar is a text. Errors as in
+ * sw_component_load(). A new reference.
+ */
+SW_MUST_CHECK json_t *sw_distribution_load(const char *path, struct sw_diags *diags, struct sw_err *err);
+
 /* How files are checked; a zeroed one is fine. */
 struct sw_lint {
     const struct sw_overrides *overrides; /* parameters and catalogues for recipes; NULL: none */

@@ -322,6 +322,7 @@ int sw_recipe_fields(struct sw_recipe_reading *r, const struct sw_node *root)
                                        "ssmParameters",
                                        "cleanup",
                                        "repositories",
+                                       "distribution",
                                        NULL};
 
     sw_doc_keys(r->doc, root, keys, "a recipe");

@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-enum kind { KIND_UNKNOWN, KIND_COMPONENT, KIND_RECIPE, KIND_TEMPLATE };
+enum kind { KIND_UNKNOWN, KIND_COMPONENT, KIND_RECIPE, KIND_TEMPLATE, KIND_DISTRIBUTION };
 
 static bool has_any(const struct sw_node *root, const char *const *keys)
 {
@@ -20,13 +20,16 @@ static bool has_any(const struct sw_node *root, const char *const *keys)
 static enum kind kind_of(const struct sw_node *root)
 {
     static const char *const component[] = {"phases", "schemaVersion", NULL};
+    static const char *const distribution[] = {"distributions", "distributionConfiguration", NULL};
     static const char *const recipe[] = {"parentImage", "components", "semanticVersion", "imageRecipe", NULL};
 
     if (has_any(root, component) || sw_component_data(root) != NULL)
         return KIND_COMPONENT;
     if (sw_yaml_is_template(root))
         return KIND_TEMPLATE;
-    return has_any(root, recipe) ? KIND_RECIPE : KIND_UNKNOWN;
+    if (has_any(root, recipe))
+        return KIND_RECIPE;
+    return has_any(root, distribution) ? KIND_DISTRIBUTION : KIND_UNKNOWN;
 }
 
 /* What a file held: handed to the caller, or freed. */
@@ -191,6 +194,9 @@ static int lint_tree(const struct sw_lint *lint, struct sw_doc *doc, const struc
         return lint_recipe(lint, &r, root, err);
     case KIND_TEMPLATE:
         return lint_template(lint, doc, root, err);
+    case KIND_DISTRIBUTION:
+        sw_distribution_lint(doc, root);
+        return 0;
     case KIND_UNKNOWN:
         break;
     }

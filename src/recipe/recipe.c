@@ -42,6 +42,14 @@ static void set_platforms(struct sw_recipe_reading *r)
         recipe->working_directory = "C:/";
 }
 
+static void check_distribution(struct sw_recipe_reading *r, const struct sw_node *root)
+{
+    const struct sw_node *list = sw_doc_field(r->doc, root, "distribution", SW_NODE_LIST, false);
+
+    if (list != NULL)
+        sw_distribution_check(r->doc, list);
+}
+
 static int read_parts(struct sw_recipe_reading *r, const struct sw_node *root)
 {
     SW_RULE(r->doc, "recipe");
@@ -57,6 +65,7 @@ static int read_parts(struct sw_recipe_reading *r, const struct sw_node *root)
     if (sw_recipe_ssm(r, root) < 0 || sw_recipe_fields(r, root) < 0 || sw_recipe_outputs(r, root) < 0 ||
         sw_recipe_inputs(r, root) < 0)
         return -1;
+    check_distribution(r, root);
     if (sw_recipe_uses(r, root) < 0 || sw_recipe_cleanup(r, root) < 0)
         return -1;
     set_platforms(r);

@@ -49,6 +49,10 @@ void sw_recipe_volumes(struct sw_recipe_reading *r, const struct sw_node *list);
 void sw_recipe_instance(struct sw_recipe_reading *r, const struct sw_node *map);
 /* outputs:, outputs.c. */
 SW_MUST_CHECK int sw_recipe_outputs(struct sw_recipe_reading *r, const struct sw_node *root);
+/* distribution: faults of the list of regions; distribution.c. */
+void sw_distribution_check(struct sw_doc *doc, const struct sw_node *list);
+/* The same of a whole distribution configuration; the list, or NULL after a fault. */
+const struct sw_node *sw_distribution_lint(struct sw_doc *doc, const struct sw_node *root);
 /* inputs: and uploads:, inputs.c. */
 SW_MUST_CHECK int sw_recipe_inputs(struct sw_recipe_reading *r, const struct sw_node *root);
 /* components: and those of the command line, uses.c. */
