@@ -10,6 +10,13 @@ function(slipway_room name)
     endif()
 endfunction()
 
+# slipway_embed(SOURCE DEFINE FILE): SOURCE is compiled with DEFINE as FILE's path, for SW_EMBED() of src/base/embed.h.
+function(slipway_embed source define file)
+    set(path "${CMAKE_CURRENT_SOURCE_DIR}/${file}")
+    set_source_files_properties("${CMAKE_CURRENT_SOURCE_DIR}/${source}" PROPERTIES
+        COMPILE_DEFINITIONS "${define}=\"${path}\"" OBJECT_DEPENDS "${path}")
+endfunction()
+
 # slipway_test(NAME FILE USES target…): one cmocka program and its ctest entry.
 function(slipway_test name file)
     cmake_parse_arguments(T "" "" "USES;DEFINES" ${ARGN})

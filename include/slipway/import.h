@@ -63,8 +63,20 @@ struct sw_import_options {
     struct sw_import_tags task_tags;
     bool encrypted;
 
+    /* Of lanes that register the image themselves (import-snapshot, ebs-direct). */
+    const char *root_device;  /* NULL: /dev/sda1 */
+    const char *volume_type;  /* NULL: gp3 */
+    const char *tpm_support;  /* v2.0 */
+    const char *imds_support; /* v2.0 */
+    const char *uefi_data;    /* base64 */
+    uint64_t volume_gib; /* of the root volume; 0: the snapshot's size. iops, throughput: 0: EC2's choice */
+    uint64_t volume_iops;
+    uint64_t volume_throughput;
+    bool no_ena;
+
     /* What comes after: done again when it changes, over the image that is there. */
-    const char *name; /* of the AMI */
+    const char *name;     /* of the AMI */
+    json_t *distribution; /* as sw_distribution_read leaves it; NULL: it stays where it is. Borrowed */
     struct sw_import_tags image_tags;
     struct sw_import_tags snapshot_tags;
     bool delete_object; /* from the bucket, once the AMI exists */
@@ -91,6 +103,7 @@ struct sw_import_result {
     uint64_t size_bytes; /* of all that is sent, as far as it is known */
     uint64_t sent_bytes; /* by this run */
     bool known;          /* the journal had the image already */
+    json_t *images;      /* a list of {region, image_id, name}, the own region's first; json_decref it */
 };
 
 /*
@@ -156,6 +169,13 @@ SW_MUST_CHECK int sw_import_cancel(const struct sw_import_record *record, struct
 
 /* The lanes' names, NULL-terminated; the first is the default. */
 extern const char *const sw_import_lanes[];
+
+/*
+ * What is known of a message of AWS's (a task's StatusMessage, or what a request was refused with): an object with "message",
+ * "known", "retry" (running again is right), "date" of the catalogue, and when it is known "cause", "remedy" and "rule" (of
+ * preflight; may be missing). Offline. NULL and err only when memory is out.
+ */
+SW_MUST_CHECK json_t *sw_import_explain(const char *message, struct sw_err *err);
 
 /* 8 MiB, or as much as it takes to stay below 9000 parts, in whole MiB. */
 uint64_t sw_import_part_bytes(uint64_t size_bytes);

@@ -3,6 +3,7 @@
 #include "src/cli/cloud_args.h"
 #include "src/cli/cmd.h"
 #include "src/cli/import_args.h"
+#include "src/cli/import_explain.h"
 #include "src/cli/import_input.h"
 #include "src/cli/import_online.h"
 #include "src/cli/import_show.h"
@@ -26,6 +27,17 @@ static int dry_run(const struct import_opts *opts, const struct sw_import_option
     return 0;
 }
 
+static int failed(const struct import_opts *opts, const struct sw_import_options *options,
+                  struct sw_import_result *result, struct sw_err *err)
+{
+    struct sw_err printing = {.code = SW_OK};
+
+    if (import_show_failure(opts, result, err, &printing) < 0)
+        sw_context(err, "%s", printing.text);
+    json_decref(result->images);
+    return sw_context(err, "'%s'", options->disks[0].source_path);
+}
+
 static int import(const struct import_opts *opts, const struct sw_import_options *options,
                   struct sw_cloud *cloud, struct sw_err *err)
 {
@@ -38,10 +50,12 @@ static int import(const struct import_opts *opts, const struct sw_import_options
     rc = sw_import_run(options, cloud, &teller.base, &result, err);
     import_teller_uploaded(&teller);
     if (rc < 0)
-        return sw_context(err, "'%s'", options->disks[0].source_path);
+        return failed(opts, options, &result, err);
     if (result.known && !opts->common.quiet)
         fprintf(stderr, "imported before by task %s\n", result.task.id);
-    return import_show_result(opts, options, cloud, &result, err);
+    rc = import_show_result(opts, options, cloud, &result, err);
+    json_decref(result.images);
+    return rc;
 }
 
 static int run_images(const struct import_opts *opts, const struct args *args, struct sw_err *err)
@@ -90,7 +104,8 @@ static const struct opt rows[] = {
     {0, "bucket", "NAME", OPT_STRING, offsetof(struct import_opts, bucket), "the S3 bucket to go through"},
     {0, "prefix", "PREFIX", OPT_STRING, offsetof(struct import_opts, prefix),
      "put the object beneath PREFIX/"},
-    {0, "lane", "LANE", OPT_STRING, offsetof(struct import_opts, lane), "import-image (the default)"},
+    {0, "lane", "LANE", OPT_STRING, offsetof(struct import_opts, lane),
+     "import-image (the default) or import-snapshot"},
     {'f', "format", "FORMAT", OPT_STRING, offsetof(struct import_opts, format),
      "VMDK, VHD, VHDX, OVA or RAW; found by itself but for RAW"},
     {'k', "key", "KEY", OPT_LIST, offsetof(struct import_opts, keys), "opens a sealed IMAGE on its way up"},
@@ -114,7 +129,9 @@ static const struct opt rows[] = {
      "with this key instead of EBS's default one"},
     {0, "comment", "TEXT", OPT_STRING, offsetof(struct import_opts, comment),
      "kept with the task as ClientData"},
-    {0, "tag", "KEY=VALUE", OPT_LIST, offsetof(struct import_opts, tags), "a tag of the import task"},
+    {0, "tag", "KEY=VALUE", OPT_LIST, offsetof(struct import_opts, tags),
+     "a tag of the import task, the AMI and its snapshots"},
+    AFTER_ROWS(struct import_opts),
     {0, "device", "NAME", OPT_LIST, offsetof(struct import_opts, devices),
      "device name of the first IMAGE, the second, …"},
     {0, "delete-object", NULL, OPT_FLAG, offsetof(struct import_opts, delete_object),
@@ -138,7 +155,7 @@ static const struct opt rows[] = {
 
 const struct cmd cmd_import = {
     .name = "import",
-    .args = "IMAGE… | list | status [ID] | cancel ID",
+    .args = "IMAGE… | list | status [ID] | cancel ID | explain MESSAGE",
     .summary = "upload an image and make an AMI of it",
     .more =
         "IMAGE goes to s3://BUCKET/PREFIX/NAME in parallel parts (-j connections, 4 without it), EC2 imports it\n"
@@ -150,6 +167,10 @@ const struct cmd cmd_import = {
         "cancel stops its task and takes everything out of the bucket. --resume ID goes on with one from anywhere;\n"
         "keys are given again. An image that is named like a verb is ./list. An ID may be cut to 4 digits or more.\n\n" IMPORT_ONLINE_HELP
         "\n\n"
+        "explain says offline what is known of a message of AWS's; an import that fails says it by itself.\n\n"
+        "--lane import-snapshot leaves the disk as it is: one ImportSnapshot a disk, then RegisterImage, always hvm and\n"
+        "with ENA. An AMI of the same --name that is not of this import is refused. With another --name (or --no-ena …)\n"
+        "the image is registered anew, and nothing is imported again; in the lane import-image it is copied.\n\n"
         "A sealed IMAGE is opened in memory with --key.\n\n" CLOUD_HELP "\n\n" TRUST_HELP "\n",
     .opts = rows,
     .opts_size = sizeof(struct import_opts),

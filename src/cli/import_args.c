@@ -120,7 +120,9 @@ static int take_options(const struct import_opts *opts, const struct args *args,
                                      .delete_object = opts->delete_object};
     if (take_images(opts, args, out, err) < 0)
         return -1;
-    return take_tags("tag", &opts->tags, out, &to->task_tags, err);
+    if (take_tags("tag", &opts->tags, out, &to->task_tags, err) < 0)
+        return -1;
+    return after_args_take(&opts->after, &out->after, to, err);
 }
 
 /* What an import is was said when it was begun; how it is gone on with is said again. */
@@ -190,6 +192,7 @@ void import_args_clear(struct import_args *args)
     for (size_t i = 0; i < SW_ARRAY_LEN(args->tag_texts); i++)
         free(args->tag_texts[i]);
     sw_import_record_free(args->record);
+    after_args_free(&args->after);
 }
 
 struct sw_cloud_config import_args_cloud(const struct import_opts *opts,

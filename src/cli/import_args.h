@@ -4,6 +4,7 @@
 
 #include "slipway/import.h"
 #include "src/cli/import_online.h"
+#include "src/cli/after_args.h"
 #include "src/cli/opt.h"
 #include "src/cli/trust_args.h"
 
@@ -32,6 +33,7 @@ struct import_opts {
     struct opt_list licences;
     struct trust_opts trust;
     struct import_online_opts online;
+    struct after_opts after;
     uint64_t part_bytes;
     uint64_t poll_ms;
     bool encrypted;
@@ -51,6 +53,7 @@ struct import_args {
     struct sw_ec2_tag tags[OPT_LIST_MAX];
     char *tag_texts[OPT_LIST_MAX];
     struct sw_import_record *record; /* of --resume */
+    struct after_args after;
 };
 
 /* From the command line's options and images, or with --resume from the journal. SW_USAGE. */

@@ -96,7 +96,9 @@ int import_show_result(const struct import_opts *opts, const struct sw_import_op
                     options->bucket, "key", options->disks[0].key, "format", options->disks[0].format,
                     "size_bytes", (json_int_t)result->size_bytes, "sent_bytes",
                     (json_int_t)result->sent_bytes, "already_imported", result->known);
-    if (doc == NULL || sw_json_set(doc, "disks", disks_json(options, err), err) < 0)
+    if (doc == NULL ||
+        (result->images != NULL && sw_json_set(doc, "images", json_incref(result->images), err) < 0) ||
+        sw_json_set(doc, "disks", disks_json(options, err), err) < 0)
         return sw_fail(err, SW_FAILED, "cannot make the JSON result");
     return out_json(json_incref(doc), err);
 }

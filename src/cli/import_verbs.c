@@ -3,6 +3,7 @@
 
 #include "src/base/json.h"
 #include "src/base/log.h"
+#include "src/cli/import_explain.h"
 #include "src/cli/import_show.h"
 
 #include <string.h>
@@ -225,9 +226,10 @@ static int run_cancel(const struct import_opts *opts, const struct args *args, s
 }
 
 static const struct import_verb verbs[] = {
-    {"list", 0, 0, run_list},
-    {"status", 0, 1, run_status},
-    {"cancel", 1, 1, run_cancel},
+    {"list", 0, 0, "no arguments", run_list},
+    {"status", 0, 1, "the id of one import, or none", run_status},
+    {"cancel", 1, 1, "the id of one import", run_cancel},
+    {"explain", 1, 1, "a message of AWS's", import_explain},
 };
 
 const struct import_verb *import_verb_find(const char *word)
@@ -244,10 +246,7 @@ int import_verb_run(const struct import_verb *verb, const struct import_opts *op
     size_t given = args->n - 1;
 
     if (given < verb->min_args || given > verb->max_args)
-        return sw_fail(err, SW_USAGE, "%s takes %s (an image of that name is ./%s)", verb->name,
-                       verb->max_args == 0   ? "no arguments"
-                       : verb->min_args == 0 ? "the id of one import, or none"
-                                             : "the id of one import",
+        return sw_fail(err, SW_USAGE, "%s takes %s (an image of that name is ./%s)", verb->name, verb->takes,
                        verb->name);
     return verb->run(opts, args, err);
 }

@@ -8,6 +8,7 @@
 struct import_verb {
     const char *name;
     size_t min_args, max_args; /* behind the name */
+    const char *takes;         /* "the id of one import" */
     int (*run)(const struct import_opts *opts, const struct args *args, struct sw_err *err);
 };
 

@@ -3,6 +3,7 @@
 
 #include "src/base/log.h"
 #include "src/import/lane.h"
+#include "src/import/release.h"
 
 int finish_delete(struct import_flow *flow, size_t disk, struct sw_err *err)
 {
@@ -29,6 +30,8 @@ int finish_delete(struct import_flow *flow, size_t disk, struct sw_err *err)
 
 int finish_import(struct import_flow *flow, struct sw_err *err)
 {
+    if (release_run(flow, err) < 0)
+        return -1;
     if (!flow->options->delete_object || flow->lane->transfer != NULL)
         return 0;
     for (size_t i = 0; i < flow->options->nr_disks; i++)

@@ -3,9 +3,11 @@
 
 #include "src/base/json.h"
 #include "src/base/log.h"
+#include "src/import/explain.h"
 #include "src/import/finish.h"
 #include "src/import/lane.h"
 #include "src/import/options.h"
+#include "src/import/release.h"
 #include "src/import/task.h"
 
 #include <stdio.h>
@@ -194,6 +196,7 @@ static int start_over(struct import_flow *flow, const struct import_identity *no
     if (state->lane != NULL && flow->lane->discard != NULL && flow->lane->discard(flow, err) < 0)
         return -1;
     json_decref(SW_STEAL_PTR(state->lane));
+    json_decref(SW_STEAL_PTR(state->release));
     back_to(state, IMPORT_NEW);
     for (size_t i = 0; i < flow->options->nr_disks; i++)
         if (changed[i] && object_start_over(flow, i, &now[i], err) < 0)
@@ -303,6 +306,7 @@ int flow_ask_tasks(struct import_flow *flow, struct sw_err *err)
     }
     /* Refused, under a token that would have brought back what an earlier request began: so none did. */
     if (err->code == SW_FAILED) {
+        explain_append(err->text, err);
         state->asked = false;
         if (flow_save(flow, &ignored) < 0)
             sw_log(SW_LOG_WARNING, "%s", ignored.text);
@@ -427,7 +431,7 @@ static int run(struct import_flow *flow, struct sw_err *err)
     snprintf(flow->result->image_id, sizeof(flow->result->image_id), "%s", state->image_id);
     for (size_t i = 0; i < state->nr_objects; i++)
         flow->result->size_bytes += state->objects[i].object_bytes;
-    return 0;
+    return release_result(flow, err);
 }
 
 static int check(const struct import_lane *lane, const struct sw_import_options *options, struct sw_err *err)

@@ -71,7 +71,8 @@ struct import_state {
     size_t nr_tasks;
     struct sw_ec2_task tasks[SW_IMPORT_MAX_DISKS];
     char image_id[64];
-    json_t *lane; /* an object of the lane's own; NULL: it has nothing to remember */
+    json_t *lane;    /* an object of the lane's own; NULL: it has nothing to remember */
+    json_t *release; /* of what comes after the image (release.c); NULL: nothing yet */
 };
 
 struct import_part {

@@ -174,7 +174,8 @@ static int check_version(const json_t *doc, struct sw_err *err)
 
 int state_load(const json_t *doc, struct import_state *out, struct sw_err *err)
 {
-    json_t *options = json_object_get(doc, "options"), *lane = json_object_get(doc, "lane");
+    json_t *options = json_object_get(doc, "options"), *lane = json_object_get(doc, "lane"),
+           *release = json_object_get(doc, "release");
     uint64_t attempt, updated;
     unsigned stage;
 
@@ -192,12 +193,15 @@ int state_load(const json_t *doc, struct import_state *out, struct sw_err *err)
         return damaged("options", err);
     if (lane != NULL && !json_is_object(lane))
         return damaged("lane", err);
+    if (release != NULL && !json_is_object(release))
+        return damaged("release", err);
     out->stage = stage;
     out->asked = json_is_true(json_object_get(doc, "asked"));
     out->attempt = (unsigned)attempt;
     out->updated_s = (int64_t)updated;
     out->options = json_incref(options);
     out->lane = json_incref(lane);
+    out->release = json_incref(release);
     return 0;
 }
 
@@ -207,6 +211,7 @@ void state_clear(struct import_state *state)
         free(state->objects[i].upload_id);
     json_decref(state->options);
     json_decref(state->lane);
+    json_decref(state->release);
     *state = (struct import_state){.stage = IMPORT_NEW};
 }
 
@@ -264,6 +269,8 @@ json_t *state_store(const struct import_state *state, struct sw_err *err)
         return NULL;
     }
     if (store_lists(state, doc, err) < 0)
+        return NULL;
+    if (state->release != NULL && sw_json_set(doc, "release", json_incref(state->release), err) < 0)
         return NULL;
     if (state->lane != NULL && sw_json_set(doc, "lane", json_incref(state->lane), err) < 0)
         return NULL;

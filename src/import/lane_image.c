@@ -60,7 +60,7 @@ static int image_watch(struct import_flow *flow, bool *ended, struct sw_err *err
 {
     struct import_state *state = &flow->journal.state;
 
-    if (task_wait(flow->cloud, flow_poll_ms(flow), flow->listener, &state->tasks[0], ended, err) < 0)
+    if (task_wait(flow, &task_of_image, ended, err) < 0)
         return -1;
     snprintf(state->image_id, sizeof(state->image_id), "%s", state->tasks[0].image_id);
     return 0;
@@ -68,16 +68,7 @@ static int image_watch(struct import_flow *flow, bool *ended, struct sw_err *err
 
 static int image_ask(struct import_flow *flow, struct sw_err *err)
 {
-    struct sw_ec2_task *task = &flow->journal.state.tasks[0], now;
-
-    if (flow->journal.state.nr_tasks == 0)
-        return 0;
-    if (sw_ec2_describe_import(flow->cloud, task->id, &now, err) < 0)
-        return -1;
-    if (now.found)
-        *task = now;
-    task->found = now.found;
-    return 0;
+    return task_ask(flow, &task_of_image, err);
 }
 
 static int image_cancel(struct import_flow *flow, struct sw_err *err)

@@ -5,8 +5,8 @@
 #include <string.h>
 
 /* The first is the default; sw_import_lanes is the same in names. */
-static const struct import_lane *const lanes[] = {&lane_import_image};
-const char *const sw_import_lanes[] = {"import-image", NULL};
+static const struct import_lane *const lanes[] = {&lane_import_image, &lane_import_snapshot};
+const char *const sw_import_lanes[] = {"import-image", "import-snapshot", NULL};
 
 const struct import_lane *lane_default(void)
 {

@@ -11,7 +11,7 @@ enum { MAX_TAGS = 64, MAX_LICENCES = 64 };
 /* What a member belongs to: a digest is over one group. */
 enum group { GROUP_PLACE, GROUP_TASK, GROUP_AFTER, GROUPS };
 
-enum kind { KIND_TEXT, KIND_BOOL, KIND_TAGS };
+enum kind { KIND_TEXT, KIND_BOOL, KIND_NUMBER, KIND_TAGS, KIND_JSON };
 
 static const struct row {
     const char *name;
@@ -35,7 +35,17 @@ static const struct row {
     {"kms_key", GROUP_TASK, KIND_TEXT, offsetof(struct sw_import_options, kms_key)},
     {"comment", GROUP_TASK, KIND_TEXT, offsetof(struct sw_import_options, comment)},
     {"tags", GROUP_TASK, KIND_TAGS, offsetof(struct sw_import_options, task_tags)},
+    {"root_device", GROUP_AFTER, KIND_TEXT, offsetof(struct sw_import_options, root_device)},
+    {"volume_type", GROUP_AFTER, KIND_TEXT, offsetof(struct sw_import_options, volume_type)},
+    {"tpm_support", GROUP_AFTER, KIND_TEXT, offsetof(struct sw_import_options, tpm_support)},
+    {"imds_support", GROUP_AFTER, KIND_TEXT, offsetof(struct sw_import_options, imds_support)},
+    {"uefi_data", GROUP_AFTER, KIND_TEXT, offsetof(struct sw_import_options, uefi_data)},
+    {"volume_gib", GROUP_AFTER, KIND_NUMBER, offsetof(struct sw_import_options, volume_gib)},
+    {"volume_iops", GROUP_AFTER, KIND_NUMBER, offsetof(struct sw_import_options, volume_iops)},
+    {"volume_throughput", GROUP_AFTER, KIND_NUMBER, offsetof(struct sw_import_options, volume_throughput)},
+    {"no_ena", GROUP_AFTER, KIND_BOOL, offsetof(struct sw_import_options, no_ena)},
     {"name", GROUP_AFTER, KIND_TEXT, offsetof(struct sw_import_options, name)},
+    {"distribution", GROUP_AFTER, KIND_JSON, offsetof(struct sw_import_options, distribution)},
     {"image_tags", GROUP_AFTER, KIND_TAGS, offsetof(struct sw_import_options, image_tags)},
     {"snapshot_tags", GROUP_AFTER, KIND_TAGS, offsetof(struct sw_import_options, snapshot_tags)},
     {"delete_object", GROUP_AFTER, KIND_BOOL, offsetof(struct sw_import_options, delete_object)},
@@ -63,6 +73,14 @@ static int store_row(const struct row *row, const struct sw_import_options *opti
         return text != NULL ? sw_json_set(doc, row->name, json_string(text), err) : 0;
     case KIND_BOOL:
         return *(const bool *)at ? sw_json_set(doc, row->name, json_true(), err) : 0;
+    case KIND_NUMBER:
+        return *(const uint64_t *)at != 0
+                   ? sw_json_set(doc, row->name, json_integer((json_int_t) * (const uint64_t *)at), err)
+                   : 0;
+    case KIND_JSON:
+        return *(json_t *const *)at != NULL
+                   ? sw_json_set(doc, row->name, json_incref(*(json_t *const *)at), err)
+                   : 0;
     case KIND_TAGS:
         if (((const struct sw_import_tags *)at)->n == 0)
             return 0;
@@ -193,6 +211,19 @@ static int load_text(const json_t *doc, const char *name, const char **out, stru
     return value == NULL || *out != NULL ? 0 : damaged(name, err);
 }
 
+static int load_number(const json_t *doc, const char *name, uint64_t *out, struct sw_err *err)
+{
+    const json_t *value = json_object_get(doc, name);
+
+    *out = 0;
+    if (value == NULL)
+        return 0;
+    if (!json_is_integer(value) || json_integer_value(value) < 0)
+        return damaged(name, err);
+    *out = (uint64_t)json_integer_value(value);
+    return 0;
+}
+
 static int load_tags(const json_t *list, const char *name, struct sw_ec2_tag **kept,
                      struct sw_import_tags *out, struct sw_err *err)
 {
@@ -233,6 +264,12 @@ static int load_rows(const json_t *doc, struct import_recalled *out, struct sw_e
             break;
         case KIND_BOOL:
             *(bool *)at = json_is_true(json_object_get(doc, row->name));
+            break;
+        case KIND_NUMBER:
+            rc = load_number(doc, row->name, at, err);
+            break;
+        case KIND_JSON:
+            *(json_t **)at = json_object_get(doc, row->name);
             break;
         case KIND_TAGS:
             rc = load_tags(json_object_get(doc, row->name), row->name, &out->tags[nr_tags++], at, err);

@@ -16,7 +16,17 @@ grep -q 'deleting ClientError: Unsupported kernel' err || fail "the reason is no
 ends deleted-with-prefix 1 'deleted: ClientError: Disk validation failed [Unsupported VMDK File Format]'
 ends first-boot-failure 1 'FirstBootFailure: This import request failed'
 ends server-error 6 'ServerError: an internal error'
+grep -q "run the same command again: it starts a new task" err || fail "it is not said that running again is right"
+ends unsupported-vhd 1 '(the VHD is a differencing one, or its footer is damaged; convert it: slipway convert -O vhd'
+grep -q 'preflight rule disk.format.vhd' err || fail "the preflight rule is not named"
+if rig_import -f raw disk.img --json -q >json 2>err; then fail "it succeeds"; fi
+python3 - json <<'PY'
+import json, sys
+doc = json.load(open(sys.argv[1]))
+assert doc["exit_code"] == 1 and doc["task"]["status"] == "deleted", doc
+assert doc["explanation"]["rule"] == "disk.format.vhd" and doc["explanation"]["retry"] is False, doc
+PY
 echo success >"$RIG_DIR/scenario"
 rig_import -f raw disk.img -q | grep -q '^ami-' || fail "the next attempt does not succeed"
 [ "$(rig_count UploadPart)" = 1 ] || fail "the object was sent $(rig_count UploadPart) times"
-[ "$(rig_tasks)" = 5 ] || fail "five attempts made $(rig_tasks) tasks"
+[ "$(rig_tasks)" = 7 ] || fail "seven attempts made $(rig_tasks) tasks"

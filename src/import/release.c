@@ -1,0 +1,399 @@
+/* What comes after an image: its name, tags, who may launch it, and its copies in other regions. */
+#include "src/import/release.h"
+
+#include "src/base/clock.h"
+#include "src/base/json.h"
+#include "src/base/log.h"
+#include "src/import/register.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { MAX_REGIONS = 64 };
+
+SW_DEFINE_AUTO(cloud, struct sw_cloud, sw_cloud_close)
+
+static int set(struct import_flow *flow, const char *key, json_t *value, struct sw_err *err)
+{
+    struct import_state *state = &flow->journal.state;
+
+    if (state->release == NULL)
+        state->release = json_object();
+    if (state->release == NULL) {
+        json_decref(value);
+        return sw_fail(err, SW_FAILED, "out of memory");
+    }
+    return sw_json_set(state->release, key, value, err);
+}
+
+int release_note(struct import_flow *flow, const char *key, json_t *value, struct sw_err *err)
+{
+    return set(flow, key, value, err) < 0 ? -1 : flow_save(flow, err);
+}
+
+static const json_t *config_of(const json_t *entry)
+{
+    return json_object_get(entry, "amiDistributionConfiguration");
+}
+
+/* The region of an entry; without one it is the own region. */
+static const char *region_of(const struct import_flow *flow, const json_t *entry)
+{
+    const char *region = sw_json_text(entry, "region");
+
+    return region != NULL ? region : sw_cloud_region(flow->cloud);
+}
+
+/* The own region's entry of the distribution; NULL when it has none. */
+static const json_t *home_config(const struct import_flow *flow)
+{
+    const json_t *entry;
+    size_t i;
+
+    json_array_foreach (flow->options->distribution, i, entry) {
+        if (strcmp(region_of(flow, entry), sw_cloud_region(flow->cloud)) == 0)
+            return config_of(entry);
+    }
+    return NULL;
+}
+
+const char *release_home_name(const struct import_flow *flow)
+{
+    return flow->options->name != NULL ? flow->options->name : sw_json_text(home_config(flow), "name");
+}
+
+/* "2026-11-22T06-40-36.123Z": a name has no colons. */
+static int build_date(struct import_flow *flow, const char **out, struct sw_err *err)
+{
+    char text[SW_TIME_TEXT];
+    int64_t ns;
+
+    *out = sw_json_text(flow->journal.state.release, "date");
+    if (*out != NULL)
+        return 0;
+    if (sw_source_date(-1, &ns, err) < 0)
+        return -1;
+    sw_time_text(ns < 0 ? sw_now_ns() : ns * 1000000000, text);
+    for (char *at = text; *at != '\0'; at++)
+        if (*at == ':')
+            *at = '-';
+    if (release_note(flow, "date", json_string(text), err) < 0)
+        return -1;
+    *out = sw_json_text(flow->journal.state.release, "date");
+    return 0;
+}
+
+/* What the placeholder between the braces stands for; NULL: nothing that is known. */
+static int placeholder(struct import_flow *flow, const char *name, size_t len, const char **out,
+                       struct sw_err *err)
+{
+    if (len == strlen("imagebuilder:buildDate") && strncmp(name, "imagebuilder:buildDate", len) == 0)
+        return build_date(flow, out, err);
+    if (len == strlen("imagebuilder:buildVersion") && strncmp(name, "imagebuilder:buildVersion", len) == 0) {
+        *out = "1";
+        return 0;
+    }
+    return sw_fail(err, SW_USAGE, "the placeholder '{{%.*s}}' is not known", (int)len, name);
+}
+
+/* One {{ … }}: at is behind the opening braces; *end gets the place behind the closing ones. */
+static int replace(struct import_flow *flow, const char *at, const char **end, struct sw_buf *out,
+                   struct sw_err *err)
+{
+    const char *close = strstr(at, "}}"), *value = "";
+    size_t len;
+
+    if (close == NULL)
+        return sw_fail(err, SW_USAGE, "a '{{' has no '}}'");
+    *end = close + 2;
+    while (at < close && *at == ' ')
+        at++;
+    for (len = (size_t)(close - at); len > 0 && at[len - 1] == ' ';)
+        len--;
+    return placeholder(flow, at, len, &value, err) < 0 ? -1 : sw_buf_puts(out, value, err);
+}
+
+int release_name(struct import_flow *flow, const char *template, char out[SW_EC2_IMAGE_NAME],
+                 struct sw_err *err)
+{
+    SW_AUTO_BUF struct sw_buf name = {0};
+
+    for (const char *at = template; *at != '\0';) {
+        if (strncmp(at, "{{", 2) == 0) {
+            if (replace(flow, at + 2, &at, &name, err) < 0)
+                return sw_context(err, "the name '%s'", template);
+        } else if (sw_buf_append(&name, at++, 1, err) < 0) {
+            return -1;
+        }
+    }
+    if (name.len == 0 || !register_name_ok(name.data))
+        return sw_fail(err, SW_USAGE,
+                       "'%s' is no name for an image: 3 to 128 letters, digits, spaces and ()[]./-'@_",
+                       template);
+    memcpy(out, name.data, name.len + 1);
+    return 0;
+}
+
+static int copy_token(const struct import_flow *flow, const struct sw_ec2_copy *request, const char *region,
+                      unsigned attempt, char out[IMPORT_TOKEN], struct sw_err *err)
+{
+    SW_AUTO_FREE char *purpose =
+        sw_strf(err, "copy\n%s\n%s\n%s\n%s\n%s\n%d\n%u", request->source_image, region, request->name,
+                request->description != NULL ? request->description : "",
+                request->kms_key != NULL ? request->kms_key : "", request->encrypted, attempt);
+
+    return purpose != NULL ? flow_token(flow, purpose, out, err) : -1;
+}
+
+/* The image of before goes once the one that replaces it can be used; its snapshots, when they are its alone, too. */
+static int drop_replaced(struct import_flow *flow, struct sw_err *err)
+{
+    const json_t *old = json_object_get(flow->journal.state.release, "replaced"), *item;
+    const char *id = sw_json_text(old, "image_id");
+    bool failed;
+    size_t i;
+
+    /* Noted before the new one is there. */
+    if (id == NULL || strcmp(id, flow->journal.state.image_id) == 0)
+        return 0;
+    if (release_wait(flow, flow->cloud, flow->journal.state.image_id, &failed, err) < 0 ||
+        sw_ec2_deregister_image(flow->cloud, id, err) < 0)
+        return -1;
+    json_array_foreach (json_object_get(old, "snapshots"), i, item) {
+        if (json_is_string(item) && sw_ec2_delete_snapshot(flow->cloud, json_string_value(item), err) < 0)
+            return -1;
+    }
+    flow_tell(flow, "renamed",
+              json_pack("{s:s, s:s}", "image_id", flow->journal.state.image_id, "replaced", id));
+    return release_note(flow, "replaced", json_null(), err);
+}
+
+static json_t *replaced_by(const struct sw_ec2_image *image)
+{
+    json_t *list = json_array();
+
+    for (unsigned i = 0; list != NULL && i < image->nr_snapshots; i++)
+        json_array_append_new(list, json_string(image->snapshots[i]));
+    return json_pack("{s:s, s:o}", "image_id", image->id, "snapshots", list);
+}
+
+/* An image that AWS registered has AWS's name: a copy has the right one, and the key that was asked for. */
+static int rename_by_copy(struct import_flow *flow, const char *name, const char *kms_key, struct sw_err *err)
+{
+    const struct sw_import_options *o = flow->options;
+    struct import_state *state = &flow->journal.state;
+    const json_t *before = json_object_get(state->release, "renamed");
+    char token[IMPORT_TOKEN], copy[64];
+    struct sw_ec2_image image;
+    struct sw_ec2_copy request = {.client_token = token,
+                                  .source_region = sw_cloud_region(flow->cloud),
+                                  .source_image = state->image_id,
+                                  .name = name,
+                                  .description = o->description,
+                                  .kms_key = kms_key != NULL ? kms_key : o->kms_key,
+                                  .encrypted = o->encrypted};
+    const char *had_key = sw_json_text(before, "kms_key");
+    bool failed;
+
+    if (release_wait(flow, flow->cloud, state->image_id, &failed, err) < 0 ||
+        sw_ec2_describe_image(flow->cloud, state->image_id, &image, err) < 0)
+        return -1;
+    if (strcmp(image.name, name) == 0 &&
+        (kms_key == NULL || (had_key != NULL && strcmp(had_key, kms_key) == 0)))
+        return 0;
+    if (copy_token(flow, &request, request.source_region, 1, token, err) < 0 ||
+        sw_ec2_copy_image(flow->cloud, &request, copy, err) < 0)
+        return -1;
+    memcpy(state->image_id, copy, sizeof(copy));
+    if (set(flow, "replaced", replaced_by(&image), err) < 0)
+        return -1;
+    return release_note(flow, "renamed", json_pack("{s:s, s:s*}", "name", name, "kms_key", kms_key), err);
+}
+
+/* The own region's image: under its name, and nothing beside it. */
+static int settle_home(struct import_flow *flow, struct sw_err *err)
+{
+    const char *wished = release_home_name(flow), *kms_key = sw_json_text(home_config(flow), "kmsKeyId");
+    struct sw_ec2_image image;
+    char name[SW_EC2_IMAGE_NAME];
+
+    if (drop_replaced(flow, err) < 0)
+        return -1;
+    if (json_object_get(flow->journal.state.release, "registered") != NULL && kms_key == NULL) {
+        if (register_again(flow, err) < 0)
+            return -1;
+    } else if (wished != NULL || kms_key != NULL) {
+        if (sw_ec2_describe_image(flow->cloud, flow->journal.state.image_id, &image, err) < 0)
+            return -1;
+        /* Without a name of its own, the copy under another key has one made of the image's. */
+        if (wished != NULL ? release_name(flow, wished, name, err) < 0
+                           : snprintf(name, sizeof(name), "%.120s-kms", image.name) < 0)
+            return -1;
+        if (rename_by_copy(flow, name, kms_key, err) < 0)
+            return -1;
+    }
+    return drop_replaced(flow, err);
+}
+
+/* What the journal has of the copy to a region; made when there is nothing yet. */
+static json_t *copy_record(struct import_flow *flow, const char *region, struct sw_err *err)
+{
+    json_t *copies = json_object_get(flow->journal.state.release, "copies"), *record;
+
+    if (copies == NULL) {
+        copies = json_object();
+        if (release_note(flow, "copies", copies, err) < 0)
+            return NULL;
+    }
+    record = json_object_get(copies, region);
+    if (record != NULL)
+        return record;
+    record = json_pack("{s:i}", "attempt", 1);
+    return sw_json_set(copies, region, record, err) < 0 ? NULL : record;
+}
+
+static unsigned attempt_of(const json_t *record)
+{
+    json_int_t attempt = json_integer_value(json_object_get(record, "attempt"));
+
+    return attempt > 0 && attempt < 1000000 ? (unsigned)attempt : 1;
+}
+
+/* Asks for the copy unless the journal has just this one. */
+static int begin_copy(struct import_flow *flow, struct sw_cloud *cloud, const json_t *config,
+                      struct sw_err *err)
+{
+    const char *region = sw_cloud_region(cloud), *wished = sw_json_text(config, "name");
+    const char *fallback = release_home_name(flow), *token_before;
+    json_t *record = copy_record(flow, region, err);
+    struct sw_ec2_image image;
+    char name[SW_EC2_IMAGE_NAME], token[IMPORT_TOKEN], image_id[64];
+    struct sw_ec2_copy request = {.client_token = token,
+                                  .source_region = sw_cloud_region(flow->cloud),
+                                  .source_image = flow->journal.state.image_id,
+                                  .name = name,
+                                  .description = sw_json_text(config, "description"),
+                                  .kms_key = sw_json_text(config, "kmsKeyId"),
+                                  .encrypted = flow->options->encrypted};
+
+    if (record == NULL)
+        return -1;
+    if (wished == NULL && fallback == NULL) {
+        if (sw_ec2_describe_image(flow->cloud, request.source_image, &image, err) < 0)
+            return -1;
+        memcpy(name, image.name, sizeof(name));
+    } else if (release_name(flow, wished != NULL ? wished : fallback, name, err) < 0) {
+        return -1;
+    }
+    if (copy_token(flow, &request, region, attempt_of(record), token, err) < 0)
+        return -1;
+    token_before = sw_json_text(record, "token");
+    if (token_before != NULL && strcmp(token_before, token) == 0 && sw_json_text(record, "image_id") != NULL)
+        return 0;
+    if (sw_ec2_copy_image(cloud, &request, image_id, err) < 0)
+        return -1;
+    flow_tell(flow, "copy-begun",
+              json_pack("{s:s, s:s, s:s}", "region", region, "image_id", image_id, "name", name));
+    if (sw_json_set(record, "token", json_string(token), err) < 0 ||
+        sw_json_set(record, "name", json_string(name), err) < 0 ||
+        sw_json_set(record, "image_id", json_string(image_id), err) < 0)
+        return -1;
+    return flow_save(flow, err);
+}
+
+static int end_copy(struct import_flow *flow, struct sw_cloud *cloud, const json_t *config,
+                    struct sw_err *err)
+{
+    const char *region = sw_cloud_region(cloud);
+    json_t *record = copy_record(flow, region, err);
+    const char *image_id = sw_json_text(record, "image_id");
+    struct sw_err ignored = {.code = SW_OK};
+    bool failed = false;
+
+    if (image_id == NULL)
+        return sw_fail(err, SW_INTEGRITY, "the journal's copy to %s is damaged", region);
+    if (release_wait(flow, cloud, image_id, &failed, err) < 0) {
+        /* The same token would bring the same failure back, and what failed has the name. */
+        if (failed && (sw_ec2_deregister_image(cloud, image_id, &ignored) < 0 ||
+                       sw_json_set(record, "attempt", json_integer(attempt_of(record) + 1), &ignored) < 0 ||
+                       json_object_del(record, "image_id") < 0 || flow_save(flow, &ignored) < 0))
+            sw_log(SW_LOG_WARNING, "a copy that failed is still there: %s", ignored.text);
+        return -1;
+    }
+    if (release_dress(flow, cloud, image_id, config, err) < 0)
+        return -1;
+    flow_tell(flow, "copied", json_pack("{s:s, s:s}", "region", region, "image_id", image_id));
+    return 0;
+}
+
+/* The same session towards another region. */
+static int open_region(struct import_flow *flow, const char *region, struct sw_cloud **out,
+                       struct sw_err *err)
+{
+    struct sw_cloud_config config = flow->options->cloud;
+
+    config.region = region;
+    return sw_cloud_open(&config, sw_cloud_transport(flow->cloud), out, err);
+}
+
+/* All copies are asked for before the first is waited for. */
+static int each_region(struct import_flow *flow,
+                       int (*step)(struct import_flow *, struct sw_cloud *, const json_t *, struct sw_err *),
+                       struct sw_err *err)
+{
+    const json_t *entry;
+    size_t i;
+
+    json_array_foreach (flow->options->distribution, i, entry) {
+        SW_CLEANUP(cloud_auto) struct sw_cloud *cloud = NULL;
+        const char *region = region_of(flow, entry);
+
+        if (i >= MAX_REGIONS)
+            return sw_fail(err, SW_USAGE, "the distribution has more than %d regions", MAX_REGIONS);
+        if (strcmp(region, sw_cloud_region(flow->cloud)) == 0)
+            continue;
+        if (open_region(flow, region, &cloud, err) < 0 || step(flow, cloud, config_of(entry), err) < 0)
+            return sw_context(err, "region '%s'", region);
+    }
+    return 0;
+}
+
+int release_result(struct import_flow *flow, struct sw_err *err)
+{
+    const json_t *copies = json_object_get(flow->journal.state.release, "copies"), *entry;
+    size_t i;
+
+    json_decref(flow->result->images);
+    flow->result->images = json_pack("[{s:s, s:s}]", "region", sw_cloud_region(flow->cloud), "image_id",
+                                     flow->journal.state.image_id);
+    if (flow->result->images == NULL)
+        return sw_fail(err, SW_FAILED, "out of memory");
+    json_array_foreach (flow->options->distribution, i, entry) {
+        const char *region = region_of(flow, entry);
+        const json_t *record = json_object_get(copies, region);
+
+        if (record != NULL &&
+            sw_json_append(flow->result->images,
+                           json_pack("{s:s, s:s*, s:s*}", "region", region, "image_id",
+                                     sw_json_text(record, "image_id"), "name", sw_json_text(record, "name")),
+                           err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+int release_run(struct import_flow *flow, struct sw_err *err)
+{
+    const struct sw_import_options *o = flow->options;
+    bool failed;
+
+    if (settle_home(flow, err) < 0)
+        return -1;
+    if (json_array_size(o->distribution) > 0 &&
+        release_wait(flow, flow->cloud, flow->journal.state.image_id, &failed, err) < 0)
+        return -1;
+    if (release_dress(flow, flow->cloud, flow->journal.state.image_id, home_config(flow), err) < 0 ||
+        each_region(flow, begin_copy, err) < 0)
+        return -1;
+    return each_region(flow, end_copy, err);
+}
