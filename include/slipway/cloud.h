@@ -32,11 +32,11 @@ struct sw_http_request {
     const void *body; /* NULL when there is none */
     size_t body_len;
     struct sw_http_sink
-        *sink;     /* gets the body of a 200 instead of the reply; NULL: none. send does not restart it */
-    bool follow;   /* redirects, at most 10 of them */
-    bool insecure; /* the server's certificate is not looked at */
-    bool direct;   /* through no proxy, whatever is configured */
-    unsigned stall_s;    /* a line that stands still is given up after that; 0: the transport's own */
+        *sink;        /* gets the body of a 200 instead of the reply; NULL: none. send does not restart it */
+    bool follow;      /* redirects, at most 10 of them */
+    bool insecure;    /* the server's certificate is not looked at */
+    bool direct;      /* through no proxy, whatever is configured */
+    unsigned stall_s; /* a line that stands still is given up after that; 0: the transport's own */
     unsigned timeout_ms; /* for the whole exchange; 0: long enough for the body on a slow line */
     bool ranged;   /* a range was asked for: sink gets the body of a 206, too */
 };
