@@ -92,7 +92,7 @@ class Store:
                 os.unlink(name)
 
     def create_upload(self, bucket, key, metadata):
-        upload_id = secrets.token_urlsafe(12) + ".+" + secrets.token_hex(4)
+        upload_id = "u" + secrets.token_urlsafe(12) + ".+" + secrets.token_hex(4)
         path = self.upload_path(bucket, upload_id)
         os.makedirs(path)
         write_json(os.path.join(path, "upload.json"), {"key": key, "upload_id": upload_id, "metadata": metadata})

@@ -12,7 +12,7 @@ import tempfile
 import time
 
 try:
-    from botocore.auth import S3SigV4Auth, SigV4Auth
+    from botocore.auth import S3SigV4Auth, S3SigV4QueryAuth, SigV4Auth
     from botocore.awsrequest import AWSRequest
     from botocore.credentials import Credentials
 except ImportError:
@@ -43,7 +43,8 @@ class Rig:
             request.context["payload_signing_enabled"] = True
         signer(keys, service, "us-east-1").add_auth(request)
         head = {k: v for k, v in request.headers.items()}
-        sent = {"path": path, "body": body, "head": head}
+        sent = {"path": path, "body": body, "head": head, "method": method, "host": self.host}
+        sent["url"] = f"http://{self.host}{path}"
         if tamper:
             tamper(sent)
         link = http.client.HTTPConnection(self.host, timeout=30)
@@ -76,8 +77,30 @@ def sign_later(seconds):
     return tamper
 
 
+def presign(service="s3", expires=600, **change):
+    """A request whose signature is in its query, then changed."""
+
+    def tamper(sent):
+        request = AWSRequest(sent["method"], sent["url"])
+        S3SigV4QueryAuth(KEYS, service, "us-east-1", expires=expires).add_auth(request)
+        sent["path"] = request.url.partition(sent["host"])[2]
+        for old, new in change.get("replace", ()):
+            sent["path"] = sent["path"].replace(old, new)
+        sent["head"] = {}
+
+    return tamper
+
+
 def form(text):
     return {"body": text.encode(), "headers": {"Content-Type": "application/x-www-form-urlencoded; charset=utf-8"}}
+
+
+def sts(text, **more):
+    return dict(method="POST", path="/", service="sts", **form(text), **more)
+
+
+def unsigned(sent):
+    sent["head"].pop("Authorization")
 
 
 def ec2(text):
@@ -108,6 +131,10 @@ def start(text):
 IMPORT = "Action=ImportImage&" + VERSION
 CONTAINER = "&DiskContainer.1.Format=RAW&DiskContainer.1.UserBucket.S3Bucket=lab&DiskContainer.1.UserBucket.S3Key=k"
 PUT = dict(method="PUT", path="/lab/k", body=b"hello")
+GET = dict(method="GET", path="/lab/k")
+STS = "Version=2011-06-15&Action="
+ROLE = STS + "AssumeRole&RoleSessionName=me&RoleArn=arn:aws:iam::111122223333:role/"
+WEB = ROLE.replace("AssumeRole&", "AssumeRoleWithWebIdentity&") + "lab&WebIdentityToken="
 KEY = '{"KeyId":"alias/lab","Plaintext":"AAAA"'
 EMPTY = hashlib.sha256(b"").hexdigest()
 # (what, request, tamper, HTTP status, code in the reply)
@@ -173,6 +200,23 @@ CASES = (
     ("EBS with another body", put_block(), lambda s: s.update(body=b"c" * 524288), 400, "InvalidSignatureException"),
     ("no such operation", ebs("GET", "/volumes"), None, 404, "UnknownOperationException"),
     ("a task that is not there", ec2("Action=CancelImportTask&ImportTaskId=i&" + VERSION), None, 400, "InvalidConversionTaskId"),
+    ("a sound URL", GET, presign(), 200, "hello"),
+    ("a URL for another method", dict(GET, method="DELETE"), presign(replace=[("/lab/k", "/lab/l")]), 403, "SignatureDoesNotMatch"),
+    ("a URL that lives longer than it says", GET, presign(replace=[("Expires=600", "Expires=700")]), 403, "SignatureDoesNotMatch"),
+    ("a URL for more than a week", GET, presign(expires=604801), 403, "Request has expired"),
+    ("a URL without its date", GET, presign(replace=[("X-Amz-Date", "X-Amz-Dote")]), 400, "AuthorizationQueryParameters"),
+    ("a sound question who asks", sts(STS + "GetCallerIdentity"), None, 200, "user/rig"),
+    ("the same without a signature", sts(STS + "GetCallerIdentity"), unsigned, 403, "MissingAuthenticationToken"),
+    ("a role", sts(ROLE + "lab"), None, 200, "<AccessKeyId>ASIA"),
+    ("a role without its ExternalId", sts(ROLE + "guarded"), None, 403, "AccessDenied"),
+    ("a role for a minute", sts(ROLE + "lab&DurationSeconds=60"), None, 400, "DurationSeconds"),
+    ("a role with a word too much", sts(ROLE + "lab&Colour=red"), None, 400, "UnknownParameter"),
+    ("a web identity", sts(WEB + "rig.web.identity"), unsigned, 200, "<AccessKeyId>ASIA"),
+    ("a web identity that is none", sts(WEB + "nobody"), unsigned, 400, "InvalidIdentityToken"),
+    ("a portal without a token", dict(GET, path="/federation/credentials"), unsigned, 401, "Session token not found"),
+    ("a container without a token", dict(GET, path="/container/credentials"), unsigned, 401, "authorization token"),
+    ("metadata without a token", dict(GET, path="/latest/meta-data/iam/security-credentials/"), unsigned, 401, "version 2"),
+    ("metadata's token with GET", dict(GET, path="/latest/api/token"), unsigned, 400, "PUT"),
 )
 
 

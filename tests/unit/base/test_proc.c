@@ -49,6 +49,40 @@ static void death_by_a_signal_is_told_as_128_and_more(void **state)
     assert_int_equal(status, 137);
 }
 
+static void a_secret_output_is_kept_apart_from_what_is_said(void **state)
+{
+    const char *const argv[] = {"sh", "-c", "cat; echo secret; echo talk >&2", NULL};
+    struct sw_err err = {0};
+    struct sw_buf out = {0};
+    int status = 7;
+
+    (void)state;
+    /* stdin is the caller's own: here it is at its end. */
+    assert_non_null(freopen("/dev/null", "r", stdin));
+    assert_ok(sw_capture_program(argv, 10000, 64, &out, &status, &err), err);
+    assert_int_equal(status, 0);
+    assert_string_equal(out.data, "secret\n");
+    sw_buf_wipe(&out);
+    assert_null(out.data);
+}
+
+static void more_secret_output_than_asked_for_is_a_failure(void **state)
+{
+    const char *const exact[] = {"printf", "12345678", NULL};
+    const char *const more[] = {"sh", "-c", "printf 123456789; exec sleep 60", NULL};
+    struct sw_err err = {0};
+    struct sw_buf out = {0};
+    int status = 0;
+
+    (void)state;
+    assert_ok(sw_capture_program(exact, 10000, 8, &out, &status, &err), err);
+    assert_int_equal(out.len, 8);
+    out.len = 0;
+    assert_failed(sw_capture_program(more, 10000, 8, &out, &status, &err), err, SW_FAILED,
+                  "'sh' prints more than 8 bytes");
+    sw_buf_wipe(&out);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -56,6 +90,8 @@ int main(void)
         cmocka_unit_test(a_program_that_never_ends_is_killed),
         cmocka_unit_test(a_program_that_is_missing_is_named),
         cmocka_unit_test(death_by_a_signal_is_told_as_128_and_more),
+        cmocka_unit_test(a_secret_output_is_kept_apart_from_what_is_said),
+        cmocka_unit_test(more_secret_output_than_asked_for_is_a_failure),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
