@@ -2,19 +2,22 @@
 #ifndef SW_BASE_EMBED_H
 #define SW_BASE_EMBED_H
 
-#include <stddef.h>
+#include <stdint.h>
 
-/* Defines name_begin and name_end (char arrays, a NUL behind the last byte) of a file that a string literal names. */
-#define SW_EMBED(name, file)                              \
-    __asm__(".section .rodata\n"                          \
-            ".balign 16\n"                                \
-            ".globl " #name "_begin\n"                    \
-            ".hidden " #name "_begin\n" #name "_begin:\n" \
-            ".incbin \"" file "\"\n"                      \
-            ".globl " #name "_end\n"                      \
-            ".hidden " #name "_end\n" #name "_end:\n"     \
-            ".byte 0\n"                                   \
-            ".previous\n");                               \
-    extern const char name##_begin[], name##_end[]
+/* Defines name (the bytes, and a NUL behind the last) and name_len, of a file that a string literal names. */
+#define SW_EMBED(name, file)                          \
+    __asm__(".section .rodata\n"                      \
+            ".balign 16\n"                            \
+            ".globl " #name "\n"                      \
+            ".hidden " #name "\n" #name ":\n"         \
+            ".incbin \"" file "\"\n" #name "_end:\n"  \
+            ".byte 0\n"                               \
+            ".balign 8\n"                             \
+            ".globl " #name "_len\n"                  \
+            ".hidden " #name "_len\n" #name "_len:\n" \
+            ".8byte " #name "_end - " #name "\n"      \
+            ".previous\n");                           \
+    extern const char name[];                         \
+    extern const uint64_t name##_len
 
 #endif

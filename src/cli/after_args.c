@@ -131,6 +131,33 @@ int after_args_take(const struct after_opts *opts, struct after_args *args, stru
     return 0;
 }
 
+const char *after_args_given(const struct after_opts *opts)
+{
+    const struct {
+        const char *name;
+        bool given;
+    } told[] = {
+        {"--name", opts->name != NULL},
+        {"--copy-to", opts->copies.n > 0},
+        {"--share", opts->shares.n > 0},
+        {"--distribution", opts->distribution != NULL},
+        {"--no-ena", opts->no_ena},
+        {"--root-device", opts->root_device != NULL},
+        {"--volume-type", opts->volume_type != NULL},
+        {"--volume-size", opts->volume_gib != 0},
+        {"--volume-iops", opts->volume_iops != 0},
+        {"--volume-throughput", opts->volume_throughput != 0},
+        {"--tpm", opts->tpm != NULL},
+        {"--imds", opts->imds != NULL},
+        {"--uefi-data", opts->uefi_data != NULL},
+    };
+
+    for (size_t i = 0; i < SW_ARRAY_LEN(told); i++)
+        if (told[i].given)
+            return told[i].name;
+    return NULL;
+}
+
 void after_args_free(struct after_args *args)
 {
     json_decref(args->distribution);

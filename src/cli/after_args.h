@@ -60,6 +60,8 @@ struct after_args {
  */
 SW_MUST_CHECK int after_args_take(const struct after_opts *opts, struct after_args *args,
                                   struct sw_import_options *out, struct sw_err *err);
+/* The first option of these that was given, such as "--name"; NULL: none was. */
+const char *after_args_given(const struct after_opts *opts);
 void after_args_free(struct after_args *args);
 #define AUTO_AFTER_ARGS SW_CLEANUP(after_args_free)
 

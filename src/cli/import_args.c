@@ -152,12 +152,14 @@ static int refuse_said_twice(const struct import_opts *opts, const struct args *
         {"--encrypted", opts->encrypted},
         {"--dry-run", opts->dry_run},
     };
+    const char *said = after_args_given(&opts->after);
 
-    for (size_t i = 0; i < SW_ARRAY_LEN(told); i++)
+    for (size_t i = 0; i < SW_ARRAY_LEN(told) && said == NULL; i++)
         if (told[i].given)
-            return sw_fail(err, SW_USAGE, "with --resume, %s is what the journal says; leave it away",
-                           told[i].name);
-    return 0;
+            said = told[i].name;
+    if (said == NULL)
+        return 0;
+    return sw_fail(err, SW_USAGE, "with --resume, %s is what the journal says; leave it away", said);
 }
 
 static int take_record(const struct import_opts *opts, const struct args *args, struct import_args *out,

@@ -3,8 +3,8 @@
 #define SW_CLI_IMPORT_ARGS_H
 
 #include "slipway/import.h"
-#include "src/cli/import_online.h"
 #include "src/cli/after_args.h"
+#include "src/cli/import_online.h"
 #include "src/cli/opt.h"
 #include "src/cli/trust_args.h"
 

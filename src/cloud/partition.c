@@ -2,6 +2,7 @@
 #include "src/cloud/partition.h"
 
 #include "slipway/cloud.h"
+#include "src/base/embed.h"
 #include "src/base/json.h"
 
 #include <ctype.h>
@@ -9,21 +10,11 @@
 #include <string.h>
 
 /* ENDPOINTS_FILE comes from the build. */
-__asm__(".section .rodata\n"
-        "sw_endpoints_begin:\n"
-        ".incbin \"" ENDPOINTS_FILE "\"\n"
-        "sw_endpoints_end:\n"
-        ".byte 0\n"
-        ".globl sw_endpoints_begin\n"
-        ".globl sw_endpoints_end\n"
-        ".previous\n");
-
-extern const char sw_endpoints_begin[], sw_endpoints_end[];
+SW_EMBED(sw_endpoints, ENDPOINTS_FILE);
 
 static json_t *load(struct sw_err *err)
 {
-    return sw_json_parse(sw_endpoints_begin, (size_t)(sw_endpoints_end - sw_endpoints_begin),
-                         "the table of endpoints", err);
+    return sw_json_parse(sw_endpoints, sw_endpoints_len, "the table of endpoints", err);
 }
 
 /* The rest of a region's name behind its partition's prefix: one word, a dash, a number. */

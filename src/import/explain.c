@@ -54,8 +54,7 @@ static bool matches(const char *text, const char *pattern)
 
 static json_t *load(struct sw_err *err)
 {
-    return sw_json_parse(import_failures_begin, (size_t)(import_failures_end - import_failures_begin),
-                         "the catalogue of failures", err);
+    return sw_json_parse(import_failures, import_failures_len, "the catalogue of failures", err);
 }
 
 /* The first that matches; NULL when none does. */

@@ -439,7 +439,7 @@ static int check(const struct import_lane *lane, const struct sw_import_options 
     if (options->nr_disks == 0 || options->nr_disks > SW_IMPORT_MAX_DISKS)
         return sw_fail(err, SW_USAGE, "%zu disks: one machine has 1 to %d", options->nr_disks,
                        SW_IMPORT_MAX_DISKS);
-    if (lane->check(options, err) < 0)
+    if (lane->check(options, err) < 0 || release_check(options, err) < 0)
         return -1;
     for (size_t i = 0; i < options->nr_disks; i++) {
         const struct sw_import_disk *disk = &options->disks[i];

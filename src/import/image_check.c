@@ -2,6 +2,7 @@
 #include "src/import/image_check.h"
 
 #include "src/base/cleanup.h"
+#include "src/import/register.h"
 
 #include <stdbool.h>
 #include <string.h>
@@ -136,8 +137,8 @@ int image_check(const struct sw_import_options *o, struct sw_err *err)
         return sw_fail(err, SW_USAGE, "a KMS key needs an encrypted image: say so, too");
     if (o->role_name != NULL && (o->role_name[0] == '\0' || strlen(o->role_name) > MAX_ROLE_NAME))
         return sw_fail(err, SW_USAGE, "a role's name has 1 to %d bytes (it is no ARN)", MAX_ROLE_NAME);
-    if (check_machine(o, err) < 0 || check_licence(o, err) < 0 ||
-        check_tags("the task", &o->task_tags, err) < 0)
+    if (register_refuse(o, "import-image", err) < 0 || check_machine(o, err) < 0 ||
+        check_licence(o, err) < 0 || check_tags("the task", &o->task_tags, err) < 0)
         return -1;
     for (size_t i = 0; i < o->nr_disks; i++)
         if (check_disk(o, i, err) < 0)

@@ -26,6 +26,28 @@ static int one_of(const char *what, const char *value, const char *const *words,
     return sw_fail(err, SW_USAGE, "the %s '%s' is none that an image is registered with", what, value);
 }
 
+int register_refuse(const struct sw_import_options *o, const char *lane, struct sw_err *err)
+{
+    const struct {
+        const char *name;
+        bool given;
+    } own[] = {
+        {"a root device", o->root_device != NULL},
+        {"a volume's type or size",
+         o->volume_type != NULL || o->volume_gib + o->volume_iops + o->volume_throughput > 0},
+        {"a TPM", o->tpm_support != NULL},
+        {"the metadata service's version", o->imds_support != NULL},
+        {"UEFI data", o->uefi_data != NULL},
+        {"leaving ENA out", o->no_ena},
+    };
+
+    for (size_t i = 0; i < SW_ARRAY_LEN(own); i++)
+        if (own[i].given)
+            return sw_fail(err, SW_USAGE, "%s is not for the lane %s, where AWS registers the image",
+                           own[i].name, lane);
+    return 0;
+}
+
 /* What AWS does to a disk in the other lane, and needs to be told for it. */
 static int check_foreign(const struct sw_import_options *o, const char *lane, struct sw_err *err)
 {
@@ -83,10 +105,6 @@ int register_check(const struct sw_import_options *o, const char *lane, struct s
         return sw_fail(err, SW_USAGE, "arm64 boots by uefi only");
     if (o->kms_key != NULL && !o->encrypted)
         return sw_fail(err, SW_USAGE, "a KMS key is for what is encrypted: say so as well");
-    if (o->name != NULL && !register_name_ok(o->name) && strstr(o->name, "{{") == NULL)
-        return sw_fail(err, SW_USAGE,
-                       "'%s' is no name for an image: 3 to 128 letters, digits, spaces and ()[]./-'@_",
-                       o->name);
     return 0;
 }
 

@@ -8,6 +8,10 @@
 SW_MUST_CHECK int register_check(const struct sw_import_options *options, const char *lane,
                                  struct sw_err *err);
 
+/* Refuses what is said of RegisterImage alone, for a lane in which AWS registers the image. */
+SW_MUST_CHECK int register_refuse(const struct sw_import_options *options, const char *lane,
+                                  struct sw_err *err);
+
 /* Is it a name that EC2 takes for an AMI? 3 to 128 of a closed set. */
 bool register_name_ok(const char *name);
 

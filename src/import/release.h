@@ -12,9 +12,15 @@ SW_MUST_CHECK int release_run(struct import_flow *flow, struct sw_err *err);
 /* Fills result->images with what the journal has. */
 SW_MUST_CHECK int release_result(struct import_flow *flow, struct sw_err *err);
 
+/* Refuses names that EC2 would not take; before anything is sent. */
+SW_MUST_CHECK int release_check(const struct sw_import_options *options, struct sw_err *err);
+
 /* The name that the own region's image is to have, placeholders and all; NULL: any. */
 const char *release_home_name(const struct import_flow *flow);
-/* With {{ imagebuilder:buildDate }} and its kin replaced; the date is that of the first time, whenever this comes again. */
+/*
+ * With {{ imagebuilder:buildDate }} and its kin replaced; the date is that of the first time, whenever this comes again.
+ * Without a flow it is any date, for a check.
+ */
 SW_MUST_CHECK int release_name(struct import_flow *flow, const char *template, char out[SW_EC2_IMAGE_NAME],
                                struct sw_err *err);
 

@@ -65,7 +65,7 @@ rig_import -f raw disk.img --prefix two -q --copy-to eu-west-1 >out 2>err || fai
 
 # Words that mean nothing are refused before anything is sent.
 before=$(wc -l <"$RIG_DIR/requests.jsonl")
-for option in '--share 12' '--share arn:aws:iam::1:user/x' '--copy-to EU' '--copy-to eu-west-1,zone=a' '--distribution after.yml --share 444455556666'; do
+for option in '--share 12' '--name x' '--name {{imagebuilder:x}}' '--no-ena' '--volume-type gp2' '--resume 0123 --name web' '--share arn:aws:iam::1:user/x' '--copy-to EU' '--copy-to eu-west-1,zone=a' '--distribution after.yml --share 444455556666'; do
     status=0
     # shellcheck disable=SC2086 # an option and its value
     rig_import -f raw disk.img $option >out 2>err || status=$?
