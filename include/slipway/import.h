@@ -74,6 +74,9 @@ struct sw_import_options {
     uint64_t volume_throughput;
     bool no_ena;
 
+    /* Of the lane ebs-direct. */
+    const char *parent_snapshot; /* only what differs from it is sent; NULL: none */
+
     /* What comes after: done again when it changes, over the image that is there. */
     const char *name;     /* of the AMI */
     json_t *distribution; /* as sw_distribution_read leaves it; NULL: it stays where it is. Borrowed */

@@ -105,7 +105,7 @@ static const struct opt rows[] = {
     {0, "prefix", "PREFIX", OPT_STRING, offsetof(struct import_opts, prefix),
      "put the object beneath PREFIX/"},
     {0, "lane", "LANE", OPT_STRING, offsetof(struct import_opts, lane),
-     "import-image (the default) or import-snapshot"},
+     "import-image (the default), import-snapshot or ebs-direct"},
     {'f', "format", "FORMAT", OPT_STRING, offsetof(struct import_opts, format),
      "VMDK, VHD, VHDX, OVA or RAW; found by itself but for RAW"},
     {'k', "key", "KEY", OPT_LIST, offsetof(struct import_opts, keys), "opens a sealed IMAGE on its way up"},
@@ -146,6 +146,8 @@ static const struct opt rows[] = {
     {0, "output", "FORM", OPT_STRING, offsetof(struct import_opts, output), "ami-id (the default) or json"},
     {0, "events", "FILE|fd:N", OPT_STRING, offsetof(struct import_opts, events),
      "every transition as a line of JSON"},
+    {0, "parent-snapshot", "ID", OPT_STRING, offsetof(struct import_opts, parent_snapshot),
+     "ebs-direct: send only what differs from that snapshot"},
     {0, "part-size", "SIZE", OPT_SIZE, offsetof(struct import_opts, part_bytes),
      "bytes in one part (default: 8M, more from 70 GiB on)"},
     {0, "poll-interval", "MS", OPT_UINT, offsetof(struct import_opts, poll_ms),
@@ -171,6 +173,8 @@ const struct cmd cmd_import = {
         "--lane import-snapshot leaves the disk as it is: one ImportSnapshot a disk, then RegisterImage, always hvm and\n"
         "with ENA. An AMI of the same --name that is not of this import is refused. With another --name (or --no-ena …)\n"
         "the image is registered anew, and nothing is imported again; in the lane import-image it is copied.\n\n"
+        "--lane ebs-direct needs no bucket and no service role: the disk's blocks go straight into an EBS snapshot\n"
+        "(32 at once, -j for another number), blocks of zeros left out, and an AMI is registered over it.\n\n"
         "A sealed IMAGE is opened in memory with --key.\n\n" CLOUD_HELP "\n\n" TRUST_HELP "\n",
     .opts = rows,
     .opts_size = sizeof(struct import_opts),

@@ -116,6 +116,7 @@ static int take_options(const struct import_opts *opts, const struct args *args,
                                      .comment = opts->comment,
                                      .license_specifications = opts->licences.items,
                                      .nr_license_specifications = opts->licences.n,
+                                     .parent_snapshot = opts->parent_snapshot,
                                      .encrypted = opts->encrypted,
                                      .delete_object = opts->delete_object};
     if (take_images(opts, args, out, err) < 0)
@@ -140,6 +141,7 @@ static int refuse_said_twice(const struct import_opts *opts, const struct args *
         {"--description", opts->description != NULL},
         {"--role-name", opts->role_name != NULL},
         {"--boot-mode", opts->boot_mode != NULL},
+        {"--parent-snapshot", opts->parent_snapshot != NULL},
         {"--platform", opts->platform != NULL},
         {"--license-type", opts->license_type != NULL},
         {"--usage-operation", opts->usage_operation != NULL},
@@ -189,6 +191,8 @@ void import_args_clear(struct import_args *args)
 {
     for (size_t i = 0; i < SW_ARRAY_LEN(args->disks); i++)
         sw_in_close(args->disks[i].in);
+    for (size_t i = 0; i < SW_ARRAY_LEN(args->disks); i++)
+        sw_image_close(args->disks[i].image);
     for (size_t i = 0; i < SW_ARRAY_LEN(args->keys); i++)
         free(args->keys[i]);
     for (size_t i = 0; i < SW_ARRAY_LEN(args->tag_texts); i++)

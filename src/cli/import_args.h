@@ -18,6 +18,7 @@ struct import_opts {
     const char *description;
     const char *role_name;
     const char *boot_mode;
+    const char *parent_snapshot;
     const char *platform;
     const char *license_type;
     const char *usage_operation;

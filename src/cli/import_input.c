@@ -33,10 +33,20 @@ static int find_format(struct sw_import_disk *disk, const char *stated, struct s
     return 0;
 }
 
+/* For a lane that sends what is on a disk, and not a file: the disk, whatever its file's format. */
+static int open_disk(struct sw_import_disk *disk, const char *stated, struct sw_err *err)
+{
+    const struct sw_open_opts opts = {.parents = NULL};
+
+    disk->format = "RAW";
+    return sw_image_open(SW_STEAL_PTR(disk->in), stated, &opts, &disk->image, err);
+}
+
 int import_input_open(const struct import_opts *opts, struct import_args *args, struct sw_err *err)
 {
     AUTO_RING struct sw_keyring *ring = NULL;
     AUTO_TRUST_ARGS struct trust_args trust = {.trust = NULL};
+    bool of_disks = args->options.lane != NULL && strcmp(args->options.lane, "ebs-direct") == 0;
 
     if (trust_args_open(&opts->trust, opts->keys.n > 0, &trust, err) < 0)
         return -1;
@@ -59,7 +69,7 @@ int import_input_open(const struct import_opts *opts, struct import_args *args, 
         if (sw_seal_open_image(disk->source_path,
                                &(struct sw_unseal_opts){.keys = ring, .opener = &trust.how.base}, &disk->in,
                                &stated, err) < 0 ||
-            find_format(disk, stated, err) < 0)
+            (of_disks ? open_disk(disk, stated, err) : find_format(disk, stated, err)) < 0)
             return -1;
     }
     return 0;

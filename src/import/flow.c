@@ -141,7 +141,7 @@ static int refuse_running(struct import_flow *flow, const char *why, struct sw_e
     struct import_state *state = &flow->journal.state;
     bool failed = false;
 
-    if (state->stage != IMPORT_RUNNING)
+    if (state->stage != IMPORT_RUNNING || flow->lane->transfer != NULL)
         return 0;
     if (flow->lane->ask(flow, err) < 0)
         return -1;

@@ -56,6 +56,6 @@ SW_MUST_CHECK const struct import_lane *lane_find(const char *name, struct sw_er
 /* import-image. */
 const struct import_lane *lane_default(void);
 
-extern const struct import_lane lane_import_image, lane_import_snapshot;
+extern const struct import_lane lane_import_image, lane_import_snapshot, lane_ebs_direct;
 
 #endif

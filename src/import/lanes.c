@@ -5,8 +5,9 @@
 #include <string.h>
 
 /* The first is the default; sw_import_lanes is the same in names. */
-static const struct import_lane *const lanes[] = {&lane_import_image, &lane_import_snapshot};
-const char *const sw_import_lanes[] = {"import-image", "import-snapshot", NULL};
+static const struct import_lane *const lanes[] = {&lane_import_image, &lane_import_snapshot,
+                                                  &lane_ebs_direct};
+const char *const sw_import_lanes[] = {"import-image", "import-snapshot", "ebs-direct", NULL};
 
 const struct import_lane *lane_default(void)
 {

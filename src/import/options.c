@@ -44,6 +44,7 @@ static const struct row {
     {"volume_iops", GROUP_AFTER, KIND_NUMBER, offsetof(struct sw_import_options, volume_iops)},
     {"volume_throughput", GROUP_AFTER, KIND_NUMBER, offsetof(struct sw_import_options, volume_throughput)},
     {"no_ena", GROUP_AFTER, KIND_BOOL, offsetof(struct sw_import_options, no_ena)},
+    {"parent_snapshot", GROUP_TASK, KIND_TEXT, offsetof(struct sw_import_options, parent_snapshot)},
     {"name", GROUP_AFTER, KIND_TEXT, offsetof(struct sw_import_options, name)},
     {"distribution", GROUP_AFTER, KIND_JSON, offsetof(struct sw_import_options, distribution)},
     {"image_tags", GROUP_AFTER, KIND_TAGS, offsetof(struct sw_import_options, image_tags)},
