@@ -231,15 +231,24 @@ static int reconcile(struct import_flow *flow, struct sw_err *err)
     if (nr_changed < 0 || options_request(flow->options, request, err) < 0 ||
         options_after(flow->options, after, err) < 0)
         return -1;
+    if (state->asked && (nr_changed > 0 || strcmp(request, state->request) != 0))
+        return sw_fail(
+            err, SW_REFUSED,
+            "the image or the options are others now, and the task of before may have been begun: run "
+            "that command again, or take it back: slipway import cancel %s",
+            flow->journal.id);
     if (nr_changed > 0) {
         if (start_over(flow, now, changed, err) < 0)
             return -1;
-    } else if (state->stage >= IMPORT_RUNNING && strcmp(request, state->request) != 0) {
+    } else if (state->stage >= IMPORT_RUNNING && state->stage < IMPORT_CANCELLING &&
+               strcmp(request, state->request) != 0) {
         if (refuse_running(flow, "the options are others now", err) < 0)
             return -1;
         back_to(state, IMPORT_SENT);
-    } else if (state->stage == IMPORT_FAILED || state->stage == IMPORT_CANCELLED) {
+    } else if (state->stage == IMPORT_FAILED) {
         back_to(state, IMPORT_SENT);
+    } else if (state->stage == IMPORT_CANCELLED) {
+        back_to(state, IMPORT_NEW);
     } else if (state->stage == IMPORT_COMPLETED && strcmp(after, state->after) != 0) {
         state->stage = IMPORT_FINISHING;
     }

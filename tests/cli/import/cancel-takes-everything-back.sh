@@ -38,6 +38,14 @@ for at in 'CreateMultipartUpload 1 freeze-reply' 'UploadPart 1 freeze' 'Complete
     rig_import cancel "$(id_of "${at// /-}")" -q 2>err || fail "$at: $(cat err)"
     gone "$at"
 done
+
+# A task that may have been begun is not forgotten because the options are others now.
+killed_at ImportImage 1 freeze-reply
+status=0
+rig_import "${command[@]}" --prefix ImportImage-1-freeze-reply --description other 2>err || status=$?
+[[ $status = 4 && "$(cat err)" = *"or take it back: slipway import cancel"* ]] || fail "exit status $status: $(cat err)"
+rig_import cancel "$(id_of ImportImage-1-freeze-reply)" -q
+gone 'options that are others'
 tasks=$(rig_tasks)
 
 # Killed itself, cancel goes on, and the import does not until it is through.
@@ -45,8 +53,11 @@ killed_at DescribeImportImageTasks 2 freeze
 id=$(id_of DescribeImportImageTasks-2-freeze)
 rm "$RIG_DIR/frozen"
 rig_faults '{"op":"DeleteObject","do":"freeze"}'
-rig_spawn cancel "$id" 2>/dev/null
-until [ -e "$RIG_DIR/frozen" ]; do sleep 0.02; done
+rig_spawn cancel "$id" 2>err
+until [ -e "$RIG_DIR/frozen" ]; do
+    kill -0 "$pid" || fail "cancel ended by itself: $(cat err)"
+    sleep 0.02
+done
 kill -9 "$pid"
 wait "$pid" || true
 rig_faults
