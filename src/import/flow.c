@@ -456,7 +456,7 @@ static int check(const struct import_lane *lane, const struct sw_import_options 
         if (disk->image == NULL && disk->in != NULL && disk->in->size_bytes == 0)
             return sw_fail(err, SW_FAILED, "'%s' is empty", disk->source_path);
         for (size_t j = 0; disk->key != NULL && j < i; j++)
-            if (strcmp(disk->key, options->disks[j].key) == 0)
+            if (options->disks[j].key != NULL && strcmp(disk->key, options->disks[j].key) == 0)
                 return sw_fail(err, SW_USAGE, "'%s' and '%s' would both be 's3://%s/%s'",
                                options->disks[j].source_path, disk->source_path, options->bucket, disk->key);
     }
