@@ -219,24 +219,37 @@ static int take_line(const struct sw_http_reply *reply, const char *what, char *
     return keys_plain(out) ? 0 : sw_fail(err, SW_FAILED, "the metadata service gives no usable %s", what);
 }
 
-static int imds_fetch(struct keys_source *source, struct cloud_keys *out, struct sw_err *err)
+/* The role's document, by the token that was got for it. */
+static int get_document(const struct meta_source *self, const char *token, struct cloud_keys *out,
+                        struct sw_err *err)
 {
-    static const struct sw_http_header life = {"X-aws-ec2-metadata-token-ttl-seconds", "21600"};
-    const struct meta_source *self = (const struct meta_source *)source;
+    const struct sw_http_header header = {"X-aws-ec2-metadata-token", token};
     SW_CLEANUP(reply_wipe) struct sw_http_reply reply = {0};
     SW_AUTO_BUF struct sw_buf path = {0};
-    char token[1024], role[ROLE_NAME_MAX];
-    const struct sw_http_header header = {"X-aws-ec2-metadata-token", token};
+    char role[ROLE_NAME_MAX];
 
-    if (get_page(self, "PUT", "/latest/api/token", &life, &reply, err) < 0 ||
-        take_line(&reply, "token", token, sizeof(token), err) < 0 ||
-        get_page(self, "GET", IMDS_CREDENTIALS, &header, &reply, err) < 0 ||
+    if (get_page(self, "GET", IMDS_CREDENTIALS, &header, &reply, err) < 0 ||
         take_line(&reply, "role", role, sizeof(role), err) < 0 ||
         sw_buf_puts(&path, IMDS_CREDENTIALS, err) < 0 ||
         uri_encode(&path, role, strlen(role), false, err) < 0 ||
         get_page(self, "GET", path.data, &header, &reply, err) < 0)
         return -1;
     return read_document(&reply, out, err);
+}
+
+static int imds_fetch(struct keys_source *source, struct cloud_keys *out, struct sw_err *err)
+{
+    static const struct sw_http_header life = {"X-aws-ec2-metadata-token-ttl-seconds", "21600"};
+    const struct meta_source *self = (const struct meta_source *)source;
+    SW_CLEANUP(reply_wipe) struct sw_http_reply reply = {0};
+    char token[1024];
+    int rc = -1;
+
+    if (get_page(self, "PUT", "/latest/api/token", &life, &reply, err) == 0 &&
+        take_line(&reply, "token", token, sizeof(token), err) == 0)
+        rc = get_document(self, token, out, err);
+    explicit_bzero(token, sizeof(token));
+    return rc;
 }
 
 static unsigned env_number(const char *name, unsigned most, unsigned otherwise)

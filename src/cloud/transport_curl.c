@@ -148,9 +148,17 @@ static int add_line(struct curl_slist **list, const char *line, struct sw_err *e
     return 0;
 }
 
+/* Tokens stand in headers. */
+static void wipe_list(struct curl_slist *list)
+{
+    for (struct curl_slist *at = list; at != NULL; at = at->next)
+        explicit_bzero(at->data, strlen(at->data));
+    curl_slist_free_all(list);
+}
+
 static int header_list(const struct sw_http_request *request, struct curl_slist **out, struct sw_err *err)
 {
-    SW_AUTO_BUF struct sw_buf line = {0};
+    SW_CLEANUP(sw_buf_wipe) struct sw_buf line = {0};
 
     for (size_t i = 0; i < SW_ARRAY_LEN(unwanted); i++)
         if (add_line(out, unwanted[i], err) < 0)
@@ -299,7 +307,7 @@ static int curl_send(struct sw_transport *transport, const struct sw_http_reques
         curl_easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &status);
         rc = code == CURLE_OK ? 0 : explain(code, &exchange, error_text, err);
     }
-    curl_slist_free_all(headers);
+    wipe_list(headers);
     give_back(self, handle);
     reply->status = (int)status;
     reply->body_len = exchange.body.len;
