@@ -35,7 +35,7 @@ static int open_out(const struct disk_target *target, const struct sw_seal_opts 
 
     if (seal->recipients != NULL)
         return sw_seal_create_image(seal, copy->format->name, target->path, &copy->out, err);
-    if (sw_copy_can_resume(copy)) {
+    if (!target->one_run && sw_copy_can_resume(copy)) {
         copy->resume = resume;
         rc = checkpoint_ms(&resume->every_ms, err) < 0
                  ? -1

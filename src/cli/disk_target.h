@@ -12,6 +12,7 @@ struct disk_target {
     const struct sw_keyring *recipients; /* whom it is sealed to; NULL: it is not sealed */
     bool sync;                           /* wait until the disk has it */
     bool restart;                        /* begin anew, whatever an interrupted run has left */
+    bool one_run; /* neither goes on with an interrupted run nor leaves anything of one */
     struct sign_args *sign;
     /* Before the target gets its name; NULL: there is nothing to look at. */
     int (*check)(void *arg, const struct sw_copy *copy, struct sw_err *err);

@@ -7,16 +7,15 @@
 #include "src/base/json.h"
 #include "src/base/log.h"
 #include "src/cli/create_arg.h"
+#include "src/cli/disk_target.h"
 #include "src/cli/image_arg.h"
 #include "src/cli/output.h"
 #include "src/cli/seal_args.h"
-#include "src/cli/sign_args.h"
 
 #include <string.h>
 
 SW_DEFINE_AUTO(image, struct sw_image, sw_image_close)
 SW_DEFINE_AUTO(coded, struct sw_coded_cache, sw_store_coded_free)
-SW_DEFINE_AUTO(out, struct sw_out, sw_out_close)
 
 /* The layer at the top of what is asked for. */
 static int find_layer(struct sw_store *store, const char *what, char digest[SW_STORE_HEX], struct sw_err *err)
@@ -65,24 +64,23 @@ static int show(const struct store_export *ask, const char *digest, const struct
 }
 
 /* How the disk leaves the store. */
-struct target {
+struct leaving {
     struct sw_keyring *ring; /* NULL: in clear */
     struct sign_args sign;
-    unsigned mode; /* in clear */
 };
 
-static void target_free(struct target *target)
+static void leaving_free(struct leaving *leaving)
 {
-    sw_keyring_free(target->ring);
-    sign_args_close(&target->sign);
+    sw_keyring_free(leaving->ring);
+    sign_args_close(&leaving->sign);
 }
 
-static int open_target(const struct store_export *ask, bool sealed, struct target *target, struct sw_err *err)
+static int open_leaving(const struct store_export *ask, bool sealed, struct leaving *leaving,
+                        struct sw_err *err)
 {
-    target->mode = sealed ? 0600 : 0666;
     if (ask->seal_to->n > 0) {
-        target->ring = sw_seal_harden(err) == 0 ? seal_args_ring(SW_KEY_SEAL, ask->seal_to, err) : NULL;
-        if (target->ring == NULL)
+        leaving->ring = sw_seal_harden(err) == 0 ? seal_args_ring(SW_KEY_SEAL, ask->seal_to, err) : NULL;
+        if (leaving->ring == NULL)
             return -1;
     } else if (sealed) {
         sw_log(
@@ -91,60 +89,23 @@ static int open_target(const struct store_export *ask, bool sealed, struct targe
             "seals it",
             ask->dst);
     }
-    return sign_args_open(ask->sign, ask->dst, &target->sign, err);
+    return sign_args_open(ask->sign, ask->dst, &leaving->sign, err);
 }
 
-static int open_dst(const struct store_export *ask, const struct sw_copy *plan, struct target *target,
-                    struct sw_out **out, struct sw_err *err)
+static int write_image(const struct store_export *ask, const struct disk_target *target,
+                       const struct sw_copy *plan, struct sw_copy_stats *stats, struct sw_err *err)
 {
-    const struct sw_seal_opts seal = {.recipients = target->ring,
-                                      .jobs = plan->jobs,
-                                      .digests = target->sign.signer != NULL ? &target->sign.digests : NULL};
-
-    if (out_refuse_special(ask->dst, err) < 0)
-        return -1;
-    if (target->ring != NULL)
-        return sw_seal_create_image(&seal, plan->format->name, ask->dst, out, err);
-    if (sw_out_create_file(ask->dst, target->mode, out, err) < 0)
-        return -1;
-    (*out)->lazy = !ask->sync;
-    return 0;
-}
-
-static int write_image(const struct store_export *ask, const struct sw_copy *plan, struct target *target,
-                       struct sw_copy_stats *stats, struct sw_err *err)
-{
-    SW_CLEANUP(out_auto) struct sw_out *out = NULL;
     struct out_progress progress;
     struct sw_copy copy = *plan;
     int rc;
 
-    if (open_dst(ask, plan, target, &out, err) < 0)
+    if (out_refuse_special(ask->dst, err) < 0)
         return -1;
-    copy.out = out;
     copy.progress = &progress.base;
     out_progress_begin(&progress, "export", ask->common);
-    rc = sw_copy_image(&copy, stats, err);
-    if (rc == 0)
-        rc = sw_out_commit(out, err);
+    rc = disk_target_write(target, &copy, stats, err);
     out_progress_end(&progress);
-    return rc;
-}
-
-/* What the manifest says of dst besides its digests. */
-static int sign_target(const struct store_export *ask, const struct sw_copy *copy, struct target *target,
-                       uint64_t virtual_bytes, struct sw_err *err)
-{
-    SW_AUTO_FREE char *keys = target->ring != NULL ? sw_seal_sidecar_path(ask->dst, err) : NULL;
-    SW_AUTO_JSON json_t *more = NULL;
-
-    if (target->sign.signer == NULL)
-        return 0;
-    more = json_pack("{s:s, s:s*, s:I}", "format", copy->format->name, "subformat", copy->create.subformat,
-                     "virtualBytes", (json_int_t)virtual_bytes);
-    if (more == NULL || (target->ring != NULL && keys == NULL))
-        return sw_fail(err, SW_FAILED, "cannot describe '%s'", ask->dst);
-    return sign_args_write(&target->sign, ask->dst, keys, more, err);
+    return rc < 0 ? -1 : disk_target_sign(target, plan, stats, err);
 }
 
 int store_export(struct sw_store *store, const struct store_export *ask, struct sw_err *err)
@@ -154,13 +115,14 @@ int store_export(struct sw_store *store, const struct store_export *ask, struct 
     struct create_arg create = {.subformat = ""};
     struct sw_copy copy = {.jobs = opt_jobs(ask->common)};
     struct sw_copy_stats stats = {0};
-    SW_CLEANUP(target_free) struct target target = {.ring = NULL};
+    SW_CLEANUP(leaving_free) struct leaving leaving = {.ring = NULL};
+    struct disk_target target = {.path = ask->dst, .sync = ask->sync, .one_run = true, .sign = &leaving.sign};
     char digest[SW_STORE_HEX];
 
     if (create_arg_parse(ask->settings, &create, err) < 0 ||
         sw_source_date(0, &create.create.epoch, err) < 0 ||
         create_arg_format(ask->output_format, ask->dst, &copy.format, err) < 0 ||
-        open_target(ask, sw_store_is_sealed(store), &target, err) < 0 ||
+        open_leaving(ask, sw_store_is_sealed(store), &leaving, err) < 0 ||
         find_layer(store, ask->what, digest, err) < 0 ||
         sw_store_open_chain(store, digest, &chain, err) < 0 ||
         sw_store_coded_new(store, digest, &coded, err) < 0)
@@ -169,8 +131,9 @@ int store_export(struct sw_store *store, const struct store_export *ask, struct 
     copy.coded = coded;
     copy.create = create.create;
     copy.create.name = ask->dst;
-    if (write_image(ask, &copy, &target, &stats, err) < 0 ||
-        sign_target(ask, &copy, &target, stats.virtual_bytes, err) < 0)
+    target.recipients = leaving.ring;
+    target.mode = sw_store_is_sealed(store) ? 0600 : 0666;
+    if (write_image(ask, &target, &copy, &stats, err) < 0)
         return -1;
     return show(ask, digest, copy.format, &stats, err);
 }
