@@ -38,7 +38,7 @@ struct sw_http_request {
     bool direct;      /* through no proxy, whatever is configured */
     unsigned stall_s; /* a line that stands still is given up after that; 0: the transport's own */
     unsigned timeout_ms; /* for the whole exchange; 0: long enough for the body on a slow line */
-    bool ranged;   /* a range was asked for: sink gets the body of a 206, too */
+    bool ranged;         /* a range was asked for: sink gets the body of a 206, too */
 };
 
 /* Zero-initialise it; free with sw_http_reply_free, also after a failure. */
