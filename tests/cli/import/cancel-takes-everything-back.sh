@@ -40,11 +40,11 @@ for at in 'CreateMultipartUpload 1 freeze-reply' 'UploadPart 1 freeze' 'Complete
 done
 
 # A task that may have been begun is not forgotten because the options are others now.
-killed_at ImportImage 1 freeze-reply
+killed_at ImportImage 0 freeze-reply
 status=0
-rig_import "${command[@]}" --prefix ImportImage-1-freeze-reply --description other 2>err || status=$?
+rig_import "${command[@]}" --prefix ImportImage-0-freeze-reply --description other 2>err || status=$?
 [[ $status = 4 && "$(cat err)" = *"or take it back: slipway import cancel"* ]] || fail "exit status $status: $(cat err)"
-rig_import cancel "$(id_of ImportImage-1-freeze-reply)" -q
+rig_import cancel "$(id_of ImportImage-0-freeze-reply)" -q
 gone 'options that are others'
 tasks=$(rig_tasks)
 
