@@ -10,10 +10,14 @@
 
 /* Parts of an import that not every one has; they want permissions of their own. */
 enum sw_online_part {
-    SW_ONLINE_KMS = 1 << 0,   /* a KMS key: of the bucket, or of the image to be */
-    SW_ONLINE_TAGS = 1 << 1,  /* tags on the task, the image or its snapshots */
-    SW_ONLINE_SHARE = 1 << 2, /* copies to other regions, launch permissions */
-    SW_ONLINE_CHECK = 1 << 3, /* the questions of sw_online_check itself */
+    SW_ONLINE_KMS = 1 << 0,    /* a KMS key: of the bucket, or of the image to be */
+    SW_ONLINE_TAGS = 1 << 1,   /* tags on the task, the image or its snapshots */
+    SW_ONLINE_NAME = 1 << 2,   /* a name for the AMI: in the lane import-image it is copied under it */
+    SW_ONLINE_COPY = 1 << 3,   /* copies to other regions */
+    SW_ONLINE_SHARE = 1 << 4,  /* others may launch the AMI */
+    SW_ONLINE_GIVE = 1 << 5,   /* others may copy it: they may use its snapshots, too */
+    SW_ONLINE_PARENT = 1 << 6, /* ebs-direct: only what differs from a snapshot is sent */
+    SW_ONLINE_CHECK = 1 << 7,  /* the questions of sw_online_check itself */
 };
 
 /* The import to come. NULL members were not given. */

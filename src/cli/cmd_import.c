@@ -77,14 +77,20 @@ static int run_images(const struct import_opts *opts, const struct args *args, s
 /* --check and --print-iam look at the options only. */
 static int run_online(const struct import_opts *opts, struct sw_err *err)
 {
+    AUTO_AFTER_ARGS struct after_args after = {.distribution = NULL};
+    struct sw_import_options options = {.lane = NULL};
     struct sw_online_plan plan = {.lane = opts->lane,
                                   .bucket = opts->bucket,
                                   .prefix = opts->prefix,
                                   .role_name = opts->role_name,
                                   .kms_keys = &opts->kms_key,
-                                  .nr_kms_keys = opts->kms_key != NULL ? 1 : 0,
-                                  .parts = opts->tags.n > 0 ? SW_ONLINE_TAGS : 0};
+                                  .nr_kms_keys = opts->kms_key != NULL ? 1 : 0};
 
+    if (after_args_take(&opts->after, &after, &options, err) < 0)
+        return -1;
+    plan.parts = import_online_parts(options.distribution, &opts->cloud) |
+                 (opts->tags.n > 0 ? SW_ONLINE_TAGS : 0U) | (options.name != NULL ? SW_ONLINE_NAME : 0U) |
+                 (opts->parent_snapshot != NULL ? SW_ONLINE_PARENT : 0U);
     return import_online_run(&opts->online, &plan, &opts->cloud, &opts->common, err);
 }
 

@@ -51,6 +51,14 @@ static int print_documents(const struct document *documents, size_t n, struct sw
     return out_json(all, err);
 }
 
+/* The region as far as it is known without a session. */
+static const char *region_of(const struct sw_cloud_config *cloud)
+{
+    const char *region = cloud->region != NULL ? cloud->region : getenv("AWS_REGION");
+
+    return region != NULL ? region : getenv("AWS_DEFAULT_REGION");
+}
+
 static int print_iam(const struct import_online_opts *opts, struct sw_online_plan *plan,
                      const struct sw_cloud_config *cloud, struct sw_err *err)
 {
@@ -58,9 +66,7 @@ static int print_iam(const struct import_online_opts *opts, struct sw_online_pla
     struct document documents[3];
     char partition[SW_CLOUD_PARTITION];
 
-    plan->region = cloud->region != NULL ? cloud->region : getenv("AWS_REGION");
-    if (plan->region == NULL)
-        plan->region = getenv("AWS_DEFAULT_REGION");
+    plan->region = region_of(cloud);
     if (plan->region != NULL) {
         if (sw_cloud_partition(plan->region, partition, err) < 0)
             return -1;
@@ -136,6 +142,32 @@ static int run_check(const struct import_online_opts *opts, const struct sw_onli
     else if (print_json(&report, plan, cloud, err) < 0)
         return -1;
     return report.refused > 0 ? SW_REFUSED : 0;
+}
+
+unsigned import_online_parts(const json_t *distribution, const struct sw_cloud_config *cloud)
+{
+    const char *home = region_of(cloud);
+    const json_t *entry;
+    unsigned parts = 0;
+    size_t i;
+
+    json_array_foreach (distribution, i, entry) {
+        const json_t *config = json_object_get(entry, "amiDistributionConfiguration");
+        const char *region = sw_json_text(entry, "region");
+        bool at_home = region == NULL || (home != NULL && strcmp(region, home) == 0);
+
+        if (!at_home)
+            parts |= SW_ONLINE_COPY;
+        else if (json_object_get(config, "name") != NULL || json_object_get(config, "kmsKeyId") != NULL)
+            parts |= SW_ONLINE_NAME;
+        if (json_object_get(config, "amiTags") != NULL)
+            parts |= SW_ONLINE_TAGS;
+        if (json_object_get(config, "launchPermission") != NULL)
+            parts |= SW_ONLINE_SHARE;
+        if (json_object_get(config, "targetAccountIds") != NULL)
+            parts |= SW_ONLINE_SHARE | SW_ONLINE_GIVE;
+    }
+    return parts;
 }
 
 int import_online_run(const struct import_online_opts *opts, struct sw_online_plan *plan,

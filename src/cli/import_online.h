@@ -54,6 +54,9 @@ struct import_online_opts {
     "made. --print-iam prints the least policies (with --check also for the check's own questions); -o DIR writes\n" \
     "operator-policy.json, role-policy.json and role-trust.json, as `aws iam` takes them. It needs no network."
 
+/* What a distribution as Image Builder has it (NULL: none) wants beyond the lane. */
+unsigned import_online_parts(const json_t *distribution, const struct sw_cloud_config *cloud);
+
 /* Fills plan with the keys and the account of opts, and runs what they ask for. 0, an exit code, or -1 with err. */
 SW_MUST_CHECK int import_online_run(const struct import_online_opts *opts, struct sw_online_plan *plan,
                                     const struct sw_cloud_config *cloud, const struct common_opts *common,

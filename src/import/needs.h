@@ -10,7 +10,15 @@
 enum need_lane { NEED_IMAGE = 1 << 0, NEED_SNAPSHOT = 1 << 1, NEED_EBS = 1 << 2 };
 enum need_who { NEED_OPERATOR, NEED_ROLE };
 /* What the actions are on. */
-enum need_on { NEED_ON_ANY, NEED_ON_BUCKET, NEED_ON_OBJECTS, NEED_ON_ROLE, NEED_ON_SNAPSHOTS, NEED_ON_KEYS };
+enum need_on {
+    NEED_ON_ANY,
+    NEED_ON_BUCKET,
+    NEED_ON_OBJECTS,
+    NEED_ON_ROLE,
+    NEED_ON_SNAPSHOTS,
+    NEED_ON_IMAGES,
+    NEED_ON_KEYS
+};
 
 enum { NEED_ACTIONS = 16 };
 

@@ -269,7 +269,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         world = self.world
         scope = verify(request, world.credentials, world.now())
         action, params = world.query_model.parse(request.body)
-        note.update(op=action, params=request.body.decode())
+        note.update(op=action, params=request.body.decode(), region=scope.region)
         rule = world.faults.strike(action, None)
         if rule:
             note["fault"] = rule["do"]

@@ -7,6 +7,7 @@ and ends with 1. What a request asks for in AWS's own eyes stands in the tables 
 
 import json
 import os
+import re
 import sys
 from urllib.parse import parse_qs
 
@@ -29,7 +30,19 @@ BUCKET = {
     "GetBucketEncryption": "GetEncryptionConfiguration",
     "ListObjectsV2": "ListBucket",
 }
+# EC2's actions on things, and the parameters that name them.
+ON_RESOURCES = {
+    "CreateTags": r"ResourceId\.\d+",
+    "DeleteSnapshot": "SnapshotId",
+    "DeregisterImage": "ImageId",
+    "ModifyImageAttribute": "ImageId",
+    "ModifySnapshotAttribute": "SnapshotId",
+}
 ENCRYPTS = ("CreateMultipartUpload", "UploadPart", "CompleteMultipartUpload", "PutObject")
+
+
+def kind_of(name):
+    return "image" if name.startswith("ami-") else "snapshot"
 
 
 def needs_of(note, root, role):
@@ -42,6 +55,9 @@ def needs_of(note, root, role):
         return [("s3:" + OBJECT[op], f"{bucket}/{note['key']}", {})] + key_needs(note, root)
     if service == "ec2":
         form = parse_qs(note["params"])
+        if op in ON_RESOURCES:
+            ids = [value[0] for name, value in form.items() if re.fullmatch(ON_RESOURCES[op], name)]
+            return [("ec2:" + op, f"arn:aws:ec2:{note['region']}::{kind_of(one)}/{one}", {}) for one in ids]
         out = [("ec2:" + op, "*", {})]
         if op in ("ImportImage", "ImportSnapshot"):
             out.append(("iam:PassRole", role, {"iam:PassedToService": "vmie.amazonaws.com"}))

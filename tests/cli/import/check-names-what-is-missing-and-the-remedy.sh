@@ -106,7 +106,7 @@ expect 0 unknown pass-role 'iam:SimulatePrincipalPolicy on arn:aws:iam::11112222
 rig_iam '.callers."arn:aws:iam::111122223333:user/rig" = [{"Statement": {"Effect": "Allow", "NotAction": "iam:*", "Resource": "*"}}]'
 expect 4 refused pass-role 'iam:PassRole on arn:aws:iam::111122223333:role/vmimport'
 rig_iam '.callers."arn:aws:iam::111122223333:user/rig" = [{"Statement": {"Effect": "Allow", "Action": ["s3:*", "iam:*"], "Resource": "*"}}]'
-expect 4 refused operator-policies 'ec2:CancelImportTask, ec2:DescribeImportImageTasks, ec2:ImportImage on *'
+expect 4 refused operator-policies 'ec2:CancelImportTask, ec2:DescribeImages, ec2:DescribeImportImageTasks, ec2:ImportImage on *'
 rig_faults "$(denied ImportImage 403 UnauthorizedOperation 'You are not authorized to perform this operation.')"
 expect 4 refused ec2-dry-run 'ec2:ImportImage on *'
 AWS_SECRET_ACCESS_KEY=wrong

@@ -12,7 +12,7 @@ jq -e '[.Statement[] | select(.Action[] == "s3:PutObject") | .Resource] == [["ar
     fail "the prefix is not taken by the letter: $(cat new/*/operator-policy.json)"
 jq -e '.Statement[] | select(.Action == ["iam:PassRole"]) | .Resource == ["arn:aws-cn:iam::111122223333:role/importer"] and
     .Condition.StringEquals."iam:PassedToService" == "vmie.amazonaws.com"' new/*/operator-policy.json >/dev/null || fail "PassRole is for more than the role"
-jq -e '.Statement[] | select(.Action == ["ec2:CreateTags"]) | .Condition.StringEquals."ec2:CreateAction" == "ImportImage"' new/*/operator-policy.json >/dev/null ||
+jq -e '.Statement[] | select(.Sid == "TagImportTask") | .Condition.StringEquals."ec2:CreateAction" == "ImportImage"' new/*/operator-policy.json >/dev/null ||
     fail "tags are for more than the task"
 jq -e '[.Statement[] | select(.Resource == ["'$key'"])] | length == 1' new/*/role-policy.json >/dev/null || fail "the role may not use the key"
 jq -e '.Statement[0].Condition.StringEquals == {"sts:Externalid": "vmimport", "aws:SourceAccount": "111122223333"}' new/*/role-trust.json >/dev/null ||
