@@ -178,36 +178,50 @@ static const char *differs(const struct sw_ec2_image *image, const struct sw_ec2
     return strcmp(image->root_device, request->root_device) != 0 ? "root device" : NULL;
 }
 
-/* Somebody's image has the name: ours, when a reply was lost, or another one. */
-static int adopt(struct import_flow *flow, const struct sw_ec2_register *request,
-                 const char (*snapshots)[SW_EC2_SNAPSHOT_ID], char image_id[64], struct sw_err *err)
+/* An image has the name: ours, when it is over these snapshots and as the options say, or another one. */
+static int accept(const struct sw_ec2_image *image, const struct sw_ec2_register *request,
+                  const char (*snapshots)[SW_EC2_SNAPSHOT_ID], char image_id[64], struct sw_err *err)
 {
-    struct sw_ec2_image image;
     const char *other;
 
-    if (sw_ec2_find_image(flow->cloud, request->name, &image, err) < 0)
-        return -1;
-    if (!image.found)
-        return sw_fail(err, SW_REMOTE,
-                       "EC2 says that the image name '%s' is taken, and does not show by which",
-                       request->name);
-    if (!over_these(&image, snapshots, request->nr_mappings))
+    if (!over_these(image, snapshots, request->nr_mappings))
         return sw_fail(err, SW_REFUSED,
                        "the image name '%s' is taken by '%s', which is not of this import; "
                        "choose another --name",
-                       request->name, image.id);
-    other = differs(&image, request);
+                       request->name, image->id);
+    other = differs(image, request);
     if (other != NULL)
         return sw_fail(
             err, SW_REFUSED,
             "the image '%s' is there as '%s', with another %s; deregister it, or choose another --name",
-            request->name, image.id, other);
-    memcpy(image_id, image.id, sizeof(image.id));
+            request->name, image->id, other);
+    memcpy(image_id, image->id, sizeof(image->id));
     return 0;
 }
 
+/* look_first: it was registered before, and is there unless somebody took it away. */
+static int ask_ec2(struct import_flow *flow, const struct sw_ec2_register *request,
+                   const char (*snapshots)[SW_EC2_SNAPSHOT_ID], bool look_first, char image_id[64],
+                   struct sw_err *err)
+{
+    struct sw_ec2_image image = {.found = false};
+    bool taken = false;
+
+    if (look_first && sw_ec2_find_image(flow->cloud, request->name, &image, err) < 0)
+        return -1;
+    if (!image.found && sw_ec2_register_image(flow->cloud, request, image_id, &taken, err) < 0)
+        return -1;
+    if (taken && sw_ec2_find_image(flow->cloud, request->name, &image, err) < 0)
+        return -1;
+    if (taken && !image.found)
+        return sw_fail(err, SW_REMOTE,
+                       "EC2 says that the image name '%s' is taken, and does not show by which",
+                       request->name);
+    return image.found ? accept(&image, request, snapshots, image_id, err) : 0;
+}
+
 static int register_as(struct import_flow *flow, const char *name,
-                       const char (*snapshots)[SW_EC2_SNAPSHOT_ID], struct sw_err *err)
+                       const char (*snapshots)[SW_EC2_SNAPSHOT_ID], bool look_first, struct sw_err *err)
 {
     const struct sw_import_options *o = flow->options;
     struct sw_ec2_mapping mappings[SW_IMPORT_MAX_DISKS];
@@ -222,12 +236,10 @@ static int register_as(struct import_flow *flow, const char *name,
                                       .mappings = mappings,
                                       .nr_mappings = o->nr_disks,
                                       .no_ena = o->no_ena};
-    bool taken;
 
     fill_mappings(flow, snapshots, devices, mappings);
     request.root_device = mappings[0].device;
-    if (sw_ec2_register_image(flow->cloud, &request, image_id, &taken, err) < 0 ||
-        (taken && adopt(flow, &request, snapshots, image_id, err) < 0))
+    if (ask_ec2(flow, &request, snapshots, look_first, image_id, err) < 0)
         return -1;
     memcpy(flow->journal.state.image_id, image_id, sizeof(image_id));
     return 0;
@@ -243,7 +255,7 @@ int register_image(struct import_flow *flow, const char (*snapshots)[SW_EC2_SNAP
             json_decref(list);
             return -1;
         }
-    if (name_of(flow, name, err) < 0 || register_as(flow, name, snapshots, err) < 0) {
+    if (name_of(flow, name, err) < 0 || register_as(flow, name, snapshots, false, err) < 0) {
         json_decref(list);
         return -1;
     }
@@ -298,7 +310,7 @@ int register_again(struct import_flow *flow, struct sw_err *err)
         return -1;
     memcpy(old, old_id, strlen(old_id) + 1);
     if (strcmp(name, old_name) == 0)
-        return register_as(flow, name, (const char(*)[SW_EC2_SNAPSHOT_ID])snapshots, err);
+        return register_as(flow, name, (const char(*)[SW_EC2_SNAPSHOT_ID])snapshots, true, err);
     if (release_note(flow, "replaced", json_pack("{s:s}", "image_id", old), err) < 0)
         return -1;
     return register_image(flow, (const char(*)[SW_EC2_SNAPSHOT_ID])snapshots, err);

@@ -24,6 +24,7 @@ for step in 'active 3% pending' 'active 22% downloading/converting' 'completed 1
     [ "$(grep -c "import-snap-.*: $step" err)" -ge 2 ] || fail "'$step' was not told of both tasks: $(cat err)"
 done
 [ "$(rig_tasks import-snap) $(rig_images) $(rig_snapshots) $(rig_tasks)" = "2 1 2 0" ] || fail "not two snapshots and one image"
+[ "$(rig_count RegisterImage)" = 1 ] || fail "it was registered $(rig_count RegisterImage) times"
 got=$(image 'web 1' VirtualizationType EnaSupport Architecture BootMode RootDeviceName BlockDeviceMappings.0.DeviceName \
     BlockDeviceMappings.0.Ebs.VolumeSize BlockDeviceMappings.0.Ebs.VolumeType BlockDeviceMappings.1.DeviceName \
     BlockDeviceMappings.1.Ebs.VolumeSize | paste -sd ' ')
