@@ -34,12 +34,18 @@ struct sw_s3_facts {
 SW_MUST_CHECK int sw_s3_facts(struct sw_cloud *cloud, const struct sw_s3_name *object,
                               struct sw_s3_facts *facts, struct sw_err *err);
 
+/* Bytes off … off + len - 1 of an object; len is not 0. */
+struct sw_s3_range {
+    uint64_t off;
+    size_t len;
+};
+
 /*
- * Exactly the len bytes at off (both within facts->size_bytes) into buf, with If-Match on the ETag. A line that breaks in
- * the middle is tried again. SW_FAILED and "was replaced" when the object is another one now.
+ * Exactly the bytes of the range (within facts->size_bytes) into buf, with If-Match on the ETag. A line that breaks in the
+ * middle is tried again. SW_FAILED and "was replaced" when the object is another one now.
  */
 SW_MUST_CHECK int sw_s3_get_range(struct sw_cloud *cloud, const struct sw_s3_name *object,
-                                  const struct sw_s3_facts *facts, void *buf, size_t len, uint64_t off,
+                                  const struct sw_s3_facts *facts, struct sw_s3_range range, void *buf,
                                   struct sw_err *err);
 
 #endif

@@ -223,28 +223,28 @@ static int check_range(const struct sw_http_reply *reply, const struct range_sin
 }
 
 int sw_s3_get_range(struct sw_cloud *cloud, const struct sw_s3_name *object, const struct sw_s3_facts *facts,
-                    void *buf, size_t len, uint64_t off, struct sw_err *err)
+                    struct sw_s3_range range, void *buf, struct sw_err *err)
 {
     REPLY_AUTO struct sw_http_reply reply = {0};
     struct cloud_fault fault;
     struct range_sink sink = {
-        .base = {.restart = range_restart, .write = range_write}, .buf = buf, .len = len};
-    char range[64], match[SW_S3_ETAG + 2];
+        .base = {.restart = range_restart, .write = range_write}, .buf = buf, .len = range.len};
+    char bytes[64], match[SW_S3_ETAG + 2];
     struct cloud_call call = {.service = CLOUD_S3,
                               .method = "GET",
                               .bucket = object->bucket,
                               .key = object->key,
-                              .headers = {{"If-Match", match}, {"Range", range}},
+                              .headers = {{"If-Match", match}, {"Range", bytes}},
                               .sink = &sink.base,
                               .ranged = true};
     int rc;
 
-    snprintf(range, sizeof(range), "bytes=%llu-%llu", (unsigned long long)off,
-             (unsigned long long)(off + len - 1));
+    snprintf(bytes, sizeof(bytes), "bytes=%llu-%llu", (unsigned long long)range.off,
+             (unsigned long long)(range.off + range.len - 1));
     snprintf(match, sizeof(match), "\"%s\"", facts->etag);
     rc = cloud_send(cloud, &call, &reply, &fault, err);
     if (rc == 0)
-        rc = check_range(&reply, &sink, off, facts->size_bytes, err);
+        rc = check_range(&reply, &sink, range.off, facts->size_bytes, err);
     else if (fault.status == 412 || fault.status == 404)
         rc = sw_fail(err, SW_FAILED, "the object was %s while it was read",
                      fault.status == 404 ? "removed" : "replaced by another");

@@ -88,10 +88,11 @@ size_t fetch_range_len(const struct sw_fetch *fetch, uint64_t index)
 
 int fetch_range(const struct sw_fetch *fetch, uint64_t index, void *buf, struct sw_err *err)
 {
+    const struct sw_s3_range range = {index * fetch->range_bytes, fetch_range_len(fetch, index)};
+
     if (sw_check_interrupt(err) < 0)
         return -1;
-    return sw_s3_get_range(fetch->opts.cloud, &fetch->opts.object, &fetch->facts, buf,
-                           fetch_range_len(fetch, index), index * fetch->range_bytes, err);
+    return sw_s3_get_range(fetch->opts.cloud, &fetch->opts.object, &fetch->facts, range, buf, err);
 }
 
 int sw_fetch_in(struct sw_fetch *fetch, struct sw_in **out, struct sw_err *err)

@@ -114,6 +114,23 @@ static void release(struct fetch_place *place, struct slot *slot)
     pthread_mutex_unlock(&place->lock);
 }
 
+/* The range's slot, which it may still have to come into; waits until there is one. */
+static struct slot *claim(struct fetch_place *place, uint64_t index)
+{
+    for (;;) {
+        struct slot *slot = find_slot(place, index);
+
+        if (slot != NULL)
+            return slot;
+        slot = find_victim(place, false, 0);
+        if (slot != NULL) {
+            want(place, slot, index);
+            return slot;
+        }
+        pthread_cond_wait(&place->changed, &place->lock);
+    }
+}
+
 /* The range in memory, held; NULL and err when it did not come. */
 static struct slot *acquire(struct fetch_place *place, uint64_t index, struct sw_err *err)
 {
@@ -121,14 +138,7 @@ static struct slot *acquire(struct fetch_place *place, uint64_t index, struct sw
     bool failed;
 
     pthread_mutex_lock(&place->lock);
-    while ((slot = find_slot(place, index)) == NULL) {
-        slot = find_victim(place, false, 0);
-        if (slot != NULL) {
-            want(place, slot, index);
-            break;
-        }
-        pthread_cond_wait(&place->changed, &place->lock);
-    }
+    slot = claim(place, index);
     slot->refs++;
     slot->used = ++place->clock;
     plan_ahead(place, index);
@@ -243,8 +253,8 @@ static struct page *find_page(struct fetch_place *place, uint64_t off, struct sw
     page->len = 0;
     if (page->buf == NULL && (page->buf = sw_calloc(1, PAGE_BYTES, err)) == NULL)
         return NULL;
-    if (sw_s3_get_range(fetch->opts.cloud, &fetch->opts.object, &fetch->facts, page->buf, len, begin, err) <
-        0)
+    if (sw_s3_get_range(fetch->opts.cloud, &fetch->opts.object, &fetch->facts,
+                        (struct sw_s3_range){begin, len}, page->buf, err) < 0)
         return NULL;
     place->fetch->stats.fetched_bytes += len;
     page->off = begin;
@@ -258,7 +268,8 @@ static int read_pages(struct fetch_place *place, uint8_t *buf, size_t len, uint6
 
     if (len > PAGE_BYTES) {
         place->fetch->stats.fetched_bytes += len;
-        return sw_s3_get_range(fetch->opts.cloud, &fetch->opts.object, &fetch->facts, buf, len, off, err);
+        return sw_s3_get_range(fetch->opts.cloud, &fetch->opts.object, &fetch->facts,
+                               (struct sw_s3_range){off, len}, buf, err);
     }
     while (len > 0) {
         struct page *page = find_page(place, off, err);

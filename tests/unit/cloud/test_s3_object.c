@@ -141,7 +141,7 @@ static int get(const struct script_step *steps, size_t n, char *buf, size_t len,
 {
     static const struct sw_s3_facts facts = {.found = true, .size_bytes = 100, .etag = "tag"};
     struct sw_cloud *cloud = open_scripted(&twin, steps, n);
-    int rc = sw_s3_get_range(cloud, &object, &facts, buf, len, off, err);
+    int rc = sw_s3_get_range(cloud, &object, &facts, (struct sw_s3_range){off, len}, buf, err);
 
     assert_int_equal(twin.at, n);
     sw_cloud_close(cloud);
