@@ -201,9 +201,10 @@ int sw_ebs_put_block(struct sw_cloud *cloud, struct sw_ebs_block *block, bool *g
     return 0;
 }
 
-static int complete(struct sw_cloud *cloud, struct cloud_call *call, const uint8_t *linear, bool *gone,
+static int complete(struct sw_cloud *cloud, const struct cloud_call *given, const uint8_t *linear, bool *gone,
                     struct sw_err *err)
 {
+    struct cloud_call call = *given;
     SW_AUTO_JSON json_t *object = NULL;
     struct cloud_fault fault;
     char checksum[EBS_CHECKSUM];
@@ -212,11 +213,11 @@ static int complete(struct sw_cloud *cloud, struct cloud_call *call, const uint8
     if (linear != NULL) {
         if (ebs_checksum(linear, checksum, err) < 0)
             return -1;
-        call->headers[1] = (struct sw_http_header){"x-amz-Checksum", checksum};
-        call->headers[2] = (struct sw_http_header){"x-amz-Checksum-Algorithm", "SHA256"};
-        call->headers[3] = (struct sw_http_header){"x-amz-Checksum-Aggregation-Method", "LINEAR"};
+        call.headers[1] = (struct sw_http_header){"x-amz-Checksum", checksum};
+        call.headers[2] = (struct sw_http_header){"x-amz-Checksum-Algorithm", "SHA256"};
+        call.headers[3] = (struct sw_http_header){"x-amz-Checksum-Aggregation-Method", "LINEAR"};
     }
-    object = rest_json_send(cloud, call, NULL, &fault, err);
+    object = rest_json_send(cloud, &call, NULL, &fault, err);
     if (object == NULL) {
         *gone = ebs_is_gone(&fault);
         if (*gone)

@@ -111,18 +111,23 @@ int block_log_find(const struct block_log *log, uint32_t index, bool *found, uin
     return 0;
 }
 
-static int sum_records(const struct block_log *log, uint64_t index, const struct record *records, size_t n,
-                       struct sw_digest *digest, uint64_t *blocks, struct sw_err *err)
+/* Over the records that were read so far. */
+struct sum {
+    struct sw_digest *digest;
+    uint64_t blocks;
+};
+
+static int sum_record(const struct block_log *log, uint64_t index, const struct record *record,
+                      struct sum *sum, struct sw_err *err)
 {
     bool sound;
 
-    for (size_t i = 0; i < n; i++) {
-        if (is_sound(log, (uint32_t)(index + i), &records[i], &sound, err) < 0 ||
-            (sound && sw_digest_update(digest, records[i].digest, SW_EBS_DIGEST, err) < 0))
-            return -1;
-        *blocks += sound;
-    }
-    return 0;
+    if (is_sound(log, (uint32_t)index, record, &sound, err) < 0)
+        return -1;
+    if (!sound)
+        return 0;
+    sum->blocks++;
+    return sw_digest_update(sum->digest, record->digest, SW_EBS_DIGEST, err);
 }
 
 /* The first record at or after index that is not all in a hole; index itself where the file cannot tell. */
@@ -138,19 +143,21 @@ int block_log_sum(const struct block_log *log, uint64_t *blocks, uint8_t linear[
 {
     SW_AUTO_DIGEST struct sw_digest *digest = sw_digest_new(err);
     SW_AUTO_FREE struct record *records = sw_calloc(CHUNK_RECORDS, sizeof(*records), err);
+    struct sum sum = {.digest = digest};
     uint64_t index = 0;
     size_t n;
 
-    *blocks = 0;
     if (digest == NULL || records == NULL)
         return -1;
-    for (;;) {
+    do {
         index = skip_hole(log, index);
-        if (read_records(log, index, records, CHUNK_RECORDS, &n, err) < 0 ||
-            sum_records(log, index, records, n, digest, blocks, err) < 0)
+        if (read_records(log, index, records, CHUNK_RECORDS, &n, err) < 0)
             return -1;
-        if (n < CHUNK_RECORDS)
-            return sw_digest_final(digest, linear, err);
+        for (size_t i = 0; i < n; i++)
+            if (sum_record(log, index + i, &records[i], &sum, err) < 0)
+                return -1;
         index += n;
-    }
+    } while (n == CHUNK_RECORDS);
+    *blocks = sum.blocks;
+    return sw_digest_final(digest, linear, err);
 }
