@@ -83,8 +83,8 @@ static unsigned find_sha256(const struct sw_http_reply *reply, struct sw_s3_fact
 }
 
 /* part 0: the object itself. */
-static int look(struct sw_cloud *cloud, const struct sw_s3_name *object, unsigned part,
-                struct sw_http_reply *reply, struct cloud_fault *fault, struct sw_err *err)
+static int look_once(struct sw_cloud *cloud, const struct sw_s3_name *object, unsigned part,
+                     struct sw_http_reply *reply, struct cloud_fault *fault, struct sw_err *err)
 {
     char query[32];
     struct cloud_call call = {.service = CLOUD_S3,
@@ -98,6 +98,26 @@ static int look(struct sw_cloud *cloud, const struct sw_s3_name *object, unsigne
         call.query = query;
     }
     return cloud_send(cloud, &call, reply, fault, err);
+}
+
+/* No HEAD says why it failed: a byte does, and keys that have ended are exchanged on the way. */
+static int look(struct sw_cloud *cloud, const struct sw_s3_name *object, unsigned part,
+                struct sw_http_reply *reply, struct cloud_fault *fault, struct sw_err *err)
+{
+    REPLY_AUTO struct sw_http_reply byte = {0};
+    struct cloud_call call = {.service = CLOUD_S3,
+                              .method = "GET",
+                              .bucket = object->bucket,
+                              .key = object->key,
+                              .headers = {{"Range", "bytes=0-0"}}};
+
+    if (look_once(cloud, object, part, reply, fault, err) == 0)
+        return 0;
+    if (fault->status != 400 || fault->code[0] != '\0')
+        return -1;
+    if (cloud_send(cloud, &call, &byte, fault, err) < 0)
+        return -1;
+    return look_once(cloud, object, part, reply, fault, err);
 }
 
 /* The length of a part, or 0 where the server does not tell, or the object is another one by now. */
