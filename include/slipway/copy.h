@@ -88,6 +88,15 @@ struct sw_copy_stats {
  */
 bool sw_copy_can_resume(const struct sw_copy *copy);
 
+enum { SW_COPY_IDENTITY_BYTES = 32 };
+
+/*
+ * A digest of all that the target's bytes depend on, without reading any: the stat of every file that src is made of (of a
+ * device, its size alone), format and options as in copy (src, format and create are looked at), and the program's version.
+ */
+SW_MUST_CHECK int sw_copy_identity(const struct sw_copy *copy, const char *program,
+                                   uint8_t digest[SW_COPY_IDENTITY_BYTES], struct sw_err *err);
+
 /*
  * Creates, fills and finishes the target. Same bytes for any number of jobs. stats may be NULL. Fails where the source
  * keeps digests of its bytes (sw_image_verify) and one is wrong.

@@ -15,7 +15,7 @@ static json_int_t stamp_ns(const struct timespec *at)
     return (json_int_t)at->tv_sec * 1000000000 + at->tv_nsec;
 }
 
-static json_t *describe_file(const struct sw_image *img, const struct sw_in *in, struct sw_err *err)
+json_t *journal_file(const struct sw_image *img, const struct sw_in *in, struct sw_err *err)
 {
     struct stat st;
     json_t *json;
@@ -35,12 +35,12 @@ static json_t *describe_file(const struct sw_image *img, const struct sw_in *in,
 /* The image's file, and those that its extents lie in. */
 static int describe_image(json_t *list, const struct sw_image *img, struct sw_err *err)
 {
-    json_t *file = describe_file(img, img->in, err);
+    json_t *file = journal_file(img, img->in, err);
 
     for (size_t i = 0; file != NULL && i < img->nr_others; i++) {
         if (sw_json_append(list, file, err) < 0)
             return -1;
-        file = describe_file(img, img->others[i], err);
+        file = journal_file(img, img->others[i], err);
     }
     return file != NULL ? sw_json_append(list, file, err) : -1;
 }

@@ -26,6 +26,8 @@ struct journal {
     char *bytes; /* what was read, where it was */
 };
 
+/* One file of an image, with what changes when it does. NULL when it is no regular file. */
+SW_MUST_CHECK json_t *journal_file(const struct sw_image *img, const struct sw_in *in, struct sw_err *err);
 /* What the copy reads: every file of the chain with what changes when it does. NULL when one is no regular file. */
 SW_MUST_CHECK json_t *journal_source(const struct sw_image *src, struct sw_err *err);
 /* What it writes, and who. */
