@@ -21,13 +21,18 @@ struct sw_import_disk {
     const char *source_path; /* the file that is read (the sealed one): its stat tells whether it changed */
     struct sw_in *
         in; /* its bytes, opened; sent as they are when image is NULL. NULL: a record's, with no need of them */
-    struct sw_image *image;  /* the disk, to be encoded anew as format; NULL: in goes as it is */
-    const char *format;      /* of what is sent: VMDK, VHD, VHDX, OVA or RAW */
-    const char *stated;      /* the source's format as the user said it; NULL: probed */
-    const char *key;         /* the object's key; NULL in a lane without a bucket */
-    const char *device;      /* such as /dev/sdb; NULL: EC2's choice */
-    const char *description; /* NULL: none */
-    bool sealed;             /* in opens a sealed file, with keys that a resumed import is given again */
+    struct sw_image *image;   /* the disk, to be encoded anew as format; NULL: in goes as it is */
+    const char *format;       /* of what is sent: VMDK, VHD, VHDX, OVA or RAW */
+    const char *stated;       /* the source's format as the user said it; NULL: probed */
+    const char *key;          /* the object's key; NULL in a lane without a bucket */
+    const char *device;       /* such as /dev/sdb; NULL: EC2's choice */
+    const char *description;  /* NULL: none */
+    const char *as;           /* the format to encode it to, as the user said it; NULL: not said */
+    const char *settings;     /* of the encoder, as -o has them, joined by commas; NULL: none */
+    const char *allow_parent; /* the folder beneath which parents and extents may be opened; NULL: none */
+    unsigned package_disk;    /* of an OVA, from 1; 0: not said */
+    const struct sw_create_opts *create; /* with image: how it is encoded; NULL: the format's defaults */
+    bool sealed; /* in opens a sealed file, with keys that a resumed import is given again */
 };
 
 struct sw_import_tags {
@@ -88,6 +93,7 @@ struct sw_import_options {
     uint64_t part_bytes;  /* 0: by the rule of sw_import_part_bytes */
     unsigned connections; /* each holds one part in memory; 0: SW_IMPORT_CONNECTIONS */
     unsigned poll_ms;     /* 0: SW_IMPORT_POLL_MS */
+    unsigned jobs;        /* that encode; 0: one for each processor */
 };
 
 /* Hears what happens; embed as the first member. Called from one thread at a time. NULL members hear nothing. */
@@ -184,9 +190,10 @@ SW_MUST_CHECK json_t *sw_import_explain(const char *message, struct sw_err *err)
 uint64_t sw_import_part_bytes(uint64_t size_bytes);
 
 /*
- * The container format by its magic: VMDK, VHD, VHDX or OVA; NULL when none is recognised (raw is never guessed).
- * SW_REFUSED for what VM Import would refuse: a VMDK that is not stream-optimized, a qcow2.
+ * Why that lane does not take the image's file as it is, so that its disk has to be encoded; *why NULL: it does. Text that
+ * lives as long as img.
  */
-SW_MUST_CHECK int sw_import_probe(struct sw_in *in, const char **format, struct sw_err *err);
+SW_MUST_CHECK int sw_import_why_encode(const char *lane, struct sw_image *img, const char **why,
+                                       struct sw_err *err);
 
 #endif

@@ -113,7 +113,14 @@ static const struct opt rows[] = {
     {0, "lane", "LANE", OPT_STRING, offsetof(struct import_opts, lane),
      "import-image (the default), import-snapshot or ebs-direct"},
     {'f', "format", "FORMAT", OPT_STRING, offsetof(struct import_opts, format),
-     "VMDK, VHD, VHDX, OVA or RAW; found by itself but for RAW"},
+     "of IMAGE; found by itself but for raw, which must be named"},
+    {0, "as", "FORMAT", OPT_STRING, offsetof(struct import_opts, as),
+     "encode the disk as vmdk, vhd or raw on its way up"},
+    {'o', "option", "KEY=VAL,…", OPT_LIST, offsetof(struct import_opts, settings),
+     "of the encoder: subformat=, level="},
+    {0, "allow-parent", "DIR", OPT_STRING, offsetof(struct import_opts, allow_parent),
+     "parents and extents that IMAGE names may be opened, beneath DIR only"},
+    {0, "disk", "N", OPT_UINT, offsetof(struct import_opts, package_disk), "which disk of an OVA to encode"},
     {'k', "key", "KEY", OPT_LIST, offsetof(struct import_opts, keys), "opens a sealed IMAGE on its way up"},
     TRUST_ROWS(struct import_opts),
     CLOUD_ROWS(struct import_opts),
@@ -181,7 +188,8 @@ const struct cmd cmd_import = {
         "the image is registered anew, and nothing is imported again; in the lane import-image it is copied.\n\n"
         "--lane ebs-direct needs no bucket and no service role: the disk's blocks go straight into an EBS snapshot\n"
         "(32 at once, -j for another number), blocks of zeros left out, and an AMI is registered over it.\n\n"
-        "A sealed IMAGE is opened in memory with --key.\n\n" CLOUD_HELP "\n\n" TRUST_HELP "\n",
+        "A sealed IMAGE is opened in memory with --key.\n\n" IMPORT_SOURCE_HELP "\n\n" CLOUD_HELP
+        "\n\n" TRUST_HELP "\n",
     .opts = rows,
     .opts_size = sizeof(struct import_opts),
     .min_args = 0,

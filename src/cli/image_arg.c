@@ -28,7 +28,7 @@ static int open_in(struct sw_in *in, const char *format, const struct image_arg_
 
 int image_arg_trust(const struct image_arg_opts *opts, struct trust_args *trust, struct sw_err *err)
 {
-    if (opts->trust == NULL || (opts->keys == NULL && !trust_opts_named(opts->trust)))
+    if (opts->trust == NULL || (opts->keys == NULL && !opts->plain_vouched && !trust_opts_named(opts->trust)))
         return 0;
     if (trust_args_open(opts->trust, opts->keys != NULL, trust, err) < 0)
         return -1;

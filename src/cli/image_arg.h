@@ -19,8 +19,9 @@ struct image_arg_opts {
     const char *format;            /* NULL: probed; of a sealed file, what its context says */
     const struct sw_keyring *keys; /* the file must be sealed, and one of them opens it; NULL: it is plain */
     const struct trust_opts
-        *trust; /* whose signature is demanded: of a sealed file, and of a plain one where it … */
-                /* … says whose or where it is; NULL: nobody's */
+        *trust;         /* whose signature is demanded: of a sealed file, and of a plain one where it … */
+                        /* … says whose or where it is; NULL: nobody's */
+    bool plain_vouched; /* trust is for a plain file in any case */
     const char
         *allow_parent; /* the folder beneath which a parent may be opened; NULL refuses an image that … */
     bool top_only;     /* … names one, or with top_only opens it without */

@@ -26,12 +26,14 @@ static int one_of(const char *option, const char *value, const char *const *word
 
 int import_args_check(const struct import_opts *opts, struct sw_err *err)
 {
-    static const char *const formats[] = {"VMDK", "VHD", "VHDX", "OVA", "RAW", NULL};
     static const char *const outputs[] = {"ami-id", "json", NULL};
 
     if (one_of("lane", opts->lane, sw_import_lanes, err) < 0 ||
-        one_of("format", opts->format, formats, err) < 0 || one_of("output", opts->output, outputs, err) < 0)
+        one_of("output", opts->output, outputs, err) < 0)
         return -1;
+    if (opts->package_disk >= SW_DISK_NONE)
+        return sw_fail(err, SW_USAGE, "--disk: no file holds %llu disks",
+                       (unsigned long long)opts->package_disk);
     if (opts->part_bytes != 0 &&
         (opts->part_bytes < SW_S3_MIN_PART_BYTES || opts->part_bytes > SW_S3_MAX_PART_BYTES))
         return sw_fail(err, SW_USAGE, "--part-size must be between 5M and 5G");
@@ -52,6 +54,19 @@ static char *object_key(const struct import_opts *opts, const char *path, struct
     return sw_strf(err, "%s%s%.*s", prefix, slash ? "/" : "", (int)len, name);
 }
 
+/* As one text, so that a journal has it. */
+static int join_settings(const struct opt_list *settings, char **out, struct sw_err *err)
+{
+    SW_AUTO_BUF struct sw_buf text = {0};
+
+    for (size_t i = 0; i < settings->n; i++)
+        if (sw_buf_printf(&text, err, "%s%s", i > 0 ? "," : "", settings->items[i]) < 0)
+            return -1;
+    if (settings->n > 0)
+        *out = sw_buf_steal(&text);
+    return 0;
+}
+
 static int take_images(const struct import_opts *opts, const struct args *args, struct import_args *out,
                        struct sw_err *err)
 {
@@ -62,6 +77,8 @@ static int take_images(const struct import_opts *opts, const struct args *args, 
                        SW_IMPORT_MAX_DISKS);
     if (opts->devices.n > args->n)
         return sw_fail(err, SW_USAGE, "there are %zu images for %zu --device", args->n, opts->devices.n);
+    if (join_settings(&opts->settings, &out->settings, err) < 0)
+        return -1;
     for (size_t i = 0; i < args->n; i++) {
         out->keys[i] = object_key(opts, args->items[i], err);
         if (out->keys[i] == NULL)
@@ -69,6 +86,10 @@ static int take_images(const struct import_opts *opts, const struct args *args, 
         out->disks[i] =
             (struct sw_import_disk){.source_path = args->items[i],
                                     .stated = opts->format,
+                                    .as = opts->as,
+                                    .settings = out->settings,
+                                    .allow_parent = opts->allow_parent,
+                                    .package_disk = (unsigned)opts->package_disk,
                                     .key = opts->bucket != NULL ? out->keys[i] : NULL,
                                     .device = i < opts->devices.n ? opts->devices.items[i] : NULL};
     }
@@ -138,6 +159,10 @@ static int refuse_said_twice(const struct import_opts *opts, const struct args *
         {"--prefix", opts->prefix != NULL},
         {"--lane", opts->lane != NULL},
         {"--format", opts->format != NULL},
+        {"--as", opts->as != NULL},
+        {"-o", opts->settings.n > 0},
+        {"--allow-parent", opts->allow_parent != NULL},
+        {"--disk", opts->package_disk != 0},
         {"--description", opts->description != NULL},
         {"--role-name", opts->role_name != NULL},
         {"--boot-mode", opts->boot_mode != NULL},
@@ -183,16 +208,16 @@ int import_args_take(const struct import_opts *opts, const struct args *args, st
 
     out->options.part_bytes = opts->part_bytes;
     out->options.connections = (unsigned)opts->common.jobs;
+    out->options.jobs = (unsigned)opts->common.jobs;
     out->options.poll_ms = (unsigned)opts->poll_ms;
     return rc;
 }
 
 void import_args_clear(struct import_args *args)
 {
-    for (size_t i = 0; i < SW_ARRAY_LEN(args->disks); i++)
-        sw_in_close(args->disks[i].in);
-    for (size_t i = 0; i < SW_ARRAY_LEN(args->disks); i++)
-        sw_image_close(args->disks[i].image);
+    for (size_t i = 0; i < SW_ARRAY_LEN(args->sources); i++)
+        import_source_close(&args->sources[i]);
+    free(args->settings);
     for (size_t i = 0; i < SW_ARRAY_LEN(args->keys); i++)
         free(args->keys[i]);
     for (size_t i = 0; i < SW_ARRAY_LEN(args->tag_texts); i++)

@@ -5,6 +5,7 @@
 #include "slipway/import.h"
 #include "src/cli/after_args.h"
 #include "src/cli/import_online.h"
+#include "src/cli/import_source.h"
 #include "src/cli/opt.h"
 #include "src/cli/trust_args.h"
 
@@ -14,6 +15,8 @@ struct import_opts {
     const char *prefix;
     const char *lane;
     const char *format;
+    const char *as;
+    const char *allow_parent;
     struct sw_cloud_config cloud;
     const char *description;
     const char *role_name;
@@ -29,12 +32,14 @@ struct import_opts {
     const char *output;
     const char *events;
     struct opt_list keys;
+    struct opt_list settings;
     struct opt_list devices;
     struct opt_list tags;
     struct opt_list licences;
     struct trust_opts trust;
     struct import_online_opts online;
     struct after_opts after;
+    uint64_t package_disk;
     uint64_t part_bytes;
     uint64_t poll_ms;
     bool encrypted;
@@ -50,6 +55,8 @@ SW_MUST_CHECK int import_args_check(const struct import_opts *opts, struct sw_er
 struct import_args {
     struct sw_import_options options;
     struct sw_import_disk disks[SW_IMPORT_MAX_DISKS]; /* opened later, closed by import_args_clear */
+    struct import_source sources[SW_IMPORT_MAX_DISKS];
+    char *settings;
     char *keys[SW_IMPORT_MAX_DISKS];
     struct sw_ec2_tag tags[OPT_LIST_MAX];
     char *tag_texts[OPT_LIST_MAX];

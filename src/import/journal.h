@@ -41,6 +41,8 @@ struct import_identity {
     uint64_t device;
     uint64_t inode;
     int64_t mtime_ns;
+    char encoding
+        [SW_SHA256_HEX]; /* of all files read and of the encoder (encode.h); "" where the file goes as it is */
 };
 
 enum { IMPORT_MARK = 33, IMPORT_TOKEN = 49, IMPORT_FORMAT = 8 };

@@ -78,7 +78,9 @@ static int load_identity(const json_t *doc, struct import_identity *out, struct 
         load_number(input, "file_bytes", &out->file_bytes, err) < 0 ||
         load_number(input, "device", &out->device, err) < 0 ||
         load_number(input, "inode", &out->inode, err) < 0 ||
-        load_number(input, "mtime_ns", &mtime_ns, err) < 0)
+        load_number(input, "mtime_ns", &mtime_ns, err) < 0 ||
+        (json_object_get(input, "encoding") != NULL &&
+         load_text(input, "encoding", out->encoding, sizeof(out->encoding), err) < 0))
         return -1;
     out->mtime_ns = (int64_t)mtime_ns;
     return 0;
@@ -219,13 +221,13 @@ static json_t *store_object(const struct import_object *object)
 {
     const struct import_identity *input = &object->input;
 
-    return json_pack("{s:s, s:{s:I, s:I, s:I, s:I, s:I}, s:s, s:b, s:s, s:s, s:I, s:I, s:s*}", "stage",
+    return json_pack("{s:s, s:{s:I, s:I, s:I, s:I, s:I, s:s}, s:s, s:b, s:s, s:s, s:I, s:I, s:s*}", "stage",
                      object_names[object->stage], "input", "size_bytes", (json_int_t)input->size_bytes,
                      "file_bytes", (json_int_t)input->file_bytes, "device", (json_int_t)input->device,
-                     "inode", (json_int_t)input->inode, "mtime_ns", (json_int_t)input->mtime_ns, "format",
-                     object->format, "encoded", object->encoded, "mark", object->mark, "content",
-                     object->content, "part_bytes", (json_int_t)object->part_bytes, "object_bytes",
-                     (json_int_t)object->object_bytes, "upload_id", object->upload_id);
+                     "inode", (json_int_t)input->inode, "mtime_ns", (json_int_t)input->mtime_ns, "encoding",
+                     input->encoding, "format", object->format, "encoded", object->encoded, "mark",
+                     object->mark, "content", object->content, "part_bytes", (json_int_t)object->part_bytes,
+                     "object_bytes", (json_int_t)object->object_bytes, "upload_id", object->upload_id);
 }
 
 static json_t *store_task(const struct sw_ec2_task *task, struct sw_err *err)

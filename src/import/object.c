@@ -1,6 +1,7 @@
 /* One disk's object in the bucket: a multipart upload that survives, and is told from anybody else's. */
 #include "src/base/buf.h"
 #include "src/base/log.h"
+#include "src/import/encode.h"
 #include "src/import/flow.h"
 #include "src/import/upload.h"
 
@@ -45,13 +46,13 @@ int object_identify(const struct sw_import_disk *disk, struct import_identity *o
         .inode = st.st_ino & INT64_MAX,
         .mtime_ns = ((int64_t)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec) & INT64_MAX,
     };
-    return 0;
+    return encode_identity(disk, out->encoding, err);
 }
 
 static bool same_input(const struct import_identity *a, const struct import_identity *b)
 {
     return a->size_bytes == b->size_bytes && a->file_bytes == b->file_bytes && a->device == b->device &&
-           a->inode == b->inode && a->mtime_ns == b->mtime_ns;
+           a->inode == b->inode && a->mtime_ns == b->mtime_ns && strcmp(a->encoding, b->encoding) == 0;
 }
 
 bool object_matches(const struct import_object *object, const struct sw_import_disk *disk,
@@ -77,8 +78,9 @@ int object_start_over(struct import_flow *flow, size_t disk, const struct import
         .stage = object->stage == OBJECT_CREATING ? OBJECT_CREATING : OBJECT_NEW,
         .input = *now,
         .encoded = source->image != NULL,
-        .part_bytes = flow->options->part_bytes != 0 ? flow->options->part_bytes
-                                                     : sw_import_part_bytes(now->size_bytes),
+        .part_bytes = flow->options->part_bytes != 0
+                          ? flow->options->part_bytes
+                          : sw_import_part_bytes(source->image != NULL ? 0 : now->size_bytes),
     };
     memcpy(object->format, source->format, strnlen(source->format, IMPORT_FORMAT - 1));
     return 0;
@@ -178,6 +180,7 @@ static int upload(struct import_flow *flow, size_t disk, struct sw_err *err)
                                 .place = place,
                                 .listed = &listed,
                                 .connections = flow->options->connections,
+                                .jobs = flow->options->jobs,
                                 .progress = flow->listener->upload};
     int rc;
 
@@ -212,6 +215,17 @@ int object_is_ours(const struct import_flow *flow, size_t disk, bool *ours, stru
         return -1;
     *ours = head.found && head.size_bytes == object->object_bytes && strcmp(head.mark, object->mark) == 0;
     return 0;
+}
+
+/* An encoder that gave more bytes in an earlier run leaves lines of parts behind the end. */
+static void drop_behind(struct import_parts *parts, uint64_t object_bytes)
+{
+    uint64_t sum = 0;
+    size_t n = 0;
+
+    while (n < parts->n && sum < object_bytes)
+        sum += parts->items[n++].part.size_bytes;
+    parts->n = n;
 }
 
 /* The list that S3 wants; *whole is false when the log does not vouch for every byte. */
@@ -267,6 +281,7 @@ static int complete(struct import_flow *flow, size_t disk, struct sw_err *err)
 
     if (journal_read_parts(&flow->journal, disk, &parts, err) < 0)
         return -1;
+    drop_behind(&parts, flow->journal.state.objects[disk].object_bytes);
     rc = complete_parts(flow, disk, &parts, err);
     free(parts.items);
     return rc;

@@ -130,11 +130,13 @@ static int store_disk(const struct sw_import_disk *disk, json_t *list, struct sw
 
     if (path == NULL)
         return -1;
-    return sw_json_append(list,
-                          json_pack("{s:s, s:b, s:s, s:s*, s:s*, s:s*, s:s*}", "path", path, "sealed",
-                                    disk->sealed, "format", disk->format, "stated", disk->stated, "key",
-                                    disk->key, "device", disk->device, "description", disk->description),
-                          err);
+    return sw_json_append(
+        list,
+        json_pack("{s:s, s:b, s:s, s:s*, s:s*, s:s*, s:s*, s:s*, s:s*, s:s*, s:i}", "path", path, "sealed",
+                  disk->sealed, "format", disk->format, "stated", disk->stated, "key", disk->key, "device",
+                  disk->device, "description", disk->description, "as", disk->as, "settings", disk->settings,
+                  "allow_parent", disk->allow_parent, "package_disk", (int)disk->package_disk),
+        err);
 }
 
 json_t *options_store(const struct sw_import_options *options, struct sw_err *err)
@@ -297,8 +299,12 @@ static int load_disks(const json_t *doc, struct import_recalled *out, struct sw_
             load_text(item, "stated", &disk->stated, err) < 0 ||
             load_text(item, "key", &disk->key, err) < 0 ||
             load_text(item, "device", &disk->device, err) < 0 ||
-            load_text(item, "description", &disk->description, err) < 0)
+            load_text(item, "description", &disk->description, err) < 0 ||
+            load_text(item, "as", &disk->as, err) < 0 ||
+            load_text(item, "settings", &disk->settings, err) < 0 ||
+            load_text(item, "allow_parent", &disk->allow_parent, err) < 0)
             return -1;
+        disk->package_disk = (unsigned)json_integer_value(json_object_get(item, "package_disk"));
         disk->sealed = json_is_true(json_object_get(item, "sealed"));
         if (disk->source_path == NULL || disk->format == NULL)
             return damaged("disks", err);

@@ -145,7 +145,7 @@ static int failure(const struct stream *self, struct sw_err *err)
 /* How many parts of that size may be in memory; the kept front is one more. */
 static unsigned slots_allowed(const struct stream *self, uint64_t part_bytes)
 {
-    uint64_t fit = sw_max_u64(1, STREAM_MEMORY_BYTES / part_bytes);
+    uint64_t fit = sw_max_u64(1, self->opts.memory_bytes / part_bytes);
 
     return (unsigned)sw_min_u64(fit, self->opts.connections + 1);
 }

@@ -12,13 +12,11 @@ struct part_sender {
     int (*send)(struct part_sender *self, unsigned number, const void *bytes, size_t len, struct sw_err *err);
 };
 
-enum { STREAM_MEMORY_BYTES = 160 << 20 };
-
 struct stream_opts {
     const char *name; /* for messages; lives as long as the stream */
     struct part_plan plan;
-    unsigned
-        connections; /* parts under way at once; fewer where they would take more than STREAM_MEMORY_BYTES */
+    unsigned connections;  /* parts under way at once; fewer where they would take more than memory_bytes */
+    uint64_t memory_bytes; /* for parts; one is kept in any case, and the front besides */
     struct part_sender *sender;
     /*
      * For formats whose tables stand at the front: the first part is kept to the end, so that pwrite may go there; elsewhere

@@ -4,6 +4,7 @@
 #include "src/base/buf.h"
 #include "src/base/ckd.h"
 #include "src/base/pool.h"
+#include "src/import/encode.h"
 
 #include <string.h>
 
@@ -139,6 +140,13 @@ static void work(void *arg, unsigned index)
     }
 }
 
+/* Each has a part in memory: of large ones there are fewer. */
+static uint64_t connections(const struct import_upload *upload)
+{
+    return sw_max_u64(
+        1, sw_min_u64(upload->connections, UPLOAD_MEMORY_BYTES / upload->parts.items[0].part.size_bytes));
+}
+
 static int send_missing(struct import_upload *upload, struct sw_err *err)
 {
     const struct import_parts *parts = &upload->parts;
@@ -154,7 +162,7 @@ static int send_missing(struct import_upload *upload, struct sw_err *err)
     if (missing == 0)
         return 0;
     pthread_mutex_init(&run.lock, NULL);
-    rc = sw_threads_run((unsigned)sw_min_u64(upload->connections, missing), work, &run, err);
+    rc = sw_threads_run((unsigned)sw_min_u64(connections(upload), missing), work, &run, err);
     pthread_mutex_destroy(&run.lock);
     if (run.failed_part < parts->n) {
         *err = run.err;
@@ -168,6 +176,8 @@ int upload_send(struct import_upload *upload, struct sw_err *err)
     const struct import_object *object = &upload->journal->state.objects[upload->object];
     struct import_parts log;
 
+    if (upload->disk->image != NULL)
+        return encode_send(upload, err);
     upload->object_bytes = upload->disk->in->size_bytes;
     if (upload_plan(upload->object_bytes, object->part_bytes, &upload->parts, err) < 0 ||
         journal_read_parts(upload->journal, upload->object, &log, err) < 0)

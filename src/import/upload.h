@@ -4,6 +4,8 @@
 
 #include "src/import/journal.h"
 
+enum { UPLOAD_MEMORY_BYTES = 160 << 20 };
+
 struct import_upload {
     struct sw_cloud *cloud;
     const struct sw_import_disk *disk;
@@ -12,13 +14,14 @@ struct import_upload {
     struct sw_s3_upload place;        /* with the upload id */
     const struct sw_s3_parts *listed; /* what S3 has of it */
     unsigned connections;
+    unsigned jobs; /* that encode; 0: one for each processor */
     struct sw_progress *progress;
     struct import_parts parts; /* filled in: all of them, done; free the items, also after a failure */
     uint64_t object_bytes;     /* filled in */
     uint64_t sent_bytes;       /* counted up */
 };
 
-/* Sends all that the log and S3's list do not agree on. Memory: connections times part_bytes. */
+/* Sends all that the log and S3's list do not agree on. Memory: UPLOAD_MEMORY_BYTES, or one part. */
 SW_MUST_CHECK int upload_send(struct import_upload *upload, struct sw_err *err);
 
 /* parts of size_bytes in part_bytes pieces, none done; err when they are none or too many. Free the items. */

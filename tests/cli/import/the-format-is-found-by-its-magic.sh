@@ -1,25 +1,18 @@
-# VMDK, VHD and OVA are recognised; raw is never guessed; what VM Import refuses is refused here.
+# VMDK, VHD, VHDX and OVA are recognised; raw is never guessed, and what is said of a file must be so.
 . "$SLIPWAY_SOURCE/tests/rig/rig.sh"
+. "$CASE_LIB/disks.sh"
 rig_need qemu-img
 rig_start "$PWD/rig"
 truncate -s 4M disk.img
 qemu-img convert -q -f raw -O vmdk -o subformat=streamOptimized disk.img stream.vmdk
-qemu-img convert -q -f raw -O vmdk disk.img sparse.vmdk
 qemu-img convert -q -f raw -O vpc disk.img dynamic.vhd
 qemu-img convert -q -f raw -O vpc -o subformat=fixed disk.img fixed.vhd
 qemu-img convert -q -f raw -O vhdx disk.img disk.vhdx
-qemu-img convert -q -f raw -O qcow2 disk.img disk.qcow2
-tar --format=ustar -cf disk.ova stream.vmdk
+"$SLIPWAY" convert -q -f raw disk.img disk.ova
 taken() {
     rig_import "$1" -q --json >out 2>err || fail "$1: $(cat err)"
     grep -q "\"format\": \"$2\"" out || fail "$1 is not taken for $2"
-}
-refused() { # FILE STATUS TEXT OPTION…
-    file=$1 wanted=$2 text=$3 status=0
-    shift 3
-    rig_import "$file" -q "$@" >out 2>err || status=$?
-    [ $status = "$wanted" ] || fail "$file $*: exit status $status, not $wanted: $(cat err)"
-    grep -qF -- "$text" err || fail "$file $*: '$text' is not in: $(cat err)"
+    cmp "$1" "$(rig_object "$1")" || fail "$1 is not what went up"
 }
 taken stream.vmdk VMDK
 taken dynamic.vhd VHD
@@ -27,13 +20,14 @@ taken fixed.vhd VHD
 taken disk.vhdx VHDX
 taken disk.ova OVA
 sent=$(rig_count CreateMultipartUpload)
-refused sparse.vmdk 4 'not stream-optimized'
-refused disk.qcow2 4 'a qcow2, which VM Import does not take'
-refused disk.img 2 'say --format RAW'
-refused stream.vmdk 4 "--format RAW, but 'stream.vmdk' is VMDK" --format raw
-refused disk.img 4 "--format VHD, but 'disk.img' is none of" --format vhd
-refused disk.img 2 "does not know 'floppy'" --format floppy
-refused nothing.img 1 "nothing.img" --format raw
+head -c 1M /dev/zero | tr '\0' '#' >noise.vmdk
+refused 2 'name it with -f raw' rig_import disk.img -q
+refused 4 "'stream.vmdk' is no raw disk" rig_import stream.vmdk -q --format raw
+refused 5 "'disk.img' is not vhd" rig_import disk.img -q --format vhd
+refused 2 "'stream.vmdk' is not vhd: it carries the magic of vmdk" rig_import stream.vmdk -q --format vhd
+refused 2 "format 'floppy' is not known" rig_import disk.img -q --format floppy
+refused 2 'is not known' rig_import noise.vmdk -q
+refused 1 'nothing.img' rig_import nothing.img -q --format raw
 : >empty.img
-refused empty.img 1 'is empty' --format raw
+refused 5 'is empty' rig_import empty.img -q --format raw
 [ "$(rig_count CreateMultipartUpload)" = "$sent" ] || fail "something refused was sent"
