@@ -243,7 +243,7 @@ static int check_unchanged(struct sending *sending, struct sw_err *err)
 /* Blocks and what the source vouches for its bytes with, beside each other. */
 static int transfer(struct block_transfer *job, struct sw_err *err)
 {
-    struct verify verify;
+    struct verify verify = {.running = false};
     int rc;
 
     if (verify_begin(&verify, job->image, job->connections, err) < 0)
