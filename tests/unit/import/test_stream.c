@@ -18,8 +18,8 @@ struct twin {
     size_t len[PARTS_MAX + 1]; /* by number; 0: not sent */
     unsigned sent;
     unsigned most_ahead; /* parts begun and not sent, when one was begun */
-    unsigned fails[2]; /* parts that are refused; the first waits for the second */
-    unsigned hold;     /* parts up to here wait for hold_until others */
+    unsigned fails[2];   /* parts that are refused; the first waits for the second */
+    unsigned hold;       /* parts up to here wait for hold_until others */
     unsigned under_way;
 };
 
