@@ -105,7 +105,7 @@ int journal_save(struct import_journal *journal, struct sw_err *err)
 {
     SW_AUTO_JSON json_t *doc = NULL;
 
-    journal->state.updated_s = sw_now_ns() / 1000000000;
+    journal->state.updated_ms = sw_now_ns() / 1000000;
     doc = state_store(&journal->state, err);
     return doc != NULL ? sw_json_write(journal->path, doc, err) : -1;
 }

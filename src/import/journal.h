@@ -61,7 +61,7 @@ struct import_object {
 
 struct import_state {
     enum import_stage stage;
-    int64_t updated_s;
+    int64_t updated_ms;
     unsigned attempt;            /* of the task, from 1 */
     bool asked;                  /* tasks may have been asked for that are not noted */
     char request[SW_SHA256_HEX]; /* over the options of the task */

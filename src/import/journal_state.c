@@ -200,7 +200,7 @@ int state_load(const json_t *doc, struct import_state *out, struct sw_err *err)
     out->stage = stage;
     out->asked = json_is_true(json_object_get(doc, "asked"));
     out->attempt = (unsigned)attempt;
-    out->updated_s = (int64_t)updated;
+    out->updated_ms = (int64_t)updated;
     out->options = json_incref(options);
     out->lane = json_incref(lane);
     out->release = json_incref(release);
@@ -262,7 +262,7 @@ json_t *state_store(const struct import_state *state, struct sw_err *err)
 {
     SW_AUTO_JSON json_t *doc =
         json_pack("{s:i, s:s, s:I, s:s, s:i, s:b, s:s, s:s, s:s, s:O}", "version", JOURNAL_VERSION, "stage",
-                  stage_names[state->stage], "updated", (json_int_t)state->updated_s, "region", state->region,
+                  stage_names[state->stage], "updated", (json_int_t)state->updated_ms, "region", state->region,
                   "attempt", (int)state->attempt, "asked", state->asked, "request", state->request, "after",
                   state->after, "image_id", state->image_id, "options", state->options);
 

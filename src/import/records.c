@@ -128,7 +128,7 @@ json_t *record_show(const char *id, const struct import_state *state, const stru
     SW_AUTO_JSON json_t *doc = NULL;
     char updated[SW_TIME_TEXT];
 
-    sw_time_text(state->updated_s * 1000000000, updated);
+    sw_time_text(state->updated_ms * 1000000, updated);
     doc = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s*, s:s}", "import", id, "lane",
                     options->lane != NULL ? options->lane : lane_default()->name, "stage",
                     import_stage_name(state->stage), "updated", updated, "region", state->region, "bucket",

@@ -90,9 +90,6 @@ static void hear(struct watch *watch, size_t i, const struct sw_ec2_task *now)
     watch->told[i] = *now;
     if (listener->task != NULL)
         listener->task(listener, now);
-    flow_tell(watch->flow, "task",
-              json_pack("{s:s, s:s, s:s, s:s}", "task_id", now->id, "status", now->status, "progress",
-                        now->progress, "message", now->message));
 }
 
 /* EC2 forgets after 7 days; what it made is there still. */
