@@ -260,11 +260,11 @@ static int store_lists(const struct import_state *state, json_t *doc, struct sw_
 
 json_t *state_store(const struct import_state *state, struct sw_err *err)
 {
-    SW_AUTO_JSON json_t *doc =
-        json_pack("{s:i, s:s, s:I, s:s, s:i, s:b, s:s, s:s, s:s, s:O}", "version", JOURNAL_VERSION, "stage",
-                  stage_names[state->stage], "updated", (json_int_t)state->updated_ms, "region", state->region,
-                  "attempt", (int)state->attempt, "asked", state->asked, "request", state->request, "after",
-                  state->after, "image_id", state->image_id, "options", state->options);
+    SW_AUTO_JSON json_t *doc = json_pack(
+        "{s:i, s:s, s:I, s:s, s:i, s:b, s:s, s:s, s:s, s:O}", "version", JOURNAL_VERSION, "stage",
+        stage_names[state->stage], "updated", (json_int_t)state->updated_ms, "region", state->region,
+        "attempt", (int)state->attempt, "asked", state->asked, "request", state->request, "after",
+        state->after, "image_id", state->image_id, "options", state->options);
 
     if (doc == NULL) {
         sw_fail(err, SW_FAILED, "the import's state is no valid JSON");
