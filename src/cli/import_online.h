@@ -42,16 +42,16 @@ struct import_online_opts {
          offsetof(type, online.kms_keys),                                                                     \
          "print-iam, check: a further key, such as the bucket's"},                                            \
     {                                                                                                         \
-        'o', "out", "DIR", OPT_STRING, offsetof(type, online.out_dir),                                        \
+        0, "out", "DIR", OPT_STRING, offsetof(type, online.out_dir),                                          \
             "print-iam: write the documents as files"                                                         \
     }
 
 /* A paragraph for --help. */
-#define IMPORT_ONLINE_HELP                                                                                           \
-    "--check asks AWS, with the options of the import to come: credentials, bucket, keys, service role, who may\n"   \
-    "pass it, EC2's dry run. Each line is ok, refused or unknown, with the permission that is missing and the\n"     \
-    "remedy; exit code 4 when something is refused. In the bucket an upload is begun and aborted; no object is\n"    \
-    "made. --print-iam prints the least policies (with --check also for the check's own questions); -o DIR writes\n" \
+#define IMPORT_ONLINE_HELP                                                                                              \
+    "--check asks AWS, with the options of the import to come: credentials, bucket, keys, service role, who may\n"      \
+    "pass it, EC2's dry run. Each line is ok, refused or unknown, with the permission that is missing and the\n"        \
+    "remedy; exit code 4 when something is refused. In the bucket an upload is begun and aborted; no object is\n"       \
+    "made. --print-iam prints the least policies (with --check also for the check's own questions); --out DIR writes\n" \
     "operator-policy.json, role-policy.json and role-trust.json, as `aws iam` takes them. It needs no network."
 
 /* What a distribution as Image Builder has it (NULL: none) wants beyond the lane. */

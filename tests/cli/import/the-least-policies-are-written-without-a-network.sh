@@ -4,7 +4,7 @@ export AWS_CONFIG_FILE=/dev/null AWS_SHARED_CREDENTIALS_FILE=/dev/null HTTPS_PRO
 fail() { echo "FAIL: $*" >&2; exit 1; }
 key=arn:aws-cn:kms:cn-north-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab
 "$SLIPWAY" import --print-iam --bucket lab --prefix 'a b/*' --role-name importer --account 111122223333 --region cn-north-1 --kms-key $key \
-    --tag a=b -o 'new/iam files' >out
+    --tag a=b --out 'new/iam files' >out
 [ "$(sort out)" = "$(printf 'new/iam files/%s.json\n' operator-policy role-policy role-trust)" ] || fail "$(cat out)"
 jq -e '.Version == "2012-10-17" and (.Statement | all(.Effect == "Allow" and (.Action | length) > 0))' new/*/*.json >/dev/null || fail "a document is no policy"
 if grep -q 'arn:aws:' new/*/*.json; then fail "China has a partition of its own"; fi

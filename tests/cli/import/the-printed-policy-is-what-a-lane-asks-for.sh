@@ -22,7 +22,7 @@ rig_import -f raw disk.img --prefix p/3 --part-size 5M -q >/dev/null 2>&1 || tru
 rig_faults
 id=$("$SLIPWAY" import list --json | jq -r '.[] | select(.disks[0].key == "p/2/disk.img") | .import')
 "$SLIPWAY" import cancel "$id" --endpoint-url "$RIG_URL" >out 2>err || fail "cancel: $(cat out err)"
-policies --prefix p -o iam >/dev/null
+policies --prefix p --out iam >/dev/null
 used iam/operator-policy.json || fail "the policy is not what the lane import-image asks for"
 
 # The comparison sees what is missing and what is too much, and the prefix counts.
@@ -32,7 +32,7 @@ grep -q 'UploadPart is not allowed: s3:PutObject on arn:aws:s3:::lab/p/disk.img'
 jq '.Statement[0].Action += ["s3:PutObjectAcl"]' iam/operator-policy.json >more.json
 if used more.json >out; then fail "an idle action goes unseen"; fi
 grep -qx 's3:PutObjectAcl is allowed and never used' out || fail "$(cat out)"
-policies --prefix q -o other >/dev/null
+policies --prefix q --out other >/dev/null
 if used other/operator-policy.json >out; then fail "the prefix does not count"; fi
 
 # A name, tags, copies and launch permissions want more, and only then.
@@ -46,7 +46,7 @@ YML
 after=(--tag a=b --distribution after.yml)
 rig_import -f raw disk.img --prefix p/4 --part-size 5M -q "${after[@]}" >/dev/null
 if used iam/operator-policy.json >out; then fail "what comes after an image wants nothing"; fi
-policies --prefix p "${after[@]}" -o after >/dev/null
+policies --prefix p "${after[@]}" --out after >/dev/null
 used after/operator-policy.json || fail "the policy is not what comes after an image"
 
 # With --check the check's own questions are in it: an account where IAM may not simulate makes it read every policy.

@@ -26,12 +26,12 @@ rig_wait DescribeImportSnapshotTasks 20
 kill "$pid"
 wait "$pid" || true
 cancel p/3
-policies -o iam >/dev/null
+policies --out iam >/dev/null
 used iam/operator-policy.json || fail "the policy is not what the lane import-snapshot asks for"
 
 rm "$RIG_DIR/scenario"
 after=(--tag a=b --copy-to eu-west-1 --share 444455556666)
 lane --prefix p/4 --name 'web 3' "${after[@]}" >/dev/null
 if used iam/operator-policy.json >out; then fail "what comes after an image wants nothing"; fi
-policies "${after[@]}" -o after >/dev/null
+policies "${after[@]}" --out after >/dev/null
 used after/operator-policy.json || fail "the policy is not what comes after an image"

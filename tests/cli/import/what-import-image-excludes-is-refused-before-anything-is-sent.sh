@@ -5,8 +5,7 @@ head -c 6000000 /dev/urandom >disk.img
 mkdir -p sub
 cp disk.img sub/disk.img
 cp disk.img list
-truncate -s 1M stream
-tar --format=ustar -cf disk.ova stream
+"$SLIPWAY" convert -q -f raw disk.img disk.ova 2>/dev/null
 truncate -s 8T huge.img
 
 refused() { # STATUS TEXT ARGUMENT…

@@ -3,7 +3,7 @@
 rig_need aws
 rig_start "$PWD/rig" --page 2
 iam() { aws iam "$@" --endpoint-url "$RIG_URL" --output text; }
-"$SLIPWAY" import --print-iam --check --bucket lab --prefix p --role-name importer --account 111122223333 --region us-east-1 -o docs >/dev/null
+"$SLIPWAY" import --print-iam --check --bucket lab --prefix p --role-name importer --account 111122223333 --region us-east-1 --out docs >/dev/null
 got=0
 rig_import --check --prefix p --role-name importer >out || got=$?
 [ $got = 4 ] && grep -q '^refused  role ' out || fail "a role that is not there is fine: $(cat out)"
