@@ -18,8 +18,8 @@ rig_exports vmdk noise
 refused 'noise as VMDK' "s3://lab/export-ami-" ami-01 --bucket lab
 rig_exports vhd noise.vmdk
 refused 'VMDK as VHD' "s3://lab/export-ami-" ami-02 --bucket lab --disk-image-format VHD
-head -c 1000000 noise.vmdk >cut
-rig_exports vmdk cut
+head -c 1000000 noise.vmdk >short
+rig_exports vmdk short
 refused 'a cut VMDK' "s3://lab/export-ami-" ami-03 --bucket lab
 rig_put noise "$PWD/noise"
 refused 'raw is not guessed' '-f raw' --object s3://lab/noise

@@ -11,20 +11,20 @@ for n in $(seq "$kills"); do
     before=$(rig_count GetObject)
     rm -f rig/go
     rig_faults "{\"op\":\"GetObject\",\"after\":$at,\"times\":0,\"do\":\"hold\"}"
-    rig_export_spawn $ami "${run[@]}" -o $n.raw 2>err
+    rig_export_spawn "$ami" "${run[@]}" -o "$n.raw" 2>err
     rig_wait GetObject $((before + at))
-    kill -9 $pid
-    wait $pid || true
+    kill -9 "$pid"
+    wait "$pid" || true
     rig_faults
     touch rig/go
-    [ ! -e $n.raw ] || fail "killed at range $at: the file is there"
-    rig_export $ami "${run[@]}" --json -o $n.raw >out 2>err || fail "killed at range $at: $(cat err)"
-    cmp disk.raw $n.raw || fail "killed at range $at: the file is another one"
+    [ ! -e "$n.raw" ] || fail "killed at range $at: the file is there"
+    rig_export "$ami" "${run[@]}" --json -o "$n.raw" >out 2>err || fail "killed at range $at: $(cat err)"
+    cmp disk.raw "$n.raw" || fail "killed at range $at: the file is another one"
     kept=$(grep -o '"kept_bytes": [0-9]*' out | cut -d' ' -f2) got=$(grep -o '"fetched_bytes": [0-9]*' out | cut -d' ' -f2)
     [ $((kept + got)) = 5000192 ] || fail "killed at range $at: $kept kept and $got fetched are not the object"
     # The two on their way, and one that had come but was not noted yet.
-    [ $kept -ge $(((at - 1) * 262144)) ] || fail "killed at range $at: only $kept bytes were kept"
-    [ "$(rig_count ExportImage)" = $n ] || fail "killed at range $at: exported twice"
+    [ "$kept" -ge $(((at - 1) * 262144)) ] || fail "killed at range $at: only $kept bytes were kept"
+    [ "$(rig_count ExportImage)" = "$n" ] || fail "killed at range $at: exported twice"
 done
 read -r asked needed < <(rig_ranges)
 echo "ranges asked for: $asked, of which needed: $needed"

@@ -28,7 +28,7 @@ distribution:
       launchPermission: {organizationArns: ['arn:aws:organizations::111122223333:organization/o-abcdefghij'], userGroups: [all]}
   - region: ap-south-1
 YML
-run() { SOURCE_DATE_EPOCH=1795329636 rig_import -f raw disk.img --tag a=b --distribution after.yml --json -q "$@" >out 2>err; }
+run() { SOURCE_DATE_EPOCH=1795329636 rig_import -f raw disk.img --tag a=b --distribution after.yml --json -q >out 2>err; }
 run || fail "$(cat err)"
 home=$(in_region us-east-1) far=$(in_region eu-west-1) south=$(in_region ap-south-1)
 [ "$home" = "$(python3 -c 'import json; print(json.load(open("out"))["image_id"])')" ] || fail "the result names another image"

@@ -11,24 +11,25 @@ static const char *const licences[] = {"arn:aws:license-manager:x"};
 /* A machine of two disks, with all that can be said of it. */
 static struct sw_import_options machine(const struct sw_import_disk *disks)
 {
-    return (struct sw_import_options){.disks = disks,
-                                      .nr_disks = 2,
-                                      .bucket = "lab",
-                                      .cloud = {"profile", "eu-west-1", "http://here"},
-                                      .description = "a \"machine\" \xc3\xbc",
-                                      .role_name = "vmimport",
-                                      .boot_mode = "uefi",
-                                      .platform = "Windows",
-                                      .usage_operation = "RunInstances:0800",
-                                      .kms_key = "alias/x",
-                                      .comment = "c",
-                                      .license_specifications = licences,
-                                      .nr_license_specifications = 1,
-                                      .task_tags = {tags, 2},
-                                      .encrypted = true,
-                                      .name = "web",
-                                      .image_tags = {tags, 1},
-                                      .delete_object = true};
+    return (struct sw_import_options){
+        .disks = disks,
+        .nr_disks = 2,
+        .bucket = "lab",
+        .cloud = {.profile = "profile", .region = "eu-west-1", .endpoint_url = "http://here"},
+        .description = "a \"machine\" \xc3\xbc",
+        .role_name = "vmimport",
+        .boot_mode = "uefi",
+        .platform = "Windows",
+        .usage_operation = "RunInstances:0800",
+        .kms_key = "alias/x",
+        .comment = "c",
+        .license_specifications = licences,
+        .nr_license_specifications = 1,
+        .task_tags = {tags, 2},
+        .encrypted = true,
+        .name = "web",
+        .image_tags = {tags, 1},
+        .delete_object = true};
 }
 
 static const struct sw_import_disk two_disks[] = {
