@@ -21,8 +21,9 @@ head -c 12000000 disk.qcow2 >cut.qcow2
 refused 5 'cut.qcow2' rig_import cut.qcow2 --part-size 5M -q
 
 rig_faults '{"op":"UploadPart","part":3,"do":"hold"}'
+before=$(rig_count UploadPart)
 rig_spawn disk.qcow2 --part-size 5M -q 2>err
-rig_wait UploadPart 2
+rig_wait UploadPart $((before + 2))
 touch -d '2001-01-01' disk.qcow2
 touch "$RIG_DIR/go"
 status=0
