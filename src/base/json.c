@@ -87,3 +87,44 @@ const char *sw_json_text(const json_t *object, const char *key)
 {
     return json_string_value(json_object_get(object, key));
 }
+
+int sw_json_damaged(const char *key, struct sw_err *err)
+{
+    return sw_fail(err, SW_INTEGRITY, "its '%s' is missing or out of range", key);
+}
+
+int sw_json_take_text(const json_t *object, const char *key, char *out, size_t out_len, struct sw_err *err)
+{
+    const char *text = sw_json_text(object, key);
+
+    if (text == NULL || strlen(text) >= out_len)
+        return sw_json_damaged(key, err);
+    memcpy(out, text, strlen(text) + 1);
+    return 0;
+}
+
+int sw_json_take_number(const json_t *object, const char *key, uint64_t max, uint64_t *out,
+                        struct sw_err *err)
+{
+    const json_t *value = json_object_get(object, key);
+    json_int_t number = json_integer_value(value);
+
+    if (!json_is_integer(value) || number < 0 || (uint64_t)number > max)
+        return sw_json_damaged(key, err);
+    *out = (uint64_t)number;
+    return 0;
+}
+
+int sw_json_take_name(const json_t *object, const char *key, const char *const *names, unsigned n,
+                      unsigned *out, struct sw_err *err)
+{
+    const char *text = sw_json_text(object, key);
+
+    for (unsigned i = 0; text != NULL && i < n; i++) {
+        if (strcmp(text, names[i]) == 0) {
+            *out = i;
+            return 0;
+        }
+    }
+    return sw_json_damaged(key, err);
+}

@@ -35,4 +35,16 @@ json_t *sw_json_bytes(const void *bytes, size_t len);
 /* A member's text, or NULL when it is missing or no string. */
 const char *sw_json_text(const json_t *object, const char *key);
 
+/* Members of what anybody may have written to. What is missing or out of range is SW_INTEGRITY, and named. */
+SW_MUST_CHECK int sw_json_damaged(const char *key, struct sw_err *err);
+/* A text that fits, with its NUL. */
+SW_MUST_CHECK int sw_json_take_text(const json_t *object, const char *key, char *out, size_t out_len,
+                                    struct sw_err *err);
+/* From 0 to max. */
+SW_MUST_CHECK int sw_json_take_number(const json_t *object, const char *key, uint64_t max, uint64_t *out,
+                                      struct sw_err *err);
+/* Which of n names it is. */
+SW_MUST_CHECK int sw_json_take_name(const json_t *object, const char *key, const char *const *names,
+                                    unsigned n, unsigned *out, struct sw_err *err);
+
 #endif

@@ -132,21 +132,6 @@ int journal_write(const char *path, const struct journal *journal, struct sw_err
     return rc;
 }
 
-static int damaged(const char *field, struct sw_err *err)
-{
-    return sw_fail(err, SW_INTEGRITY, "its '%s' is missing or out of range", field);
-}
-
-static int take_number(const json_t *head, const char *field, uint64_t max, uint64_t *out, struct sw_err *err)
-{
-    const json_t *value = json_object_get(head, field);
-
-    if (!json_is_integer(value) || json_integer_value(value) < 0 || (uint64_t)json_integer_value(value) > max)
-        return damaged(field, err);
-    *out = (uint64_t)json_integer_value(value);
-    return 0;
-}
-
 static int take_head(const json_t *head, struct journal *journal, uint64_t *state_bytes, struct sw_err *err)
 {
     const char *tail = sw_json_text(head, "tail_sha256");
@@ -155,18 +140,19 @@ static int take_head(const json_t *head, struct journal *journal, uint64_t *stat
     journal->source = json_incref(json_object_get(head, "source"));
     journal->target = json_incref(json_object_get(head, "target"));
     if (!json_is_array(journal->source))
-        return damaged("source", err);
+        return sw_json_damaged("source", err);
     if (!json_is_object(journal->target))
-        return damaged("target", err);
-    if (take_number(head, "point", SW_VIRTUAL_MAX_BYTES, &made->point, err) < 0 ||
-        take_number(head, "read_bytes", made->point, &made->read_bytes, err) < 0 ||
-        take_number(head, "data_bytes", made->read_bytes, &made->data_bytes, err) < 0 ||
-        take_number(head, "zero_bytes", made->read_bytes - made->data_bytes, &made->zero_bytes, err) < 0 ||
-        take_number(head, "stored_bytes", INT64_MAX, &journal->stored_bytes, err) < 0 ||
-        take_number(head, "state_bytes", JOURNAL_STATE_MAX, state_bytes, err) < 0)
+        return sw_json_damaged("target", err);
+    if (sw_json_take_number(head, "point", SW_VIRTUAL_MAX_BYTES, &made->point, err) < 0 ||
+        sw_json_take_number(head, "read_bytes", made->point, &made->read_bytes, err) < 0 ||
+        sw_json_take_number(head, "data_bytes", made->read_bytes, &made->data_bytes, err) < 0 ||
+        sw_json_take_number(head, "zero_bytes", made->read_bytes - made->data_bytes, &made->zero_bytes, err) <
+            0 ||
+        sw_json_take_number(head, "stored_bytes", INT64_MAX, &journal->stored_bytes, err) < 0 ||
+        sw_json_take_number(head, "state_bytes", JOURNAL_STATE_MAX, state_bytes, err) < 0)
         return -1;
     if (tail == NULL || sw_unhex(tail, strlen(tail), journal->tail, sizeof(journal->tail)) < 0)
-        return damaged("tail_sha256", err);
+        return sw_json_damaged("tail_sha256", err);
     return 0;
 }
 
@@ -202,7 +188,7 @@ int journal_parse(const char *bytes, size_t len, struct journal *journal, struct
         return -1;
     len -= (size_t)(end + 1 - line);
     if (state_bytes != len)
-        return damaged("state_bytes", err);
+        return sw_json_damaged("state_bytes", err);
     journal->state = end + 1;
     journal->state_len = len;
     return 0;

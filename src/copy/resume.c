@@ -89,7 +89,7 @@ static int check_restored(const struct sw_image *target, const struct journal *j
     uint64_t kept = 0, point = journal->made.point;
 
     if (point > target->size_bytes || (point % target->unit_bytes != 0 && point != target->size_bytes))
-        return sw_fail(err, SW_INTEGRITY, "its 'point' is missing or out of range");
+        return sw_json_damaged("point", err);
     if (target->format->save(target, point, &state, &kept, err) != 0 || kept < journal->stored_bytes ||
         state.len != journal->state_len ||
         (state.len > 0 && memcmp(state.data, journal->state, state.len) != 0))

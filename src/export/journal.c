@@ -43,45 +43,26 @@ static const struct {
     TEXT("message", task.message),
 };
 
-static int damaged(const char *field, struct sw_err *err)
-{
-    return sw_fail(err, SW_INTEGRITY, "its '%s' is missing or out of range", field);
-}
-
-static int load_stage(const json_t *doc, enum export_stage *out, struct sw_err *err)
-{
-    const char *text = sw_json_text(doc, "stage");
-
-    for (int i = 0; text != NULL && i < EXPORT_STAGES; i++) {
-        if (strcmp(text, stage_names[i]) == 0) {
-            *out = (enum export_stage)i;
-            return 0;
-        }
-    }
-    return damaged("stage", err);
-}
-
 static int load(const json_t *doc, struct export_state *out, struct sw_err *err)
 {
-    json_int_t attempt = json_integer_value(json_object_get(doc, "attempt"));
+    uint64_t attempt;
+    unsigned stage;
 
     if (json_integer_value(json_object_get(doc, "version")) != JOURNAL_VERSION)
-        return damaged("version", err);
-    if (load_stage(doc, &out->stage, err) < 0)
+        return sw_json_damaged("version", err);
+    if (sw_json_take_name(doc, "stage", stage_names, EXPORT_STAGES, &stage, err) < 0 ||
+        sw_json_take_number(doc, "attempt", MAX_ATTEMPTS, &attempt, err) < 0)
         return -1;
-    if (attempt < 1 || attempt > MAX_ATTEMPTS)
-        return damaged("attempt", err);
+    if (attempt < 1)
+        return sw_json_damaged("attempt", err);
+    out->stage = stage;
     out->attempt = (unsigned)attempt;
     out->updated_s = json_integer_value(json_object_get(doc, "updated_s"));
-    for (size_t i = 0; i < SW_ARRAY_LEN(texts); i++) {
-        const char *text = sw_json_text(doc, texts[i].field);
-
-        if (text == NULL || strlen(text) >= texts[i].size)
-            return damaged(texts[i].field, err);
-        memcpy((char *)out + texts[i].at, text, strlen(text) + 1);
-    }
+    for (size_t i = 0; i < SW_ARRAY_LEN(texts); i++)
+        if (sw_json_take_text(doc, texts[i].field, (char *)out + texts[i].at, texts[i].size, err) < 0)
+            return -1;
     if (out->stage != EXPORT_NEW && out->object.task_id[0] == '\0')
-        return damaged("task_id", err);
+        return sw_json_damaged("task_id", err);
     return 0;
 }
 

@@ -13,63 +13,26 @@ static const char *const stage_names[EBS_STAGES] = {
     [EBS_COMPLETED] = "completed",
 };
 
-static int damaged(const char *field, struct sw_err *err)
-{
-    return sw_fail(err, SW_INTEGRITY, "its lane's '%s' is missing or out of range", field);
-}
-
-static int load_text(const json_t *doc, const char *field, char *out, size_t out_len, struct sw_err *err)
-{
-    const char *text = sw_json_text(doc, field);
-
-    if (text == NULL || strlen(text) >= out_len)
-        return damaged(field, err);
-    memcpy(out, text, strlen(text) + 1);
-    return 0;
-}
-
-static int load_number(const json_t *doc, const char *field, uint64_t most, uint64_t *out, struct sw_err *err)
-{
-    const json_t *value = json_object_get(doc, field);
-    json_int_t number = json_integer_value(value);
-
-    if (!json_is_integer(value) || number < 0 || (uint64_t)number > most)
-        return damaged(field, err);
-    *out = (uint64_t)number;
-    return 0;
-}
-
-static int load_stage(const json_t *doc, enum ebs_stage *out, struct sw_err *err)
-{
-    const char *text = sw_json_text(doc, "stage");
-
-    for (unsigned i = 0; text != NULL && i < EBS_STAGES; i++) {
-        if (strcmp(text, stage_names[i]) == 0) {
-            *out = (enum ebs_stage)i;
-            return 0;
-        }
-    }
-    return damaged("stage", err);
-}
-
 static int load_disk(const json_t *doc, struct ebs_disk *out, struct sw_err *err)
 {
     uint64_t started_s;
+    unsigned stage;
 
-    if (load_stage(doc, &out->stage, err) < 0 ||
-        load_text(doc, "token", out->token, sizeof(out->token), err) < 0 ||
-        load_text(doc, "request", out->request, sizeof(out->request), err) < 0 ||
-        load_text(doc, "snapshot", out->snapshot, sizeof(out->snapshot), err) < 0 ||
-        load_text(doc, "linear", out->linear, sizeof(out->linear), err) < 0 ||
-        load_number(doc, "started_s", INT64_MAX, &started_s, err) < 0 ||
-        load_number(doc, "volume_gib", SW_EBS_GIB_MAX, &out->volume_gib, err) < 0 ||
-        load_number(doc, "blocks", SW_EBS_GIB_MAX * SW_EBS_BLOCKS_PER_GIB, &out->blocks, err) < 0)
+    if (sw_json_take_name(doc, "stage", stage_names, EBS_STAGES, &stage, err) < 0 ||
+        sw_json_take_text(doc, "token", out->token, sizeof(out->token), err) < 0 ||
+        sw_json_take_text(doc, "request", out->request, sizeof(out->request), err) < 0 ||
+        sw_json_take_text(doc, "snapshot", out->snapshot, sizeof(out->snapshot), err) < 0 ||
+        sw_json_take_text(doc, "linear", out->linear, sizeof(out->linear), err) < 0 ||
+        sw_json_take_number(doc, "started_s", INT64_MAX, &started_s, err) < 0 ||
+        sw_json_take_number(doc, "volume_gib", SW_EBS_GIB_MAX, &out->volume_gib, err) < 0 ||
+        sw_json_take_number(doc, "blocks", SW_EBS_GIB_MAX * SW_EBS_BLOCKS_PER_GIB, &out->blocks, err) < 0)
         return -1;
+    out->stage = stage;
     out->started_s = (int64_t)started_s;
     if (out->stage >= EBS_STARTING && out->token[0] == '\0')
-        return damaged("token", err);
+        return sw_json_damaged("token", err);
     if (out->stage >= EBS_WRITING && !sw_ebs_is_id(out->snapshot))
-        return damaged("snapshot", err);
+        return sw_json_damaged("snapshot", err);
     return 0;
 }
 
@@ -82,10 +45,10 @@ int ebs_state_load(const json_t *lane, struct ebs_disk *disks, struct sw_err *er
     if (lane == NULL)
         return 0;
     if (!json_is_array(list) || json_array_size(list) > SW_IMPORT_MAX_DISKS)
-        return damaged("disks", err);
+        return sw_fail(err, SW_INTEGRITY, "its lane's 'disks' is missing or out of range");
     json_array_foreach (list, i, item)
         if (load_disk(item, &disks[i], err) < 0)
-            return -1;
+            return sw_context(err, "its lane");
     return 0;
 }
 

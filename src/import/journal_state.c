@@ -29,58 +29,18 @@ const char *object_stage_name(enum object_stage stage)
     return object_names[stage];
 }
 
-static int damaged(const char *field, struct sw_err *err)
-{
-    return sw_fail(err, SW_INTEGRITY, "its '%s' is missing or out of range", field);
-}
-
-/* A member's text into a fixed field; longer text is damage. */
-static int load_text(const json_t *doc, const char *field, char *out, size_t out_len, struct sw_err *err)
-{
-    const char *text = sw_json_text(doc, field);
-
-    if (text == NULL || strlen(text) >= out_len)
-        return damaged(field, err);
-    memcpy(out, text, strlen(text) + 1);
-    return 0;
-}
-
-static int load_number(const json_t *doc, const char *field, uint64_t *out, struct sw_err *err)
-{
-    const json_t *value = json_object_get(doc, field);
-
-    if (!json_is_integer(value) || json_integer_value(value) < 0)
-        return damaged(field, err);
-    *out = (uint64_t)json_integer_value(value);
-    return 0;
-}
-
-static int load_name(const json_t *doc, const char *const *names, unsigned n, unsigned *out,
-                     struct sw_err *err)
-{
-    const char *text = sw_json_text(doc, "stage");
-
-    for (unsigned i = 0; text != NULL && i < n; i++) {
-        if (strcmp(text, names[i]) == 0) {
-            *out = i;
-            return 0;
-        }
-    }
-    return damaged("stage", err);
-}
-
 static int load_identity(const json_t *doc, struct import_identity *out, struct sw_err *err)
 {
     const json_t *input = json_object_get(doc, "input");
     uint64_t mtime_ns;
 
-    if (load_number(input, "size_bytes", &out->size_bytes, err) < 0 ||
-        load_number(input, "file_bytes", &out->file_bytes, err) < 0 ||
-        load_number(input, "device", &out->device, err) < 0 ||
-        load_number(input, "inode", &out->inode, err) < 0 ||
-        load_number(input, "mtime_ns", &mtime_ns, err) < 0 ||
+    if (sw_json_take_number(input, "size_bytes", INT64_MAX, &out->size_bytes, err) < 0 ||
+        sw_json_take_number(input, "file_bytes", INT64_MAX, &out->file_bytes, err) < 0 ||
+        sw_json_take_number(input, "device", INT64_MAX, &out->device, err) < 0 ||
+        sw_json_take_number(input, "inode", INT64_MAX, &out->inode, err) < 0 ||
+        sw_json_take_number(input, "mtime_ns", INT64_MAX, &mtime_ns, err) < 0 ||
         (json_object_get(input, "encoding") != NULL &&
-         load_text(input, "encoding", out->encoding, sizeof(out->encoding), err) < 0))
+         sw_json_take_text(input, "encoding", out->encoding, sizeof(out->encoding), err) < 0))
         return -1;
     out->mtime_ns = (int64_t)mtime_ns;
     return 0;
@@ -91,16 +51,16 @@ static int load_object(const json_t *doc, struct import_object *out, struct sw_e
     const char *upload_id = sw_json_text(doc, "upload_id");
     unsigned stage;
 
-    if (load_name(doc, object_names, OBJECT_STAGES, &stage, err) < 0 ||
+    if (sw_json_take_name(doc, "stage", object_names, OBJECT_STAGES, &stage, err) < 0 ||
         load_identity(doc, &out->input, err) < 0 ||
-        load_text(doc, "format", out->format, sizeof(out->format), err) < 0 ||
-        load_text(doc, "mark", out->mark, sizeof(out->mark), err) < 0 ||
-        load_text(doc, "content", out->content, sizeof(out->content), err) < 0 ||
-        load_number(doc, "part_bytes", &out->part_bytes, err) < 0 ||
-        load_number(doc, "object_bytes", &out->object_bytes, err) < 0)
+        sw_json_take_text(doc, "format", out->format, sizeof(out->format), err) < 0 ||
+        sw_json_take_text(doc, "mark", out->mark, sizeof(out->mark), err) < 0 ||
+        sw_json_take_text(doc, "content", out->content, sizeof(out->content), err) < 0 ||
+        sw_json_take_number(doc, "part_bytes", INT64_MAX, &out->part_bytes, err) < 0 ||
+        sw_json_take_number(doc, "object_bytes", INT64_MAX, &out->object_bytes, err) < 0)
         return -1;
     if (out->part_bytes > SW_S3_MAX_PART_BYTES)
-        return damaged("part_bytes", err);
+        return sw_json_damaged("part_bytes", err);
     out->stage = stage;
     out->encoded = json_is_true(json_object_get(doc, "encoded"));
     if (upload_id == NULL)
@@ -118,7 +78,7 @@ static int load_snapshots(const json_t *list, struct sw_ec2_task *out, struct sw
         const char *text = json_string_value(item);
 
         if (text == NULL || strlen(text) >= SW_EC2_SNAPSHOT_ID || i >= SW_EC2_MAX_SNAPSHOTS)
-            return damaged("snapshots", err);
+            return sw_json_damaged("snapshots", err);
         memcpy(out->snapshots[i], text, strlen(text) + 1);
         out->nr_snapshots = (unsigned)i + 1;
     }
@@ -128,11 +88,11 @@ static int load_snapshots(const json_t *list, struct sw_ec2_task *out, struct sw
 static int load_task(const json_t *doc, struct sw_ec2_task *out, struct sw_err *err)
 {
     out->found = true;
-    if (load_text(doc, "id", out->id, sizeof(out->id), err) < 0 ||
-        load_text(doc, "status", out->status, sizeof(out->status), err) < 0 ||
-        load_text(doc, "progress", out->progress, sizeof(out->progress), err) < 0 ||
-        load_text(doc, "message", out->message, sizeof(out->message), err) < 0 ||
-        load_text(doc, "image_id", out->image_id, sizeof(out->image_id), err) < 0)
+    if (sw_json_take_text(doc, "id", out->id, sizeof(out->id), err) < 0 ||
+        sw_json_take_text(doc, "status", out->status, sizeof(out->status), err) < 0 ||
+        sw_json_take_text(doc, "progress", out->progress, sizeof(out->progress), err) < 0 ||
+        sw_json_take_text(doc, "message", out->message, sizeof(out->message), err) < 0 ||
+        sw_json_take_text(doc, "image_id", out->image_id, sizeof(out->image_id), err) < 0)
         return -1;
     return load_snapshots(json_object_get(doc, "snapshots"), out, err);
 }
@@ -143,9 +103,9 @@ static int load_lists(const json_t *doc, struct import_state *out, struct sw_err
     size_t i;
 
     if (!json_is_array(objects) || json_array_size(objects) > SW_IMPORT_MAX_DISKS)
-        return damaged("objects", err);
+        return sw_json_damaged("objects", err);
     if (!json_is_array(tasks) || json_array_size(tasks) > SW_IMPORT_MAX_DISKS)
-        return damaged("tasks", err);
+        return sw_json_damaged("tasks", err);
     out->nr_objects = json_array_size(objects);
     json_array_foreach (objects, i, item) {
         if (load_object(item, &out->objects[i], err) < 0)
@@ -167,7 +127,7 @@ static int check_version(const json_t *doc, struct sw_err *err)
         return sw_fail(err, SW_FAILED,
                        "an earlier slipway wrote it, in version 1, which this one does not go on with");
     if (!json_is_integer(version))
-        return damaged("version", err);
+        return sw_json_damaged("version", err);
     if (json_integer_value(version) != JOURNAL_VERSION)
         return sw_fail(err, SW_FAILED, "it is of version %lld, and this slipway reads %d",
                        (long long)json_integer_value(version), JOURNAL_VERSION);
@@ -181,22 +141,24 @@ int state_load(const json_t *doc, struct import_state *out, struct sw_err *err)
     uint64_t attempt, updated;
     unsigned stage;
 
-    if (check_version(doc, err) < 0 || load_name(doc, stage_names, IMPORT_STAGES, &stage, err) < 0 ||
-        load_number(doc, "attempt", &attempt, err) < 0 || load_number(doc, "updated", &updated, err) < 0 ||
-        load_text(doc, "request", out->request, sizeof(out->request), err) < 0 ||
-        load_text(doc, "after", out->after, sizeof(out->after), err) < 0 ||
-        load_text(doc, "region", out->region, sizeof(out->region), err) < 0 ||
-        load_text(doc, "image_id", out->image_id, sizeof(out->image_id), err) < 0 ||
+    if (check_version(doc, err) < 0 ||
+        sw_json_take_name(doc, "stage", stage_names, IMPORT_STAGES, &stage, err) < 0 ||
+        sw_json_take_number(doc, "attempt", INT64_MAX, &attempt, err) < 0 ||
+        sw_json_take_number(doc, "updated", INT64_MAX, &updated, err) < 0 ||
+        sw_json_take_text(doc, "request", out->request, sizeof(out->request), err) < 0 ||
+        sw_json_take_text(doc, "after", out->after, sizeof(out->after), err) < 0 ||
+        sw_json_take_text(doc, "region", out->region, sizeof(out->region), err) < 0 ||
+        sw_json_take_text(doc, "image_id", out->image_id, sizeof(out->image_id), err) < 0 ||
         load_lists(doc, out, err) < 0)
         return -1;
     if (attempt == 0 || attempt > 1000000)
-        return damaged("attempt", err);
+        return sw_json_damaged("attempt", err);
     if (!json_is_object(options))
-        return damaged("options", err);
+        return sw_json_damaged("options", err);
     if (lane != NULL && !json_is_object(lane))
-        return damaged("lane", err);
+        return sw_json_damaged("lane", err);
     if (release != NULL && !json_is_object(release))
-        return damaged("release", err);
+        return sw_json_damaged("release", err);
     out->stage = stage;
     out->asked = json_is_true(json_object_get(doc, "asked"));
     out->attempt = (unsigned)attempt;
