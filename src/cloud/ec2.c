@@ -38,7 +38,7 @@ static void read_snapshots(const struct xml_node *details, struct sw_ec2_task *o
     }
 }
 
-int ec2_read_task(const struct xml_node *node, struct sw_ec2_task *out, struct sw_err *err)
+static int read_image_task(const struct xml_node *node, struct sw_ec2_task *out, struct sw_err *err)
 {
     memset(out, 0, sizeof(*out));
     ec2_copy_text(out->id, sizeof(out->id), xml_text(node, "importTaskId"));
@@ -53,23 +53,44 @@ int ec2_read_task(const struct xml_node *node, struct sw_ec2_task *out, struct s
     return 0;
 }
 
-int sw_ec2_describe_import(struct sw_cloud *cloud, const char *task_id, struct sw_ec2_task *out,
-                           struct sw_err *err)
+const struct ec2_tasks ec2_image_tasks = {
+    "DescribeImportImageTasks", {"importImageTaskSet", "InvalidConversionTaskId"}, read_image_task};
+
+int ec2_begin_task(struct sw_cloud *cloud, const struct sw_buf *form, bool dry_run,
+                   const struct ec2_tasks *tasks, struct sw_ec2_task *out, struct sw_err *err)
+{
+    struct cloud_fault fault = {.status = 0};
+    XML_AUTO struct xml_node *document = ec2_send(cloud, form, &fault, err);
+
+    memset(out, 0, sizeof(*out));
+    if (document == NULL && dry_run && strcmp(fault.code, "DryRunOperation") == 0) {
+        *err = (struct sw_err){.code = SW_OK};
+        return 0;
+    }
+    return document != NULL ? tasks->read(document, out, err) : -1;
+}
+
+int ec2_look_at_task(struct sw_cloud *cloud, const struct ec2_tasks *tasks, const char *id,
+                     struct sw_ec2_task *out, struct sw_err *err)
 {
     SW_AUTO_BUF struct sw_buf form = {0};
-    static const struct ec2_set set = {"importImageTaskSet", "InvalidConversionTaskId"};
     EC2_AUTO_ANSWER struct ec2_answer answer = {.document = NULL};
 
     memset(out, 0, sizeof(*out));
-    if (ec2_begin(&form, "DescribeImportImageTasks", err) < 0 ||
-        uri_add(&form, "ImportTaskId.1", task_id, err) < 0)
+    if (ec2_begin(&form, tasks->describe, err) < 0 || uri_add(&form, "ImportTaskId.1", id, err) < 0)
         return -1;
-    if (ec2_describe_one(cloud, &form, &set, &answer, err) < 0 ||
-        (answer.item != NULL && ec2_read_task(answer.item, out, err) < 0)) {
+    if (ec2_describe_one(cloud, &form, &tasks->set, &answer, err) < 0 ||
+        (answer.item != NULL && tasks->read(answer.item, out, err) < 0)) {
         out->throttled = answer.throttled;
-        return sw_context(err, "asking EC2 about task '%s'", task_id);
+        return sw_context(err, "asking EC2 about task '%s'", id);
     }
     return 0;
+}
+
+int sw_ec2_describe_import(struct sw_cloud *cloud, const char *task_id, struct sw_ec2_task *out,
+                           struct sw_err *err)
+{
+    return ec2_look_at_task(cloud, &ec2_image_tasks, task_id, out, err);
 }
 
 int sw_ec2_cancel_import(struct sw_cloud *cloud, const char *task_id, const char *reason, struct sw_err *err)

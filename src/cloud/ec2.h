@@ -15,9 +15,6 @@ SW_MUST_CHECK struct xml_node *ec2_send(struct sw_cloud *cloud, const struct sw_
 /* As much as fits, without half a character at the end: it goes into JSON. */
 void ec2_copy_text(char *out, size_t size, const char *text);
 
-/* An import task of any reply: the members have the same names everywhere. */
-SW_MUST_CHECK int ec2_read_task(const struct xml_node *node, struct sw_ec2_task *out, struct sw_err *err);
-
 /* "Prefix.N.Tag.M.Key" and its kin of one TagSpecification (from 1) for a type such as "import-image-task"; none for n 0. */
 SW_MUST_CHECK int ec2_add_tags(struct sw_buf *form, unsigned specification, const char *type,
                                const struct sw_ec2_tag *tags, size_t n, struct sw_err *err);

@@ -45,4 +45,19 @@ static inline void ec2_answer_free(struct ec2_answer *answer)
 SW_MUST_CHECK int ec2_describe_one(struct sw_cloud *cloud, const struct sw_buf *form,
                                    const struct ec2_set *set, struct ec2_answer *out, struct sw_err *err);
 
+/* The import tasks of one kind. */
+struct ec2_tasks {
+    const char *describe; /* the action */
+    struct ec2_set set;
+    int (*read)(const struct xml_node *node, struct sw_ec2_task *out, struct sw_err *err);
+};
+extern const struct ec2_tasks ec2_image_tasks, ec2_snapshot_tasks;
+
+/* Posts what begins a task, and reads it. A dry run that would go through is no failure; out is then empty. */
+SW_MUST_CHECK int ec2_begin_task(struct sw_cloud *cloud, const struct sw_buf *form, bool dry_run,
+                                 const struct ec2_tasks *tasks, struct sw_ec2_task *out, struct sw_err *err);
+/* Asks how a task is. */
+SW_MUST_CHECK int ec2_look_at_task(struct sw_cloud *cloud, const struct ec2_tasks *tasks, const char *id,
+                                   struct sw_ec2_task *out, struct sw_err *err);
+
 #endif

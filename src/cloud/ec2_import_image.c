@@ -81,18 +81,11 @@ int sw_ec2_import_image(struct sw_cloud *cloud, const struct sw_ec2_import *requ
                         struct sw_err *err)
 {
     SW_AUTO_BUF struct sw_buf form = {0};
-    XML_AUTO struct xml_node *document = NULL;
-    struct cloud_fault fault = {.status = 0};
 
     memset(out, 0, sizeof(*out));
     if (import_form(request, &form, err) < 0)
         return -1;
-    document = ec2_send(cloud, &form, &fault, err);
-    if (document == NULL && request->dry_run && strcmp(fault.code, "DryRunOperation") == 0) {
-        *err = (struct sw_err){.code = SW_OK};
-        return 0;
-    }
-    if (document == NULL || ec2_read_task(document, out, err) < 0)
+    if (ec2_begin_task(cloud, &form, request->dry_run, &ec2_image_tasks, out, err) < 0)
         return sw_context(err, "asking EC2 to import 's3://%s/%s'", request->containers[0].bucket,
                           request->containers[0].key);
     return 0;

@@ -49,22 +49,18 @@ static int read_task(const struct xml_node *node, struct sw_ec2_task *out, struc
     return 0;
 }
 
+const struct ec2_tasks ec2_snapshot_tasks = {
+    "DescribeImportSnapshotTasks", {"importSnapshotTaskSet", "InvalidConversionTaskId"}, read_task};
+
 int sw_ec2_import_snapshot(struct sw_cloud *cloud, const struct sw_ec2_import_snapshot *request,
                            struct sw_ec2_task *out, struct sw_err *err)
 {
     SW_AUTO_BUF struct sw_buf form = {0};
-    XML_AUTO struct xml_node *document = NULL;
-    struct cloud_fault fault = {.status = 0};
 
     memset(out, 0, sizeof(*out));
     if (import_form(request, &form, err) < 0)
         return -1;
-    document = ec2_send(cloud, &form, &fault, err);
-    if (document == NULL && request->dry_run && strcmp(fault.code, "DryRunOperation") == 0) {
-        *err = (struct sw_err){.code = SW_OK};
-        return 0;
-    }
-    if (document == NULL || read_task(document, out, err) < 0)
+    if (ec2_begin_task(cloud, &form, request->dry_run, &ec2_snapshot_tasks, out, err) < 0)
         return sw_context(err, "asking EC2 to import 's3://%s/%s' as a snapshot", request->container.bucket,
                           request->container.key);
     return 0;
@@ -73,20 +69,7 @@ int sw_ec2_import_snapshot(struct sw_cloud *cloud, const struct sw_ec2_import_sn
 int sw_ec2_describe_import_snapshot(struct sw_cloud *cloud, const char *task_id, struct sw_ec2_task *out,
                                     struct sw_err *err)
 {
-    SW_AUTO_BUF struct sw_buf form = {0};
-    static const struct ec2_set set = {"importSnapshotTaskSet", "InvalidConversionTaskId"};
-    EC2_AUTO_ANSWER struct ec2_answer answer = {.document = NULL};
-
-    memset(out, 0, sizeof(*out));
-    if (ec2_begin(&form, "DescribeImportSnapshotTasks", err) < 0 ||
-        uri_add(&form, "ImportTaskId.1", task_id, err) < 0)
-        return -1;
-    if (ec2_describe_one(cloud, &form, &set, &answer, err) < 0 ||
-        (answer.item != NULL && read_task(answer.item, out, err) < 0)) {
-        out->throttled = answer.throttled;
-        return sw_context(err, "asking EC2 about task '%s'", task_id);
-    }
-    return 0;
+    return ec2_look_at_task(cloud, &ec2_snapshot_tasks, task_id, out, err);
 }
 
 static void read_snapshot(const struct xml_node *item, struct sw_ec2_snapshot *out)
