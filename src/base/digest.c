@@ -100,6 +100,16 @@ int sw_sha256(const void *bytes, size_t len, uint8_t out[SW_SHA256_BYTES], struc
     return EVP_Digest(bytes, len, out, NULL, EVP_sha256(), NULL) == 1 ? 0 : crypto_failed("SHA-256", err);
 }
 
+int sw_sha256_hex(const void *bytes, size_t len, char out[SW_SHA256_HEX], struct sw_err *err)
+{
+    uint8_t digest[SW_SHA256_BYTES];
+
+    if (sw_sha256(bytes, len, digest, err) < 0)
+        return -1;
+    sw_hex(digest, sizeof(digest), out);
+    return 0;
+}
+
 int sw_sha256_file(const char *path, uint8_t out[SW_SHA256_BYTES], struct sw_err *err)
 {
     enum { CHUNK = 1 << 20 };

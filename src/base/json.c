@@ -38,6 +38,13 @@ char *sw_json_canonical(const json_t *json, struct sw_err *err)
     return dump(json, JSON_SORT_KEYS | JSON_COMPACT, err);
 }
 
+int sw_json_digest(const json_t *json, char out[SW_SHA256_HEX], struct sw_err *err)
+{
+    SW_AUTO_FREE char *text = sw_json_canonical(json, err);
+
+    return text != NULL ? sw_sha256_hex(text, strlen(text), out, err) : -1;
+}
+
 char *sw_json_pretty(const json_t *json, struct sw_err *err)
 {
     SW_AUTO_FREE char *text = dump(json, JSON_INDENT(2), err);

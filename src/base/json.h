@@ -5,6 +5,7 @@
 #include "slipway/error.h"
 #include "src/base/buf.h"
 #include "src/base/cleanup.h"
+#include "src/base/digest.h"
 
 #include <jansson.h>
 
@@ -20,6 +21,8 @@ SW_MUST_CHECK json_t *sw_json_parse(const char *text, size_t len, const char *na
 
 /* Sorted keys, no white space, no end of line: the same value gives the same bytes. Free it. */
 SW_MUST_CHECK char *sw_json_canonical(const json_t *json, struct sw_err *err);
+/* The SHA-256 of that, in hex. */
+SW_MUST_CHECK int sw_json_digest(const json_t *json, char out[SW_SHA256_HEX], struct sw_err *err);
 /* Indented by two, keys in the order they were set, ends with a newline. Free it. */
 SW_MUST_CHECK char *sw_json_pretty(const json_t *json, struct sw_err *err);
 /* Pretty text, written atomically. */

@@ -112,17 +112,6 @@ int plan_load(const struct sw_build_opts *opts, struct sw_diags *diags, struct p
     return 0;
 }
 
-static int key_of(const json_t *inputs, char key[SW_STORE_HEX], struct sw_err *err)
-{
-    SW_AUTO_FREE char *text = sw_json_canonical(inputs, err);
-    uint8_t digest[SW_SHA256_BYTES];
-
-    if (text == NULL || sw_sha256(text, strlen(text), digest, err) < 0)
-        return -1;
-    sw_hex(digest, sizeof(digest), key);
-    return 0;
-}
-
 static json_t *base_inputs(const struct sw_layer *base, struct sw_err *err)
 {
     SW_AUTO_JSON json_t *inputs = json_object();
@@ -257,7 +246,7 @@ static int resolve_layer(struct plan *plan, size_t i, struct sw_store *store, bo
         return 0;
     layer->inputs = plan_is_volume(plan, i) ? volume_inputs(plan->recipe, layer[-1].key, err)
                                             : component_inputs(plan, i, layer[-1].key, err);
-    if (layer->inputs == NULL || key_of(layer->inputs, layer->key, err) < 0)
+    if (layer->inputs == NULL || sw_json_digest(layer->inputs, layer->key, err) < 0)
         return -1;
     if (!no_cache && look_up(layer, layer - 1, store, err) < 0)
         return -1;
@@ -284,7 +273,7 @@ static int resolve_validated(struct plan *plan, struct sw_store *store, bool no_
 
     if (inputs != NULL && top->key[0] == '\0')
         return 0;
-    if (inputs == NULL || key_of(inputs, plan->validated_key, err) < 0)
+    if (inputs == NULL || sw_json_digest(inputs, plan->validated_key, err) < 0)
         return -1;
     if (no_cache || !plan->needs_validate)
         return 0;
@@ -327,7 +316,8 @@ int plan_resolve(struct plan *plan, struct sw_store *store, const struct sw_laye
     plan->layers[0].cached = true;
     plan->layers[0].layer = *base;
     plan->layers[0].inputs = base_inputs(base, err);
-    if (plan->layers[0].inputs == NULL || key_of(plan->layers[0].inputs, plan->layers[0].key, err) < 0)
+    if (plan->layers[0].inputs == NULL ||
+        sw_json_digest(plan->layers[0].inputs, plan->layers[0].key, err) < 0)
         return -1;
     if (find_change(plan, 0, store, err) < 0)
         return -1;

@@ -38,12 +38,10 @@ struct fetch_disk {
 static char *journal_head(const struct sw_fetch *fetch, struct sw_err *err)
 {
     SW_AUTO_FREE char *where = sw_strf(err, "%s\n%s", sw_cloud_s3_url(fetch->opts.cloud), fetch->name);
-    uint8_t digest[SW_SHA256_BYTES];
     char hex[SW_SHA256_HEX];
 
-    if (where == NULL || sw_sha256(where, strlen(where), digest, err) < 0)
+    if (where == NULL || sw_sha256_hex(where, strlen(where), hex, err) < 0)
         return NULL;
-    sw_hex(digest, sizeof(digest), hex);
     return sw_strf(err, "slipway-download 1 %s %s %llu %llu\n", hex, fetch->facts.etag,
                    (unsigned long long)fetch->facts.size_bytes, (unsigned long long)fetch->range_bytes);
 }

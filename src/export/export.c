@@ -62,16 +62,10 @@ static int request_digest(const struct sw_export_options *o, char out[SW_SHA256_
 {
     SW_AUTO_JSON json_t *doc =
         json_pack("{s:s*, s:s*}", "description", o->description, "role_name", o->role_name);
-    SW_AUTO_FREE char *text = NULL;
-    uint8_t digest[SW_SHA256_BYTES];
 
     if (doc == NULL || add_tags(doc, o, err) < 0)
         return sw_fail(err, SW_USAGE, "the options of the export are not UTF-8");
-    text = sw_json_canonical(doc, err);
-    if (text == NULL || sw_sha256(text, strlen(text), digest, err) < 0)
-        return -1;
-    sw_hex(digest, sizeof(digest), out);
-    return 0;
+    return sw_json_digest(doc, out, err);
 }
 
 /* The same export asks with the same token, whatever happened in between. */
@@ -80,12 +74,10 @@ static int client_token(const struct sw_export *export, char out[TOKEN_CHARS], s
     const struct export_state *s = &export->journal.state;
     SW_AUTO_FREE char *text = sw_strf(err, "export\n%s\n%s\n%s\n%s\n%s\n%u", s->object.image_id,
                                       s->object.bucket, s->prefix, s->object.format, s->request, s->attempt);
-    uint8_t digest[SW_SHA256_BYTES];
     char hex[SW_SHA256_HEX];
 
-    if (text == NULL || sw_sha256(text, strlen(text), digest, err) < 0)
+    if (text == NULL || sw_sha256_hex(text, strlen(text), hex, err) < 0)
         return -1;
-    sw_hex(digest, sizeof(digest), hex);
     snprintf(out, TOKEN_CHARS, "slipway-%.40s", hex);
     return 0;
 }

@@ -138,16 +138,10 @@ static int request_digest(const struct sending *sending, char out[SW_SHA256_HEX]
         json_pack("{s:I, s:s*, s:s*, s:s*, s:b, s:i}", "volume_gib", (json_int_t)start.volume_gib, "parent",
                   start.parent, "description", start.description, "kms_key", start.kms_key_arn, "encrypted",
                   start.encrypted, "timeout_min", (int)start.timeout_min);
-    SW_AUTO_FREE char *text = NULL;
-    uint8_t digest[SW_SHA256_BYTES];
 
     if (doc == NULL)
         return sw_fail(err, SW_USAGE, "the options of the import are not UTF-8");
-    text = sw_json_canonical(doc, err);
-    if (text == NULL || sw_sha256(text, strlen(text), digest, err) < 0)
-        return -1;
-    sw_hex(digest, sizeof(digest), out);
-    return 0;
+    return sw_json_digest(doc, out, err);
 }
 
 /* A token is journaled before it is sent, so that whatever it began is found again with it. */

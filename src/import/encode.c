@@ -73,12 +73,10 @@ static int send_part(struct part_sender *base, unsigned number, const void *byte
     struct sending *sending = (struct sending *)base;
     struct import_upload *upload = sending->upload;
     struct import_part *part = &upload->parts.items[number - 1];
-    uint8_t digest[SW_SHA256_BYTES];
     char sha256[SW_SHA256_HEX];
 
-    if (sw_check_interrupt(err) < 0 || sw_sha256(bytes, len, digest, err) < 0)
+    if (sw_check_interrupt(err) < 0 || sw_sha256_hex(bytes, len, sha256, err) < 0)
         return -1;
-    sw_hex(digest, sizeof(digest), sha256);
     if (part->done && part->part.size_bytes == len && strcmp(part->sha256, sha256) == 0)
         return 0;
     part->done = false;

@@ -101,7 +101,6 @@ int flow_token(const struct import_flow *flow, const char *purpose, char out[IMP
     const struct import_state *state = &flow->journal.state;
     const struct sw_import_options *o = flow->options;
     SW_AUTO_BUF struct sw_buf text = {0};
-    uint8_t digest[SW_SHA256_BYTES];
     char hex[SW_SHA256_HEX];
 
     if (sw_buf_printf(&text, err, "%s\n%s\n%s\n%s\n%u\n%s\n", flow->lane->name, state->request,
@@ -111,9 +110,8 @@ int flow_token(const struct import_flow *flow, const char *purpose, char out[IMP
         if (sw_buf_printf(&text, err, "%s %s\n", state->objects[i].content,
                           o->disks[i].key != NULL ? o->disks[i].key : "") < 0)
             return -1;
-    if (sw_sha256(text.data, text.len, digest, err) < 0)
+    if (sw_sha256_hex(text.data, text.len, hex, err) < 0)
         return -1;
-    sw_hex(digest, sizeof(digest), hex);
     snprintf(out, IMPORT_TOKEN, "slipway-%.40s", hex);
     return 0;
 }

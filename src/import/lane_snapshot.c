@@ -38,12 +38,8 @@ static int memory_key(const struct import_flow *flow, size_t disk, char out[SW_S
     SW_AUTO_FREE char *text =
         sw_strf(err, "%s %s %s %d %s", object->content, object->format, flow->journal.state.region,
                 o->encrypted, o->kms_key != NULL ? o->kms_key : "");
-    uint8_t digest[SW_SHA256_BYTES];
 
-    if (text == NULL || sw_sha256(text, strlen(text), digest, err) < 0)
-        return -1;
-    sw_hex(digest, sizeof(digest), out);
-    return 0;
+    return text != NULL ? sw_sha256_hex(text, strlen(text), out, err) : -1;
 }
 
 static int remember(struct import_flow *flow, size_t disk, struct sw_err *err)

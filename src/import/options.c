@@ -161,17 +161,6 @@ not_text:
     return NULL;
 }
 
-static int digest_of(const json_t *doc, char out[SW_SHA256_HEX], struct sw_err *err)
-{
-    SW_AUTO_FREE char *text = sw_json_canonical(doc, err);
-    uint8_t digest[SW_SHA256_BYTES];
-
-    if (text == NULL || sw_sha256(text, strlen(text), digest, err) < 0)
-        return -1;
-    sw_hex(digest, sizeof(digest), out);
-    return 0;
-}
-
 int options_request(const struct sw_import_options *options, char out[SW_SHA256_HEX], struct sw_err *err)
 {
     SW_AUTO_JSON json_t *doc = json_object();
@@ -190,14 +179,14 @@ int options_request(const struct sw_import_options *options, char out[SW_SHA256_
         sw_json_set(doc, "disks", json_incref(disks), err) < 0 ||
         sw_json_set(doc, "license_specifications", store_licences(options, err), err) < 0)
         return -1;
-    return digest_of(doc, out, err);
+    return sw_json_digest(doc, out, err);
 }
 
 int options_after(const struct sw_import_options *options, char out[SW_SHA256_HEX], struct sw_err *err)
 {
     SW_AUTO_JSON json_t *doc = json_object();
 
-    return store_group(GROUP_AFTER, options, doc, err) < 0 ? -1 : digest_of(doc, out, err);
+    return store_group(GROUP_AFTER, options, doc, err) < 0 ? -1 : sw_json_digest(doc, out, err);
 }
 
 static int damaged(const char *field, struct sw_err *err)

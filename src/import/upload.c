@@ -111,12 +111,10 @@ static int send_part(struct run *run, size_t index, uint8_t *buf, struct sw_err 
     struct import_part *part = &upload->parts.items[index];
     uint64_t part_bytes = upload->journal->state.objects[upload->object].part_bytes;
     size_t len = part->part.size_bytes;
-    uint8_t digest[SW_SHA256_BYTES];
 
     if (sw_check_interrupt(err) < 0 || sw_in_read(upload->disk->in, buf, len, index * part_bytes, err) < 0 ||
-        sw_sha256(buf, len, digest, err) < 0)
+        sw_sha256_hex(buf, len, part->sha256, err) < 0)
         return -1;
-    sw_hex(digest, sizeof(digest), part->sha256);
     if (sw_s3_put_part(upload->cloud, &upload->place, &part->part, buf, part->sha256, err) < 0)
         return -1;
     return note(run, part, err);

@@ -28,12 +28,10 @@ static char *base_name(const struct stat *st, const char *format, bool opened, s
     SW_AUTO_FREE char *text =
         sw_strf(err, "%" PRIu64 " %" PRIu64 " %s%s", (uint64_t)st->st_dev, (uint64_t)st->st_ino,
                 format != NULL ? format : "", opened ? " opened" : "");
-    uint8_t digest[SW_SHA256_BYTES];
     char hex[SW_SHA256_HEX];
 
-    if (text == NULL || sw_sha256(text, strlen(text), digest, err) < 0)
+    if (text == NULL || sw_sha256_hex(text, strlen(text), hex, err) < 0)
         return NULL;
-    sw_hex(digest, sizeof(digest), hex);
     return sw_strf(err, STORE_BASES "/%s.json", hex);
 }
 

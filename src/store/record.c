@@ -151,12 +151,10 @@ int sw_store_find_key(struct sw_store *store, const char *key, struct sw_plan_re
 static char *step_name(const char *recipe, unsigned position, struct sw_err *err)
 {
     SW_AUTO_FREE char *text = sw_strf(err, "%u %s", position, recipe);
-    uint8_t digest[SW_SHA256_BYTES];
     char hex[SW_SHA256_HEX];
 
-    if (text == NULL || sw_sha256(text, strlen(text), digest, err) < 0)
+    if (text == NULL || sw_sha256_hex(text, strlen(text), hex, err) < 0)
         return NULL;
-    sw_hex(digest, sizeof(digest), hex);
     return record_name(STORE_STEPS, hex, err);
 }
 
