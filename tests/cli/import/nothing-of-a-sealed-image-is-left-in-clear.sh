@@ -38,7 +38,7 @@ print("%d files searched" % seen)
 PY
 mkdir -m 700 secrets
 "$SLIPWAY" keygen aes -q -o secrets/key
-printf '%s' "$RANDOM$RANDOM$RANDOM$RANDOM" >secrets/word
+printf 'word %05d%05d%05d%05d' $RANDOM $RANDOM $RANDOM $RANDOM >secrets/word # of no length that an AES key has
 chmod 600 secrets/word
 python3 - <<'PY'
 import os
