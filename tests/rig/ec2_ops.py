@@ -40,8 +40,6 @@ class Ec2Operations(SnapshotOperations, ImageOperations, AccountOperations, Expo
     def ImportImage(self, params, region):
         wanted = json.loads(json.dumps(params, default=str))
         token = params.get("ClientToken")
-        if params.get("DryRun"):
-            raise Refusal(412, "DryRunOperation", "Request would have succeeded, but DryRun flag is set.")
         for task in self.all_tasks():
             if token and task["request"].get("ClientToken") == token:
                 if task["request"] != wanted:

@@ -56,8 +56,6 @@ class ExportOperations:
 
     def ExportImage(self, params, region):
         wanted = json.loads(json.dumps(params, default=str))
-        if params.get("DryRun"):
-            raise Refusal(412, "DryRunOperation", "Request would have succeeded, but DryRun flag is set.")
         token = params.get("ClientToken")
         for task in self.exports():
             if token and task["request"].get("ClientToken") == token:
@@ -77,12 +75,7 @@ class ExportOperations:
             raise Refusal(400, "InvalidAMIID.NotFound", f"The image id '[{params['ImageId']}]' does not exist")
         if len(params.get("Description", "")) > 255:
             raise Refusal(400, "InvalidParameterValue", "Description is longer than 255 characters")
-        if params.get("RoleName", "vmimport") != "vmimport":
-            raise Refusal(
-                400,
-                "InvalidParameter",
-                f"The service role {params['RoleName']} provided does not exist or does not have sufficient permissions",
-            )
+        self.check_role(params)
         try:
             here = self.store.region(params["S3ExportLocation"]["S3Bucket"])
         except (KeyError, Refusal):

@@ -270,10 +270,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         scope = verify(request, world.credentials, world.now())
         action, params = world.query_model.parse(request.body)
         note.update(op=action, params=request.body.decode(), region=scope.region)
-        rule = world.faults.strike(action, None)
-        if rule:
-            note["fault"] = rule["do"]
-            self.apply(rule)
+        rule = self.strike(action, note)
         if not hasattr(world.ec2, action):
             raise Refusal(400, "UnsupportedOperation", f"the rig does not play {action}")
         if params.get("DryRun"):
@@ -289,10 +286,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         # The log tells the context and the key, and no plaintext.
         params = world.kms_model.parse(action, request.body)
         note.update(op=action, params={k: v for k, v in params.items() if not isinstance(v, bytes)})
-        rule = world.faults.strike(action, None)
-        if rule:
-            note["fault"] = rule["do"]
-            self.apply(rule)
+        rule = self.strike(action, note)
         if not hasattr(world.kms, action):
             raise Refusal(400, "UnsupportedOperationException", f"the rig does not play {action}")
         result = getattr(world.kms, action)(params, scope.region)

@@ -100,6 +100,7 @@ rig_snapshots() { find "$RIG_DIR/ec2/snapshots" -name 'snap-*.json' | wc -l; }
 rig_uploads() { find "$RIG_DIR/s3/lab/uploads" -mindepth 1 -maxdepth 1 | wc -l; }
 
 # rig_faults RULE…: the faults from now on, each a JSON object (faults.py).
+# shellcheck disable=SC2120 # by the cases
 rig_faults() {
     local IFS=,
     printf '[%s]\n' "$*" >"$RIG_DIR/faults.json.new"
@@ -113,6 +114,23 @@ rig_wait() {
         sleep 0.05
     done
     fail "the rig was not asked $1 $2 times"
+}
+
+# rig_frozen WHAT: until the rig freezes a request (faults.py); $pid must not end before, and then WHAT is told with err.
+rig_frozen() {
+    until [ -e "$RIG_DIR/frozen" ]; do
+        kill -0 "$pid" || fail "$1: it ended by itself: $(cat err)"
+        sleep 0.02
+    done
+}
+
+# rig_kill_frozen WHAT: the same, and then it is killed and nothing is frozen any more.
+rig_kill_frozen() {
+    rig_frozen "$1"
+    kill -9 "$pid"
+    wait "$pid" || true
+    # shellcheck disable=SC2119 # none
+    rig_faults
 }
 
 # rig_import ARGUMENT…: slipway import against the rig.

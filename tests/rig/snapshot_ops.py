@@ -23,8 +23,6 @@ class SnapshotOperations:
                     )
                 return self.snapshot_task(task)
         self.check_snapshot_import(params, region)
-        if params.get("DryRun"):
-            raise Refusal(412, "DryRunOperation", "Request would have succeeded, but DryRun flag is set.")
         task = {
             "id": "import-snap-" + secrets.token_hex(9)[:17],
             "snapshot": self.snapshots.new_id(),

@@ -6,10 +6,7 @@ echo success-at-once >"$RIG_DIR/scenario"
 head -c 27000000 /dev/urandom >disk.img
 rig_faults '{"op":"UploadPart","part":4,"do":"freeze"}'
 AWS_MAX_ATTEMPTS=2 rig_spawn -f raw disk.img --part-size 5M -q -j 1 2>err
-until [ -e "$RIG_DIR/frozen" ]; do
-    kill -0 "$pid" || fail "it ended by itself: $(cat err)"
-    sleep 0.02
-done
+rig_frozen "import"
 rig_stop
 status=0
 wait "$pid" || status=$?

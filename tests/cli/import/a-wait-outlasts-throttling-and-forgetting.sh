@@ -13,13 +13,7 @@ grep -q UnauthorizedOperation err || fail "the refusal is not told: $(cat err)"
 
 rig_faults '{"op":"DescribeImportImageTasks","after":1,"do":"freeze-reply"}'
 rig_spawn -f raw disk.img --prefix forgotten -q >out 2>err
-until [ -e "$RIG_DIR/frozen" ]; do
-    kill -0 "$pid" || fail "it ended by itself: $(cat err)"
-    sleep 0.02
-done
-kill -9 "$pid"
-wait "$pid" || true
-rig_faults
+rig_kill_frozen "import"
 rm "$RIG_DIR"/ec2/import-ami-*.json
 rig_import -f raw disk.img --prefix forgotten -q >out 2>err || fail "the image of a forgotten task is not found: $(cat err)"
 grep -q '"Name": "import-ami-' "$RIG_DIR/ec2/images/$(cat out).json" || fail "not the image of that task: $(cat out)"

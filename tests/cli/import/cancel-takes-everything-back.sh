@@ -17,13 +17,7 @@ killed_at() { # OP AFTER KIND: the command, killed at that request
     rm -f "$RIG_DIR/frozen"
     rig_faults '{"op":"'"$1"'","after":'"$2"',"do":"'"$3"'"}'
     rig_spawn "${command[@]}" --prefix "$1-$2-$3" 2>err >/dev/null
-    until [ -e "$RIG_DIR/frozen" ]; do
-        kill -0 "$pid" || fail "$1: it ended by itself: $(cat err)"
-        sleep 0.02
-    done
-    kill -9 "$pid"
-    wait "$pid" || true
-    rig_faults
+    rig_kill_frozen "$1"
 }
 gone() { # WHEN
     [ "$(rig_uploads)" = 0 ] || fail "$1: $(rig_uploads) uploads are left"
@@ -54,13 +48,7 @@ id=$(id_of DescribeImportImageTasks-2-freeze)
 rm "$RIG_DIR/frozen"
 rig_faults '{"op":"DeleteObject","do":"freeze"}'
 rig_spawn cancel "$id" 2>err
-until [ -e "$RIG_DIR/frozen" ]; do
-    kill -0 "$pid" || fail "cancel ended by itself: $(cat err)"
-    sleep 0.02
-done
-kill -9 "$pid"
-wait "$pid" || true
-rig_faults
+rig_kill_frozen "cancel"
 status=0
 rig_resume "$id" 2>err || status=$?
 [[ $status = 4 && "$(cat err)" = *"finish that first: slipway import cancel $id"* ]] || fail "exit status $status: $(cat err)"

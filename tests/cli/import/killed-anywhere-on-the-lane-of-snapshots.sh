@@ -17,13 +17,7 @@ for i in $(seq "$kills"); do
     rm -f "$RIG_DIR/frozen"
     rig_faults '{"op":"*","after":'$((n - 1))',"do":"freeze-reply"}'
     rig_spawn "${options[@]}" --prefix "$n" --name "web $n" --copy-to "eu-west-1,name=far $n" >out 2>err
-    until [ -e "$RIG_DIR/frozen" ]; do
-        kill -0 "$pid" || fail "request $n of $all: it ended by itself: $(cat err)"
-        sleep 0.02
-    done
-    kill -9 "$pid"
-    wait "$pid" || true
-    rig_faults
+    rig_kill_frozen "request $n of $all"
     lane "$n" >out 2>err || fail "request $n of $all: it does not go on: $(cat err)"
     got="$(rig_images) $(rig_snapshots) $(rig_tasks import-snap) $(rig_uploads)"
     [ "$got" = "$((2 * i + 2)) $((4 * i + 4)) $((2 * i + 2)) 0" ] || fail "request $n of $all: images, snapshots, tasks, uploads: $got"

@@ -40,13 +40,7 @@ for kind in freeze freeze-reply; do
         rm -f "$RIG_DIR/frozen"
         rig_faults '{"op":"*","after":'$((n - 1))',"do":"'$kind'"}'
         rig_spawn "${command[@]}" --prefix "$kind-$n" >out 2>err
-        until [ -e "$RIG_DIR/frozen" ]; do
-            kill -0 "$pid" || fail "$kind $n of $all: it ended by itself: $(cat err)"
-            sleep 0.02
-        done
-        kill -9 "$pid"
-        wait "$pid" || true
-        rig_faults
+        rig_kill_frozen "$kind $n of $all"
         rig_import "${command[@]}" --prefix "$kind-$n" >out 2>err || fail "$kind $n of $all: $(cat err)"
         check "$kind-$n" "killed at request $n of $all ($kind)" $after
     done
