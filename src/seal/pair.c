@@ -37,11 +37,6 @@ void seal_pair_free(struct seal_pair *pair)
 SW_DEFINE_AUTO(seal_pair, struct seal_pair, seal_pair_free)
 #define AUTO_PAIR SW_CLEANUP(seal_pair_auto)
 
-const char *seal_pair_sidecar(const struct seal_pair *pair)
-{
-    return pair->sidecar;
-}
-
 static struct seal_pair *name_pair(const char *path, struct sw_err *err)
 {
     AUTO_PAIR struct seal_pair *pair = sw_calloc(1, sizeof(*pair), err);

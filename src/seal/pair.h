@@ -18,7 +18,6 @@ struct seal_pair;
  */
 SW_MUST_CHECK int seal_pair_new(const char *path, struct seal_pair **out, struct sw_err *err);
 void seal_pair_free(struct seal_pair *pair);
-const char *seal_pair_sidecar(const struct seal_pair *pair);
 
 /* Before the sidecar of this artifact is committed. The rules of seal_pair_new hold again. */
 SW_MUST_CHECK int seal_pair_begin(struct seal_pair *pair, const char *artifact, struct sw_err *err);
