@@ -4,6 +4,8 @@
 
 #include "src/cloud/session.h"
 
+#define REPLY_AUTO SW_CLEANUP(sw_http_reply_free)
+
 enum { CLOUD_MAX_EXTRA_HEADERS = 16 };
 
 struct cloud_call {

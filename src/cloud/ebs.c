@@ -11,8 +11,6 @@ enum { TEXT_MAX = 255, ARN_MAX = 2048, TIMEOUT_MIN = 10, TIMEOUT_MAX = 4320, TAG
 /* A block is answered in tenths of a second; some never are, and only another try helps. */
 enum { STALL_S = 20 };
 
-#define REPLY_AUTO SW_CLEANUP(sw_http_reply_free)
-
 /* Letters of UTF-8, as AWS counts them. */
 static size_t letters(const char *text)
 {

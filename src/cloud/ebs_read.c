@@ -8,8 +8,6 @@
 
 enum { PAGE_BLOCKS = 10000 };
 
-#define REPLY_AUTO SW_CLEANUP(sw_http_reply_free)
-
 void sw_ebs_page_free(struct sw_ebs_page *page)
 {
     free(page->items);

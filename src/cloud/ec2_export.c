@@ -1,7 +1,7 @@
 /* EC2's verbs of an export, in the Query protocol. */
 #include "slipway/ec2_export.h"
 
-#include "src/cloud/ec2.h"
+#include "src/cloud/ec2_form.h"
 
 #include <string.h>
 
@@ -36,10 +36,7 @@ static int read_export(const struct xml_node *node, struct sw_ec2_export_task *o
 
 static int export_form(const struct sw_ec2_export *request, struct sw_buf *form, struct sw_err *err)
 {
-    const struct {
-        const char *name;
-        const char *value;
-    } members[] = {
+    const struct ec2_member members[] = {
         {"ClientToken", request->client_token},
         {"Description", request->description},
         {"DiskImageFormat", request->format},
@@ -49,11 +46,9 @@ static int export_form(const struct sw_ec2_export *request, struct sw_buf *form,
         {"S3ExportLocation.S3Prefix", request->prefix},
     };
 
-    if (ec2_begin(form, "ExportImage", err) < 0)
+    if (ec2_begin(form, "ExportImage", err) < 0 ||
+        ec2_add_members(form, "", members, SW_ARRAY_LEN(members), err) < 0)
         return -1;
-    for (size_t i = 0; i < SW_ARRAY_LEN(members); i++)
-        if (uri_add(form, members[i].name, members[i].value, err) < 0)
-            return -1;
     return ec2_add_tags(form, 1, "export-image-task", request->tags, request->nr_tags, err);
 }
 
@@ -72,26 +67,16 @@ int sw_ec2_export_image(struct sw_cloud *cloud, const struct sw_ec2_export *requ
 int sw_ec2_describe_export(struct sw_cloud *cloud, const char *task_id, struct sw_ec2_export_task *out,
                            struct sw_err *err)
 {
+    static const struct ec2_set set = {"exportImageTaskSet", "InvalidExportTaskI"};
     SW_AUTO_BUF struct sw_buf form = {0};
-    XML_AUTO struct xml_node *document = NULL;
-    struct cloud_fault fault = {.status = 0};
-    const struct xml_node *item;
+    EC2_AUTO_ANSWER struct ec2_answer answer = {.document = NULL};
 
     memset(out, 0, sizeof(*out));
     if (ec2_begin(&form, "DescribeExportImageTasks", err) < 0 ||
         uri_add(&form, "ExportImageTaskId.1", task_id, err) < 0)
         return -1;
-    document = ec2_send(cloud, &form, &fault, err);
-    if (document == NULL) {
-        if (strncmp(fault.code, "InvalidExportTaskI", 18) != 0)
-            return sw_context(err, "asking EC2 about task '%s'", task_id);
-        *err = (struct sw_err){.code = SW_OK};
-        return 0;
-    }
-    item = xml_child(xml_child(document, "exportImageTaskSet"), "item");
-    if (item == NULL)
-        return 0;
-    if (read_export(item, out, err) < 0)
+    if (ec2_describe_one(cloud, &form, &set, &answer, err) < 0 ||
+        (answer.item != NULL && read_export(answer.item, out, err) < 0))
         return sw_context(err, "asking EC2 about task '%s'", task_id);
     return 0;
 }

@@ -9,8 +9,6 @@
 
 enum { MAX_ATTEMPTS = 5, SHOWN_MAX = 300 };
 
-#define REPLY_AUTO SW_CLEANUP(sw_http_reply_free)
-
 /* http(s)://host…, in printable ASCII or UTF-8 without blanks: whatever else stands there would be sent as it is. */
 static bool is_url(const char *url)
 {

@@ -9,7 +9,7 @@ enum { REPLY_MAX = 64 << 10 };
 static json_t *ask(struct sw_cloud *cloud, const char *target, json_t *question, struct sw_refusal *why,
                    struct sw_err *err)
 {
-    SW_CLEANUP(sw_http_reply_free) struct sw_http_reply reply = {0};
+    REPLY_AUTO struct sw_http_reply reply = {0};
     SW_AUTO_JSON json_t *root = question;
     SW_AUTO_FREE char *body = root != NULL ? sw_json_canonical(root, err) : NULL;
     struct cloud_fault fault = {.status = 0};

@@ -13,8 +13,6 @@ static int s3_context(const struct sw_s3_upload *object, const char *verb, struc
     return sw_context(err, "%s 's3://%s/%s'", verb, object->bucket, object->key != NULL ? object->key : "");
 }
 
-#define REPLY_AUTO SW_CLEANUP(sw_http_reply_free)
-
 /* A decimal of the server's; SW_REMOTE names the element when it is none or too large. */
 static int read_number(const struct xml_node *node, const char *name, uint64_t most, uint64_t *out,
                        struct sw_err *err)

@@ -8,7 +8,7 @@
 static struct xml_node *ask(struct sw_cloud *cloud, const struct cloud_call *call, const char *root,
                             struct sw_refusal *why, struct sw_err *err)
 {
-    SW_CLEANUP(sw_http_reply_free) struct sw_http_reply reply = {0};
+    REPLY_AUTO struct sw_http_reply reply = {0};
     XML_AUTO struct xml_node *document = NULL;
     struct cloud_fault fault = {.status = 0};
 

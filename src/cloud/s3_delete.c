@@ -3,7 +3,7 @@
 
 int sw_s3_delete(struct sw_cloud *cloud, const struct sw_s3_upload *object, struct sw_err *err)
 {
-    SW_CLEANUP(sw_http_reply_free) struct sw_http_reply reply = {0};
+    REPLY_AUTO struct sw_http_reply reply = {0};
     struct cloud_call call = {
         .service = CLOUD_S3, .method = "DELETE", .bucket = object->bucket, .key = object->key};
 

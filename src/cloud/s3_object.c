@@ -11,7 +11,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define REPLY_AUTO      SW_CLEANUP(sw_http_reply_free)
 #define CHECKSUM_HEADER "x-amz-checksum-sha256"
 
 static int object_context(const struct sw_s3_name *object, const char *verb, struct sw_err *err)

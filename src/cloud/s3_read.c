@@ -7,7 +7,6 @@
 
 enum { MAX_LIST_PAGES = 1000 };
 
-#define REPLY_AUTO   SW_CLEANUP(sw_http_reply_free)
 #define OWNER_HEADER "x-amz-expected-bucket-owner"
 
 /* It goes into a header: an account is twelve digits. */

@@ -51,7 +51,7 @@ static int read_page(struct sw_cloud *cloud, const struct sw_s3_upload *object, 
                      struct sw_s3_uploads *out, struct sw_err *err)
 {
     SW_AUTO_BUF struct sw_buf query = {0};
-    SW_CLEANUP(sw_http_reply_free) struct sw_http_reply reply = {0};
+    REPLY_AUTO struct sw_http_reply reply = {0};
     XML_AUTO struct xml_node *document = NULL;
     struct cloud_call call = {.service = CLOUD_S3, .method = "GET", .bucket = object->bucket};
 
