@@ -3,7 +3,10 @@
 #define SW_CLI_CLOUD_ARGS_H
 
 #include "slipway/cloud.h"
+#include "src/base/cleanup.h"
 #include "src/cli/opt.h"
+
+SW_DEFINE_AUTO(cloud, struct sw_cloud, sw_cloud_close)
 
 /* Rows for a struct sw_cloud_config that is the member "cloud" of type; it goes to sw_cloud_open as it is. */
 #define CLOUD_ROWS(type)                                                                                      \

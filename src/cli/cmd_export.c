@@ -4,6 +4,7 @@
 #include "src/base/clock.h"
 #include "src/base/json.h"
 #include "src/base/log.h"
+#include "src/cli/cloud_args.h"
 #include "src/cli/cmd.h"
 #include "src/cli/disk_out.h"
 #include "src/cli/export_disk.h"
@@ -11,14 +12,13 @@
 #include "src/cli/image_arg.h"
 #include "src/cli/output.h"
 #include "src/cli/seal_args.h"
+#include "src/recipe/doc.h"
 
 #include <string.h>
 #include <strings.h>
-#include <time.h>
 
 enum { MAX_POLL_MS = 3600 * 1000 };
 
-SW_DEFINE_AUTO(cloud, struct sw_cloud, sw_cloud_close)
 SW_DEFINE_AUTO(export, struct sw_export, sw_export_close)
 
 struct export_opts {
@@ -88,15 +88,6 @@ static int check_source(const struct export_opts *opts, const struct args *args,
     return 0;
 }
 
-static size_t count_characters(const char *text)
-{
-    size_t n = 0;
-
-    for (; *text != '\0'; text++)
-        n += ((unsigned char)*text & 0xc0) != 0x80;
-    return n;
-}
-
 static int check_opts(const struct export_opts *opts, const struct args *args, struct sw_err *err)
 {
     if (check_source(opts, args, err) < 0)
@@ -105,7 +96,8 @@ static int check_opts(const struct export_opts *opts, const struct args *args, s
         return sw_fail(err, SW_USAGE, "-o FILE is needed: where the disk goes");
     if (opts->disk_image_format != NULL && disk_image_format(opts->disk_image_format, err) == NULL)
         return -1;
-    if (opts->description != NULL && count_characters(opts->description) > SW_EC2_DESCRIPTION_MAX)
+    if (opts->description != NULL &&
+        sw_utf8_chars(opts->description, strlen(opts->description)) > SW_EC2_DESCRIPTION_MAX)
         return sw_fail(err, SW_USAGE, "--description has more than %d characters", SW_EC2_DESCRIPTION_MAX);
     if (opts->poll_ms > MAX_POLL_MS)
         return sw_fail(err, SW_USAGE, "--poll-interval must be at most %d", MAX_POLL_MS);

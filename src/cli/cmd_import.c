@@ -11,8 +11,6 @@
 
 #include <stdio.h>
 
-SW_DEFINE_AUTO(cloud, struct sw_cloud, sw_cloud_close)
-
 static int dry_run(const struct import_opts *opts, const struct sw_import_options *options,
                    struct sw_cloud *cloud, struct sw_err *err)
 {

@@ -1,5 +1,6 @@
 /* slipway export list, status and cancel: the tasks themselves. */
 #include "src/cli/export_tasks.h"
+#include "src/cli/cloud_args.h"
 
 #include "slipway/export.h"
 #include "src/base/buf.h"
@@ -8,8 +9,6 @@
 
 #include <string.h>
 #include <time.h>
-
-SW_DEFINE_AUTO(cloud, struct sw_cloud, sw_cloud_close)
 
 bool export_tasks_word(const char *word)
 {
@@ -20,16 +19,7 @@ void export_task_line(FILE *to, const char *id, const char *status, const char *
 {
     out_safe(to, id);
     fputs(": ", to);
-    out_safe(to, status);
-    if (progress[0] != '\0') {
-        fputs(" ", to);
-        out_safe(to, progress);
-        fputs("%", to);
-    }
-    if (message[0] != '\0') {
-        fputs(" ", to);
-        out_safe(to, message);
-    }
+    out_task_state(to, status, progress, message);
     fputc('\n', to);
 }
 

@@ -1,5 +1,6 @@
 /* slipway import --check and --print-iam: what an import needs of AWS, asked or written down. */
 #include "src/cli/import_online.h"
+#include "src/cli/cloud_args.h"
 
 #include "src/base/fs.h"
 #include "src/base/json.h"
@@ -8,8 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-SW_DEFINE_AUTO(cloud, struct sw_cloud, sw_cloud_close)
 
 static const char *const status_names[] = {
     [SW_ONLINE_OK] = "ok", [SW_ONLINE_REFUSED] = "refused", [SW_ONLINE_UNKNOWN] = "unknown"};

@@ -26,16 +26,7 @@ static void tell_task(struct sw_import_listener *self, const struct sw_ec2_task 
     if (teller->quiet)
         return;
     fprintf(stderr, "%s: ", task->id);
-    out_safe(stderr, task->status);
-    if (task->progress[0] != '\0') {
-        fputs(" ", stderr);
-        out_safe(stderr, task->progress);
-        fputs("%", stderr);
-    }
-    if (task->message[0] != '\0') {
-        fputs(" ", stderr);
-        out_safe(stderr, task->message);
-    }
+    out_task_state(stderr, task->status, task->progress, task->message);
     fputc('\n', stderr);
 }
 

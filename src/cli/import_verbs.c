@@ -1,5 +1,6 @@
 /* slipway import list, status and cancel: what the journals know, and how an import is taken back. */
 #include "src/cli/import_verbs.h"
+#include "src/cli/cloud_args.h"
 
 #include "src/base/json.h"
 #include "src/base/log.h"
@@ -8,7 +9,6 @@
 
 #include <string.h>
 
-SW_DEFINE_AUTO(cloud, struct sw_cloud, sw_cloud_close)
 SW_DEFINE_AUTO(record, struct sw_import_record, sw_import_record_free)
 
 enum { SHORT_ID = 12 };
@@ -40,16 +40,7 @@ static void print_task(const json_t *task)
 {
     out_safe(stdout, text_of(task, "task_id"));
     fputs(" ", stdout);
-    out_safe(stdout, text_of(task, "status"));
-    if (text_of(task, "progress")[0] != '\0') {
-        fputs(" ", stdout);
-        out_safe(stdout, text_of(task, "progress"));
-        fputs("%", stdout);
-    }
-    if (text_of(task, "message")[0] != '\0') {
-        fputs(" ", stdout);
-        out_safe(stdout, text_of(task, "message"));
-    }
+    out_task_state(stdout, text_of(task, "status"), text_of(task, "progress"), text_of(task, "message"));
 }
 
 /* One line an import. */

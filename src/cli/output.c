@@ -53,6 +53,20 @@ void out_safe(FILE *to, const char *text)
     }
 }
 
+void out_task_state(FILE *to, const char *status, const char *progress, const char *message)
+{
+    out_safe(to, status);
+    if (progress[0] != '\0') {
+        fputs(" ", to);
+        out_safe(to, progress);
+        fputs("%", to);
+    }
+    if (message[0] != '\0') {
+        fputs(" ", to);
+        out_safe(to, message);
+    }
+}
+
 void out_size(uint64_t bytes, char *buf, size_t buf_len)
 {
     static const char *const units[] = {"bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};

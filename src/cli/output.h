@@ -14,6 +14,9 @@ SW_MUST_CHECK int out_json(json_t *value, struct sw_err *err);
 /* Prints text that came from an image, a document or a server: control bytes as \xNN. */
 void out_safe(FILE *to, const char *text);
 
+/* What a task of AWS's says: "active 19% converting"; progress and message may be "". */
+void out_task_state(FILE *to, const char *status, const char *progress, const char *message);
+
 /* "1.5 GiB" into buf. */
 void out_size(uint64_t bytes, char *buf, size_t buf_len);
 
