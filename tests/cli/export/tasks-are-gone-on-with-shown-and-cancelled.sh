@@ -20,8 +20,9 @@ cmp disk.raw b.raw || fail "the object is another disk"
 
 # Our own, cancelled while it is waited for: AWS's reason ends the waiting.
 echo for-ever >rig/scenario
+before=$(rig_count DescribeExportImageTasks)
 rig_export_spawn ami-08 --bucket lab --disk-image-format RAW -o c.raw 2>err
-rig_wait DescribeExportImageTasks 4
+rig_wait DescribeExportImageTasks $((before + 2))
 task=$("$SLIPWAY" export list --json | grep -A1 exporting | grep -o 'export-ami-[0-9a-f]*')
 status=0
 rig_export ami-08 --bucket lab --disk-image-format RAW -o d.raw 2>err2 || status=$?

@@ -13,8 +13,9 @@ cmp disk.img "$(rig_object disk.img)" || fail "the object is a mixture"
 
 # While a task still reads the object, it is not replaced.
 echo for-ever >"$RIG_DIR/scenario"
+before=$(rig_count DescribeImportImageTasks)
 rig_spawn -f raw disk.img --prefix x -q 2>err
-rig_wait DescribeImportImageTasks 9
+rig_wait DescribeImportImageTasks $((before + 2))
 kill -9 "$pid"
 wait "$pid" || true
 touch disk.img

@@ -6,8 +6,9 @@ head -c 6000000 /dev/urandom >'done.img'
 head -c 6000000 /dev/urandom >running.img
 rig_import -q -f raw done.img >ami
 echo for-ever >"$RIG_DIR/scenario"
+before=$(rig_count DescribeImportImageTasks)
 rig_spawn -f raw running.img -q 2>/dev/null
-rig_wait DescribeImportImageTasks 10
+rig_wait DescribeImportImageTasks $((before + 3))
 "$SLIPWAY" import status --offline >busy
 rig_import status >asked
 kill -9 "$pid"

@@ -41,8 +41,9 @@ rig_import -f raw boot.img data.img --part-size 5M --device /dev/sda1 --device /
 # Two machines with a disk in common do not write the same object at once.
 echo for-ever >"$RIG_DIR/scenario"
 touch data.img
+before=$(rig_count DescribeImportImageTasks)
 rig_spawn -f raw boot.img data.img -q 2>/dev/null
-rig_wait DescribeImportImageTasks 5
+rig_wait DescribeImportImageTasks $((before + 3))
 status=0
 rig_import -f raw data.img -q 2>err || status=$?
 kill -9 "$pid"

@@ -21,8 +21,9 @@ cancel() {
 }
 cancel p/2
 echo for-ever >"$RIG_DIR/scenario"
+before=$(rig_count DescribeImportSnapshotTasks)
 rig_spawn --lane import-snapshot -f raw disk.img --prefix p/3 --part-size 5M -q
-rig_wait DescribeImportSnapshotTasks 20
+rig_wait DescribeImportSnapshotTasks $((before + 3))
 kill "$pid"
 wait "$pid" || true
 cancel p/3
