@@ -1,5 +1,5 @@
 # kill -9 at random moments of a build, then the same command: it ends, the guest's tree is the same, nothing stale stays.
-# SLIPWAY_TEST_KILLS: how many moments (default 3; each costs a launch).
+# SLIPWAY_TEST_KILLS: how many moments (default 2; each costs a launch).
 # appliance: 1
 # timeout: 2400
 . "$CASE_LIB/build-case.sh"
@@ -21,7 +21,7 @@ began=$(date +%s%N)
 took_ms=$((($(date +%s%N) - began) / 1000000))
 tree "whole/$raw" tree.whole
 
-for round in $(seq "${SLIPWAY_TEST_KILLS:-3}"); do
+for round in $(seq "${SLIPWAY_TEST_KILLS:-2}"); do
     rm -rf out store tree.killed
     "$SLIPWAY" build recipe.yml --out out --store store >/dev/null 2>killed.log &
     pid=$!

@@ -1,7 +1,7 @@
 # kill -9 anywhere: no half of a result under its name; the same command again finishes, and nothing stale is left.
 . "$CASE_LIB/disks.sh"
 "$SLIPWAY" keygen aes -q -o aes.key
-openssl enc -aes-256-ctr -K 00 -iv 00 -in /dev/zero 2>/dev/null | head -c 100000000 >plain || true
+openssl enc -aes-256-ctr -K 00 -iv 00 -in /dev/zero 2>/dev/null | head -c 40000000 >plain || true
 mkdir out
 began=$(date +%s%N)
 "$SLIPWAY" seal plain -o out/p.sealed --to aes:aes.key -q
