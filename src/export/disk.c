@@ -69,7 +69,7 @@ static int read_journal(struct sw_fetch *fetch, const char *head, struct sw_err 
     const char *path = sw_partial_journal(fetch->disk->out);
     SW_AUTO_BUF struct sw_buf text = {0};
     struct sw_err why = {.code = SW_OK};
-    char *line, *end;
+    char *end;
     int rc = sw_read_own_file(path, MAX_JOURNAL_BYTES, &text, &why);
 
     (void)err;
@@ -82,9 +82,11 @@ static int read_journal(struct sw_fetch *fetch, const char *head, struct sw_err 
                fetch->name);
         return 0;
     }
-    for (line = text.data + strlen(head); (end = strchr(line, '\n')) != NULL; line = end + 1) {
+    /* By its length: a power cut may leave zeros in the middle. */
+    for (size_t at = strlen(head); (end = memchr(text.data + at, '\n', text.len - at)) != NULL;
+         at = (size_t)(end - text.data) + 1) {
         *end = '\0';
-        take_line(fetch, line);
+        take_line(fetch, text.data + at);
     }
     return 1;
 }

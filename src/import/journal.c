@@ -200,6 +200,7 @@ int journal_read_parts(const struct import_journal *journal, size_t object, stru
     SW_AUTO_BUF struct sw_buf text = {0};
     SW_AUTO_FREE char *path = parts_path(journal, object, err);
     char *line, *end;
+    size_t at = 0;
 
     *out = (struct import_parts){.items = NULL};
     if (path == NULL)
@@ -208,10 +209,10 @@ int journal_read_parts(const struct import_journal *journal, size_t object, stru
         return 0;
     if (sw_read_file(path, MAX_PARTS_BYTES, &text, err) < 0)
         return -1;
-    for (line = text.data; line != NULL; line = end + 1) {
-        end = strchr(line, '\n');
-        if (end == NULL)
-            break;
+    /* By its length: a power cut may leave zeros in the middle. */
+    for (; at < text.len && (end = memchr(text.data + at, '\n', text.len - at)) != NULL;
+         at = (size_t)(end - text.data) + 1) {
+        line = text.data + at;
         *end = '\0';
         if (take_line(journal->state.objects[object].mark, line, out, err) < 0) {
             free(out->items);

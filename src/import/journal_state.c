@@ -46,6 +46,22 @@ static int load_identity(const json_t *doc, struct import_identity *out, struct 
     return 0;
 }
 
+/* What the next request is made of must be there, and no other object may pass for this import's. */
+static int check_object(const struct import_object *object, struct sw_err *err)
+{
+    bool uploads = object->stage >= OBJECT_CREATING && object->stage <= OBJECT_COMPLETING;
+
+    if (object->part_bytes > SW_S3_MAX_PART_BYTES || (uploads && object->part_bytes == 0))
+        return sw_json_damaged("part_bytes", err);
+    if (object->stage < OBJECT_UPLOADING || object->stage == OBJECT_DELETED)
+        return 0;
+    if (strspn(object->mark, "0123456789abcdef") != IMPORT_MARK - 1)
+        return sw_json_damaged("mark", err);
+    if (uploads && (object->upload_id == NULL || object->upload_id[0] == '\0'))
+        return sw_json_damaged("upload_id", err);
+    return 0;
+}
+
 static int load_object(const json_t *doc, struct import_object *out, struct sw_err *err)
 {
     const char *upload_id = sw_json_text(doc, "upload_id");
@@ -59,14 +75,11 @@ static int load_object(const json_t *doc, struct import_object *out, struct sw_e
         sw_json_take_number(doc, "part_bytes", INT64_MAX, &out->part_bytes, err) < 0 ||
         sw_json_take_number(doc, "object_bytes", INT64_MAX, &out->object_bytes, err) < 0)
         return -1;
-    if (out->part_bytes > SW_S3_MAX_PART_BYTES)
-        return sw_json_damaged("part_bytes", err);
     out->stage = stage;
     out->encoded = json_is_true(json_object_get(doc, "encoded"));
-    if (upload_id == NULL)
-        return 0;
-    out->upload_id = sw_strdup(upload_id, err);
-    return out->upload_id != NULL ? 0 : -1;
+    if (upload_id != NULL && (out->upload_id = sw_strdup(upload_id, err)) == NULL)
+        return -1;
+    return check_object(out, err);
 }
 
 static int load_snapshots(const json_t *list, struct sw_ec2_task *out, struct sw_err *err)
@@ -94,6 +107,8 @@ static int load_task(const json_t *doc, struct sw_ec2_task *out, struct sw_err *
         sw_json_take_text(doc, "message", out->message, sizeof(out->message), err) < 0 ||
         sw_json_take_text(doc, "image_id", out->image_id, sizeof(out->image_id), err) < 0)
         return -1;
+    if (out->id[0] == '\0')
+        return sw_json_damaged("id", err);
     return load_snapshots(json_object_get(doc, "snapshots"), out, err);
 }
 
@@ -134,6 +149,16 @@ static int check_version(const json_t *doc, struct sw_err *err)
     return 0;
 }
 
+/* A stage stands on what the ones before it left. */
+static int check_stage(const struct import_state *state, struct sw_err *err)
+{
+    if (state->stage == IMPORT_RUNNING && state->nr_tasks == 0)
+        return sw_json_damaged("tasks", err);
+    if ((state->stage == IMPORT_FINISHING || state->stage == IMPORT_COMPLETED) && state->image_id[0] == '\0')
+        return sw_json_damaged("image_id", err);
+    return 0;
+}
+
 int state_load(const json_t *doc, struct import_state *out, struct sw_err *err)
 {
     json_t *options = json_object_get(doc, "options"), *lane = json_object_get(doc, "lane"),
@@ -166,7 +191,7 @@ int state_load(const json_t *doc, struct import_state *out, struct sw_err *err)
     out->options = json_incref(options);
     out->lane = json_incref(lane);
     out->release = json_incref(release);
-    return 0;
+    return check_stage(out, err);
 }
 
 void state_clear(struct import_state *state)

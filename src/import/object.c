@@ -258,6 +258,10 @@ static int complete_parts(struct import_flow *flow, size_t disk, const struct im
     if (part_list(parts, object->object_bytes, &list, &whole, err) < 0)
         return -1;
     /* The log is lost: ask S3 and send again what cannot be vouched for. */
+    if (!whole && flow->uploads++ == MAX_UPLOADS)
+        return sw_fail(err, SW_FAILED,
+                       "the log of the parts of 's3://%s/%s' does not keep what is written to it",
+                       place.bucket, place.key);
     if (!whole)
         return enter(flow, disk, OBJECT_UPLOADING, err);
     if (sw_s3_complete_upload(flow->cloud, &place, list, parts->n, &gone, err) < 0 ||

@@ -5,6 +5,7 @@
 #include "src/import/upload.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 
 static void open_ok(struct import_journal *journal)
 {
@@ -100,6 +101,55 @@ static void refuses_a_damaged_file(void **state)
     assert_int_equal(unlink(path), 0);
 }
 
+static void damage_after(const char *path, const char *stage, const char *rest, const char *why)
+{
+    struct sw_err err = {.code = SW_OK};
+    SW_AUTO_FREE char *text =
+        sw_strf(&err,
+                "{\"version\": 2, \"stage\": \"%s\", \"attempt\": 1, \"updated\": 1, "
+                "\"request\": \"\", \"after\": \"\", \"region\": \"\", \"image_id\": \"\", "
+                "\"options\": {}, %s}",
+                stage, rest);
+
+    damage(path, text, SW_INTEGRITY, why);
+}
+
+static void a_stage_without_what_it_stands_on_is_damage(void **state)
+{
+    struct import_journal journal;
+    SW_AUTO_FREE char *path = NULL;
+
+    (void)state;
+    open_ok(&journal);
+    path = strdup(journal.path);
+    journal_close(&journal);
+#define OBJECT(stage, mark, rest)                                                                                  \
+    "\"tasks\": [], \"objects\": [{\"stage\": \"" stage                                                            \
+    "\", \"input\": {\"size_bytes\": 1, \"file_bytes\": 1, "                                                       \
+    "\"device\": 1, \"inode\": 1, \"mtime_ns\": 1}, \"format\": \"RAW\", \"content\": \"\", \"object_bytes\": 1, " \
+    "\"mark\": \"" mark "\"" rest "}]"
+#define MARK "00112233445566778899aabbccddeeff"
+    damage_after(path, "sending", OBJECT("creating", "", ", \"part_bytes\": 0"),
+                 "object 1: its 'part_bytes'");
+    damage_after(path, "sending", OBJECT("uploading", MARK, ", \"part_bytes\": 0, \"upload_id\": \"u\""),
+                 "'part_bytes'");
+    damage_after(path, "sending", OBJECT("uploading", MARK, ", \"part_bytes\": 9"), "'upload_id'");
+    damage_after(path, "sending", OBJECT("completing", MARK, ", \"part_bytes\": 9, \"upload_id\": \"\""),
+                 "'upload_id'");
+    /* Any object that has no mark would be this import's, and cancel would remove it. */
+    damage_after(path, "sent", OBJECT("uploaded", "", ", \"part_bytes\": 9"), "'mark'");
+    damage_after(path, "sent", OBJECT("uploaded", "0011", ", \"part_bytes\": 9"), "'mark'");
+    damage_after(path, "importing", "\"objects\": [], \"tasks\": []", "'tasks'");
+    damage_after(
+        path, "importing",
+        "\"objects\": [], \"tasks\": [{\"id\": \"\", \"status\": \"\", \"progress\": \"\", \"message\": \"\", "
+        "\"image_id\": \"\"}]",
+        "task 1: its 'id'");
+    damage_after(path, "finishing", "\"objects\": [], \"tasks\": []", "'image_id'");
+    damage_after(path, "completed", "\"objects\": [], \"tasks\": []", "'image_id'");
+    assert_int_equal(unlink(path), 0);
+}
+
 static void one_process_at_a_time(void **state)
 {
     struct sw_err err = {.code = SW_OK};
@@ -156,6 +206,37 @@ static void parts_survive_a_torn_line_and_foreign_ones(void **state)
     journal_close(&journal);
 }
 
+/* A file that grew before its bytes came, when the power went. */
+static void zeros_in_the_log_hide_nothing_behind_them(void **state)
+{
+    struct sw_err err = {.code = SW_OK};
+    struct import_journal journal;
+    struct import_part one = {.part = {1, 10, "etag-1"}, .sha256 = SHA};
+    struct import_parts parts;
+    SW_AUTO_FREE char *path = NULL;
+    struct stat st;
+
+    (void)state;
+    open_ok(&journal);
+    path = sw_strf(&err, "%s/1234.1.parts", journal.folder);
+    strcpy(journal.state.objects[0].mark, "aa");
+    assert_ok(journal_note_part(&journal, 0, &one, &err), err);
+    journal_close(&journal);
+    assert_int_equal(stat(path, &st), 0);
+    assert_int_equal(truncate(path, st.st_size + 300), 0);
+    open_ok(&journal);
+    strcpy(journal.state.objects[0].mark, "aa");
+    one.part = (struct sw_s3_part){2, 10, "etag-2"};
+    assert_ok(journal_note_part(&journal, 0, &one, &err), err);
+    assert_ok(journal_read_parts(&journal, 0, &parts, &err), err);
+    assert_int_equal(parts.n, 2);
+    assert_string_equal(parts.items[0].part.etag, "etag-1");
+    assert_string_equal(parts.items[1].part.etag, "etag-2");
+    free(parts.items);
+    journal_drop_parts(&journal, 0);
+    journal_close(&journal);
+}
+
 static void a_part_counts_when_log_and_list_agree(void **state)
 {
     struct sw_s3_part items[] = {{1, 10, "a"}, {2, 9, "b"}, {3, 5, "x"}, {9, 5, "y"}};
@@ -197,8 +278,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_back_what_it_wrote),
         cmocka_unit_test(refuses_a_damaged_file),
+        cmocka_unit_test(a_stage_without_what_it_stands_on_is_damage),
         cmocka_unit_test(one_process_at_a_time),
         cmocka_unit_test(parts_survive_a_torn_line_and_foreign_ones),
+        cmocka_unit_test(zeros_in_the_log_hide_nothing_behind_them),
         cmocka_unit_test(a_part_counts_when_log_and_list_agree),
         cmocka_unit_test(parts_stay_below_what_s3_takes),
     };
