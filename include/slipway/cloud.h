@@ -6,6 +6,7 @@
 #include "slipway/error.h"
 #include "slipway/kms.h"
 
+#include <errno.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -126,7 +127,11 @@ SW_MUST_CHECK int sw_cloud_partition(const char *region, char out[SW_CLOUD_PARTI
  * reply's Date, and keys that are over are fetched anew once. A line that is lost after it worked is waited for longer, up to
  * three minutes, unless AWS_MAX_ATTEMPTS says how often.
  * Errors carry AWS's own code and message: SW_REMOTE when trying later may help, else SW_FAILED. Any thread.
+ *
+ * A SW_FAILED with err->sys SW_CLOUD_UNFIT: the service looked at what was asked and does not do it, so that nothing comes of
+ * an earlier request with the same token either. Without it (keys, permissions, TLS) nobody looked that far.
  */
+#define SW_CLOUD_UNFIT EBADRQC
 
 /* ---- S3 ---- */
 

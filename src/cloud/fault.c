@@ -189,12 +189,34 @@ int64_t fault_clock_drift_s(const struct sw_http_reply *reply, int64_t now_s)
     return drift > DRIFT_S || drift < -DRIFT_S ? drift : 0;
 }
 
+/* Refused for who asks, not for what is asked. */
+static bool is_about_caller(const struct cloud_fault *fault)
+{
+    static const char *const codes[] = {"AuthFailure",           "InvalidClientTokenId",
+                                        "SignatureDoesNotMatch", "IncompleteSignature",
+                                        "OptInRequired",         "MissingAuthenticationToken",
+                                        "AccessDeniedException", "UnrecognizedClientException"};
+
+    return fault->status == 401 || fault->status == 403 || fault_expired(fault) ||
+           is_one_of(fault->code, codes, SW_ARRAY_LEN(codes));
+}
+
+/* A token that was used for something else is one that was used. */
+static bool is_about_request(const struct cloud_fault *fault)
+{
+    return fault->status >= 400 && fault->status < 500 && !is_about_caller(fault) &&
+           strncmp(fault->code, "Idempotent", strlen("Idempotent")) != 0;
+}
+
 int fault_report(const struct cloud_fault *fault, struct sw_err *err)
 {
     enum sw_code code = fault_retryable(fault) ? SW_REMOTE : SW_FAILED;
 
     if (fault->code[0] == '\0')
         return sw_fail(err, code, "the server answered HTTP %d", fault->status);
-    return sw_fail(err, code, "%s: %s (HTTP %d)", fault->code,
-                   fault->message[0] != '\0' ? fault->message : "no message", fault->status);
+    sw_fail(err, code, "%s: %s (HTTP %d)", fault->code,
+            fault->message[0] != '\0' ? fault->message : "no message", fault->status);
+    if (code == SW_FAILED && is_about_request(fault))
+        err->sys = SW_CLOUD_UNFIT;
+    return -1;
 }

@@ -44,15 +44,18 @@ static int take_back(struct import_flow *flow, size_t disk, struct sw_err *err)
     return 0;
 }
 
-/* A request for tasks whose answer was not noted is repeated under its token: then they are known, and can be stopped. */
+/*
+ * A request for tasks whose answer was not noted is repeated under its token: then they are known, and can be stopped. A
+ * refusal of the keys tells nothing of them.
+ */
 static int learn_tasks(struct import_flow *flow, struct sw_err *err)
 {
     if (!flow->journal.state.asked)
         return 0;
     if (flow_ask_tasks(flow, err) == 0)
         return flow_save(flow, err);
-    if (err->code != SW_FAILED)
-        return -1;
+    if (err->code != SW_FAILED || err->sys != SW_CLOUD_UNFIT)
+        return sw_context(err, "whether a task was begun is not known yet");
     *err = (struct sw_err){.code = SW_OK};
     return 0;
 }

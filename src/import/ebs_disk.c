@@ -425,9 +425,9 @@ static int find_begun(struct sending *sending, struct sw_err *err)
     sending->volume_gib = sending->disks[sending->at].volume_gib;
     if (start_snapshot(sending, &cause) == 0)
         return 0;
-    if (cause.code != SW_FAILED) {
+    if (cause.code != SW_FAILED || cause.sys != SW_CLOUD_UNFIT) {
         *err = cause;
-        return -1;
+        return sw_context(err, "whether a snapshot was begun is not known yet");
     }
     sw_log(SW_LOG_WARNING, "%s; if it was begun, it ends by itself within three days", cause.text);
     return 0;

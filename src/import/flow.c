@@ -299,10 +299,19 @@ static int check_objects(struct import_flow *flow, bool *whole, struct sw_err *e
     return 0;
 }
 
+static bool any_runs(const struct import_state *state)
+{
+    for (size_t i = 0; i < state->nr_tasks; i++)
+        if (!task_ended(&state->tasks[i]))
+            return true;
+    return false;
+}
+
 int flow_ask_tasks(struct import_flow *flow, struct sw_err *err)
 {
     struct import_state *state = &flow->journal.state;
     struct sw_err ignored = {.code = SW_OK};
+    bool before = state->asked;
 
     state->asked = true;
     if (flow_save(flow, err) < 0)
@@ -311,10 +320,13 @@ int flow_ask_tasks(struct import_flow *flow, struct sw_err *err)
         state->asked = false;
         return 0;
     }
-    /* Refused, under a token that would have brought back what an earlier request began: so none did. */
+    /*
+     * Refused: nothing was begun, unless by an earlier request whose answer is not known. Its token would have brought that
+     * back, but only from a service that looked at more than who asks. What a request began before this one stays asked for.
+     */
     if (err->code == SW_FAILED) {
+        state->asked = (before && err->sys != SW_CLOUD_UNFIT) || any_runs(state);
         explain_append(err->text, err);
-        state->asked = false;
         if (flow_save(flow, &ignored) < 0)
             sw_log(SW_LOG_WARNING, "%s", ignored.text);
     }

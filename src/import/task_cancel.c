@@ -4,16 +4,20 @@
 
 #include <string.h>
 
-/* Those that run still; what just completed is noted. */
-static unsigned count_running(const struct import_state *state, bool *completed)
+/* A task just made may not be visible at once. */
+enum { MAX_UNKNOWN = 5 };
+
+/* Those that run still, and (*unknown) those that EC2 does not know; what just completed is noted. */
+static unsigned count_running(const struct import_state *state, bool *completed, bool *unknown)
 {
     unsigned running = 0;
 
+    *unknown = false;
     for (size_t i = 0; i < state->nr_tasks; i++) {
         const struct sw_ec2_task *task = &state->tasks[i];
 
-        /* One that EC2 has forgotten does nothing any more. */
         running += task->found && !task_ended(task);
+        *unknown = *unknown || (!task->found && !task_ended(task));
         *completed = *completed || strcmp(task->status, "completed") == 0;
     }
     return running;
@@ -42,22 +46,25 @@ int task_cancel(struct import_flow *flow, bool *completed, struct sw_err *err)
 {
     struct sw_transport *transport = sw_cloud_transport(flow->cloud);
     struct sw_err refused = {.code = SW_OK};
-    bool asked = false;
+    bool asked = false, unknown;
+    unsigned running;
 
     *completed = false;
-    for (;;) {
+    for (unsigned rounds = 1;; rounds++) {
         if (flow->lane->ask(flow, err) < 0)
             return -1;
-        if (count_running(&flow->journal.state, completed) == 0)
+        running = count_running(&flow->journal.state, completed, &unknown);
+        /* One that EC2 has forgotten does nothing any more. */
+        if (running == 0 && (!unknown || rounds >= MAX_UNKNOWN))
             return 0;
         if (refused.code != SW_OK) {
             *err = refused;
             return -1;
         }
-        if (!asked && ask_to_stop(flow, &refused, err) < 0)
+        if (running > 0 && !asked && ask_to_stop(flow, &refused, err) < 0)
             return -1;
-        if (asked && transport->ops->sleep_ms(transport, flow_poll_ms(flow), err) < 0)
+        if ((running == 0 || asked) && transport->ops->sleep_ms(transport, flow_poll_ms(flow), err) < 0)
             return -1;
-        asked = true;
+        asked = asked || running > 0;
     }
 }

@@ -33,6 +33,12 @@ for at in 'CreateMultipartUpload 1 freeze-reply' 'UploadPart 1 freeze' 'Complete
     gone "$at"
 done
 
+# A task that EC2 does not show yet is not one that is gone.
+killed_at DescribeImportImageTasks 4 freeze
+rig_faults '{"op":"DescribeImportImageTasks","times":3,"do":"error","status":400,"code":"InvalidConversionTaskId"}'
+rig_import cancel "$(id_of DescribeImportImageTasks-4-freeze)" -q 2>err || fail "$(cat err)"
+gone 'a task that is not shown yet'
+
 # A task that may have been begun is not forgotten because the options are others now.
 killed_at ImportImage 0 freeze-reply
 status=0
@@ -40,6 +46,22 @@ rig_import "${command[@]}" --prefix ImportImage-0-freeze-reply --description oth
 [[ $status = 4 && "$(cat err)" = *"or take it back: slipway import cancel"* ]] || fail "exit status $status: $(cat err)"
 rig_import cancel "$(id_of ImportImage-0-freeze-reply)" -q
 gone 'options that are others'
+
+# Nor because of keys that are refused: nothing is taken back then, and nothing is said to be.
+killed_at ImportImage 0 freeze-reply
+id=$(id_of ImportImage-0-freeze-reply)
+status=0
+AWS_SECRET_ACCESS_KEY=wrong rig_import cancel "$id" -q 2>err || status=$?
+[[ $status = 1 && "$(cat err)" = *"whether a task was begun is not known yet"* ]] || fail "exit status $status: $(cat err)"
+rig_import cancel "$id" -q 2>err || fail "$(cat err)"
+gone 'refused keys'
+killed_at ImportImage 0 freeze-reply
+if AWS_SECRET_ACCESS_KEY=wrong rig_import "${command[@]}" --prefix ImportImage-0-freeze-reply 2>err; then fail "not refused"; fi
+status=0
+rig_import "${command[@]}" --prefix ImportImage-0-freeze-reply --description other 2>err || status=$?
+[[ $status = 4 && "$(cat err)" = *"or take it back: slipway import cancel"* ]] || fail "exit status $status: $(cat err)"
+rig_import cancel "$id" -q 2>err || fail "$(cat err)"
+gone 'keys that were refused before'
 tasks=$(rig_tasks)
 
 # Killed itself, cancel goes on, and the import does not until it is through.
