@@ -8,14 +8,20 @@
 
 #include <string.h>
 
-/* The journal with its lock; without it, for reading only, when a slipway is at work on it. */
-static int open_or_peek(struct import_flow *flow, bool *busy, struct sw_err *err)
+/*
+ * What the journal has. The lock is given back at once, so that nobody is refused while EC2 is asked; *busy: a slipway is at work
+ * on it.
+ */
+static int peek(struct import_flow *flow, bool *busy, struct sw_err *err)
 {
     struct import_journal *journal = &flow->journal;
 
     *busy = false;
-    if (journal_open(flow->options->state_dir, flow->options->id, flow->options->id, journal, err) == 0)
+    if (journal_open(flow->options->state_dir, flow->options->id, flow->options->id, journal, err) == 0) {
+        close(journal->lock_fd);
+        journal->lock_fd = -1;
         return 0;
+    }
     if (journal->lock_fd >= 0 || journal->path == NULL)
         return -1;
     *err = (struct sw_err){.code = SW_OK};
@@ -23,15 +29,30 @@ static int open_or_peek(struct import_flow *flow, bool *busy, struct sw_err *err
     return journal_peek(journal->path, &journal->state, err);
 }
 
+/* Nobody went on with the import since it was read. */
+static bool is_unchanged(const struct import_flow *flow, struct import_journal *now)
+{
+    struct sw_err ignored = {.code = SW_OK};
+
+    return journal_open(flow->options->state_dir, flow->options->id, flow->options->id, now, &ignored) == 0 &&
+           now->state.updated_ms == flow->journal.state.updated_ms;
+}
+
 /* What is over stays over; the image of a task that completed is taken by whoever goes on with the import. */
 static int keep_outcome(struct import_flow *flow, struct sw_err *err)
 {
-    struct import_state *state = &flow->journal.state;
+    const struct import_state *state = &flow->journal.state;
+    JOURNAL_AUTO struct import_journal now;
+    bool failed = false, running = false;
 
-    for (size_t i = 0; i < state->nr_tasks; i++)
-        if (state->tasks[i].found && task_failed(&state->tasks[i]))
-            return flow_enter(flow, IMPORT_FAILED, err);
-    return flow_save(flow, err);
+    if (!is_unchanged(flow, &now))
+        return 0;
+    for (size_t i = 0; i < state->nr_tasks; i++) {
+        failed = failed || (state->tasks[i].found && task_failed(&state->tasks[i]));
+        running = running || !task_ended(&state->tasks[i]);
+    }
+    /* Tasks of other disks that run on are ended by whoever goes on with the import, or cancels it. */
+    return failed && !running ? flow_enter(flow, IMPORT_FAILED, err) : flow_save(flow, err);
 }
 
 static int ask_tasks(struct import_flow *flow, bool busy, struct sw_err *err)
@@ -87,7 +108,7 @@ json_t *sw_import_ask(const struct sw_import_record *record, struct sw_cloud *cl
     SW_AUTO_JSON json_t *doc = NULL;
     bool busy;
 
-    if (flow_init(&flow, &record->options, cloud, &nobody, err) < 0 || open_or_peek(&flow, &busy, err) < 0 ||
+    if (flow_init(&flow, &record->options, cloud, &nobody, err) < 0 || peek(&flow, &busy, err) < 0 ||
         ask_tasks(&flow, busy, err) < 0)
         return NULL;
     doc = record_show(record->id, &flow.journal.state, &record->options, err);

@@ -7,6 +7,7 @@
 #include "src/base/log.h"
 #include "src/copy/verify.h"
 #include "src/import/blocks.h"
+#include "src/import/snapshot.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -194,17 +195,10 @@ static int delete_snapshot(struct import_flow *flow, const struct ebs_disk *disk
 {
     SW_AUTO_FREE char *path = log_path(flow, disk->snapshot, err);
 
-    *in_use = false;
-    if (path == NULL)
+    if (path == NULL || snapshot_delete(flow->cloud, disk->snapshot, in_use, err) < 0)
         return -1;
-    if (sw_ec2_delete_snapshot(flow->cloud, disk->snapshot, err) == 0) {
-        unlink(path);
-        return 0;
-    }
-    *in_use = strstr(err->text, "InvalidSnapshot.InUse") != NULL;
     if (!*in_use)
-        return -1;
-    *err = (struct sw_err){.code = SW_OK};
+        unlink(path);
     return 0;
 }
 

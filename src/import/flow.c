@@ -148,6 +148,9 @@ static int refuse_running(struct import_flow *flow, const char *why, struct sw_e
         const struct sw_import_disk *disk = &flow->options->disks[i < flow->options->nr_disks ? i : 0];
 
         failed = failed || (task->found && task_failed(task));
+        if (task->found && task_ended(task) && task->image_id[0] != '\0')
+            sw_log(SW_LOG_WARNING, "%s; task '%s' of before made the image '%s', which stays", why, task->id,
+                   task->image_id);
         if (task->found && !task_ended(task))
             return sw_fail(
                 err, SW_REFUSED,
@@ -191,7 +194,8 @@ static int start_over(struct import_flow *flow, const struct import_identity *no
 
     if (refuse_running(flow, "the image is another one now", err) < 0)
         return -1;
-    if (state->lane != NULL && flow->lane->discard != NULL && flow->lane->discard(flow, err) < 0)
+    if ((state->lane != NULL || state->nr_tasks > 0) && flow->lane->discard != NULL &&
+        flow->lane->discard(flow, err) < 0)
         return -1;
     json_decref(SW_STEAL_PTR(state->lane));
     json_decref(SW_STEAL_PTR(state->release));

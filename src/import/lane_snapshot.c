@@ -4,6 +4,7 @@
 #include "src/import/explain.h"
 #include "src/import/lane.h"
 #include "src/import/register.h"
+#include "src/import/snapshot.h"
 #include "src/import/task.h"
 
 #include <stdio.h>
@@ -144,9 +145,13 @@ static int snapshot_watch(struct import_flow *flow, bool *ended, struct sw_err *
 {
     struct import_state *state = &flow->journal.state;
     char snapshots[SW_IMPORT_MAX_DISKS][SW_EC2_SNAPSHOT_ID];
-    int rc = task_wait(flow, &task_of_snapshot, ended, err);
     struct sw_err ignored = {.code = SW_OK};
+    int rc;
 
+    *ended = false;
+    if (state->nr_tasks != flow->options->nr_disks)
+        return sw_json_damaged("tasks", err);
+    rc = task_wait(flow, &task_of_snapshot, ended, err);
     /* What is done is done, also when another disk failed. */
     for (size_t i = 0; i < state->nr_tasks; i++)
         if (remember(flow, i, rc < 0 ? &ignored : err) < 0 && rc == 0)
@@ -168,6 +173,56 @@ static int snapshot_ask(struct import_flow *flow, struct sw_err *err)
     return task_ask(flow, &task_of_snapshot, err);
 }
 
+/* An image of before, of the same bytes, may stand on it: then it stays. */
+static int take_back(struct import_flow *flow, const char *id, struct sw_err *err)
+{
+    bool in_use;
+
+    if (snapshot_delete(flow->cloud, id, &in_use, err) < 0)
+        return -1;
+    if (in_use)
+        sw_log(SW_LOG_INFO, "snapshot '%s' stays: an image was made of it", id);
+    return 0;
+}
+
+/* What was made of disks in attempts that came to no image. */
+static int take_back_remembered(struct import_flow *flow, struct sw_err *err)
+{
+    const char *key;
+    json_t *kept;
+
+    json_object_foreach (flow->journal.state.lane, key, kept) {
+        const char *id = json_string_value(json_array_get(kept, 1));
+
+        if (id != NULL && take_back(flow, id, err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+/* The disks are others now: snapshots that are part of no image are of no use. What cannot be deleted is told. */
+static int snapshot_discard(struct import_flow *flow, struct sw_err *err)
+{
+    const struct import_state *state = &flow->journal.state;
+    struct sw_err why = {.code = SW_OK};
+    int rc = 0;
+
+    if (state->image_id[0] != '\0')
+        return 0;
+    for (size_t i = 0; rc == 0 && i < state->nr_tasks; i++)
+        if (state->tasks[i].nr_snapshots > 0)
+            rc = take_back(flow, state->tasks[i].snapshots[0], &why);
+    if (rc == 0)
+        rc = take_back_remembered(flow, &why);
+    if (rc < 0 && why.code != SW_FAILED) {
+        *err = why;
+        return -1;
+    }
+    if (rc < 0)
+        sw_log(SW_LOG_WARNING, "%s; it is left behind", why.text);
+    return 0;
+}
+
 /* Tasks that run are ended, and what came of them is removed: an image nobody noted first. */
 static int snapshot_cancel(struct import_flow *flow, struct sw_err *err)
 {
@@ -185,9 +240,9 @@ static int snapshot_cancel(struct import_flow *flow, struct sw_err *err)
         register_take_back(flow, (const char(*)[SW_EC2_SNAPSHOT_ID])snapshots, err) < 0)
         return -1;
     for (size_t i = 0; i < n; i++)
-        if (sw_ec2_delete_snapshot(flow->cloud, snapshots[i], err) < 0)
+        if (take_back(flow, snapshots[i], err) < 0)
             return -1;
-    return 0;
+    return take_back_remembered(flow, err);
 }
 
 static int snapshot_dry_run(struct import_flow *flow, struct sw_err *err)
@@ -203,6 +258,7 @@ static int snapshot_dry_run(struct import_flow *flow, struct sw_err *err)
 const struct import_lane lane_import_snapshot = {
     .name = "import-snapshot",
     .check = snapshot_check,
+    .discard = snapshot_discard,
     .start = snapshot_start,
     .watch = snapshot_watch,
     .ask = snapshot_ask,

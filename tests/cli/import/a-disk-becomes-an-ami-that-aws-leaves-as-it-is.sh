@@ -50,6 +50,40 @@ grep -q "the image name 'web 2' is taken by 'ami-.*which is not of this import; 
 lane data.img --name other -q | grep -q '^ami-' || fail "another name does not do"
 [ "$(rig_count ImportSnapshot)" = 3 ] || fail "another name imported the disk again"
 
+# A snapshot of the same bytes is used again; cancel leaves it to the image that stands on it.
+snapshots=$(rig_snapshots)
+rig_faults '{"op":"RegisterImage","do":"freeze"}'
+rig_spawn --lane import-snapshot -f raw data.img --name third --description third -q 2>err
+rig_kill_frozen RegisterImage
+newest() { "$SLIPWAY" import list | head -n 1 | cut -c1-12; }
+rig_import cancel "$(newest)" -q 2>err || fail "not cancelled: $(cat err)"
+[ "$(rig_count ImportSnapshot) $(rig_snapshots)" = "3 $snapshots" ] || fail "the snapshot of another image is gone, or made twice"
+
+# What one disk became when another failed goes with it: by cancel, and when the disks are others.
+echo success-at-once >"$RIG_DIR/scenario"
+half_done() { # PREFIX: one disk of two is a snapshot, the other failed
+    rm -f "$RIG_DIR/frozen"
+    rig_faults '{"op":"DescribeImportSnapshotTasks","do":"freeze"}'
+    rig_spawn --lane import-snapshot -f raw root.img data.img --prefix "$1" -q 2>err
+    rig_kill_frozen DescribeImportSnapshotTasks
+    sed -i 's/"scenario": "success-at-once"/"scenario": "snapshot-unsupported-vhd"/' \
+        "$(grep -l "$1/data.img" "$RIG_DIR"/ec2/import-snap-*.json)"
+    if lane root.img data.img --prefix "$1" -q 2>err; then fail "a disk that failed makes a machine"; fi
+    [ "$(rig_snapshots)" = $((snapshots + 1)) ] || fail "the other disk is no snapshot: $(cat err)"
+}
+half_done p
+rm "$RIG_DIR"/s3/lab/objects/p*
+rm "$RIG_DIR/frozen"
+rig_faults '{"op":"CreateMultipartUpload","do":"freeze"}'
+rig_spawn --lane import-snapshot -f raw root.img data.img --prefix p -q 2>err
+rig_kill_frozen CreateMultipartUpload
+rig_import cancel "$(newest)" -q 2>err || fail "not cancelled: $(cat err)"
+[ "$(rig_snapshots)" = "$snapshots" ] || fail "cancel leaves a snapshot"
+half_done q
+touch root.img
+lane root.img data.img --prefix q -q >out 2>err || fail "$(cat err)"
+[ "$(rig_snapshots)" = $((snapshots + 2)) ] || fail "a snapshot of what the disk was is left"
+
 # What the lane does not take is refused before anything is sent.
 before=$(wc -l <"$RIG_DIR/requests.jsonl")
 refuse() { # TEXT OPTION…
