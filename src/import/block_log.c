@@ -111,25 +111,6 @@ int block_log_find(const struct block_log *log, uint32_t index, bool *found, uin
     return 0;
 }
 
-/* Over the records that were read so far. */
-struct sum {
-    struct sw_digest *digest;
-    uint64_t blocks;
-};
-
-static int sum_record(const struct block_log *log, uint64_t index, const struct record *record,
-                      struct sum *sum, struct sw_err *err)
-{
-    bool sound;
-
-    if (is_sound(log, (uint32_t)index, record, &sound, err) < 0)
-        return -1;
-    if (!sound)
-        return 0;
-    sum->blocks++;
-    return sw_digest_update(sum->digest, record->digest, SW_EBS_DIGEST, err);
-}
-
 /* The first record at or after index that is not all in a hole; index itself where the file cannot tell. */
 static uint64_t skip_hole(const struct block_log *log, uint64_t index)
 {
@@ -138,26 +119,73 @@ static uint64_t skip_hole(const struct block_log *log, uint64_t index)
     return data > at ? (uint64_t)data / sizeof(struct record) : index;
 }
 
+/* Visits every sound record, ascending, until a visit returns anything but 0; returns that. */
+static int each_record(const struct block_log *log,
+                       int (*visit)(const struct record *, void *, struct sw_err *), void *arg,
+                       struct sw_err *err)
+{
+    SW_AUTO_FREE struct record *records = sw_calloc(CHUNK_RECORDS, sizeof(*records), err);
+    uint64_t index = 0;
+    size_t n = CHUNK_RECORDS;
+
+    if (records == NULL)
+        return -1;
+    while (n == CHUNK_RECORDS) {
+        index = skip_hole(log, index);
+        if (read_records(log, index, records, CHUNK_RECORDS, &n, err) < 0)
+            return -1;
+        for (size_t i = 0; i < n; i++) {
+            bool sound;
+            int rc = is_sound(log, (uint32_t)(index + i), &records[i], &sound, err);
+
+            if (rc == 0 && sound)
+                rc = visit(&records[i], arg, err);
+            if (rc != 0)
+                return rc;
+        }
+        index += n;
+    }
+    return 0;
+}
+
+static int stop_at_once(const struct record *record, void *arg, struct sw_err *err)
+{
+    (void)record;
+    (void)arg;
+    (void)err;
+    return 1;
+}
+
+int block_log_any(const struct block_log *log, bool *any, struct sw_err *err)
+{
+    int rc = each_record(log, stop_at_once, NULL, err);
+
+    *any = rc > 0;
+    return rc < 0 ? -1 : 0;
+}
+
+/* Over the records that were read so far. */
+struct sum {
+    struct sw_digest *digest;
+    uint64_t blocks;
+};
+
+static int sum_record(const struct record *record, void *arg, struct sw_err *err)
+{
+    struct sum *sum = arg;
+
+    sum->blocks++;
+    return sw_digest_update(sum->digest, record->digest, SW_EBS_DIGEST, err);
+}
+
 int block_log_sum(const struct block_log *log, uint64_t *blocks, uint8_t linear[SW_EBS_DIGEST],
                   struct sw_err *err)
 {
     SW_AUTO_DIGEST struct sw_digest *digest = sw_digest_new(err);
-    SW_AUTO_FREE struct record *records = sw_calloc(CHUNK_RECORDS, sizeof(*records), err);
     struct sum sum = {.digest = digest};
-    uint64_t index = 0;
-    size_t n;
 
-    if (digest == NULL || records == NULL)
+    if (digest == NULL || each_record(log, sum_record, &sum, err) < 0)
         return -1;
-    do {
-        index = skip_hole(log, index);
-        if (read_records(log, index, records, CHUNK_RECORDS, &n, err) < 0)
-            return -1;
-        for (size_t i = 0; i < n; i++)
-            if (sum_record(log, index + i, &records[i], &sum, err) < 0)
-                return -1;
-        index += n;
-    } while (n == CHUNK_RECORDS);
     *blocks = sum.blocks;
     return sw_digest_final(digest, linear, err);
 }

@@ -30,6 +30,8 @@ SW_MUST_CHECK int block_log_note(struct block_log *log, uint32_t index, const ui
 /* Any thread; digest may be NULL. */
 SW_MUST_CHECK int block_log_find(const struct block_log *log, uint32_t index, bool *found, uint8_t *digest,
                                  struct sw_err *err);
+/* Whether there is any. */
+SW_MUST_CHECK int block_log_any(const struct block_log *log, bool *any, struct sw_err *err);
 /* How many blocks there are, and the SHA-256 over their digests, ascending. */
 SW_MUST_CHECK int block_log_sum(const struct block_log *log, uint64_t *blocks, uint8_t linear[SW_EBS_DIGEST],
                                 struct sw_err *err);

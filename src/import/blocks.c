@@ -204,11 +204,11 @@ static int put_block(struct sw_sink *self, struct sw_block *block, struct sw_err
 /* Both sequences at their start, and how long they are at most. */
 static int begin(struct run *run, struct sw_err *err)
 {
-    uint64_t bytes, blocks;
-    uint8_t linear[SW_EBS_DIGEST];
+    uint64_t bytes;
+    bool any;
 
     if (walk_total(&run->walk, &bytes, err) < 0 || next_of_walk(run, err) < 0 ||
-        block_log_sum(run->transfer->log, &blocks, linear, err) < 0)
+        block_log_any(run->transfer->log, &any, err) < 0)
         return -1;
     run->total_blocks = sw_div_up(bytes, SW_EBS_BLOCK_BYTES);
     run->parent_at = UINT64_MAX;
@@ -216,7 +216,7 @@ static int begin(struct run *run, struct sw_err *err)
         run->parent_at = next_of_parent(run, 0);
     for (uint64_t at = run->parent_at; at != UINT64_MAX; at = next_of_parent(run, at + 1))
         run->total_blocks++;
-    atomic_store(&run->accepted, blocks > 0);
+    atomic_store(&run->accepted, any);
     return 0;
 }
 

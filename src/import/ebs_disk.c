@@ -374,15 +374,36 @@ static int reconcile(struct sending *sending, struct sw_err *err)
     return enter(sending, EBS_NEW, err);
 }
 
+/* Completed, with these options: nothing is left to send, and the parent need not be listed for it. */
+static int is_complete(struct sending *sending, bool *complete, struct sw_err *err)
+{
+    const struct ebs_disk *disk = &sending->disks[sending->at];
+    char request[SW_SHA256_HEX];
+
+    *complete = false;
+    if (disk->stage != EBS_COMPLETED)
+        return 0;
+    sending->volume_gib = disk->volume_gib;
+    if (request_digest(sending, request, err) < 0)
+        return -1;
+    *complete = strcmp(request, disk->request) == 0;
+    return 0;
+}
+
 static int send_disk(struct import_flow *flow, size_t at, struct sw_err *err)
 {
     SW_CLEANUP(sending_free) struct sending sending = {.flow = flow, .at = at};
+    bool complete;
 
     /* A disk that is not open has nothing more to send. */
     if (ebs_state_load(flow->journal.state.lane, sending.disks, err) < 0)
         return -1;
     if (source_of(&sending)->image == NULL)
         return sending.disks[at].stage == EBS_COMPLETED ? 0 : sw_fail(err, SW_FAILED, "it is not open");
+    if (is_complete(&sending, &complete, err) < 0)
+        return -1;
+    if (complete)
+        return 0;
     if (load_parent(&sending, err) < 0 || reconcile(&sending, err) < 0)
         return -1;
     while (sending.disks[at].stage != EBS_COMPLETED)

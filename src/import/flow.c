@@ -10,6 +10,7 @@
 #include "src/import/release.h"
 #include "src/import/task.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -415,6 +416,21 @@ static int lock_objects(struct import_flow *flow, char *lines, struct sw_err *er
     return 0;
 }
 
+/* A source that is gone names no destination any more; what it left on the other side is to be taken back all the same. */
+static int open_by_id(struct import_flow *flow, struct sw_err *err)
+{
+    const char *id = flow->options->id;
+    const struct import_state *state = &flow->journal.state;
+
+    *err = (struct sw_err){.code = SW_OK};
+    if (journal_open(flow->options->state_dir, id, id, &flow->journal, err) < 0)
+        return -1;
+    if (strcmp(state->region, sw_cloud_region(flow->cloud)) == 0)
+        return 0;
+    return sw_fail(err, SW_USAGE, "import %s went to region '%s', not '%s'", id, state->region,
+                   sw_cloud_region(flow->cloud));
+}
+
 int flow_open_journal(struct import_flow *flow, struct sw_err *err)
 {
     SW_AUTO_FREE char *lines = destinations(flow, err);
@@ -422,7 +438,7 @@ int flow_open_journal(struct import_flow *flow, struct sw_err *err)
     char id[SW_IMPORT_ID];
 
     if (lines == NULL)
-        return -1;
+        return flow->options->id != NULL && err->sys == ENOENT ? open_by_id(flow, err) : -1;
     /* The first lane's id is that of its objects: whichever lane sends there waits for it. */
     lane_and_lines = flow->lane == lane_default() ? sw_strdup(lines, err)
                                                   : sw_strf(err, "%s\n%s", flow->lane->name, lines);

@@ -1,5 +1,6 @@
 /* The lane ebs-direct: a disk's blocks straight into a snapshot, and an image over it; no bucket, no service role. */
 #include "src/base/buf.h"
+#include "src/base/json.h"
 #include "src/base/log.h"
 #include "src/import/ebs_disk.h"
 #include "src/import/lane.h"
@@ -86,16 +87,18 @@ static int describe(struct sw_cloud *cloud, const char *id, struct sw_ec2_task *
 {
     struct sw_ec2_snapshot now;
 
-    *out = (struct sw_ec2_task){.found = true, .nr_snapshots = 1};
+    *out = (struct sw_ec2_task){.found = false};
     if (sw_ec2_describe_snapshot(cloud, id, &now, err) < 0)
         return -1;
+    out->found = now.found;
+    out->nr_snapshots = 1;
     snprintf(out->id, sizeof(out->id), "%s", id);
     snprintf(out->snapshots[0], sizeof(out->snapshots[0]), "%s", id);
-    if (!now.found || strcmp(now.state, "error") == 0) {
+    if (strcmp(now.state, "error") == 0) {
         snprintf(out->status, sizeof(out->status), "deleted");
-        snprintf(out->message, sizeof(out->message), "the snapshot %s%s%s; run again to send it anew",
-                 now.found ? "ended as error" : "is not there", now.message[0] != '\0' ? ": " : "",
-                 now.message);
+        snprintf(out->message, sizeof(out->message),
+                 "the snapshot ended as error%s%s; run again to send it anew",
+                 now.message[0] != '\0' ? ": " : "", now.message);
         return 0;
     }
     snprintf(out->status, sizeof(out->status), "%s", now.state);
@@ -103,7 +106,18 @@ static int describe(struct sw_cloud *cloud, const char *id, struct sw_ec2_task *
     return 0;
 }
 
-static const struct task_kind task_of_blocks = {.describe = describe};
+/* EC2 forgets no snapshot: one that it does not show for long is none any more. */
+static int recall(struct sw_cloud *cloud, struct sw_ec2_task *task, struct sw_err *err)
+{
+    (void)cloud;
+    (void)err;
+    task->found = true;
+    snprintf(task->status, sizeof(task->status), "deleted");
+    snprintf(task->message, sizeof(task->message), "the snapshot is not there; run again to send it anew");
+    return 0;
+}
+
+static const struct task_kind task_of_blocks = {.describe = describe, .recall = recall};
 
 static int ebs_ask(struct import_flow *flow, struct sw_err *err)
 {
@@ -125,6 +139,9 @@ static int ebs_watch(struct import_flow *flow, bool *ended, struct sw_err *err)
     const struct import_state *state = &flow->journal.state;
     char snapshots[SW_IMPORT_MAX_DISKS][SW_EC2_SNAPSHOT_ID];
 
+    *ended = false;
+    if (state->nr_tasks != flow->options->nr_disks)
+        return sw_json_damaged("tasks", err);
     if (task_wait(flow, &task_of_blocks, ended, err) < 0) {
         struct sw_err cause = {.code = SW_OK};
 

@@ -102,7 +102,8 @@ static int forgotten(struct watch *watch, size_t i, bool *ended, struct sw_err *
         return -1;
     if (now.found) {
         hear(watch, i, &now);
-        return 0;
+        *ended = task_failed(&now);
+        return *ended ? failed(watch->flow, &now, err) : 0;
     }
     *ended = true;
     return sw_fail(err, SW_FAILED,

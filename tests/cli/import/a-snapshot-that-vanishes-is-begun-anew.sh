@@ -8,6 +8,12 @@ ebs_import -f raw disk.img -q >out 2>err || fail "a new snapshot: $(cat err)"
 [ "$(rig_count StartSnapshot)" = 1 ] || fail "a snapshot that was not known yet was begun again"
 ebs_check "$(ebs_snapshot)" disk.img >/dev/null
 
+# So may one that was just completed.
+cp disk.img late.img
+rig_faults '{"op":"DescribeSnapshots","times":3,"do":"error","status":400,"code":"InvalidSnapshot.NotFound"}'
+ebs_import -f raw late.img -q >out 2>err || fail "a snapshot that is not shown yet: $(cat err)"
+[ "$(rig_count StartSnapshot) $(rig_snapshots)" = "2 2" ] || fail "it was begun again"
+
 vanish() {
     rm -rf "$RIG_DIR/go" "$RIG_DIR/held" "$RIG_DIR"/ec2/snapshots/*
     cp disk.img "$1.img"

@@ -21,6 +21,8 @@ next() {
 }
 next with-digests
 [ "$sent" = 3 ] || fail "$sent blocks were sent, and 3 differ"
+# In pages of three, once.
+[ "$(rig_count ListSnapshotBlocks)" = 2 ] || fail "$(rig_count ListSnapshotBlocks) questions for the parent's blocks"
 rm "$XDG_STATE_HOME/slipway/import/$parent.blocks"
 next without
 [ "$sent" = 5 ] || fail "$sent blocks were sent; 4 have data, and 1 became zeros"

@@ -38,8 +38,11 @@ static uint64_t count(const struct block_log *log, uint8_t linear[SW_EBS_DIGEST]
 {
     struct sw_err err = {.code = SW_OK};
     uint64_t blocks;
+    bool any;
 
     assert_ok(block_log_sum(log, &blocks, linear, &err), err);
+    assert_ok(block_log_any(log, &any, &err), err);
+    assert_int_equal(any, blocks > 0);
     return blocks;
 }
 
