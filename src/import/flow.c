@@ -473,12 +473,14 @@ static int run(struct import_flow *flow, struct sw_err *err)
     return release_result(flow, err);
 }
 
-static int check(const struct import_lane *lane, const struct sw_import_options *options, struct sw_err *err)
+static int check(const struct import_flow *flow, struct sw_err *err)
 {
+    const struct sw_import_options *options = flow->options;
+
     if (options->nr_disks == 0 || options->nr_disks > SW_IMPORT_MAX_DISKS)
         return sw_fail(err, SW_USAGE, "%zu disks: one machine has 1 to %d", options->nr_disks,
                        SW_IMPORT_MAX_DISKS);
-    if (lane->check(options, err) < 0 || release_check(options, err) < 0)
+    if (flow->lane->check(options, err) < 0 || release_check(options, sw_cloud_region(flow->cloud), err) < 0)
         return -1;
     for (size_t i = 0; i < options->nr_disks; i++) {
         const struct sw_import_disk *disk = &options->disks[i];
@@ -498,7 +500,7 @@ int sw_import_dry_run(const struct sw_import_options *options, struct sw_cloud *
     struct sw_import_listener nobody = {.task = NULL};
     SW_CLEANUP(flow_close) struct import_flow flow;
 
-    if (flow_init(&flow, options, cloud, &nobody, err) < 0 || check(flow.lane, options, err) < 0)
+    if (flow_init(&flow, options, cloud, &nobody, err) < 0 || check(&flow, err) < 0)
         return -1;
     if (flow.lane->dry_run == NULL)
         return sw_fail(err, SW_USAGE, "the lane %s has no question to ask without doing anything",
@@ -515,5 +517,5 @@ int sw_import_run(const struct sw_import_options *options, struct sw_cloud *clou
     if (flow_init(&flow, options, cloud, listener, err) < 0)
         return -1;
     flow.result = result;
-    return check(flow.lane, options, err) < 0 ? -1 : run(&flow, err);
+    return check(&flow, err) < 0 ? -1 : run(&flow, err);
 }

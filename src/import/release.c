@@ -5,13 +5,12 @@
 #include "src/base/json.h"
 #include "src/base/log.h"
 #include "src/import/register.h"
+#include "src/import/snapshot.h"
 
 #include <stdio.h>
 #include <string.h>
 
 enum { MAX_REGIONS = 64 };
-
-SW_DEFINE_AUTO(cloud, struct sw_cloud, sw_cloud_close)
 
 static int set(struct import_flow *flow, const char *key, json_t *value, struct sw_err *err)
 {
@@ -138,18 +137,45 @@ int release_name(struct import_flow *flow, const char *template, char out[SW_EC2
     return 0;
 }
 
-int release_check(const struct sw_import_options *options, struct sw_err *err)
+/* What is noted of a copy is noted by its region. */
+static int check_regions(const json_t *distribution, const char *home, struct sw_err *err)
 {
-    char name[SW_EC2_IMAGE_NAME];
     const json_t *entry;
     size_t i;
 
+    if (json_array_size(distribution) > MAX_REGIONS)
+        return sw_fail(err, SW_USAGE, "the distribution has more than %d regions", MAX_REGIONS);
+    json_array_foreach (distribution, i, entry) {
+        const char *region = sw_json_text(entry, "region");
+
+        region = region != NULL ? region : home;
+        for (size_t j = 0; j < i; j++) {
+            const char *other = sw_json_text(json_array_get(distribution, j), "region");
+
+            if (strcmp(other != NULL ? other : home, region) == 0)
+                return sw_fail(err, SW_USAGE, "the distribution names region '%s' twice", region);
+        }
+    }
+    return 0;
+}
+
+int release_check(const struct sw_import_options *options, const char *home, struct sw_err *err)
+{
+    struct sw_ec2_tag tags[RELEASE_MAX_TAGS];
+    char name[SW_EC2_IMAGE_NAME];
+    const json_t *entry;
+    size_t i, n;
+
+    if (check_regions(options->distribution, home, err) < 0)
+        return -1;
     if (options->name != NULL && release_name(NULL, options->name, name, err) < 0)
         return -1;
     json_array_foreach (options->distribution, i, entry) {
         const char *wished = sw_json_text(config_of(entry), "name");
 
-        if (wished != NULL && release_name(NULL, wished, name, err) < 0)
+        if ((wished != NULL && release_name(NULL, wished, name, err) < 0) ||
+            release_tags(&options->image_tags, json_object_get(config_of(entry), "amiTags"), tags, &n, err) <
+                0)
             return -1;
     }
     return 0;
@@ -166,36 +192,85 @@ static int copy_token(const struct import_flow *flow, const struct sw_ec2_copy *
     return purpose != NULL ? flow_token(flow, purpose, out, err) : -1;
 }
 
-/* The image of before goes once the one that replaces it can be used; its snapshots, when they are its alone, too. */
-static int drop_replaced(struct import_flow *flow, struct sw_err *err)
-{
-    const json_t *old = json_object_get(flow->journal.state.release, "replaced"), *item;
-    const char *id = sw_json_text(old, "image_id");
-    bool failed;
-    size_t i;
-
-    /* Noted before the new one is there. */
-    if (id == NULL || strcmp(id, flow->journal.state.image_id) == 0)
-        return 0;
-    if (release_wait(flow, flow->cloud, flow->journal.state.image_id, &failed, err) < 0 ||
-        sw_ec2_deregister_image(flow->cloud, id, err) < 0)
-        return -1;
-    json_array_foreach (json_object_get(old, "snapshots"), i, item) {
-        if (json_is_string(item) && sw_ec2_delete_snapshot(flow->cloud, json_string_value(item), err) < 0)
-            return -1;
-    }
-    flow_tell(flow, "renamed",
-              json_pack("{s:s, s:s}", "image_id", flow->journal.state.image_id, "replaced", id));
-    return release_note(flow, "replaced", json_null(), err);
-}
-
-static json_t *replaced_by(const struct sw_ec2_image *image)
+static json_t *replaced_by(const struct sw_ec2_image *image, bool failed)
 {
     json_t *list = json_array();
 
     for (unsigned i = 0; list != NULL && i < image->nr_snapshots; i++)
         json_array_append_new(list, json_string(image->snapshots[i]));
-    return json_pack("{s:s, s:o}", "image_id", image->id, "snapshots", list);
+    return json_pack("{s:s, s:b, s:o}", "image_id", image->id, "failed", failed, "snapshots", list);
+}
+
+static int drop_snapshots(struct import_flow *flow, const json_t *snapshots, struct sw_err *err)
+{
+    const json_t *item;
+    size_t i;
+    bool in_use;
+
+    json_array_foreach (snapshots, i, item) {
+        const char *id = json_string_value(item);
+
+        if (id == NULL)
+            continue;
+        if (snapshot_delete(flow->cloud, id, &in_use, err) < 0)
+            return -1;
+        if (in_use)
+            sw_log(SW_LOG_INFO, "snapshot '%s' stays: another image was made of it", id);
+    }
+    return 0;
+}
+
+static unsigned attempt_of(const json_t *record)
+{
+    json_int_t attempt = json_integer_value(json_object_get(record, "attempt"));
+
+    return attempt > 0 && attempt < 1000000 ? (unsigned)attempt : 1;
+}
+
+/*
+ * The copy that was to replace an image is none: the image is what it was, and the copy is what goes, by the next run, which
+ * copies anew. Keeps err.
+ */
+static int give_back(struct import_flow *flow, const char *old)
+{
+    struct import_state *state = &flow->journal.state;
+    unsigned attempt = attempt_of(json_object_get(state->release, "renaming")) + 1;
+    struct sw_err ignored = {.code = SW_OK};
+    struct sw_ec2_image copy = {.found = false};
+    char id[sizeof(state->image_id)];
+
+    snprintf(id, sizeof(id), "%s", old);
+    if (sw_ec2_describe_image(flow->cloud, state->image_id, &copy, &ignored) < 0)
+        sw_log(SW_LOG_DEBUG, "%s", ignored.text);
+    memcpy(copy.id, state->image_id, sizeof(copy.id));
+    memcpy(state->image_id, id, sizeof(id));
+    json_object_del(state->release, "renamed");
+    if (set(flow, "renaming", json_pack("{s:i}", "attempt", (int)attempt), &ignored) < 0 ||
+        release_note(flow, "replaced", replaced_by(&copy, true), &ignored) < 0)
+        sw_log(SW_LOG_WARNING, "%s", ignored.text);
+    return -1;
+}
+
+/* The image of before goes once the one that replaces it can be used; its snapshots, when they are its alone, too. */
+static int drop_replaced(struct import_flow *flow, struct sw_err *err)
+{
+    const json_t *old = json_object_get(flow->journal.state.release, "replaced");
+    const json_t *snapshots = json_object_get(old, "snapshots");
+    const char *id = sw_json_text(old, "image_id");
+    bool failed, is_failure = json_is_true(json_object_get(old, "failed"));
+
+    /* Noted before the new one is there. */
+    if (id == NULL || strcmp(id, flow->journal.state.image_id) == 0)
+        return 0;
+    if (release_wait(flow, flow->cloud, flow->journal.state.image_id, &failed, err) < 0)
+        /* What was registered over the same snapshots has none to give back. */
+        return failed && snapshots != NULL && !is_failure ? give_back(flow, id) : -1;
+    if (sw_ec2_deregister_image(flow->cloud, id, err) < 0 || drop_snapshots(flow, snapshots, err) < 0)
+        return -1;
+    if (!is_failure)
+        flow_tell(flow, "renamed",
+                  json_pack("{s:s, s:s}", "image_id", flow->journal.state.image_id, "replaced", id));
+    return release_note(flow, "replaced", json_null(), err);
 }
 
 /* An image that AWS registered has AWS's name: a copy has the right one, and the key that was asked for. */
@@ -222,20 +297,40 @@ static int rename_by_copy(struct import_flow *flow, const char *name, const char
     if (strcmp(image.name, name) == 0 &&
         (kms_key == NULL || (had_key != NULL && strcmp(had_key, kms_key) == 0)))
         return 0;
-    if (copy_token(flow, &request, request.source_region, 1, token, err) < 0 ||
+    if (copy_token(flow, &request, request.source_region,
+                   attempt_of(json_object_get(state->release, "renaming")), token, err) < 0 ||
         sw_ec2_copy_image(flow->cloud, &request, copy, err) < 0)
         return -1;
     memcpy(state->image_id, copy, sizeof(copy));
-    if (set(flow, "replaced", replaced_by(&image), err) < 0)
+    if (set(flow, "replaced", replaced_by(&image, false), err) < 0)
         return -1;
     return release_note(flow, "renamed", json_pack("{s:s, s:s*}", "name", name, "kms_key", kms_key), err);
+}
+
+/* The name of a copy in the own region: without one of its own, the copy under another key has one made of the image's, once. */
+static int copy_name(struct import_flow *flow, const char *wished, const char *kms_key,
+                     char out[SW_EC2_IMAGE_NAME], struct sw_err *err)
+{
+    const json_t *before = json_object_get(flow->journal.state.release, "renamed");
+    const char *had_key = sw_json_text(before, "kms_key"), *had_name = sw_json_text(before, "name");
+    struct sw_ec2_image image;
+
+    if (wished != NULL)
+        return release_name(flow, wished, out, err);
+    if (had_key != NULL && had_name != NULL && strcmp(had_key, kms_key) == 0) {
+        snprintf(out, SW_EC2_IMAGE_NAME, "%s", had_name);
+        return 0;
+    }
+    if (sw_ec2_describe_image(flow->cloud, flow->journal.state.image_id, &image, err) < 0)
+        return -1;
+    snprintf(out, SW_EC2_IMAGE_NAME, "%.120s-kms", image.name);
+    return 0;
 }
 
 /* The own region's image: under its name, and nothing beside it. */
 static int settle_home(struct import_flow *flow, struct sw_err *err)
 {
     const char *wished = release_home_name(flow), *kms_key = sw_json_text(home_config(flow), "kmsKeyId");
-    struct sw_ec2_image image;
     char name[SW_EC2_IMAGE_NAME];
 
     if (drop_replaced(flow, err) < 0)
@@ -244,13 +339,7 @@ static int settle_home(struct import_flow *flow, struct sw_err *err)
         if (register_again(flow, err) < 0)
             return -1;
     } else if (wished != NULL || kms_key != NULL) {
-        if (sw_ec2_describe_image(flow->cloud, flow->journal.state.image_id, &image, err) < 0)
-            return -1;
-        /* Without a name of its own, the copy under another key has one made of the image's. */
-        if (wished != NULL ? release_name(flow, wished, name, err) < 0
-                           : snprintf(name, sizeof(name), "%.120s-kms", image.name) < 0)
-            return -1;
-        if (rename_by_copy(flow, name, kms_key, err) < 0)
+        if (copy_name(flow, wished, kms_key, name, err) < 0 || rename_by_copy(flow, name, kms_key, err) < 0)
             return -1;
     }
     return drop_replaced(flow, err);
@@ -271,13 +360,6 @@ static json_t *copy_record(struct import_flow *flow, const char *region, struct 
         return record;
     record = json_pack("{s:i}", "attempt", 1);
     return sw_json_set(copies, region, record, err) < 0 ? NULL : record;
-}
-
-static unsigned attempt_of(const json_t *record)
-{
-    json_int_t attempt = json_integer_value(json_object_get(record, "attempt"));
-
-    return attempt > 0 && attempt < 1000000 ? (unsigned)attempt : 1;
 }
 
 /* Asks for the copy unless the journal has just this one. */
@@ -347,6 +429,17 @@ static int end_copy(struct import_flow *flow, struct sw_cloud *cloud, const json
     return 0;
 }
 
+/* The sessions of the other regions, as far as they were needed. */
+struct regions {
+    struct sw_cloud *clouds[MAX_REGIONS]; /* by the distribution's entries */
+};
+
+static void regions_close(struct regions *regions)
+{
+    for (size_t i = 0; i < MAX_REGIONS; i++)
+        sw_cloud_close(regions->clouds[i]);
+}
+
 /* The same session towards another region. */
 static int open_region(struct import_flow *flow, const char *region, struct sw_cloud **out,
                        struct sw_err *err)
@@ -358,7 +451,7 @@ static int open_region(struct import_flow *flow, const char *region, struct sw_c
 }
 
 /* All copies are asked for before the first is waited for. */
-static int each_region(struct import_flow *flow,
+static int each_region(struct import_flow *flow, struct regions *regions,
                        int (*step)(struct import_flow *, struct sw_cloud *, const json_t *, struct sw_err *),
                        struct sw_err *err)
 {
@@ -366,14 +459,12 @@ static int each_region(struct import_flow *flow,
     size_t i;
 
     json_array_foreach (flow->options->distribution, i, entry) {
-        SW_CLEANUP(cloud_auto) struct sw_cloud *cloud = NULL;
         const char *region = region_of(flow, entry);
 
-        if (i >= MAX_REGIONS)
-            return sw_fail(err, SW_USAGE, "the distribution has more than %d regions", MAX_REGIONS);
         if (strcmp(region, sw_cloud_region(flow->cloud)) == 0)
             continue;
-        if (open_region(flow, region, &cloud, err) < 0 || step(flow, cloud, config_of(entry), err) < 0)
+        if ((regions->clouds[i] == NULL && open_region(flow, region, &regions->clouds[i], err) < 0) ||
+            step(flow, regions->clouds[i], config_of(entry), err) < 0)
             return sw_context(err, "region '%s'", region);
     }
     return 0;
@@ -406,6 +497,7 @@ int release_result(struct import_flow *flow, struct sw_err *err)
 int release_run(struct import_flow *flow, struct sw_err *err)
 {
     const struct sw_import_options *o = flow->options;
+    SW_CLEANUP(regions_close) struct regions regions = {.clouds = {NULL}};
     bool failed;
 
     if (settle_home(flow, err) < 0)
@@ -414,7 +506,7 @@ int release_run(struct import_flow *flow, struct sw_err *err)
         release_wait(flow, flow->cloud, flow->journal.state.image_id, &failed, err) < 0)
         return -1;
     if (release_dress(flow, flow->cloud, flow->journal.state.image_id, home_config(flow), err) < 0 ||
-        each_region(flow, begin_copy, err) < 0)
+        each_region(flow, &regions, begin_copy, err) < 0)
         return -1;
-    return each_region(flow, end_copy, err);
+    return each_region(flow, &regions, end_copy, err);
 }

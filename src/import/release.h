@@ -12,8 +12,9 @@ SW_MUST_CHECK int release_run(struct import_flow *flow, struct sw_err *err);
 /* Fills result->images with what the journal has. */
 SW_MUST_CHECK int release_result(struct import_flow *flow, struct sw_err *err);
 
-/* Refuses names that EC2 would not take; before anything is sent. */
-SW_MUST_CHECK int release_check(const struct sw_import_options *options, struct sw_err *err);
+/* Refuses names that EC2 would not take, a region twice, too many tags; before anything is sent. home: the own region. */
+SW_MUST_CHECK int release_check(const struct sw_import_options *options, const char *home,
+                                struct sw_err *err);
 
 /* The name that the own region's image is to have, placeholders and all; NULL: any. */
 const char *release_home_name(const struct import_flow *flow);
@@ -28,6 +29,11 @@ SW_MUST_CHECK int release_name(struct import_flow *flow, const char *template, c
 SW_MUST_CHECK int release_note(struct import_flow *flow, const char *key, json_t *value, struct sw_err *err);
 
 /* ---- release_dress.c ---- */
+
+enum { RELEASE_MAX_TAGS = 50 };
+/* The options' tags, and those of the region (may be NULL), which win. SW_USAGE for more than AWS takes. */
+SW_MUST_CHECK int release_tags(const struct sw_import_tags *own, json_t *ami_tags,
+                               struct sw_ec2_tag out[RELEASE_MAX_TAGS], size_t *n, struct sw_err *err);
 
 /* Until the image can be used. SW_FAILED, with AWS's reason and *failed, when it never will. */
 SW_MUST_CHECK int release_wait(struct import_flow *flow, struct sw_cloud *cloud, const char *image_id,

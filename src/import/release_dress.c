@@ -1,11 +1,12 @@
 /* An image made ready: available, tagged, shared. */
 #include "src/base/buf.h"
 #include "src/base/json.h"
+#include "src/base/log.h"
 #include "src/import/release.h"
 
 #include <string.h>
 
-enum { MAX_UNKNOWN = 20, MAX_SLOWNESS = 4, MAX_PARTIES = 500, MAX_TAGS = 50 };
+enum { MAX_UNKNOWN = 20, MAX_SLOWNESS = 4, MAX_PARTIES = 500 };
 
 static bool is_over(const char *state)
 {
@@ -40,6 +41,8 @@ int release_wait(struct import_flow *flow, struct sw_cloud *cloud, const char *i
         if (unknown == MAX_UNKNOWN)
             return sw_fail(err, SW_FAILED, "EC2 does not know image '%s' in %s", image_id,
                            sw_cloud_region(cloud));
+        if (round == 1)
+            sw_log(SW_LOG_INFO, "waiting for image '%s' in %s", image_id, sw_cloud_region(cloud));
         if (transport->ops->sleep_ms(
                 transport, flow_poll_ms(flow) * (round < MAX_SLOWNESS ? round : MAX_SLOWNESS), err) < 0)
             return -1;
@@ -97,22 +100,32 @@ static int share(struct sw_cloud *cloud, const struct sw_ec2_image *image, const
     return 0;
 }
 
-/* The options' tags, and those of the region, which win. */
-static int collect_tags(const struct sw_import_tags *own, json_t *ami_tags, struct sw_ec2_tag *out, size_t *n,
-                        struct sw_err *err)
+static int add_tag(struct sw_ec2_tag tag, struct sw_ec2_tag out[RELEASE_MAX_TAGS], size_t *n,
+                   struct sw_err *err)
+{
+    if (*n == RELEASE_MAX_TAGS)
+        return sw_fail(err, SW_USAGE,
+                       "an image is to have more than the %d tags that AWS takes: '%s' is one too many",
+                       RELEASE_MAX_TAGS, tag.key);
+    out[(*n)++] = tag;
+    return 0;
+}
+
+int release_tags(const struct sw_import_tags *own, json_t *ami_tags, struct sw_ec2_tag out[RELEASE_MAX_TAGS],
+                 size_t *n, struct sw_err *err)
 {
     const char *key;
     json_t *value;
 
     *n = 0;
     for (size_t i = 0; i < own->n; i++)
-        if (json_object_get(ami_tags, own->items[i].key) == NULL && *n < MAX_TAGS)
-            out[(*n)++] = own->items[i];
+        if (json_object_get(ami_tags, own->items[i].key) == NULL && add_tag(own->items[i], out, n, err) < 0)
+            return -1;
     json_object_foreach (ami_tags, key, value) {
         if (!json_is_string(value))
             return sw_fail(err, SW_INTEGRITY, "the tag '%s' is no text", key);
-        if (*n < MAX_TAGS)
-            out[(*n)++] = (struct sw_ec2_tag){key, json_string_value(value)};
+        if (add_tag((struct sw_ec2_tag){key, json_string_value(value)}, out, n, err) < 0)
+            return -1;
     }
     return 0;
 }
@@ -121,12 +134,12 @@ int release_dress(struct import_flow *flow, struct sw_cloud *cloud, const char *
                   const json_t *config, struct sw_err *err)
 {
     const struct sw_import_options *o = flow->options;
-    struct sw_ec2_tag tags[MAX_TAGS];
+    struct sw_ec2_tag tags[RELEASE_MAX_TAGS];
     const char *snapshots[SW_EC2_MAX_SNAPSHOTS];
     struct sw_ec2_image image;
     size_t n;
 
-    if (collect_tags(&o->image_tags, json_object_get(config, "amiTags"), tags, &n, err) < 0)
+    if (release_tags(&o->image_tags, json_object_get(config, "amiTags"), tags, &n, err) < 0)
         return -1;
     if (n == 0 && o->snapshot_tags.n == 0 && config == NULL)
         return 0;

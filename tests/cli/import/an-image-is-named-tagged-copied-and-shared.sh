@@ -63,12 +63,46 @@ rig_import -f raw disk.img --prefix two -q --copy-to eu-west-1 >out 2>err || fai
 [ "$(rig_images)" = $((images + 1)) ] || fail "it made more than the copy"
 [ "$(rig_count ImportImage 200)" = 2 ] || fail "it imported again"
 
+# So does a copy in the own region that fails: the image is what it was, and the failed copy goes.
+echo failed >"$RIG_DIR/copies"
+images=$(rig_images) tasks=$(rig_tasks)
+rig_import -f raw disk.img --prefix three --name three >out 2>err && fail "a failed copy is no failure"
+grep -q "waiting for image 'ami-.*' in us-east-1" err || fail "it waits in silence: $(cat err)"
+grep -q "what comes after it: image 'ami-.*' in us-east-1 ended as failed: The snapshot could not be" err || fail "not said why: $(cat err)"
+rm "$RIG_DIR/copies"
+rig_import -f raw disk.img --prefix three -q --name three >out 2>err || fail "the next run does not go on: $(cat err)"
+[ "$(shown "$(cat out)" 'r["request"]["Name"]')" = three ] || fail "the image has another name"
+[ "$(rig_images) $(rig_tasks)" = "$((images + 1)) $((tasks + 1))" ] || fail "more is left than the image: $(rig_images) images"
+
+# A copy under another key, which takes its name from the image, is made once; a snapshot that somebody else uses stays.
+keyed() { # PREFIX-OF-WHAT-IT-IS-SHARED-WITH
+    printf 'distribution: [{region: us-east-1, amiDistributionConfiguration: {kmsKeyId: alias/lab, amiTags: {at: "%s"}}}]\n' "$1" >keyed.yml
+    rig_import -f raw disk.img --prefix four -q --distribution keyed.yml 2>err || fail "$(cat err)"
+}
+copies=$(rig_count CopyImage 200) images=$(rig_images)
+rig_faults '{"op":"DeleteSnapshot","times":0,"do":"error","status":400,"code":"InvalidSnapshot.InUse","message":"in use by ami-1"}'
+one=$(keyed first)
+rig_faults
+[[ "$(shown "$one" 'r["request"]["Name"]')" = import-ami-*-kms ]] || fail "the copy's name: $(shown "$one" r)"
+[ "$(keyed second)" = "$one" ] || fail "it is another image now"
+[ "$(shown "$one" 'r["tags"]["at"]')" = second ] || fail "the tag of now is missing"
+[ "$(rig_count CopyImage 200) $(rig_images)" = "$((copies + 1)) $((images + 1))" ] || fail "it was copied again"
+
 # Words that mean nothing are refused before anything is sent.
 before=$(wc -l <"$RIG_DIR/requests.jsonl")
-for option in '--share 12' '--name x' '--name {{imagebuilder:x}}' '--no-ena' '--volume-type gp2' '--resume 0123 --name web' '--share arn:aws:iam::1:user/x' '--copy-to EU' '--copy-to eu-west-1,zone=a' '--distribution after.yml --share 444455556666'; do
+for option in '--share 12' '--name x' '--name {{imagebuilder:x}}' '--no-ena' '--volume-type gp2' '--resume 0123 --name web' '--share arn:aws:iam::1:user/x' '--copy-to EU' '--copy-to eu-west-1,zone=a' '--distribution after.yml --share 444455556666' \
+    '--copy-to eu-west-1,name=one --copy-to eu-west-1,name=two' '--share 444455556666 --copy-to us-east-1,name=two'; do
     status=0
     # shellcheck disable=SC2086 # an option and its value
     rig_import -f raw disk.img $option >out 2>err || status=$?
     [ "$status" = 2 ] || fail "$option: exit status $status: $(cat err)"
 done
+{
+    echo 'distribution: [{region: eu-west-1, amiDistributionConfiguration: {amiTags: {'
+    seq -f '"t%g": x,' 50
+    echo '}}}]'
+} >many.yml
+status=0
+rig_import -f raw disk.img --tag a=b --distribution many.yml >out 2>err || status=$?
+[[ $status = 2 && "$(cat err)" = *"more than the 50 tags that AWS takes"* ]] || fail "exit status $status: $(cat err)"
 [ "$(wc -l <"$RIG_DIR/requests.jsonl")" = "$before" ] || fail "something was sent"
