@@ -25,6 +25,17 @@ static int dry_run(const struct import_opts *opts, const struct sw_import_option
     return 0;
 }
 
+/* After a signal or a broken line an import can be gone on with: how is said behind the cause. */
+static void say_how_to_go_on(const struct sw_import_result *result, struct sw_err *err)
+{
+    struct sw_err cause = *err;
+
+    if (result->id[0] == '\0' || (err->code != SW_INTERRUPTED && err->code != SW_REMOTE))
+        return;
+    sw_fail(err, cause.code, "%s; the same command goes on from there, or: slipway import --resume %.12s",
+            cause.text, result->id);
+}
+
 static int failed(const struct import_opts *opts, const struct sw_import_options *options,
                   struct sw_import_result *result, struct sw_err *err)
 {
@@ -32,6 +43,7 @@ static int failed(const struct import_opts *opts, const struct sw_import_options
 
     if (import_show_failure(opts, result, err, &printing) < 0)
         sw_context(err, "%s", printing.text);
+    say_how_to_go_on(result, err);
     json_decref(result->images);
     return sw_context(err, "'%s'", options->disks[0].source_path);
 }
@@ -65,6 +77,8 @@ static int run_images(const struct import_opts *opts, const struct args *args, s
     if (import_args_take(opts, args, &taken, err) < 0)
         return -1;
     config = import_args_cloud(opts, &taken.options, taken.record != NULL ? taken.record->region : NULL);
+    /* The other regions' sessions are made of these, too. */
+    taken.options.cloud = config;
     if (((taken.record == NULL || taken.record->needs_input) && import_input_open(opts, &taken, err) < 0) ||
         sw_cloud_open(&config, NULL, &cloud, err) < 0)
         return -1;

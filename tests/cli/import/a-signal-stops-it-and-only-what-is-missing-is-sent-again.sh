@@ -9,6 +9,8 @@ kill -TERM "$pid"
 status=0
 wait "$pid" || status=$?
 [ $status = 9 ] || fail "exit status $status: $(cat err)"
+id=$("$SLIPWAY" import list | cut -c1-12)
+grep -q "interrupted; the same command goes on from there, or: slipway import --resume $id\$" err || fail "not said how: $(cat err)"
 rig_faults
 rig_import -f raw disk.img --part-size 5M -q -j 3 --json >out 2>err || fail "it does not go on: $(cat err)"
 grep -q '"sent_bytes": 10542720' out || fail "more than parts 7 to 9 was sent: $(cat out)"

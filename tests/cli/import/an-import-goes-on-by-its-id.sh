@@ -52,3 +52,16 @@ refused 1 "'s3://lab/q/disk.img' is not there any more" --resume "$("$SLIPWAY" i
 # Another task wants the object back.
 rig_import -q -f raw disk.img.sealed --key aes:key --part-size 5M --prefix p --description other --delete-object | grep -q '^ami-'
 [[ "$(rig_tasks)" = 2 && ! -e "$(rig_object p/disk.img)" ]] || fail "the second task"
+
+# Keys that are named now are those of the copies in other regions, too.
+for profile in old new; do
+    printf '[%s]\naws_access_key_id = %s\naws_secret_access_key = %s\n' "$profile" "$AWS_ACCESS_KEY_ID" "$AWS_SECRET_ACCESS_KEY"
+done >credentials
+head -c 1000000 /dev/urandom >disk.img
+rig_faults '{"op":"CopyImage","do":"error","status":403,"code":"UnauthorizedOperation"}'
+if AWS_SHARED_CREDENTIALS_FILE=credentials rig_import -q -f raw disk.img --prefix r --profile old --copy-to eu-west-1 2>/dev/null; then
+    fail "the copy was not refused"
+fi
+sed -i '1,3d' credentials
+id=$("$SLIPWAY" import list | head -n 1 | cut -c1-12)
+AWS_SHARED_CREDENTIALS_FILE=credentials rig_resume "$id" -q --profile new 2>err | grep -q '^ami-' || fail "not with the keys of now: $(cat err)"
