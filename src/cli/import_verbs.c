@@ -150,10 +150,11 @@ static json_t *status_of(const struct import_opts *opts, const struct sw_import_
 static int add_status(const struct import_opts *opts, const char *id, json_t *list, struct sw_err *err)
 {
     SW_CLEANUP(record_auto) struct sw_import_record *record = NULL;
+    json_t *doc;
 
-    if (sw_import_recall(NULL, id, &record, err) < 0)
+    if (sw_import_recall(NULL, id, &record, err) < 0 || (doc = status_of(opts, record, err)) == NULL)
         return -1;
-    return sw_json_append(list, status_of(opts, record, err), err) < 0 && err->code != SW_OK ? -1 : 0;
+    return sw_json_append(list, doc, err);
 }
 
 /* Every import that can be read; the others are listed as they are. */

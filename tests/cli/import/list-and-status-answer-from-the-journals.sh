@@ -68,3 +68,5 @@ refused 2 'is no id of an import' status 123
 refused 2 '0 imports have an id' cancel 1234567
 refused 2 'takes the id of one import' cancel
 refused 5 'remove it to start anew' status "$id"
+id=$("$SLIPWAY" import list | sed -n '/  sending /{s/ .*//p;q}')
+refused 2 'ftp://x' status "$id" --endpoint-url ftp://x
