@@ -64,7 +64,7 @@ static int note(struct sending *sending, struct import_part *part, struct sw_err
     rc = journal_note_part(upload->journal, upload->object, part, err);
     upload->sent_bytes += part->part.size_bytes;
     pthread_mutex_unlock(&sending->lock);
-    return rc;
+    return rc < 0 ? -1 : journal_sync_parts(upload->journal, upload->object, err);
 }
 
 static int send_part(struct part_sender *base, unsigned number, const void *bytes, size_t len,

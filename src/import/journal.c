@@ -137,9 +137,14 @@ int journal_note_part(struct import_journal *journal, size_t object, const struc
                       part->part.etag) < 0 ||
         sw_write_full(*fd, line.data, line.len, path, err) < 0)
         return -1;
-    if (fdatasync(*fd) < 0)
-        return sw_fail_errno(err, "cannot write '%s'", path);
     return 0;
+}
+
+int journal_sync_parts(const struct import_journal *journal, size_t object, struct sw_err *err)
+{
+    return fdatasync(journal->parts_fds[object]) < 0
+               ? sw_fail_errno(err, "cannot write the log of parts of import %s", journal->id)
+               : 0;
 }
 
 void journal_drop_parts(struct import_journal *journal, size_t object)

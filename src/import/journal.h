@@ -41,6 +41,8 @@ struct import_identity {
     uint64_t device;
     uint64_t inode;
     int64_t mtime_ns;
+    int64_t
+        ctime_ns; /* 0: not known, in a journal of before; stays out of encoded disks, whose encoding has it */
     char encoding
         [SW_SHA256_HEX]; /* of all files read and of the encoder (encode.h); "" where the file goes as it is */
 };
@@ -127,9 +129,11 @@ void state_clear(struct import_state *state);
 /* Durable when it returns. */
 SW_MUST_CHECK int journal_save(struct import_journal *journal, struct sw_err *err);
 
-/* Appends a finished part of that object, durable when it returns. One thread at a time. */
+/* Appends a finished part of that object. One thread at a time. */
 SW_MUST_CHECK int journal_note_part(struct import_journal *journal, size_t object,
                                     const struct import_part *part, struct sw_err *err);
+/* What this thread noted is durable when it returns. Any thread. */
+SW_MUST_CHECK int journal_sync_parts(const struct import_journal *journal, size_t object, struct sw_err *err);
 /* The parts that the log has of the object's present upload; a torn last line is passed over. Free the items. */
 SW_MUST_CHECK int journal_read_parts(const struct import_journal *journal, size_t object,
                                      struct import_parts *out, struct sw_err *err);

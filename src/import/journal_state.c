@@ -32,17 +32,20 @@ const char *object_stage_name(enum object_stage stage)
 static int load_identity(const json_t *doc, struct import_identity *out, struct sw_err *err)
 {
     const json_t *input = json_object_get(doc, "input");
-    uint64_t mtime_ns;
+    uint64_t mtime_ns, ctime_ns = 0;
 
     if (sw_json_take_number(input, "size_bytes", INT64_MAX, &out->size_bytes, err) < 0 ||
         sw_json_take_number(input, "file_bytes", INT64_MAX, &out->file_bytes, err) < 0 ||
         sw_json_take_number(input, "device", INT64_MAX, &out->device, err) < 0 ||
         sw_json_take_number(input, "inode", INT64_MAX, &out->inode, err) < 0 ||
         sw_json_take_number(input, "mtime_ns", INT64_MAX, &mtime_ns, err) < 0 ||
+        (json_object_get(input, "ctime_ns") != NULL &&
+         sw_json_take_number(input, "ctime_ns", INT64_MAX, &ctime_ns, err) < 0) ||
         (json_object_get(input, "encoding") != NULL &&
          sw_json_take_text(input, "encoding", out->encoding, sizeof(out->encoding), err) < 0))
         return -1;
     out->mtime_ns = (int64_t)mtime_ns;
+    out->ctime_ns = (int64_t)ctime_ns;
     return 0;
 }
 
@@ -208,10 +211,11 @@ static json_t *store_object(const struct import_object *object)
 {
     const struct import_identity *input = &object->input;
 
-    return json_pack("{s:s, s:{s:I, s:I, s:I, s:I, s:I, s:s}, s:s, s:b, s:s, s:s, s:I, s:I, s:s*}", "stage",
-                     object_names[object->stage], "input", "size_bytes", (json_int_t)input->size_bytes,
-                     "file_bytes", (json_int_t)input->file_bytes, "device", (json_int_t)input->device,
-                     "inode", (json_int_t)input->inode, "mtime_ns", (json_int_t)input->mtime_ns, "encoding",
+    return json_pack("{s:s, s:{s:I, s:I, s:I, s:I, s:I, s:I, s:s}, s:s, s:b, s:s, s:s, s:I, s:I, s:s*}",
+                     "stage", object_names[object->stage], "input", "size_bytes",
+                     (json_int_t)input->size_bytes, "file_bytes", (json_int_t)input->file_bytes, "device",
+                     (json_int_t)input->device, "inode", (json_int_t)input->inode, "mtime_ns",
+                     (json_int_t)input->mtime_ns, "ctime_ns", (json_int_t)input->ctime_ns, "encoding",
                      input->encoding, "format", object->format, "encoded", object->encoded, "mark",
                      object->mark, "content", object->content, "part_bytes", (json_int_t)object->part_bytes,
                      "object_bytes", (json_int_t)object->object_bytes, "upload_id", object->upload_id);

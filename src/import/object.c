@@ -33,6 +33,11 @@ static void tell(struct import_flow *flow, size_t disk, const char *event)
                         (json_int_t)object->object_bytes));
 }
 
+static int64_t stamp_ns(const struct timespec *at)
+{
+    return ((int64_t)at->tv_sec * 1000000000 + at->tv_nsec) & INT64_MAX;
+}
+
 int object_identify(const struct sw_import_disk *disk, struct import_identity *out, struct sw_err *err)
 {
     struct stat st;
@@ -44,9 +49,17 @@ int object_identify(const struct sw_import_disk *disk, struct import_identity *o
         .file_bytes = (uint64_t)st.st_size,
         .device = st.st_dev & INT64_MAX,
         .inode = st.st_ino & INT64_MAX,
-        .mtime_ns = ((int64_t)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec) & INT64_MAX,
+        .mtime_ns = stamp_ns(&st.st_mtim),
+        /* Whoever writes a file and sets its date back leaves this one. */
+        .ctime_ns = disk->image == NULL ? stamp_ns(&st.st_ctim) : 0,
     };
     return encode_identity(disk, out->encoding, err);
+}
+
+/* A file whose ctime alone is another may still have its bytes: a link, a chmod and a backup change it, too. */
+static bool same_ctime(const struct import_identity *a, const struct import_identity *b)
+{
+    return a->ctime_ns == 0 || b->ctime_ns == 0 || a->ctime_ns == b->ctime_ns;
 }
 
 static bool same_input(const struct import_identity *a, const struct import_identity *b)
@@ -58,8 +71,10 @@ static bool same_input(const struct import_identity *a, const struct import_iden
 bool object_matches(const struct import_object *object, const struct sw_import_disk *disk,
                     const struct import_identity *now)
 {
-    return same_input(&object->input, now) && strcmp(object->format, disk->format) == 0 &&
-           object->encoded == (disk->image != NULL);
+    /* While it goes up its parts can be held against their digests; later nobody reads it any more. */
+    return same_input(&object->input, now) &&
+           (object->stage < OBJECT_UPLOADED || same_ctime(&object->input, now)) &&
+           strcmp(object->format, disk->format) == 0 && object->encoded == (disk->image != NULL);
 }
 
 int object_start_over(struct import_flow *flow, size_t disk, const struct import_identity *now,
@@ -154,19 +169,46 @@ static int discard(struct import_flow *flow, size_t disk)
     return -1;
 }
 
-/* All parts are there: the file has to be the one that was begun with. */
-static int check_unchanged(struct import_flow *flow, size_t disk, struct sw_err *err)
+/* All parts are there: the file has to be the one that was begun with. *again: its parts are to be read once more. */
+static int check_unchanged(struct import_flow *flow, size_t disk, const struct import_identity *before,
+                           bool *again, struct sw_err *err)
 {
     const struct sw_import_disk *source = &flow->options->disks[disk];
     struct import_identity now;
 
     if (object_identify(source, &now, err) < 0)
         return -1;
-    if (object_matches(&flow->journal.state.objects[disk], source, &now))
+    *again = !same_ctime(before, &now);
+    if (object_matches(&flow->journal.state.objects[disk], source, &now) &&
+        (!*again || flow->uploads++ < MAX_UPLOADS))
         return 0;
     sw_fail(err, SW_FAILED, "'%s' changed while it was read; run again to send what it is now",
             source->source_path);
     return discard(flow, disk);
+}
+
+/* 1: all parts are there; 0: they are to be read again. */
+static int send_parts(struct import_flow *flow, size_t disk, struct import_upload *job, struct sw_err *err)
+{
+    struct import_object *object = &flow->journal.state.objects[disk];
+    struct import_identity before;
+    bool again;
+    int rc;
+
+    if (object_identify(job->disk, &before, err) < 0)
+        return -1;
+    job->recheck = !same_ctime(&object->input, &before);
+    rc = upload_send(job, err);
+    flow->result->sent_bytes += job->sent_bytes;
+    if (rc < 0 && err->code == SW_INTEGRITY)
+        return discard(flow, disk);
+    if (rc < 0 || check_unchanged(flow, disk, &before, &again, err) < 0)
+        return -1;
+    if (again)
+        return 0;
+    object->input.ctime_ns = before.ctime_ns;
+    object->object_bytes = job->object_bytes;
+    return 1;
 }
 
 static int upload(struct import_flow *flow, size_t disk, struct sw_err *err)
@@ -193,16 +235,10 @@ static int upload(struct import_flow *flow, size_t disk, struct sw_err *err)
     }
     if (job.connections == 0)
         job.connections = SW_IMPORT_CONNECTIONS;
-    rc = upload_send(&job, err);
+    rc = send_parts(flow, disk, &job, err);
     free(listed.items);
     free(job.parts.items);
-    flow->result->sent_bytes += job.sent_bytes;
-    if (rc < 0 && err->code == SW_INTEGRITY)
-        return discard(flow, disk);
-    if (rc < 0 || check_unchanged(flow, disk, err) < 0)
-        return -1;
-    flow->journal.state.objects[disk].object_bytes = job.object_bytes;
-    return enter(flow, disk, OBJECT_COMPLETING, err);
+    return rc <= 0 ? rc : enter(flow, disk, OBJECT_COMPLETING, err);
 }
 
 int object_is_ours(const struct import_flow *flow, size_t disk, bool *ours, struct sw_err *err)
@@ -280,9 +316,14 @@ static int complete_parts(struct import_flow *flow, size_t disk, const struct im
 
 static int complete(struct import_flow *flow, size_t disk, struct sw_err *err)
 {
+    struct import_identity now;
     struct import_parts parts;
     int rc;
 
+    if (object_identify(&flow->options->disks[disk], &now, err) < 0)
+        return -1;
+    if (!same_ctime(&flow->journal.state.objects[disk].input, &now))
+        return enter(flow, disk, OBJECT_UPLOADING, err);
     if (journal_read_parts(&flow->journal, disk, &parts, err) < 0)
         return -1;
     drop_behind(&parts, flow->journal.state.objects[disk].object_bytes);

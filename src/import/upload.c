@@ -68,7 +68,7 @@ static size_t take(struct run *run)
     size_t part;
 
     pthread_mutex_lock(&run->lock);
-    while (run->next < upload->parts.n && upload->parts.items[run->next].done)
+    while (run->next < upload->parts.n && upload->parts.items[run->next].done && !upload->recheck)
         run->next++;
     part = run->stop ? upload->parts.n : run->next;
     if (part < upload->parts.n)
@@ -88,6 +88,17 @@ static void fail_run(struct run *run, size_t part, const struct sw_err *err)
     pthread_mutex_unlock(&run->lock);
 }
 
+static void count(struct run *run, const struct import_part *part, uint64_t sent_bytes)
+{
+    struct import_upload *upload = run->upload;
+
+    pthread_mutex_lock(&run->lock);
+    upload->sent_bytes += sent_bytes;
+    run->done_bytes += part->part.size_bytes;
+    sw_progress_tick(upload->progress, run->done_bytes, run->total_bytes);
+    pthread_mutex_unlock(&run->lock);
+}
+
 static int note(struct run *run, struct import_part *part, struct sw_err *err)
 {
     struct import_upload *upload = run->upload;
@@ -95,14 +106,13 @@ static int note(struct run *run, struct import_part *part, struct sw_err *err)
 
     pthread_mutex_lock(&run->lock);
     rc = journal_note_part(upload->journal, upload->object, part, err);
-    if (rc == 0) {
-        part->done = true;
-        upload->sent_bytes += part->part.size_bytes;
-        run->done_bytes += part->part.size_bytes;
-        sw_progress_tick(upload->progress, run->done_bytes, run->total_bytes);
-    }
     pthread_mutex_unlock(&run->lock);
-    return rc;
+    /* Others take parts meanwhile. */
+    if (rc < 0 || journal_sync_parts(upload->journal, upload->object, err) < 0)
+        return -1;
+    part->done = true;
+    count(run, part, part->part.size_bytes);
+    return 0;
 }
 
 static int send_part(struct run *run, size_t index, uint8_t *buf, struct sw_err *err)
@@ -111,10 +121,17 @@ static int send_part(struct run *run, size_t index, uint8_t *buf, struct sw_err 
     struct import_part *part = &upload->parts.items[index];
     uint64_t part_bytes = upload->journal->state.objects[upload->object].part_bytes;
     size_t len = part->part.size_bytes;
+    char sha256[SW_SHA256_HEX];
 
     if (sw_check_interrupt(err) < 0 || sw_in_read(upload->disk->in, buf, len, index * part_bytes, err) < 0 ||
-        sw_sha256_hex(buf, len, part->sha256, err) < 0)
+        sw_sha256_hex(buf, len, sha256, err) < 0)
         return -1;
+    if (part->done && strcmp(part->sha256, sha256) == 0) {
+        count(run, part, 0);
+        return 0;
+    }
+    part->done = false;
+    memcpy(part->sha256, sha256, sizeof(sha256));
     if (sw_s3_put_part(upload->cloud, &upload->place, &part->part, buf, part->sha256, err) < 0)
         return -1;
     return note(run, part, err);
@@ -153,8 +170,10 @@ static int send_missing(struct import_upload *upload, struct sw_err *err)
     int rc = 0;
 
     for (size_t i = 0; i < parts->n; i++) {
-        missing += !parts->items[i].done;
-        run.done_bytes += parts->items[i].done ? parts->items[i].part.size_bytes : 0;
+        bool done = parts->items[i].done && !upload->recheck;
+
+        missing += !done;
+        run.done_bytes += done ? parts->items[i].part.size_bytes : 0;
     }
     sw_progress_tick(upload->progress, run.done_bytes, run.total_bytes);
     if (missing == 0)

@@ -13,6 +13,7 @@ struct import_upload {
     size_t object;                    /* of the journal */
     struct sw_s3_upload place;        /* with the upload id */
     const struct sw_s3_parts *listed; /* what S3 has of it */
+    bool recheck; /* the file may be another one: what is done is read and held against the log first */
     unsigned connections;
     unsigned jobs; /* that encode; 0: one for each processor */
     struct sw_progress *progress;

@@ -11,6 +11,27 @@ rig_import -f raw disk.img --part-size 5M -q | grep -q '^ami-' || fail "no AMI"
 cmp disk.img "$(rig_object disk.img)" || fail "the object is a mixture"
 [ "$(rig_uploads)" = 0 ] || fail "the old upload is still open"
 
+# A chmod is no change, and what was sent is read, not sent again; other bytes under the same date are one.
+dated() { touch -d '2026-01-01 00:00:00' disk.img; }
+refused_part() { # PREFIX
+    dated
+    rig_faults '{"op":"UploadPart","part":3,"times":0,"do":"error","status":403,"code":"AccessDenied"}'
+    rig_import -f raw disk.img --prefix "$1" --part-size 5M -j 1 -q 2>err && fail "part 3 was not refused"
+    rig_faults
+}
+refused_part y
+chmod 600 disk.img
+rig_import -f raw disk.img --prefix y --part-size 5M -q --json >out
+grep -q '"sent_bytes": 1514240' out || fail "more than part 3 was sent: $(cat out)"
+refused_part z
+head -c 100 /dev/urandom | dd of=disk.img conv=notrunc status=none
+dated
+rig_import -f raw disk.img --prefix z --part-size 5M -q --json >out
+grep -q '"sent_bytes": 6757120' out || fail "not the parts 1 and 3: $(cat out)"
+cmp disk.img "$(rig_object z/disk.img)" || fail "the object is a mixture of before and now"
+rig_import -f raw disk.img --prefix y --part-size 5M -q >out
+cmp disk.img "$(rig_object y/disk.img)" || fail "what was imported before passes for what the file is now"
+
 # While a task still reads the object, it is not replaced.
 echo for-ever >"$RIG_DIR/scenario"
 before=$(rig_count DescribeImportImageTasks)

@@ -29,7 +29,7 @@ static void reads_back_what_it_wrote(void **state)
     s->lane = json_pack("{s:i}", "blocks", 7);
     s->nr_objects = 2;
     s->objects[1].stage = OBJECT_COMPLETING;
-    s->objects[1].input = (struct import_identity){1, UINT64_C(1) << 60, 3, 4, 5, "e0"};
+    s->objects[1].input = (struct import_identity){1, UINT64_C(1) << 60, 3, 4, 5, 6, "e0"};
     s->objects[1].part_bytes = 8 << 20;
     s->objects[1].upload_id = strdup("a+/=\"<");
     strcpy(s->objects[1].format, "VMDK");
@@ -49,6 +49,7 @@ static void reads_back_what_it_wrote(void **state)
     assert_null(s->objects[0].upload_id);
     assert_int_equal(s->objects[1].stage, OBJECT_COMPLETING);
     assert_true(s->objects[1].input.file_bytes == UINT64_C(1) << 60 && s->objects[1].input.mtime_ns == 5);
+    assert_int_equal(s->objects[1].input.ctime_ns, 6);
     assert_string_equal(s->objects[1].input.encoding, "e0");
     assert_string_equal(s->objects[1].upload_id, "a+/=\"<");
     assert_string_equal(s->objects[1].mark, "00112233445566778899aabbccddeeff");
