@@ -249,9 +249,12 @@ static int export(const struct export_opts *opts, const struct args *args, struc
         ask.object = (struct sw_s3_name){object->bucket, object->key};
         ask.source_format = object->format;
     }
-    if (export_disk(&ask, &outcome, err) < 0 ||
-        (task != NULL && sw_export_done(task, opts->keep_object, err) < 0))
+    if (export_disk(&ask, &outcome, err) < 0)
         return -1;
+    if (task != NULL && sw_export_done(task, opts->keep_object, err) < 0)
+        return sw_context(err,
+                          "'%s' is whole; removing the object that it was made of (--keep-object leaves it)",
+                          opts->output);
     return show(opts, task, &ask, &outcome, err);
 }
 
@@ -267,13 +270,19 @@ static int run_export(const void *opts_void, const struct args *args, struct sw_
     SW_CLEANUP(plan_free) struct plan plan = {.format = NULL};
     SW_CLEANUP(cloud_auto) struct sw_cloud *cloud = NULL;
     struct sw_cloud_config config = cloud_config(opts);
+    struct sw_err cause;
 
     if (args->n > 0 && export_tasks_word(args->items[0]))
         return export_tasks(&opts->common, args, &config, err);
     if (check_opts(opts, args, err) < 0 || make_plan(opts, &plan, err) < 0 ||
         sw_cloud_open(&config, NULL, &cloud, err) < 0)
         return -1;
-    return export(opts, args, &plan, cloud, err);
+    if (export(opts, args, &plan, cloud, err) == 0)
+        return 0;
+    cause = *err;
+    return cause.code != SW_INTERRUPTED
+               ? -1
+               : sw_fail(err, cause.code, "%s; the same command goes on from there", cause.text);
 }
 
 static const struct opt rows[] = {

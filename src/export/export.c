@@ -82,11 +82,25 @@ static int client_token(const struct sw_export *export, char out[TOKEN_CHARS], s
     return 0;
 }
 
+/* Refused: nothing was begun, unless by an earlier request, of which a refusal of the keys says nothing. Keeps err. */
+static int refused(struct sw_export *export, bool before, const struct sw_err *err)
+{
+    struct sw_err ignored = {.code = SW_OK};
+
+    if (err->code != SW_FAILED || (before && err->sys != SW_CLOUD_UNFIT))
+        return -1;
+    export->journal.state.asked = false;
+    if (enter(export, EXPORT_NEW, &ignored) < 0)
+        sw_log(SW_LOG_WARNING, "%s", ignored.text);
+    return -1;
+}
+
 static int start(struct sw_export *export, struct sw_err *err)
 {
     const struct sw_export_options *o = export->options;
     struct export_state *state = &export->journal.state;
     char token[TOKEN_CHARS];
+    bool before = state->asked;
     struct sw_ec2_export request = {.client_token = token,
                                     .image_id = o->image_id,
                                     .format = state->object.format,
@@ -97,9 +111,12 @@ static int start(struct sw_export *export, struct sw_err *err)
                                     .tags = o->tags,
                                     .nr_tags = o->nr_tags};
 
-    if (enter(export, EXPORT_NEW, err) < 0 || client_token(export, token, err) < 0 ||
-        sw_ec2_export_image(export->cloud, &request, &state->task, err) < 0)
+    state->asked = true;
+    if (client_token(export, token, err) < 0 || enter(export, EXPORT_NEW, err) < 0)
         return -1;
+    if (sw_ec2_export_image(export->cloud, &request, &state->task, err) < 0)
+        return refused(export, before, err);
+    state->asked = false;
     snprintf(state->object.task_id, sizeof(state->object.task_id), "%s", state->task.id);
     return enter(export, EXPORT_RUNNING, err);
 }
@@ -187,6 +204,10 @@ static int reconcile(struct sw_export *export, struct sw_err *err)
     else if (state->stage == EXPORT_RUNNING && strcmp(request, state->request) != 0)
         sw_log(SW_LOG_WARNING, "task '%s' was begun with another description, role or tags, and keeps them",
                state->object.task_id);
+    if (state->asked && strcmp(request, state->request) != 0)
+        return sw_fail(
+            err, SW_REFUSED,
+            "a task with another description, role or tags may have been begun: run that command again");
     if (state->stage == EXPORT_FAILED || state->stage == EXPORT_CANCELLED) {
         state->attempt++;
         state->stage = EXPORT_NEW;

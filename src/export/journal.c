@@ -45,11 +45,15 @@ static const struct {
 
 static int load(const json_t *doc, struct export_state *out, struct sw_err *err)
 {
+    const json_t *version = json_object_get(doc, "version");
     uint64_t attempt;
     unsigned stage;
 
-    if (json_integer_value(json_object_get(doc, "version")) != JOURNAL_VERSION)
+    if (!json_is_integer(version))
         return sw_json_damaged("version", err);
+    if (json_integer_value(version) != JOURNAL_VERSION)
+        return sw_fail(err, SW_FAILED, "it is of version %lld, and this slipway reads %d",
+                       (long long)json_integer_value(version), JOURNAL_VERSION);
     if (sw_json_take_name(doc, "stage", stage_names, EXPORT_STAGES, &stage, err) < 0 ||
         sw_json_take_number(doc, "attempt", MAX_ATTEMPTS, &attempt, err) < 0)
         return -1;
@@ -57,6 +61,7 @@ static int load(const json_t *doc, struct export_state *out, struct sw_err *err)
         return sw_json_damaged("attempt", err);
     out->stage = stage;
     out->attempt = (unsigned)attempt;
+    out->asked = json_is_true(json_object_get(doc, "asked"));
     out->updated_s = json_integer_value(json_object_get(doc, "updated_s"));
     for (size_t i = 0; i < SW_ARRAY_LEN(texts); i++)
         if (sw_json_take_text(doc, texts[i].field, (char *)out + texts[i].at, texts[i].size, err) < 0)
@@ -107,8 +112,9 @@ int export_journal_save(struct export_journal *journal, struct sw_err *err)
     SW_AUTO_JSON json_t *doc = NULL;
 
     state->updated_s = sw_now_ns() / 1000000000;
-    doc = json_pack("{s:i, s:s, s:i, s:I}", "version", JOURNAL_VERSION, "stage", stage_names[state->stage],
-                    "attempt", (int)state->attempt, "updated_s", (json_int_t)state->updated_s);
+    doc = json_pack("{s:i, s:s, s:i, s:b, s:I}", "version", JOURNAL_VERSION, "stage",
+                    stage_names[state->stage], "attempt", (int)state->attempt, "asked", state->asked,
+                    "updated_s", (json_int_t)state->updated_s);
     if (doc == NULL)
         return sw_fail(err, SW_FAILED, "out of memory");
     for (size_t i = 0; i < SW_ARRAY_LEN(texts); i++)

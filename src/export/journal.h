@@ -7,7 +7,7 @@
 
 /* In the order they are gone through. */
 enum export_stage {
-    EXPORT_NEW,      /* ExportImage may have been sent */
+    EXPORT_NEW,      /* ExportImage may have been sent, when asked is true */
     EXPORT_RUNNING,  /* the task is known */
     EXPORT_EXPORTED, /* the object is there */
     EXPORT_DONE,     /* and what was to be made of it */
@@ -20,6 +20,7 @@ const char *export_stage_name(enum export_stage stage);
 struct export_state {
     enum export_stage stage;
     unsigned attempt; /* from 1 on */
+    bool asked;       /* a task may have been begun that is not noted */
     int64_t updated_s;
     char region[64];
     char prefix[SW_EC2_PREFIX];

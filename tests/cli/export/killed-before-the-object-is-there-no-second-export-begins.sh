@@ -13,6 +13,12 @@ done
 kill -9 $pid
 wait $pid || true
 [ "$(find rig/ec2-export -name '*.json' | wc -l)" = 1 ] || fail "the first request never came"
+# What may have been begun is not asked for with other words, nor forgotten because of keys that are refused.
+if AWS_SECRET_ACCESS_KEY=wrong rig_export "${run[@]}" 2>err; then fail "a wrong secret was taken"; fi
+status=0
+rig_export "${run[@]}" --description other 2>err || status=$?
+[[ $status = 4 && "$(cat err)" = *"may have been begun: run that command again"* ]] || fail "exit status $status: $(cat err)"
+[ "$(find rig/ec2-export -name '*.json' | wc -l)" = 1 ] || fail "there is a second task"
 echo for-ever >rig/scenario
 rig_faults '{"op":"DescribeExportImageTasks","after":1,"do":"hold"}'
 rig_export_spawn "${run[@]}" 2>err
@@ -34,3 +40,8 @@ rig_export "${run[@]}" 2>err || fail "it is not exported again: $(cat err)"
 rig_export "${run[@]}" --keep-object 2>err
 rig_export "${run[@]}" 2>err
 [ "$(find rig/ec2-export -name '*.json' | wc -l)" = 3 ] || fail "an object that was still there was exported again"
+
+# An object that may not be removed does not make of FILE less than it is.
+rig_faults '{"op":"DeleteObject","times":0,"do":"error","status":403,"code":"AccessDenied"}'
+if rig_export "${run[@]}" 2>err; then fail "it was not refused"; fi
+grep -q "'out.raw' is whole; removing the object that it was made of (--keep-object leaves it): " err || fail "$(cat err)"
