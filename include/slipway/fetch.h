@@ -34,7 +34,7 @@ struct sw_fetch;
 SW_MUST_CHECK int sw_fetch_to_disk(const struct sw_fetch_opts *opts, const char *beside,
                                    struct sw_fetch **out, struct sw_err *err);
 
-/* The object read in place, in memory of 2 × connections + 4 ranges. */
+/* The object read in place, in memory of 2 × connections + 4 ranges, or of as many as fit into 160 MiB (4 in any case). */
 SW_MUST_CHECK int sw_fetch_in_place(const struct sw_fetch_opts *opts, struct sw_fetch **out,
                                     struct sw_err *err);
 

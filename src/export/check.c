@@ -44,7 +44,8 @@ int object_check_new(const struct sw_s3_facts *facts, struct object_check **out,
     if (check == NULL)
         return -1;
     check->size_bytes = facts->size_bytes;
-    check->part_bytes = facts->part_bytes;
+    /* 0 where nobody knows: then no digest is over parts. */
+    check->part_bytes = facts->part_bytes != 0 ? facts->part_bytes : facts->size_bytes;
     check->lanes[0] = (struct lane){.name = "ETag", .want = &facts->md5, .hash = SW_HASH_MD5};
     check->lanes[1] =
         (struct lane){.name = "x-amz-checksum-sha256", .want = &facts->sha256, .hash = SW_HASH_SHA256};

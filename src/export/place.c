@@ -8,6 +8,8 @@
 #include <string.h>
 
 enum { PAGES = 16, PAGE_BYTES = 256 << 10, MORE_SLOTS = 4, SPAN_SLOTS_MAX = 32 };
+/* All ranges in memory; a reader, the check and one that comes need some in any case. */
+enum { SLOTS_BYTES = 160 << 20, SLOTS_MIN = 4 };
 
 enum slot_state { SLOT_FREE, SLOT_WANTED, SLOT_LOADING, SLOT_READY, SLOT_FAILED };
 
@@ -362,6 +364,8 @@ int place_read_ahead(struct sw_fetch *fetch, uint64_t span_bytes, struct sw_err 
         return 0;
     place->nr_slots = 2 * fetch->opts.connections + MORE_SLOTS +
                       (size_t)sw_min_u64(sw_div_up(span_bytes, fetch->range_bytes), SPAN_SLOTS_MAX);
+    place->nr_slots =
+        sw_min_u64(place->nr_slots, sw_max_u64(SLOTS_BYTES / fetch_range_len(fetch, 0), SLOTS_MIN));
     place->slots = sw_calloc(place->nr_slots, sizeof(*place->slots), err);
     if (place->slots == NULL)
         return -1;

@@ -28,9 +28,6 @@ rig_put empty "$PWD/empty"
 refused 'empty' "'s3://lab/empty' is empty" --object s3://lab/empty -f raw
 refused 'not there' "there is no 's3://lab/nowhere'" --object s3://lab/nowhere -f raw
 # A parent that the object names is no reason to open a file here.
-rig_put child "$(printf '%s' "$PWD/child.qcow2")" 2>/dev/null || true
-"$SLIPWAY" convert -q -B noise.qcow2 noise.qcow2 child.qcow2 2>/dev/null || cp noise.qcow2 child.qcow2
+qemu-img create -q -f qcow2 -b "$qcow" -F qcow2 child.qcow2
 rig_put child "$PWD/child.qcow2"
-if "$SLIPWAY" inspect child.qcow2 >/dev/null 2>&1; then echo "no child to try"; else
-    refused 'a child' "s3://lab/child" --object s3://lab/child
-fi
+refused 'a child' "s3://lab/child" --object s3://lab/child

@@ -77,6 +77,17 @@ static void a_digest_over_all_bytes_needs_no_parts(void **state)
     assert_ok(feed_in(&facts, 33, SIZE, &err), err);
 }
 
+/* A server that does not tell the length of a part leaves what is over all bytes. */
+static void a_part_of_no_known_length_is_no_part(void **state)
+{
+    struct sw_s3_facts facts = {.found = true, .size_bytes = SIZE, .sha256 = {.known = true}};
+    struct sw_err err = {.code = SW_OK};
+
+    (void)state;
+    assert_ok(sw_sha256(bytes, SIZE, facts.sha256.bytes, &err), err);
+    assert_ok(feed_in(&facts, 33, SIZE, &err), err);
+}
+
 static void one_other_byte_is_named_by_the_digest_that_differs(void **state)
 {
     struct sw_s3_facts facts = both();
@@ -127,6 +138,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_digests_come_out_whatever_the_pieces),
         cmocka_unit_test(a_digest_over_all_bytes_needs_no_parts),
+        cmocka_unit_test(a_part_of_no_known_length_is_no_part),
         cmocka_unit_test(one_other_byte_is_named_by_the_digest_that_differs),
         cmocka_unit_test(a_part_of_the_bytes_is_no_whole),
         cmocka_unit_test(without_a_digest_there_is_no_check),
