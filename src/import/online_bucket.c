@@ -124,10 +124,15 @@ static int probe_failed(struct online *online, const char *name, const char *act
 }
 
 /* What was begun goes again; a bucket where that is not allowed keeps it, and that is said. */
-static int end_probe(struct online *online, const struct sw_s3_upload *probe, bool written,
+static int end_probe(struct online *online, const struct sw_s3_upload *probe, bool written, bool retried,
                      struct sw_err *err)
 {
-    if (sw_s3_abort_upload(online->cloud, probe, err) < 0) {
+    const struct sw_s3_upload all = {probe->bucket, probe->key, NULL};
+    unsigned aborted;
+
+    /* A reply that was lost may have begun one more. */
+    if (sw_s3_abort_upload(online->cloud, probe, err) < 0 ||
+        (retried && sw_s3_abort_all(online->cloud, &all, &aborted, err) < 0)) {
         sw_context(err, "the upload '%.80s' of 's3://%s/%s' is left behind", probe->upload_id, probe->bucket,
                    probe->key);
         return probe_failed(online, "object-abort", "s3:AbortMultipartUpload", err);
@@ -182,8 +187,9 @@ static int probe(struct online *online, struct sw_err *err)
                              "'s3://%s/%s' can be written", online->plan.bucket, key) < 0 ||
                       list_part(online, &object, err) < 0
                 : probe_failed(online, "object-write", "s3:PutObject", err) < 0)
-        return -1;
-    return end_probe(online, &object, written, err);
+        return sw_context(err, "the upload '%.80s' of 's3://%s/%s' is left behind", upload_id, object.bucket,
+                          key);
+    return end_probe(online, &object, written, retried, err);
 }
 
 int online_bucket(struct online *online, struct sw_err *err)
