@@ -114,6 +114,9 @@ struct sw_ec2_snapshot {
 /* A snapshot that EC2 does not know is no error: out->found is false. */
 SW_MUST_CHECK int sw_ec2_describe_snapshot(struct sw_cloud *cloud, const char *snapshot_id,
                                            struct sw_ec2_snapshot *out, struct sw_err *err);
+/* This account's own that AWS made for a task of an import: its id stands in the description. */
+SW_MUST_CHECK int sw_ec2_find_snapshot(struct sw_cloud *cloud, const char *task_id,
+                                       struct sw_ec2_snapshot *out, struct sw_err *err);
 /* One that is not there (any more) is fine. */
 SW_MUST_CHECK int sw_ec2_delete_snapshot(struct sw_cloud *cloud, const char *snapshot_id, struct sw_err *err);
 /* Accounts that may make volumes of it. */

@@ -1,6 +1,7 @@
 /* ImportSnapshot and its task, and what is asked of snapshots themselves. */
 #include "src/cloud/ec2_form.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -84,21 +85,50 @@ static void read_snapshot(const struct xml_node *item, struct sw_ec2_snapshot *o
     out->encrypted = strcmp(xml_text(item, "encrypted"), "true") == 0;
 }
 
+static const struct ec2_set snapshots = {"snapshotSet", "InvalidSnapshot.NotFound"};
+
 int sw_ec2_describe_snapshot(struct sw_cloud *cloud, const char *snapshot_id, struct sw_ec2_snapshot *out,
                              struct sw_err *err)
 {
     SW_AUTO_BUF struct sw_buf form = {0};
-    static const struct ec2_set set = {"snapshotSet", "InvalidSnapshot.NotFound"};
     EC2_AUTO_ANSWER struct ec2_answer answer = {.document = NULL};
 
     memset(out, 0, sizeof(*out));
     if (ec2_begin(&form, "DescribeSnapshots", err) < 0 ||
         uri_add(&form, "SnapshotId.1", snapshot_id, err) < 0)
         return -1;
-    if (ec2_describe_one(cloud, &form, &set, &answer, err) < 0)
+    if (ec2_describe_one(cloud, &form, &snapshots, &answer, err) < 0)
         return sw_context(err, "asking EC2 about snapshot '%s'", snapshot_id);
     if (answer.item != NULL)
         read_snapshot(answer.item, out);
+    return 0;
+}
+
+/* The whole id, not the beginning of a longer one. */
+static bool names_task(const char *description, const char *task_id)
+{
+    const char *found = strstr(description, task_id);
+
+    return found != NULL && !isalnum((unsigned char)found[strlen(task_id)]);
+}
+
+int sw_ec2_find_snapshot(struct sw_cloud *cloud, const char *task_id, struct sw_ec2_snapshot *out,
+                         struct sw_err *err)
+{
+    SW_AUTO_BUF struct sw_buf form = {0};
+    SW_AUTO_FREE char *pattern = sw_strf(err, "*%s*", task_id);
+    EC2_AUTO_ANSWER struct ec2_answer answer = {.document = NULL};
+
+    memset(out, 0, sizeof(*out));
+    if (pattern == NULL || ec2_begin(&form, "DescribeSnapshots", err) < 0 ||
+        uri_add(&form, "Filter.1.Name", "description", err) < 0 ||
+        uri_add(&form, "Filter.1.Value.1", pattern, err) < 0 || uri_add(&form, "Owner.1", "self", err) < 0)
+        return -1;
+    if (ec2_describe_one(cloud, &form, &snapshots, &answer, err) < 0)
+        return sw_context(err, "asking EC2 for the snapshot of task '%s'", task_id);
+    for (const struct xml_node *item = answer.item; item != NULL && !out->found; item = item->next)
+        if (names_task(xml_text(item, "description"), task_id))
+            read_snapshot(item, out);
     return 0;
 }
 

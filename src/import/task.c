@@ -42,8 +42,31 @@ static int recall_image(struct sw_cloud *cloud, struct sw_ec2_task *task, struct
     return 0;
 }
 
+/* The snapshot of ImportSnapshot: the task had named it, or its description names the task. */
+static int recall_snapshot(struct sw_cloud *cloud, struct sw_ec2_task *task, struct sw_err *err)
+{
+    struct sw_ec2_snapshot snapshot = {.found = false};
+
+    if ((task->nr_snapshots > 0 && sw_ec2_describe_snapshot(cloud, task->snapshots[0], &snapshot, err) < 0) ||
+        (!snapshot.found && sw_ec2_find_snapshot(cloud, task->id, &snapshot, err) < 0))
+        return -1;
+    if (!snapshot.found)
+        return 0;
+    task->found = true;
+    snprintf(task->status, sizeof(task->status), "%s",
+             strcmp(snapshot.state, "completed") == 0 ? "completed"
+             : strcmp(snapshot.state, "error") == 0   ? "deleted"
+                                                      : "active");
+    snprintf(task->progress, sizeof(task->progress), "%.*s", (int)strcspn(snapshot.progress, "%"),
+             snapshot.progress);
+    memcpy(task->message, snapshot.message, sizeof(snapshot.message));
+    memcpy(task->snapshots[0], snapshot.id, sizeof(snapshot.id));
+    task->nr_snapshots = 1;
+    return 0;
+}
+
 const struct task_kind task_of_image = {sw_ec2_describe_import, recall_image, true};
-const struct task_kind task_of_snapshot = {sw_ec2_describe_import_snapshot, NULL, false};
+const struct task_kind task_of_snapshot = {sw_ec2_describe_import_snapshot, recall_snapshot, false};
 
 /* AWS's own failures may go away by themselves; a ClientError asks for another image. */
 static int failed(struct import_flow *flow, const struct sw_ec2_task *task, struct sw_err *err)
@@ -92,24 +115,40 @@ static void hear(struct watch *watch, size_t i, const struct sw_ec2_task *now)
         listener->task(listener, now);
 }
 
+static int heard(struct watch *watch, size_t i, const struct sw_ec2_task *now, bool *ended,
+                 struct sw_err *err)
+{
+    hear(watch, i, now);
+    if (!task_failed(now))
+        return 0;
+    *ended = true;
+    return failed(watch->flow, now, err);
+}
+
+/* task->found says whether there was something. */
+static int recall(const struct task_kind *kind, struct sw_cloud *cloud, struct sw_ec2_task *task,
+                  struct sw_err *err)
+{
+    task->found = false;
+    return kind->recall != NULL ? kind->recall(cloud, task, err) : 0;
+}
+
 /* EC2 forgets after 7 days; what it made is there still. */
 static int forgotten(struct watch *watch, size_t i, bool *ended, struct sw_err *err)
 {
     struct sw_ec2_task *task = &watch->flow->journal.state.tasks[i], now = *task;
 
-    now.found = false;
-    if (watch->kind->recall != NULL && watch->kind->recall(watch->flow->cloud, &now, err) < 0)
+    if (recall(watch->kind, watch->flow->cloud, &now, err) < 0)
         return -1;
-    if (now.found) {
-        hear(watch, i, &now);
-        *ended = task_failed(&now);
-        return *ended ? failed(watch->flow, &now, err) : 0;
-    }
+    if (now.found)
+        return heard(watch, i, &now, ended, err);
     *ended = true;
     return sw_fail(err, SW_FAILED,
-                   "EC2 does not know task '%s' (any more: it forgets after 7 days); look for its %s before "
-                   "running again, which would import anew",
-                   task->id, watch->kind->makes_image ? "image" : "snapshot");
+                   "EC2 does not know task '%s' (any more: it forgets after 7 days), and no %s; running "
+                   "again imports anew",
+                   task->id,
+                   watch->kind->makes_image ? "image of yours has its name"
+                                            : "snapshot of yours has its id in the description");
 }
 
 static int ask_one(struct watch *watch, size_t i, bool *ended, struct sw_err *err)
@@ -126,11 +165,7 @@ static int ask_one(struct watch *watch, size_t i, bool *ended, struct sw_err *er
     }
     if (!now.found)
         return ++watch->unknown[i] < MAX_UNKNOWN ? 0 : forgotten(watch, i, ended, err);
-    hear(watch, i, &now);
-    if (!task_failed(&now))
-        return 0;
-    *ended = true;
-    return failed(watch->flow, &now, err);
+    return heard(watch, i, &now, ended, err);
 }
 
 /* One round over all tasks that run; 1 when none does any more. */
@@ -209,7 +244,10 @@ int task_ask(struct import_flow *flow, const struct task_kind *kind, struct sw_e
             return -1;
         if (now.found)
             state->tasks[i] = now;
-        state->tasks[i].found = now.found;
+        else if (task_ended(&state->tasks[i]))
+            state->tasks[i].found = false;
+        else if (recall(kind, flow->cloud, &state->tasks[i], err) < 0)
+            return -1;
     }
     return 0;
 }

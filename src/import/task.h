@@ -27,7 +27,7 @@ extern const struct task_kind task_of_image, task_of_snapshot;
 SW_MUST_CHECK int task_wait(struct import_flow *flow, const struct task_kind *kind, bool *ended,
                             struct sw_err *err);
 
-/* Asks once; a task that EC2 does not know (any more) gets found = false. */
+/* Asks once; a task that EC2 does not know (any more), and that left nothing behind, gets found = false. */
 SW_MUST_CHECK int task_ask(struct import_flow *flow, const struct task_kind *kind, struct sw_err *err);
 
 /*

@@ -1,5 +1,6 @@
 """ImportSnapshot and its tasks, and the operations over snapshots. DIR/ec2/import-snap-ID.json holds a task."""
 
+import fnmatch
 import json
 import secrets
 
@@ -79,7 +80,7 @@ class SnapshotOperations:
                 task["snapshot"],
                 state="completed",
                 size_gib=gib_of(size),
-                description=request.get("Description", ""),
+                description=f"Created by AWS-VMImport service for {task['id']}",
                 encrypted=bool(request.get("Encrypted")),
                 kms=request.get("KmsKeyId"),
                 object=container["UserBucket"],
@@ -95,13 +96,21 @@ class SnapshotOperations:
         if params.get("SnapshotIds"):
             found = [self.snapshots.need(region, snapshot_id) for snapshot_id in params["SnapshotIds"]]
         else:
-            found = self.snapshots.all(region)
+            found = [record for record in self.snapshots.all(region) if self.snapshot_passes(record, params)]
         shown = [self.shown_snapshot(record) for record in found]
         for record in found:
             if len(record.get("states", [])) > 1:
                 record["states"].pop(0)
                 self.snapshots.save(record)
         return {"Snapshots": shown}
+
+    def snapshot_passes(self, record, params):
+        for one in params.get("Filters", []):
+            if one["Name"] != "description":
+                raise Refusal(400, "InvalidParameterValue", f"The filter '{one['Name']}' is invalid")
+            if not any(fnmatch.fnmatchcase(record.get("description", ""), pattern) for pattern in one["Values"]):
+                return False
+        return set(params.get("OwnerIds", [OWNER])) <= {"self", OWNER}
 
     def shown_snapshot(self, record):
         state = record.get("states", [record.get("state", "completed")])[0]
