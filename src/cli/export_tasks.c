@@ -5,6 +5,7 @@
 #include "slipway/export.h"
 #include "src/base/buf.h"
 #include "src/base/json.h"
+#include "src/base/log.h"
 #include "src/cli/output.h"
 
 #include <string.h>
@@ -81,6 +82,27 @@ static int list(const struct common_opts *common, struct sw_err *err)
     return out_json(array, err);
 }
 
+/* What the journal has of a task that EC2 does not know any more. */
+static int forgotten(const struct common_opts *common, const char *task_id, struct sw_err *err)
+{
+    SW_AUTO_FREE struct sw_export_entry *entries = NULL;
+    size_t n, at = 0;
+
+    if (sw_export_list(NULL, &entries, &n, err) < 0)
+        return -1;
+    while (at < n && strcmp(entries[at].object.task_id, task_id) != 0)
+        at++;
+    if (at == n)
+        return sw_fail(err, SW_FAILED,
+                       "EC2 does not know task '%s' (it forgets after 7 days), nor does a journal of yours",
+                       task_id);
+    sw_log(SW_LOG_INFO, "EC2 does not know task '%s' any more; this is what the journal has", task_id);
+    if (common->json)
+        return out_json(describe(&entries[at]), err);
+    print_entry(&entries[at]);
+    return 0;
+}
+
 static int status(const struct common_opts *common, struct sw_cloud *cloud, const char *task_id,
                   struct sw_err *err)
 {
@@ -89,7 +111,7 @@ static int status(const struct common_opts *common, struct sw_cloud *cloud, cons
     if (sw_ec2_describe_export(cloud, task_id, &task, err) < 0)
         return -1;
     if (!task.found)
-        return sw_fail(err, SW_FAILED, "EC2 does not know task '%s' (it forgets after 7 days)", task_id);
+        return forgotten(common, task_id, err);
     if (!common->json) {
         export_task_line(stdout, task.id, task.status, task.progress, task.message);
         return 0;

@@ -155,22 +155,35 @@ static int find_object(struct sw_export *export, bool *found, struct sw_err *err
     return 0;
 }
 
+/* It ended, and what it should have left is not there. */
+static int nothing_left(struct sw_export *export, enum export_task_end end, struct sw_err *err)
+{
+    const struct sw_export_object *object = &export->journal.state.object;
+
+    if (end == EXPORT_TASK_COMPLETED)
+        sw_fail(err, SW_FAILED, "task '%s' completed, but there is no 's3://%s/%s'", object->task_id,
+                object->bucket, object->key);
+    else
+        sw_fail(err, SW_FAILED,
+                "EC2 does not know task '%s' (any more: it forgets after 7 days), and there is no "
+                "'s3://%s/%s'; running again exports '%s' anew",
+                object->task_id, object->bucket, object->key, object->image_id);
+    return enter_failed(export);
+}
+
 static int watch(struct sw_export *export, struct sw_err *err)
 {
     struct export_state *state = &export->journal.state;
-    bool ended, found;
+    enum export_task_end end;
+    bool found;
 
     snprintf(state->task.id, sizeof(state->task.id), "%s", state->object.task_id);
-    if (export_task_watch(export->cloud, poll_ms(export), export->listener, &state->task, &ended, err) < 0)
-        return ended ? enter_failed(export) : -1;
+    if (export_task_watch(export->cloud, poll_ms(export), export->listener, &state->task, &end, err) < 0)
+        return end == EXPORT_TASK_FAILED ? enter_failed(export) : -1;
+    /* S3 shows an object once all of it is there, so one of a task that was forgotten is whole. */
     if (find_object(export, &found, err) < 0)
         return -1;
-    if (!found) {
-        sw_fail(err, SW_FAILED, "task '%s' completed, but there is no 's3://%s/%s'", state->task.id,
-                state->object.bucket, state->object.key);
-        return enter_failed(export);
-    }
-    return enter(export, EXPORT_EXPORTED, err);
+    return found ? enter(export, EXPORT_EXPORTED, err) : nothing_left(export, end, err);
 }
 
 /* An object that is still there is read again; otherwise a new task makes a new one. */
@@ -273,9 +286,9 @@ static int adopt(struct sw_export *export, struct sw_err *err)
     if (!state->task.found)
         return sw_fail(
             err, SW_FAILED,
-            "EC2 does not know task '%s' (it forgets after 7 days); an object that it left is read by "
-            "--object",
-            o->task_id);
+            "EC2 does not know task '%s' (it forgets after 7 days), and no journal of yours says where its "
+            "object is: it is called PREFIX%s.FORMAT, and --object s3://BUCKET/KEY reads it",
+            o->task_id, o->task_id);
     if (state->task.bucket[0] == '\0')
         return sw_fail(err, SW_FAILED, "EC2 does not say where task '%s' exports to", o->task_id);
     snprintf(object->task_id, sizeof(object->task_id), "%s", o->task_id);

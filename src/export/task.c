@@ -35,13 +35,13 @@ static bool same(const struct sw_ec2_export_task *a, const struct sw_ec2_export_
 }
 
 int export_task_watch(struct sw_cloud *cloud, unsigned poll_ms, struct sw_export_listener *listener,
-                      struct sw_ec2_export_task *task, bool *ended, struct sw_err *err)
+                      struct sw_ec2_export_task *task, enum export_task_end *end, struct sw_err *err)
 {
     struct sw_transport *transport = sw_cloud_transport(cloud);
     struct sw_ec2_export_task now, told = {.found = false};
     unsigned unknown = 0;
 
-    *ended = false;
+    *end = EXPORT_TASK_RUNS;
     for (;;) {
         if (sw_ec2_describe_export(cloud, task->id, &now, err) < 0)
             return -1;
@@ -52,18 +52,14 @@ int export_task_watch(struct sw_cloud *cloud, unsigned poll_ms, struct sw_export
                 listener->task(listener, &now);
             told = now;
         } else if (++unknown == MAX_UNKNOWN) {
-            *ended = true;
-            return sw_fail(
-                err, SW_FAILED,
-                "EC2 does not know task '%s' (any more: it forgets after 7 days); an object that it left "
-                "is read by --object",
-                task->id);
+            *end = EXPORT_TASK_FORGOTTEN;
+            return 0;
         }
         if (now.found && is_over(&now))
             break;
         if (transport->ops->sleep_ms(transport, poll_ms, err) < 0)
             return -1;
     }
-    *ended = true;
-    return strcmp(task->status, "completed") == 0 ? 0 : explain(task, err);
+    *end = strcmp(task->status, "completed") == 0 ? EXPORT_TASK_COMPLETED : EXPORT_TASK_FAILED;
+    return *end == EXPORT_TASK_COMPLETED ? 0 : explain(task, err);
 }

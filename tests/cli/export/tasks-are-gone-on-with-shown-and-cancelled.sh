@@ -40,6 +40,30 @@ rig_export --task export-ami-0 -o e.raw 2>err || status=$?
 [ $status = 1 ] || fail "exit status $status"
 grep -q "EC2 does not know task 'export-ami-0'" err || fail "$(cat err)"
 if rig_export cancel export-ami-0 2>err; then fail "a task that is none was cancelled"; fi
+# EC2 forgets a task: its object is found all the same, the journal tells how it was, and without the object it begins anew.
+echo success-at-once >rig/scenario
+rig_faults '{"op":"DescribeExportImageTasks","do":"freeze-reply"}'
+rig_export_spawn ami-06 --bucket lab --disk-image-format RAW -o g.raw -q 2>err
+rig_kill_frozen export
+rm rig/ec2-export/*
+run=(ami-06 --bucket lab --disk-image-format RAW -o g.raw -q)
+before=$(rig_count ExportImage)
+rig_export "${run[@]}" 2>err || fail "the object of a forgotten task is not found: $(cat err)"
+cmp disk.raw g.raw
+[ "$(rig_count ExportImage)" = "$before" ] || fail "it was exported again"
+task=$("$SLIPWAY" export list --json | jq -r '.[] | select(.image_id == "ami-06").task_id')
+rig_export status "$task" >out 2>err || fail "the journal does not tell: $(cat err)"
+grep -q " done .* $task " out || fail "$(cat out)"
+rig_faults '{"op":"DescribeExportImageTasks","do":"freeze-reply"}'
+rm rig/frozen
+rig_export_spawn "${run[@]}" 2>err
+rig_kill_frozen export
+rm -r rig/ec2-export/* rig/s3/lab/objects/*
+if rig_export "${run[@]}" 2>err; then fail "there is a disk of no object"; fi
+grep -q "and there is no 's3://lab/export-ami-.*running again exports 'ami-06' anew" err || fail "not told: $(cat err)"
+rig_export "${run[@]}" 2>err || fail "it is not exported anew: $(cat err)"
+rm rig/scenario
+
 # A signal: exit 9, and the command can be given again.
 echo for-ever >rig/scenario
 rig_export_spawn ami-09 --bucket lab --disk-image-format RAW -o f.raw -q 2>err
