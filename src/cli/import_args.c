@@ -142,9 +142,13 @@ static int take_options(const struct import_opts *opts, const struct args *args,
                                      .delete_object = opts->delete_object};
     if (take_images(opts, args, out, err) < 0)
         return -1;
-    if (take_tags("tag", &opts->tags, out, &to->task_tags, err) < 0)
+    if (take_tags("tag", &opts->tags, out, &to->task_tags, err) < 0 ||
+        after_args_take(&opts->after, &out->after, to, err) < 0)
         return -1;
-    return after_args_take(&opts->after, &out->after, to, err);
+    /* Without a task they are the image's and its snapshots'. */
+    if (to->lane != NULL && strcmp(to->lane, "ebs-direct") == 0)
+        to->task_tags = (struct sw_import_tags){.n = 0};
+    return 0;
 }
 
 /* What an import is was said when it was begun; how it is gone on with is said again. */
