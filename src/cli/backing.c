@@ -32,6 +32,15 @@ static int check_base(const struct backing_args *args, const struct sw_image *ba
     return 0;
 }
 
+/* Nothing that the new image will lie on may be replaced by it. */
+static int spare(const struct sw_image *base, const char *dst, struct sw_err *err)
+{
+    for (; base != NULL; base = base->parent)
+        if (sw_refuse_same_file(base->in, dst, err) < 0)
+            return -1;
+    return 0;
+}
+
 int backing_open(const struct backing_args *args, struct image_arg *base, struct sw_copy *copy,
                  struct sw_err *err)
 {
@@ -40,7 +49,7 @@ int backing_open(const struct backing_args *args, struct image_arg *base, struct
     SW_AUTO_FREE char *path = folder != NULL ? sw_path_join(folder, args->file, err) : NULL;
 
     if (path == NULL || image_arg_open(path, &open, base, err) < 0 ||
-        check_base(args, base->img, copy, err) < 0)
+        check_base(args, base->img, copy, err) < 0 || spare(base->img, args->dst, err) < 0)
         return -1;
     copy->base = base->img;
     if (copy->src->parent != NULL && same_file(copy->src->parent, base->img))

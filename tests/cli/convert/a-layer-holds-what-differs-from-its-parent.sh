@@ -35,4 +35,5 @@ refused 2 "-F: it is the format of -B" "$SLIPWAY" convert -f raw -F raw second.r
 truncate -s 8M small.raw
 refused 2 "larger than the source" "$SLIPWAY" convert -f raw -B base.qcow2 small.raw out/x.qcow2
 refused 1 "cannot open" "$SLIPWAY" convert -f raw -B missing.qcow2 second.raw out/x.qcow2
+refused 2 "are the same file" "$SLIPWAY" convert -f raw -B base.qcow2 second.raw out/base.qcow2
 [ ! -e out/x.qcow2 ]
