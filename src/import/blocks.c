@@ -16,30 +16,6 @@ enum { UNKNOWN_FOR_S = 120, UNKNOWN_PAUSE_MS = 1000 };
 /* In sw_block.user. */
 enum { BLOCK_SEND, BLOCK_THERE };
 
-int block_set_init(struct block_set *set, uint64_t volume_gib, struct sw_err *err)
-{
-    set->blocks = volume_gib * SW_EBS_BLOCKS_PER_GIB;
-    set->bits = sw_calloc((size_t)sw_div_up(set->blocks, 8), 1, err);
-    return set->bits != NULL ? 0 : -1;
-}
-
-void block_set_add(struct block_set *set, uint64_t index)
-{
-    if (index < set->blocks)
-        set->bits[index / 8] |= (uint8_t)(1U << index % 8);
-}
-
-bool block_set_has(const struct block_set *set, uint64_t index)
-{
-    return set != NULL && index < set->blocks && (set->bits[index / 8] >> index % 8 & 1) != 0;
-}
-
-void block_set_free(struct block_set *set)
-{
-    free(set->bits);
-    *set = (struct block_set){.bits = NULL};
-}
-
 struct run {
     struct sw_source source;
     struct sw_transform reader;
@@ -67,12 +43,7 @@ static int next_of_walk(struct run *run, struct sw_err *err)
 
 static uint64_t next_of_parent(const struct run *run, uint64_t from)
 {
-    const struct block_set *parent = run->transfer->parent;
-    uint64_t index = from;
-
-    while (parent != NULL && index < parent->blocks && !block_set_has(parent, index))
-        index++;
-    return parent != NULL && index < parent->blocks ? index : UINT64_MAX;
+    return run->transfer->parent != NULL ? sw_bitset_next(run->transfer->parent, from) : UINT64_MAX;
 }
 
 /* The lower one of the disk's own next block with data and the parent's; 0 when both are at their end. */
@@ -119,7 +90,7 @@ static int read_block(const struct sw_transform *self, void *worker, struct sw_b
     if (read_padded(run->transfer->image, block->data, block->len, block->off, err) < 0)
         return -1;
     if (sw_is_zero(block->data, (size_t)block->len) &&
-        !block_set_has(run->transfer->parent, block->off / SW_EBS_BLOCK_BYTES))
+        !sw_bitset_has(run->transfer->parent, block->off / SW_EBS_BLOCK_BYTES))
         block->kind = SW_BLOCK_ZERO;
     return 0;
 }
@@ -165,7 +136,7 @@ static int is_parents(const struct run *run, const struct sw_ebs_block *block, b
     uint8_t digest[SW_EBS_DIGEST];
 
     *same = false;
-    if (run->transfer->parent_log == NULL || !block_set_has(run->transfer->parent, block->index))
+    if (run->transfer->parent_log == NULL || !sw_bitset_has(run->transfer->parent, block->index))
         return 0;
     if (block_log_find(run->transfer->parent_log, block->index, same, digest, err) < 0)
         return -1;
@@ -211,9 +182,7 @@ static int begin(struct run *run, struct sw_err *err)
         block_log_any(run->transfer->log, &any, err) < 0)
         return -1;
     run->total_blocks = sw_div_up(bytes, SW_EBS_BLOCK_BYTES);
-    run->parent_at = UINT64_MAX;
-    if (run->transfer->parent != NULL)
-        run->parent_at = next_of_parent(run, 0);
+    run->parent_at = next_of_parent(run, 0);
     for (uint64_t at = run->parent_at; at != UINT64_MAX; at = next_of_parent(run, at + 1))
         run->total_blocks++;
     atomic_store(&run->accepted, any);

@@ -3,25 +3,16 @@
 #define SW_IMPORT_BLOCKS_H
 
 #include "slipway/image.h"
+#include "src/base/bitset.h"
 #include "src/import/block_log.h"
 
 enum { BLOCKS_CONNECTIONS = 32, BLOCKS_CONNECTIONS_MAX = 128 };
-
-/* A set of blocks of one volume. Zero-initialise it; free the bits. */
-struct block_set {
-    uint8_t *bits;
-    uint64_t blocks; /* of the volume */
-};
-SW_MUST_CHECK int block_set_init(struct block_set *set, uint64_t volume_gib, struct sw_err *err);
-void block_set_add(struct block_set *set, uint64_t index);
-bool block_set_has(const struct block_set *set, uint64_t index);
-void block_set_free(struct block_set *set);
 
 struct block_transfer {
     struct sw_cloud *cloud;
     struct sw_image *image;
     struct block_log *log;
-    const struct block_set
+    const struct sw_bitset
         *parent; /* what the parent snapshot holds: zeros are written there; NULL: no parent */
     const struct block_log
         *parent_log;   /* digests of the parent's blocks: the same are not sent; NULL: unknown */

@@ -22,14 +22,14 @@ struct sending {
     struct import_flow *flow;
     struct ebs_disk disks[SW_IMPORT_MAX_DISKS];
     size_t at;
-    struct block_set parent; /* what the parent snapshot holds; no bits without one */
+    struct sw_bitset parent; /* what the parent snapshot holds; no bits without one */
     uint64_t volume_gib;
     unsigned begun; /* snapshots, by this run, of this disk */
 };
 
 static void sending_free(struct sending *sending)
 {
-    block_set_free(&sending->parent);
+    sw_bitset_free(&sending->parent);
 }
 
 static const struct sw_import_disk *source_of(const struct sending *sending)
@@ -110,10 +110,11 @@ static int load_parent(struct sending *sending, struct sw_err *err)
         if (sw_ebs_list_blocks(sending->flow->cloud, parent, &page, err) < 0)
             return -1;
         sending->volume_gib = sw_max_u64(sending->volume_gib, page.volume_gib);
-        if (sending->parent.bits == NULL && block_set_init(&sending->parent, sending->volume_gib, err) < 0)
+        if (sending->parent.bits == NULL &&
+            sw_bitset_init(&sending->parent, sending->volume_gib * SW_EBS_BLOCKS_PER_GIB, err) < 0)
             return -1;
         for (size_t i = 0; i < page.n; i++)
-            block_set_add(&sending->parent, page.items[i].index);
+            sw_bitset_add(&sending->parent, page.items[i].index);
     } while (page.more);
     return 0;
 }
