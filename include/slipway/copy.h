@@ -67,8 +67,8 @@ struct sw_copy {
 
     /*
      * With an output of sw_out_open_partial, where sw_copy_can_resume says so: check-points are kept in its journal,
-     * and the copy begins at the last one when source, options and program are the same. After SW_INTERRUPTED the
-     * output is told to keep what it has. NULL: nothing of that.
+     * and the copy begins at the last one when source, options and program are the same. After SW_INTERRUPTED and
+     * SW_REMOTE the output is told to keep what it has. NULL: nothing of that.
      */
     const struct sw_resume *resume;
 };

@@ -24,6 +24,8 @@ struct sw_in {
     int fd;                    /* the file whose bytes these are, one to one; -1 when there is none */
     const char *name;          /* for messages; owned by the implementation */
     const struct sw_in *under; /* the input that these bytes are made of; NULL when there is none */
+    /* Where there is no file, what the same bytes always have: the id of something that never changes. NULL: none. */
+    const char *identity;
 };
 
 /*

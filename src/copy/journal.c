@@ -20,6 +20,13 @@ json_t *journal_file(const struct sw_image *img, const struct sw_in *in, struct 
     struct stat st;
     json_t *json;
 
+    if (in != NULL && in->fd < 0 && in->identity != NULL) {
+        json = json_pack("{s:s, s:s, s:I}", "format", img->format->name, "identity", in->identity, "bytes",
+                         (json_int_t)in->size_bytes);
+        if (json == NULL)
+            sw_fail(err, SW_FAILED, "out of memory (a journal)");
+        return json;
+    }
     if (in == NULL || in->fd < 0 || fstat(in->fd, &st) < 0 || !S_ISREG(st.st_mode)) {
         sw_fail(err, SW_FAILED, "nothing tells whether the source changes");
         return NULL;

@@ -309,7 +309,8 @@ int resume_failed(struct resume *resume, struct sw_err *err)
     struct sw_err why = {.code = SW_OK};
     struct progress_made made;
 
-    if (resume->target == NULL || resume->copy->resume == NULL || err->code != SW_INTERRUPTED)
+    if (resume->target == NULL || resume->copy->resume == NULL ||
+        (err->code != SW_INTERRUPTED && err->code != SW_REMOTE))
         return -1;
     if (resume->active && take(resume, &why) < 0) {
         *err = why;
@@ -319,6 +320,9 @@ int resume_failed(struct resume *resume, struct sw_err *err)
         return -1;
     sw_partial_keep(resume->copy->out);
     made = ledger_made(&resume->ledger);
+    if (err->code == SW_REMOTE)
+        return sw_context(err, "interrupted at %u %%, where the same command goes on",
+                          percent(resume, &made));
     return sw_fail(err, SW_INTERRUPTED, "interrupted at %u %%: the same command goes on from there",
                    percent(resume, &made));
 }

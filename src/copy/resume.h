@@ -39,7 +39,7 @@ SW_MUST_CHECK int resume_planned(struct resume *resume, const struct sw_block *b
 SW_MUST_CHECK int resume_put(struct resume *resume, const struct sw_block *block, uint64_t data_bytes,
                              uint64_t zero_bytes, struct sw_err *err);
 
-/* The copy failed with err: after an interruption, takes the last check-point. Returns -1. */
+/* The copy failed with err: after an interruption, of the source's line too, takes the last check-point. Returns -1. */
 int resume_failed(struct resume *resume, struct sw_err *err);
 void resume_end(struct resume *resume);
 
