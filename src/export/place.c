@@ -1,26 +1,17 @@
 /* An object that is read in place: ranges in a bounded cache, read ahead by threads of their own; nothing on a disk. */
+#include "src/export/ahead.h"
 #include "src/export/fetch.h"
 
 #include "src/base/buf.h"
 #include "src/base/ckd.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <string.h>
 
-enum { PAGES = 16, PAGE_BYTES = 256 << 10, MORE_SLOTS = 4, SPAN_SLOTS_MAX = 32 };
+enum { PAGES = 16, PAGE_BYTES = 256 << 10, SPAN_RANGES_MAX = 32 };
 /* All ranges in memory; a reader, the check and one that comes need some in any case. */
-enum { SLOTS_BYTES = 160 << 20, SLOTS_MIN = 4 };
-
-enum slot_state { SLOT_FREE, SLOT_WANTED, SLOT_LOADING, SLOT_READY, SLOT_FAILED };
-
-/* One range in memory. Whoever reads it, or waits for it, holds a reference; without one it may become another. */
-struct slot {
-    enum slot_state state;
-    uint64_t index, used;
-    unsigned refs;
-    uint8_t *buf; /* made when it is first needed */
-    struct sw_err err;
-};
+enum { RANGES_BYTES = 160 << 20, RANGES_MIN = 4 };
 
 /* Small pieces, for what looks here and there before the reading in order begins. */
 struct page {
@@ -31,16 +22,14 @@ struct page {
 
 struct fetch_place {
     struct sw_fetch *fetch;
-    pthread_mutex_t lock;
+    struct ahead *ahead;
+    atomic_bool reads_ahead; /* ahead is there */
+    pthread_mutex_t lock;    /* of what follows */
     pthread_cond_t changed;
     struct page pages[PAGES];
-    struct slot *slots;
-    size_t nr_slots;
-    pthread_t threads[SW_FETCH_MAX_CONNECTIONS];
-    unsigned nr_threads;
     uint64_t clock;
-    uint64_t fed; /* ranges that the check has seen */
-    bool feeding, stop, ahead;
+    atomic_ullong fed; /* ranges that the check has seen; to be read without the lock */
+    bool feeding;
     struct sw_err feed_err;
 };
 
@@ -50,192 +39,73 @@ struct place_in {
     struct fetch_place *place;
 };
 
-static struct slot *find_slot(struct fetch_place *place, uint64_t index)
+static int load_range(void *arg, uint64_t index, uint8_t *buf, struct sw_err *err)
 {
-    for (size_t i = 0; i < place->nr_slots; i++)
-        if (place->slots[i].state != SLOT_FREE && place->slots[i].index == index)
-            return &place->slots[i];
-    return NULL;
-}
+    struct fetch_place *place = arg;
+    struct sw_fetch *fetch = place->fetch;
 
-/* What the check has not seen is given up last: it would have to come a second time. */
-static bool is_spent(const struct fetch_place *place, const struct slot *slot)
-{
-    return place->fetch->check == NULL || slot->index < place->fed;
-}
-
-/* A slot that may become another range; spent: only one whose range is behind `before` and of no more use. */
-static struct slot *find_victim(struct fetch_place *place, bool spent, uint64_t before)
-{
-    struct slot *best = NULL;
-
-    for (size_t i = 0; i < place->nr_slots; i++) {
-        struct slot *slot = &place->slots[i];
-
-        if (slot->state == SLOT_FREE)
-            return slot;
-        if (slot->state != SLOT_READY || slot->refs > 0 ||
-            (spent && (slot->index >= before || !is_spent(place, slot))))
-            continue;
-        if (best == NULL || is_spent(place, slot) > is_spent(place, best) ||
-            (is_spent(place, slot) == is_spent(place, best) && slot->used < best->used))
-            best = slot;
-    }
-    return best;
-}
-
-static void want(struct fetch_place *place, struct slot *slot, uint64_t index)
-{
-    slot->state = SLOT_WANTED;
-    slot->index = index;
-    slot->refs = 0;
-    slot->used = ++place->clock;
-    pthread_cond_broadcast(&place->changed);
-}
-
-static void plan_ahead(struct fetch_place *place, uint64_t index)
-{
-    const struct sw_fetch *fetch = place->fetch;
-    uint64_t end = sw_min_u64(index + 1 + fetch->opts.connections, fetch->nr_ranges);
-
-    for (uint64_t at = index + 1; at < end; at++) {
-        struct slot *slot = find_slot(place, at) == NULL ? find_victim(place, true, index) : NULL;
-
-        if (slot != NULL)
-            want(place, slot, at);
-    }
-}
-
-static void release(struct fetch_place *place, struct slot *slot)
-{
+    if (fetch_range(fetch, index, buf, err) < 0)
+        return -1;
     pthread_mutex_lock(&place->lock);
-    slot->refs--;
-    if (slot->refs == 0 && slot->state == SLOT_FAILED)
-        slot->state = SLOT_FREE;
-    pthread_cond_broadcast(&place->changed);
+    fetch->stats.fetched_bytes += fetch_range_len(fetch, index);
     pthread_mutex_unlock(&place->lock);
+    return 0;
 }
 
-/* The range's slot, which it may still have to come into; waits until there is one. */
-static struct slot *claim(struct fetch_place *place, uint64_t index)
+static uint64_t next_range(void *arg, uint64_t index)
 {
-    for (;;) {
-        struct slot *slot = find_slot(place, index);
+    const struct fetch_place *place = arg;
 
-        if (slot != NULL)
-            return slot;
-        slot = find_victim(place, false, 0);
-        if (slot != NULL) {
-            want(place, slot, index);
-            return slot;
-        }
-        pthread_cond_wait(&place->changed, &place->lock);
-    }
+    return index + 1 < place->fetch->nr_ranges ? index + 1 : UINT64_MAX;
 }
 
-/* The range in memory, held; NULL and err when it did not come. */
-static struct slot *acquire(struct fetch_place *place, uint64_t index, struct sw_err *err)
+/* What the check has not seen would have to come a second time. */
+static bool is_spent(void *arg, uint64_t index)
 {
-    struct slot *slot;
-    bool failed;
+    const struct fetch_place *place = arg;
 
-    pthread_mutex_lock(&place->lock);
-    slot = claim(place, index);
-    slot->refs++;
-    slot->used = ++place->clock;
-    plan_ahead(place, index);
-    while (slot->state == SLOT_WANTED || slot->state == SLOT_LOADING)
-        pthread_cond_wait(&place->changed, &place->lock);
-    failed = slot->state == SLOT_FAILED;
-    if (failed)
-        *err = slot->err;
-    pthread_mutex_unlock(&place->lock);
-    if (failed)
-        release(place, slot);
-    return failed ? NULL : slot;
+    return place->fetch->check == NULL || index < atomic_load(&place->fed);
 }
 
-/* Feeds the check with what is there from the front; one thread at a time, the lock held but for the feeding. */
-static void feed(struct fetch_place *place)
+/* The lock is held but for the feeding; where it is given up for good, nothing was there to be fed. */
+static void feed_all(struct fetch_place *place)
 {
     struct sw_fetch *fetch = place->fetch;
-    struct slot *slot;
+    const uint8_t *bytes;
+    uint64_t index;
 
-    if (fetch->check == NULL || place->feeding)
-        return;
-    place->feeding = true;
-    while (place->feed_err.code == SW_OK && place->fed < fetch->nr_ranges &&
-           (slot = find_slot(place, place->fed)) != NULL && slot->state == SLOT_READY) {
+    while (place->feed_err.code == SW_OK && (index = atomic_load(&place->fed)) < fetch->nr_ranges &&
+           (bytes = ahead_peek(place->ahead, index)) != NULL) {
         struct sw_err err = {.code = SW_OK};
         int rc;
 
-        slot->refs++;
         pthread_mutex_unlock(&place->lock);
-        rc = object_check_feed(fetch->check, slot->buf, fetch_range_len(fetch, slot->index), &err);
+        rc = object_check_feed(fetch->check, bytes, fetch_range_len(fetch, index), &err);
+        ahead_put(place->ahead, index);
         pthread_mutex_lock(&place->lock);
-        slot->refs--;
         if (rc < 0)
             place->feed_err = err;
         else
-            place->fed++;
+            atomic_store(&place->fed, index + 1);
         pthread_cond_broadcast(&place->changed);
     }
-    place->feeding = false;
-    pthread_cond_broadcast(&place->changed);
 }
 
-/* What somebody waits for comes before what is read ahead, and a lower range before a higher one. */
-static struct slot *next_wanted(struct fetch_place *place)
-{
-    struct slot *best = NULL;
-
-    for (size_t i = 0; i < place->nr_slots; i++) {
-        struct slot *slot = &place->slots[i];
-
-        if (slot->state == SLOT_WANTED &&
-            (best == NULL || (slot->refs > 0) > (best->refs > 0) ||
-             ((slot->refs > 0) == (best->refs > 0) && slot->index < best->index)))
-            best = slot;
-    }
-    return best;
-}
-
-static void load(struct fetch_place *place, struct slot *slot)
-{
-    struct sw_fetch *fetch = place->fetch;
-    struct sw_err err = {.code = SW_OK};
-    int rc = 0;
-
-    slot->state = SLOT_LOADING;
-    pthread_mutex_unlock(&place->lock);
-    if (slot->buf == NULL && (slot->buf = sw_calloc(1, fetch_range_len(fetch, 0), &err)) == NULL)
-        rc = -1;
-    if (rc == 0)
-        rc = fetch_range(fetch, slot->index, slot->buf, &err);
-    pthread_mutex_lock(&place->lock);
-    slot->err = err;
-    slot->state = rc == 0 ? SLOT_READY : slot->refs > 0 ? SLOT_FAILED : SLOT_FREE;
-    if (rc == 0)
-        fetch->stats.fetched_bytes += fetch_range_len(fetch, slot->index);
-    pthread_cond_broadcast(&place->changed);
-    feed(place);
-}
-
-static void *run_thread(void *arg)
+/* Feeds the check with what is there from the front; one thread at a time. */
+static void feed(void *arg)
 {
     struct fetch_place *place = arg;
-    struct slot *slot;
 
+    if (place->fetch->check == NULL)
+        return;
     pthread_mutex_lock(&place->lock);
-    while (!place->stop) {
-        slot = next_wanted(place);
-        if (slot != NULL)
-            load(place, slot);
-        else
-            pthread_cond_wait(&place->changed, &place->lock);
+    if (!place->feeding) {
+        place->feeding = true;
+        feed_all(place);
+        place->feeding = false;
+        pthread_cond_broadcast(&place->changed);
     }
     pthread_mutex_unlock(&place->lock);
-    return NULL;
 }
 
 /* The page that holds off, the lock held throughout: before the reading ahead there is one reader. */
@@ -289,38 +159,17 @@ static int read_pages(struct fetch_place *place, uint8_t *buf, size_t len, uint6
     return 0;
 }
 
-static int read_slots(struct fetch_place *place, uint8_t *buf, size_t len, uint64_t off, struct sw_err *err)
-{
-    const struct sw_fetch *fetch = place->fetch;
-
-    while (len > 0) {
-        uint64_t index = off / fetch->range_bytes, within = off % fetch->range_bytes;
-        size_t piece = (size_t)sw_min_u64(len, fetch_range_len(fetch, index) - within);
-        struct slot *slot = acquire(place, index, err);
-
-        if (slot == NULL)
-            return -1;
-        memcpy(buf, slot->buf + within, piece);
-        release(place, slot);
-        buf += piece;
-        off += piece;
-        len -= piece;
-    }
-    return 0;
-}
-
 static int place_pread(struct sw_in *in, void *buf, size_t len, uint64_t off, struct sw_err *err)
 {
     struct fetch_place *place = ((struct place_in *)in)->place;
-    bool ahead;
-    int rc = 0;
+    int rc;
 
+    if (atomic_load(&place->reads_ahead))
+        return ahead_read(place->ahead, buf, len, off, err);
     pthread_mutex_lock(&place->lock);
-    ahead = place->ahead;
-    if (!ahead)
-        rc = read_pages(place, buf, len, off, err);
+    rc = read_pages(place, buf, len, off, err);
     pthread_mutex_unlock(&place->lock);
-    return ahead ? read_slots(place, buf, len, off, err) : rc;
+    return rc;
 }
 
 static void view_close(struct sw_in *in)
@@ -359,30 +208,37 @@ int place_in(struct sw_fetch *fetch, struct sw_in **out, struct sw_err *err)
 int place_read_ahead(struct sw_fetch *fetch, uint64_t span_bytes, struct sw_err *err)
 {
     struct fetch_place *place = fetch->place;
+    struct ahead_opts opts = {.arg = place,
+                              .load = load_range,
+                              .next = next_range,
+                              .spent = is_spent,
+                              .loaded = feed,
+                              .piece_bytes = fetch->range_bytes,
+                              .connections = fetch->opts.connections};
 
-    if (place->ahead)
+    if (place->ahead != NULL)
         return 0;
-    place->nr_slots = 2 * fetch->opts.connections + MORE_SLOTS +
-                      (size_t)sw_min_u64(sw_div_up(span_bytes, fetch->range_bytes), SPAN_SLOTS_MAX);
-    place->nr_slots =
-        sw_min_u64(place->nr_slots, sw_max_u64(SLOTS_BYTES / fetch_range_len(fetch, 0), SLOTS_MIN));
-    place->slots = sw_calloc(place->nr_slots, sizeof(*place->slots), err);
-    if (place->slots == NULL)
+    if (fetch->nr_ranges == 1)
+        opts.piece_bytes = fetch_range_len(fetch, 0);
+    opts.nr_pieces = 2 * (size_t)opts.connections + AHEAD_MORE_PIECES +
+                     (size_t)sw_min_u64(sw_div_up(span_bytes, fetch->range_bytes), SPAN_RANGES_MAX);
+    opts.nr_pieces = sw_min_u64(opts.nr_pieces, sw_max_u64(RANGES_BYTES / opts.piece_bytes, RANGES_MIN));
+    if (ahead_open(&opts, &place->ahead, err) < 0)
         return -1;
-    while (place->nr_threads < fetch->opts.connections) {
-        int rc = pthread_create(&place->threads[place->nr_threads], NULL, run_thread, place);
-
-        if (rc != 0) {
-            if (place->nr_threads > 0)
-                break;
-            return sw_fail(err, SW_FAILED, "cannot start a thread: %s", strerror(rc));
-        }
-        place->nr_threads++;
-    }
-    pthread_mutex_lock(&place->lock);
-    place->ahead = true;
-    pthread_mutex_unlock(&place->lock);
+    atomic_store(&place->reads_ahead, true);
     return 0;
+}
+
+/* Waits until the check has seen the range, which is held meanwhile, or will not see it. */
+static int wait_fed(struct fetch_place *place, uint64_t index, struct sw_err *err)
+{
+    feed(place);
+    pthread_mutex_lock(&place->lock);
+    while (atomic_load(&place->fed) <= index && place->feeding)
+        pthread_cond_wait(&place->changed, &place->lock);
+    *err = place->feed_err;
+    pthread_mutex_unlock(&place->lock);
+    return err->code == SW_OK ? 0 : -1;
 }
 
 /* Range after range, each held until the check has seen it. */
@@ -393,27 +249,17 @@ int place_read_rest(struct sw_fetch *fetch, struct sw_err *err)
 
     if (place_read_ahead(fetch, 0, err) < 0)
         return -1;
-    for (;;) {
-        struct slot *slot;
+    while ((index = atomic_load(&place->fed)) < fetch->nr_ranges) {
+        int rc;
 
-        pthread_mutex_lock(&place->lock);
-        index = place->fed;
-        pthread_mutex_unlock(&place->lock);
-        if (index >= fetch->nr_ranges)
-            return 0;
-        slot = acquire(place, index, err);
-        if (slot == NULL)
+        if (ahead_get(place->ahead, index, err) == NULL)
             return -1;
-        pthread_mutex_lock(&place->lock);
-        feed(place);
-        while (place->fed <= index && place->feeding)
-            pthread_cond_wait(&place->changed, &place->lock);
-        *err = place->feed_err;
-        pthread_mutex_unlock(&place->lock);
-        release(place, slot);
-        if (err->code != SW_OK)
+        rc = wait_fed(place, index, err);
+        ahead_put(place->ahead, index);
+        if (rc < 0)
             return -1;
     }
+    return 0;
 }
 
 void place_close(struct sw_fetch *fetch)
@@ -422,18 +268,10 @@ void place_close(struct sw_fetch *fetch)
 
     if (place == NULL)
         return;
-    pthread_mutex_lock(&place->lock);
-    place->stop = true;
-    pthread_cond_broadcast(&place->changed);
-    pthread_mutex_unlock(&place->lock);
-    for (unsigned i = 0; i < place->nr_threads; i++)
-        pthread_join(place->threads[i], NULL);
-    for (size_t i = 0; place->slots != NULL && i < place->nr_slots; i++)
-        free(place->slots[i].buf);
+    ahead_close(place->ahead);
     for (size_t i = 0; i < PAGES; i++)
         free(place->pages[i].buf);
     pthread_cond_destroy(&place->changed);
     pthread_mutex_destroy(&place->lock);
-    free(place->slots);
     free(place);
 }
