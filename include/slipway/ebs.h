@@ -74,13 +74,16 @@ struct sw_ebs_listed {
     char token[SW_EBS_TOKEN]; /* to get it with; "" when the snapshot does not hold the block (any more) */
 };
 
-/* Zero-initialise it, call again while more; free with sw_ebs_page_free. */
+/* Zero-initialise it but for start, call again while more, with more false to begin anew; free with sw_ebs_page_free. */
 struct sw_ebs_page {
-    struct sw_ebs_listed *items; /* ascending */
+    uint32_t start;              /* the first block to list */
+    struct sw_ebs_listed *items; /* ascending, from page to page too */
     size_t n;
     uint64_t volume_gib;
     bool more;
     char next[SW_EBS_TOKEN];
+    uint64_t after;     /* no block below it may come */
+    unsigned fruitless; /* pages in a row without a block */
 };
 void sw_ebs_page_free(struct sw_ebs_page *page);
 

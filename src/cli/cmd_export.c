@@ -8,6 +8,7 @@
 #include "src/cli/cmd.h"
 #include "src/cli/disk_out.h"
 #include "src/cli/export_disk.h"
+#include "src/cli/export_snapshot.h"
 #include "src/cli/export_tasks.h"
 #include "src/cli/image_arg.h"
 #include "src/cli/output.h"
@@ -30,12 +31,15 @@ struct export_opts {
     struct opt_list tags, seal_to;
     const char *sign;
     bool keep_object, digest;
-    const char *region, *profile, *endpoint_url;
+    const char *backing, *backing_format, *parent_snapshot;
+    struct sw_cloud_config cloud;
     uint64_t poll_ms, range_bytes;
 };
 
 /* What the words of the command line come to, before anything is sent. */
 struct plan {
+    const char *image, *snapshot; /* one of them, or neither */
+    const char *output;
     struct create_arg create;
     const struct sw_format *format;
     struct sign_args sign;
@@ -64,36 +68,79 @@ static const char *disk_image_format(const char *text, struct sw_err *err)
     return NULL;
 }
 
-/* Exactly one of an AMI, --task and --object; and what belongs to it. */
-static int check_source(const struct export_opts *opts, const struct args *args, struct sw_err *err)
+/* ID and the file, in whichever way they are given. */
+static int take_args(const struct export_opts *opts, const struct args *args, struct plan *plan,
+                     struct sw_err *err)
 {
-    size_t sources = args->n + (opts->task != NULL) + (opts->object != NULL);
+    bool by_option = opts->task != NULL || opts->object != NULL;
+    const char *id = !by_option && args->n > 0 ? args->items[0] : NULL;
+    size_t taken = id != NULL;
 
-    if (sources != 1)
+    if (by_option ? opts->task != NULL && opts->object != NULL : id == NULL)
         return sw_fail(err, SW_USAGE,
-                       "what is exported is one of AMI, --task ID and --object s3://BUCKET/KEY");
-    if (args->n == 1 && strncmp(args->items[0], "ami-", 4) != 0)
-        return sw_fail(err, SW_USAGE, "'%s' is no id of an AMI (ami-…)", args->items[0]);
-    if (args->n == 1 && opts->bucket == NULL)
+                       "what is exported is one of AMI, SNAPSHOT, --task ID and --object s3://BUCKET/KEY");
+    if (by_option && args->n > 0 && (strncmp(args->items[0], "ami-", 4) == 0 || sw_ebs_is_id(args->items[0])))
+        return sw_fail(err, SW_USAGE,
+                       "what is exported is one of AMI, SNAPSHOT, --task ID and --object s3://BUCKET/KEY");
+    if (args->n - taken + (opts->output != NULL) != 1)
+        return sw_fail(err, SW_USAGE,
+                       "one FILE is needed, by -o or behind what is exported: where the disk goes");
+    plan->output = opts->output != NULL ? opts->output : args->items[taken];
+    if (id == NULL)
+        return 0;
+    if (strncmp(id, "ami-", 4) == 0)
+        plan->image = id;
+    else if (sw_ebs_is_id(id))
+        plan->snapshot = id;
+    else
+        return sw_fail(err, SW_USAGE, "'%s' is no id of an AMI (ami-…) or a snapshot (snap-…)", id);
+    return 0;
+}
+
+/* What belongs to a snapshot, and to nothing else. */
+static int check_snapshot(const struct export_opts *opts, const struct plan *plan, struct sw_err *err)
+{
+    if (plan->snapshot == NULL &&
+        (opts->backing != NULL || opts->backing_format != NULL || opts->parent_snapshot != NULL))
+        return sw_fail(err, SW_USAGE, "-B, -F and --parent-snapshot are for the export of a snapshot");
+    if (plan->snapshot != NULL && (opts->format != NULL || opts->disk_image_format != NULL ||
+                                   opts->keep_object || opts->range_bytes > 0))
+        return sw_fail(err, SW_USAGE,
+                       "-f, --disk-image-format, --keep-object and --range-size are for what goes through a "
+                       "bucket, and a snapshot does not");
+    if (opts->parent_snapshot != NULL && !sw_ebs_is_id(opts->parent_snapshot))
+        return sw_fail(err, SW_USAGE, "--parent-snapshot: '%s' is no id of a snapshot (snap-…)",
+                       opts->parent_snapshot);
+    if (opts->parent_snapshot != NULL && opts->backing == NULL)
+        return sw_fail(err, SW_USAGE, "--parent-snapshot needs -B FILE: the disk of that snapshot");
+    if (opts->backing_format != NULL && opts->backing == NULL)
+        return sw_fail(err, SW_USAGE, "-F: it is the format of -B FILE, which is not given");
+    if (opts->backing != NULL && opts->digest)
+        return sw_fail(err, SW_USAGE, "-B: what differs from a parent has no digest");
+    return 0;
+}
+
+/* Exactly one of an AMI, a snapshot, --task and --object; and what belongs to it. */
+static int check_source(const struct export_opts *opts, const struct plan *plan, struct sw_err *err)
+{
+    if (plan->image != NULL && opts->bucket == NULL)
         return sw_fail(err, SW_USAGE, "--bucket is needed: the S3 bucket that the image goes through");
-    if (args->n == 0 && (opts->bucket != NULL || opts->prefix != NULL || opts->description != NULL ||
-                         opts->role_name != NULL || opts->tags.n > 0))
+    if (plan->image == NULL && (opts->bucket != NULL || opts->prefix != NULL || opts->description != NULL ||
+                                opts->role_name != NULL || opts->tags.n > 0))
         return sw_fail(
             err, SW_USAGE,
             "--bucket, --prefix, --description, --role-name and --tag are of an export that is begun");
     if (opts->object != NULL && opts->disk_image_format != NULL)
         return sw_fail(err, SW_USAGE, "--disk-image-format: what the format of --object is says -f");
-    if (opts->object == NULL && opts->format != NULL)
+    if (plan->snapshot == NULL && opts->object == NULL && opts->format != NULL)
         return sw_fail(err, SW_USAGE, "-f: it is of --object; what EC2 makes says --disk-image-format");
-    return 0;
+    return check_snapshot(opts, plan, err);
 }
 
-static int check_opts(const struct export_opts *opts, const struct args *args, struct sw_err *err)
+static int check_opts(const struct export_opts *opts, const struct plan *plan, struct sw_err *err)
 {
-    if (check_source(opts, args, err) < 0)
+    if (check_source(opts, plan, err) < 0)
         return -1;
-    if (opts->output == NULL)
-        return sw_fail(err, SW_USAGE, "-o FILE is needed: where the disk goes");
     if (opts->disk_image_format != NULL && disk_image_format(opts->disk_image_format, err) == NULL)
         return -1;
     if (opts->description != NULL &&
@@ -104,7 +151,7 @@ static int check_opts(const struct export_opts *opts, const struct args *args, s
     if (opts->range_bytes > (UINT64_C(512) << 20) ||
         (opts->range_bytes > 0 && opts->range_bytes < (UINT64_C(64) << 10)))
         return sw_fail(err, SW_USAGE, "--range-size must be between 64K and 512M");
-    return out_refuse_special(opts->output, err);
+    return out_refuse_special(plan->output, err);
 }
 
 static int parse_object(const char *text, struct plan *plan, struct sw_err *err)
@@ -131,18 +178,18 @@ static int find_recipients(const struct export_opts *opts, struct plan *plan, st
             "raw are",
             plan->format->name);
     plan->recipients = seal_args_ring(SW_KEY_SEAL, &opts->seal_to, err);
-    return plan->recipients != NULL ? sw_keyring_spare_file(plan->recipients, opts->output, err) : -1;
+    return plan->recipients != NULL ? sw_keyring_spare_file(plan->recipients, plan->output, err) : -1;
 }
 
 static int make_plan(const struct export_opts *opts, struct plan *plan, struct sw_err *err)
 {
     if (create_arg_parse(&opts->settings, &plan->create, err) < 0 ||
         sw_source_date(0, &plan->create.create.epoch, err) < 0 ||
-        create_arg_format(opts->output_format, opts->output, &plan->format, err) < 0 ||
+        create_arg_format(opts->output_format, plan->output, &plan->format, err) < 0 ||
         (opts->object != NULL && parse_object(opts->object, plan, err) < 0) ||
         pair_args_parse(&opts->tags, &plan->tags, err) < 0 || find_recipients(opts, plan, err) < 0)
         return -1;
-    return sign_args_open(opts->sign, opts->output, &plan->sign, err);
+    return sign_args_open(opts->sign, plan->output, &plan->sign, err);
 }
 
 static json_t *describe(const struct export_opts *opts, const struct sw_s3_name *from,
@@ -153,8 +200,8 @@ static json_t *describe(const struct export_opts *opts, const struct sw_s3_name 
     disk_digest_text(outcome->verity, digest);
     return json_pack(
         "{s:o, s:s, s:b, s:o, s:o, s:s, s:I, s:I, s:I, s:b, s:I, s:I, s:s*}", "file",
-        json_untrusted(opts->output), "format", ask->format->name, "sealed", opts->seal_to.n > 0, "bucket",
-        json_untrusted(from->bucket), "key", json_untrusted(from->key), "source_format",
+        json_untrusted(ask->target->path), "format", ask->format->name, "sealed", opts->seal_to.n > 0,
+        "bucket", json_untrusted(from->bucket), "key", json_untrusted(from->key), "source_format",
         outcome->source_format, "object_bytes", (json_int_t)outcome->fetch.object_bytes, "fetched_bytes",
         (json_int_t)outcome->fetch.fetched_bytes, "kept_bytes", (json_int_t)outcome->fetch.kept_bytes,
         "checked", outcome->fetch.checked, "virtual_bytes", (json_int_t)outcome->copy.virtual_bytes,
@@ -179,8 +226,8 @@ static int show(const struct export_opts *opts, const struct sw_export *export, 
     }
     out_size(outcome->fetch.fetched_bytes, fetched, sizeof(fetched));
     out_size(outcome->copy.virtual_bytes, disk, sizeof(disk));
-    sw_log(SW_LOG_INFO, "'%s': %s, a disk of %s; %s came over the line%s", opts->output, ask->format->name,
-           disk, fetched, outcome->fetch.checked ? ", with the digest that S3 has" : "");
+    sw_log(SW_LOG_INFO, "'%s': %s, a disk of %s; %s came over the line%s", ask->target->path,
+           ask->format->name, disk, fetched, outcome->fetch.checked ? ", with the digest that S3 has" : "");
     if (opts->digest)
         disk_digest_print(outcome->verity);
     return 0;
@@ -198,12 +245,12 @@ static void tell_task(struct sw_export_listener *self, const struct sw_ec2_expor
         export_task_line(stderr, task->id, task->status, task->progress, task->message);
 }
 
-static int open_export(const struct export_opts *opts, const struct args *args, const struct plan *plan,
-                       struct sw_cloud *cloud, struct sw_export **export, struct sw_err *err)
+static int open_export(const struct export_opts *opts, const struct plan *plan, struct sw_cloud *cloud,
+                       struct sw_export **export, struct sw_err *err)
 {
     struct sw_ec2_tag tags[OPT_LIST_MAX];
     struct teller teller = {.base = {.task = tell_task}, .quiet = opts->common.quiet};
-    struct sw_export_options options = {.image_id = args->n == 1 ? args->items[0] : NULL,
+    struct sw_export_options options = {.image_id = plan->image,
                                         .task_id = opts->task,
                                         .bucket = opts->bucket,
                                         .prefix = opts->prefix,
@@ -217,25 +264,22 @@ static int open_export(const struct export_opts *opts, const struct args *args, 
         tags[i] = (struct sw_ec2_tag){plan->tags.pairs[i].key, plan->tags.pairs[i].value};
     if (opts->disk_image_format != NULL)
         options.format = disk_image_format(opts->disk_image_format, err);
-    return sw_export_open(&options, cloud, &teller.base, export, err);
+    if (sw_export_open(&options, cloud, &teller.base, export, err) == 0)
+        return 0;
+    return -1;
 }
 
-static int export(const struct export_opts *opts, const struct args *args, struct plan *plan,
-                  struct sw_cloud *cloud, struct sw_err *err)
+static int take_object(const struct export_opts *opts, const struct plan *plan,
+                       const struct disk_target *target, struct sw_cloud *cloud, struct sw_err *err)
 {
     SW_CLEANUP(export_auto) struct sw_export *task = NULL;
-    const struct disk_target target = {.path = opts->output,
-                                       .mode = 0666,
-                                       .recipients = plan->recipients,
-                                       .sync = true,
-                                       .sign = &plan->sign};
     struct export_disk ask = {.common = &opts->common,
                               .cloud = cloud,
                               .object = {plan->bucket, plan->key},
                               .source_format = opts->format,
                               .format = plan->format,
                               .create = &plan->create,
-                              .target = &target,
+                              .target = target,
                               .range_bytes = opts->range_bytes,
                               .digest = opts->digest};
     struct export_outcome outcome;
@@ -243,7 +287,7 @@ static int export(const struct export_opts *opts, const struct args *args, struc
     if (opts->object == NULL) {
         const struct sw_export_object *object;
 
-        if (open_export(opts, args, plan, cloud, &task, err) < 0)
+        if (open_export(opts, plan, cloud, &task, err) < 0)
             return -1;
         object = sw_export_object(task);
         ask.object = (struct sw_s3_name){object->bucket, object->key};
@@ -254,14 +298,46 @@ static int export(const struct export_opts *opts, const struct args *args, struc
     if (task != NULL && sw_export_done(task, opts->keep_object, err) < 0)
         return sw_context(err,
                           "'%s' is whole; removing the object that it was made of (--keep-object leaves it)",
-                          opts->output);
+                          target->path);
     return show(opts, task, &ask, &outcome, err);
 }
 
-static struct sw_cloud_config cloud_config(const struct export_opts *opts)
+static int take_snapshot(const struct export_opts *opts, const struct plan *plan,
+                         const struct disk_target *target, struct sw_cloud *cloud, struct sw_err *err)
 {
-    return (struct sw_cloud_config){
-        .profile = opts->profile, .region = opts->region, .endpoint_url = opts->endpoint_url};
+    const struct export_snapshot ask = {
+        .common = &opts->common,
+        .cloud = cloud,
+        .id = plan->snapshot,
+        .parent = opts->parent_snapshot,
+        .backing = {.file = opts->backing, .format = opts->backing_format, .dst = plan->output},
+        .format = plan->format,
+        .create = &plan->create,
+        .target = target,
+        .digest = opts->digest};
+
+    return export_snapshot(&ask, err);
+}
+
+static int export(const struct export_opts *opts, struct plan *plan, struct sw_cloud *cloud,
+                  struct sw_err *err)
+{
+    const struct disk_target target = {.path = plan->output,
+                                       .mode = 0666,
+                                       .recipients = plan->recipients,
+                                       .sync = true,
+                                       .sign = &plan->sign};
+
+    struct sw_err cause;
+
+    if (plan->snapshot != NULL)
+        return take_snapshot(opts, plan, &target, cloud, err);
+    if (take_object(opts, plan, &target, cloud, err) == 0)
+        return 0;
+    cause = *err;
+    return cause.code != SW_INTERRUPTED
+               ? -1
+               : sw_fail(err, cause.code, "%s; the same command goes on from there", cause.text);
 }
 
 static int run_export(const void *opts_void, const struct args *args, struct sw_err *err)
@@ -269,20 +345,13 @@ static int run_export(const void *opts_void, const struct args *args, struct sw_
     const struct export_opts *opts = opts_void;
     SW_CLEANUP(plan_free) struct plan plan = {.format = NULL};
     SW_CLEANUP(cloud_auto) struct sw_cloud *cloud = NULL;
-    struct sw_cloud_config config = cloud_config(opts);
-    struct sw_err cause;
 
     if (args->n > 0 && export_tasks_word(args->items[0]))
-        return export_tasks(&opts->common, args, &config, err);
-    if (check_opts(opts, args, err) < 0 || make_plan(opts, &plan, err) < 0 ||
-        sw_cloud_open(&config, NULL, &cloud, err) < 0)
+        return export_tasks(&opts->common, args, &opts->cloud, err);
+    if (take_args(opts, args, &plan, err) < 0 || check_opts(opts, &plan, err) < 0 ||
+        make_plan(opts, &plan, err) < 0 || sw_cloud_open(&opts->cloud, NULL, &cloud, err) < 0)
         return -1;
-    if (export(opts, args, &plan, cloud, err) == 0)
-        return 0;
-    cause = *err;
-    return cause.code != SW_INTERRUPTED
-               ? -1
-               : sw_fail(err, cause.code, "%s; the same command goes on from there", cause.text);
+    return export(opts, &plan, cloud, err);
 }
 
 static const struct opt rows[] = {
@@ -315,11 +384,13 @@ static const struct opt rows[] = {
     {0, "role-name", "NAME", OPT_STRING, offsetof(struct export_opts, role_name),
      "the service role (AWS's default: vmimport)"},
     {0, "tag", "KEY=VALUE", OPT_LIST, offsetof(struct export_opts, tags), "a tag of the task"},
-    {0, "region", "REGION", OPT_STRING, offsetof(struct export_opts, region), "the AWS region"},
-    {0, "profile", "NAME", OPT_STRING, offsetof(struct export_opts, profile),
-     "profile of the AWS shared files"},
-    {0, "endpoint-url", "URL", OPT_STRING, offsetof(struct export_opts, endpoint_url),
-     "where S3 and EC2 are reached"},
+    {0, "parent-snapshot", "ID", OPT_STRING, offsetof(struct export_opts, parent_snapshot),
+     "of a SNAPSHOT, fetch only what differs from that one; -B names its disk"},
+    {'B', "backing", "FILE", OPT_STRING, offsetof(struct export_opts, backing),
+     "FILE of a SNAPSHOT (qcow2) holds what differs from this disk, named relative to its folder"},
+    {'F', "backing-format", "FORMAT", OPT_STRING, offsetof(struct export_opts, backing_format),
+     "format of that disk (default: by its magic; raw must be named)"},
+    CLOUD_ROWS(struct export_opts),
     {0, "range-size", "SIZE", OPT_SIZE, offsetof(struct export_opts, range_bytes),
      "bytes in one request (default: 8M, more from 1 TiB on)"},
     {0, "poll-interval", "MS", OPT_UINT, offsetof(struct export_opts, poll_ms),
@@ -329,8 +400,8 @@ static const struct opt rows[] = {
 
 const struct cmd cmd_export = {
     .name = "export",
-    .args = "AMI | list | status TASK | cancel TASK",
-    .summary = "make a disk image of an AMI, on this side",
+    .args = "AMI|SNAPSHOT [FILE] | list | status TASK | cancel TASK",
+    .summary = "make a disk image of an AMI or a snapshot, on this side",
     .more =
         "EC2 exports AMI into the bucket, the object comes down in parallel ranges (-j connections, 4 without it)\n"
         "and becomes FILE in any format. Run the same command again after a broken line, a kill or expired\n"
@@ -342,8 +413,14 @@ const struct cmd cmd_export = {
         "account, from the Marketplace or with software that AWS licenses; not into a bucket with keys of KMS, nor\n"
         "one of another region; one task at a time for an image, 5 for an account and region. The service role\n"
         "must be allowed to write to the bucket.\n\n"
+        "A SNAPSHOT (snap-…) needs neither bucket nor service role: its blocks come through the EBS direct APIs (32\n"
+        "at once, -j for another number), each held against its digest, and go straight into FILE; what a snapshot\n"
+        "does not hold stays a hole. After a broken line or a kill (once its first ten seconds are over) the same\n"
+        "command goes on, as that of convert does, and with the same exceptions. Encrypted snapshots come in clear to\n"
+        "whoever may use their key: --seal-to. With --parent-snapshot only blocks that differ from that snapshot are\n"
+        "fetched, into a qcow2 on top of -B, a disk of it; some of its blocks are compared first.\n\n"
         "'list' shows the exports that this user began (journals in $XDG_STATE_HOME/slipway/export), 'status' asks\n"
-        "EC2 how a task is, 'cancel' ends one.\n",
+        "EC2 how a task is, 'cancel' ends one.\n\n" CLOUD_HELP "\n",
     .opts = rows,
     .opts_size = sizeof(struct export_opts),
     .min_args = 0,

@@ -8,9 +8,6 @@
 
 enum { TEXT_MAX = 255, ARN_MAX = 2048, TIMEOUT_MIN = 10, TIMEOUT_MAX = 4320, TAG_KEY = 127, TAG_VALUE = 255 };
 
-/* A block is answered in tenths of a second; some never are, and only another try helps. */
-enum { STALL_S = 20 };
-
 /* Letters of UTF-8, as AWS counts them. */
 static size_t letters(const char *text)
 {
@@ -171,7 +168,7 @@ static int put(struct sw_cloud *cloud, struct sw_ebs_block *block, const char *p
                               .body = block->bytes,
                               .body_len = SW_EBS_BLOCK_BYTES,
                               .payload_hash = is_plain_http(cloud) ? hash : SIGV4_UNSIGNED,
-                              .stall_s = STALL_S,
+                              .stall_s = EBS_STALL_S,
                               .retried = &block->slow};
 
     if (ebs_checksum(block->digest, checksum, err) < 0)

@@ -5,6 +5,9 @@
 #include "slipway/ebs.h"
 #include "src/cloud/protocol.h"
 
+/* A block comes or is answered in tenths of a second; some never are, and only another try helps. */
+enum { EBS_STALL_S = 20 };
+
 /* base64 of a SHA-256, with the NUL. */
 enum { EBS_CHECKSUM = 45 };
 SW_MUST_CHECK int ebs_checksum(const uint8_t digest[SW_EBS_DIGEST], char out[EBS_CHECKSUM],

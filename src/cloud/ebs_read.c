@@ -6,7 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { PAGE_BLOCKS = 10000 };
+/* Pages without a block may come; that they do for ever is no answer. */
+enum { PAGE_BLOCKS = 10000, MAX_FRUITLESS = 16 };
 
 void sw_ebs_page_free(struct sw_ebs_page *page)
 {
@@ -25,8 +26,9 @@ static int read_listed(const json_t *item, const char *token_name, struct sw_ebs
     if (ebs_number(item, "BlockIndex", 0, most, &index, err) < 0 ||
         ebs_text(item, token_name, listed->token, sizeof(listed->token), &there, err) < 0)
         return -1;
-    if (page->n > 0 && index <= listed[-1].index)
+    if (index < page->after)
         return sw_fail(err, SW_REMOTE, "the reply lists block %llu out of order", (unsigned long long)index);
+    page->after = index + 1;
     listed->index = (uint32_t)index;
     page->n++;
     return 0;
@@ -51,8 +53,8 @@ static int read_blocks(const json_t *reply, const char *list_name, const char *t
 
 static int read_page(const json_t *reply, bool changed, struct sw_ebs_page *page, struct sw_err *err)
 {
+    uint64_t block_bytes, volume_gib = page->volume_gib;
     char before[SW_EBS_TOKEN];
-    uint64_t block_bytes;
 
     memcpy(before, page->next, sizeof(before));
     if (ebs_number(reply, "VolumeSize", 1, SW_EBS_GIB_MAX, &page->volume_gib, err) < 0 ||
@@ -64,8 +66,15 @@ static int read_page(const json_t *reply, bool changed, struct sw_ebs_page *page
     if (block_bytes != SW_EBS_BLOCK_BYTES)
         return sw_fail(err, SW_FAILED, "the snapshot has blocks of %llu bytes, not %d",
                        (unsigned long long)block_bytes, SW_EBS_BLOCK_BYTES);
+    if (before[0] != '\0' && page->volume_gib != volume_gib)
+        return sw_fail(err, SW_REMOTE, "the replies are of volumes of %llu and of %llu GiB",
+                       (unsigned long long)volume_gib, (unsigned long long)page->volume_gib);
     if (page->more && strcmp(before, page->next) == 0)
         return sw_fail(err, SW_REMOTE, "the reply leads back to its own page");
+    page->fruitless = page->n == 0 ? page->fruitless + 1 : 0;
+    if (page->more && page->fruitless == MAX_FRUITLESS)
+        return sw_fail(err, SW_REMOTE, "%d replies in a row list no block, and name a next page",
+                       MAX_FRUITLESS);
     return 0;
 }
 
@@ -75,10 +84,18 @@ static int list(struct sw_cloud *cloud, const char *path, const char *first, str
     SW_AUTO_BUF struct sw_buf query = {0};
     SW_AUTO_JSON json_t *reply = NULL;
     struct cloud_call call = {.service = CLOUD_EBS, .method = "GET", .path = path};
+    char start[16];
 
+    if (!page->more) {
+        page->after = page->start;
+        page->fruitless = 0;
+        page->next[0] = '\0';
+    }
+    snprintf(start, sizeof(start), "%u", page->start);
     if (sw_buf_printf(&query, err, "maxResults=%d", PAGE_BLOCKS) < 0 ||
         uri_add(&query, "firstSnapshotId", first, err) < 0 ||
-        uri_add(&query, "pageToken", page->more ? page->next : NULL, err) < 0)
+        uri_add(&query, "pageToken", page->more ? page->next : NULL, err) < 0 ||
+        uri_add(&query, "startingBlockIndex", !page->more && page->start > 0 ? start : NULL, err) < 0)
         return -1;
     call.query = query.data;
     reply = rest_json_send(cloud, &call, NULL, NULL, err);
@@ -144,7 +161,8 @@ int sw_ebs_get_block(struct sw_cloud *cloud, struct sw_ebs_block *block, const c
     REPLY_AUTO struct sw_http_reply reply = {0};
     SW_AUTO_BUF struct sw_buf query = {0};
     SW_AUTO_FREE char *path = NULL;
-    struct cloud_call call = {.service = CLOUD_EBS, .method = "GET", .retried = &block->slow};
+    struct cloud_call call = {
+        .service = CLOUD_EBS, .method = "GET", .stall_s = EBS_STALL_S, .retried = &block->slow};
 
     if (ebs_check_id(block->snapshot, err) < 0)
         return -1;

@@ -11,6 +11,7 @@
                  drop-reply the work is done, then the connection is reset
                  cut-reply  bytes: the reply's body ends there, then the connection closes
                  reset-reply bytes: the same, but the connection is reset
+                 flip-reply a bit of the reply's body is another
                  short-reply bytes: an object's reply has no more bytes than that, and says so
                  delay      ms: the work is done late
                  hold       the work is done once DIR/go exists; DIR/held appears meanwhile

@@ -151,6 +151,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.hold()
         if rule and rule["do"] == "short-reply" and reply.file:
             reply.file = (*reply.file[:2], min(rule["bytes"], reply.file[2]))
+        if rule and rule["do"] == "flip-reply" and reply.body:
+            reply.body = bytes([reply.body[0] ^ 1]) + reply.body[1:]
         cut = rule["bytes"] if rule and rule["do"] in ("cut-reply", "reset-reply") else None
         self.send(reply, request.method, cut)
         if rule and rule["do"] == "reset-reply":

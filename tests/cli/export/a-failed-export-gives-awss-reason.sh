@@ -30,7 +30,7 @@ before=$(wc -l <rig/requests.jsonl)
 expect 2 '--description has more than 255 characters' --bucket lab ami-05 --description "$(printf 'ü%.0s' $(seq 256))"
 expect 2 "EC2 exports VMDK, VHD or RAW, not 'qcow2'" --bucket lab ami-05 --disk-image-format qcow2
 expect 2 "'i-05' is no id of an AMI" --bucket lab i-05
-expect 2 'one of AMI, --task ID and --object' --bucket lab ami-05 --task export-ami-1
+expect 2 'one of AMI, SNAPSHOT, --task ID and --object' --bucket lab ami-05 --task export-ami-1
 if rig_export --object lab/x -o out.raw 2>err; then fail "that is no object"; fi
 grep -qF -e "--object: 'lab/x' is not s3://BUCKET/KEY" err || fail "$(cat err)"
 [ "$(wc -l <rig/requests.jsonl)" = "$before" ] || fail "wrong words led to requests"
