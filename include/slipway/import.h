@@ -185,6 +185,8 @@ extern const char *const sw_import_lanes[];
  * preflight; may be missing). Offline. NULL and err only when memory is out.
  */
 SW_MUST_CHECK json_t *sw_import_explain(const char *message, struct sw_err *err);
+/* Puts what is known of the message behind the error's text; nothing when nothing is. message may be the text itself. */
+void sw_import_explain_error(const char *message, struct sw_err *err);
 
 /* 8 MiB, or as much as it takes to stay below 9000 parts, in whole MiB. */
 uint64_t sw_import_part_bytes(uint64_t size_bytes);

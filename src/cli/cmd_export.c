@@ -1,5 +1,6 @@
 /* slipway export: an AMI becomes a disk image on this side. */
 #include "slipway/export.h"
+#include "slipway/import.h"
 #include "src/base/buf.h"
 #include "src/base/clock.h"
 #include "src/base/json.h"
@@ -266,6 +267,8 @@ static int open_export(const struct export_opts *opts, const struct plan *plan, 
         options.format = disk_image_format(opts->disk_image_format, err);
     if (sw_export_open(&options, cloud, &teller.base, export, err) == 0)
         return 0;
+    if (err->code == SW_FAILED || err->code == SW_REMOTE)
+        sw_import_explain_error(err->text, err);
     return -1;
 }
 

@@ -99,7 +99,7 @@ json_t *sw_import_explain(const char *message, struct sw_err *err)
     return out;
 }
 
-void explain_append(const char *message, struct sw_err *err)
+void sw_import_explain_error(const char *message, struct sw_err *err)
 {
     struct sw_err ignored = {.code = SW_OK};
     SW_AUTO_JSON json_t *known = sw_import_explain(message, &ignored);

@@ -9,7 +9,4 @@ const char *explain_reason(const char *message);
 /* AWS's own failure, which may go away by itself. */
 bool explain_is_theirs(const char *reason);
 
-/* Puts what is known of the message behind the error's text; nothing when nothing is. */
-void explain_append(const char *message, struct sw_err *err);
-
 #endif

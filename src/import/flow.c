@@ -331,7 +331,7 @@ int flow_ask_tasks(struct import_flow *flow, struct sw_err *err)
      */
     if (err->code == SW_FAILED) {
         state->asked = (before && err->sys != SW_CLOUD_UNFIT) || any_runs(state);
-        explain_append(err->text, err);
+        sw_import_explain_error(err->text, err);
         if (flow_save(flow, &ignored) < 0)
             sw_log(SW_LOG_WARNING, "%s", ignored.text);
     }

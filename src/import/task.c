@@ -76,7 +76,7 @@ static int failed(struct import_flow *flow, const struct sw_ec2_task *task, stru
 
     sw_fail(err, explain_is_theirs(reason) ? SW_REMOTE : SW_FAILED, "task '%s' ended as %s: %s", task->id,
             task->status, reason[0] != '\0' ? reason : "no reason was given");
-    explain_append(reason, err);
+    sw_import_explain_error(reason, err);
     if (flow->result != NULL)
         flow->result->task = *task;
     flow_tell(

@@ -13,6 +13,7 @@ expect() { # STATUS TEXT ARGUMENT…
 }
 echo deleted >rig/scenario
 expect 1 'ended as deleted: ClientError: Encrypted snapshots are not supported' --bucket lab ami-01
+grep -q '(EC2 does not export this image: .*; export its snapshots instead.*slipway export snap-' err || fail "not explained: $(cat err)"
 grep -q ': active 10% validating$' err || fail "the progress was not shown: $(cat err)"
 grep -q ': deleting ClientError' err || fail "the change was not shown: $(cat err)"
 "$SLIPWAY" export list | grep -A1 ' failed ' | grep -q 'Encrypted snapshots' || fail "the list does not tell the reason"
@@ -23,7 +24,12 @@ expect 1 "completed, but there is no 's3://lab/export-ami-" --bucket lab ami-03
 rm rig/scenario
 expect 1 "InvalidAMIID.NotFound: The image id '[ami-99]' does not exist" --bucket lab ami-99
 expect 1 'The service role nobody provided does not exist' --bucket lab ami-04 --role-name nobody
-run --bucket lab ami-01 -q 2>err || fail "a failed export is not tried anew: $(cat err)"
+(
+    unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_EC2_METADATA_DISABLED
+    export AWS_EC2_METADATA_SERVICE_ENDPOINT=$RIG_URL
+    expect 1 'no AWS credentials' --bucket lab ami-01
+    run --bucket lab ami-01 -q --use-imds 2>err || fail "a failed export is not tried anew, by an instance: $(cat err)"
+)
 cmp disk.raw out.raw
 
 before=$(wc -l <rig/requests.jsonl)

@@ -79,11 +79,11 @@ static void an_explanation_stands_behind_awss_words(void **state)
     struct sw_err same = {.code = SW_REMOTE, .text = "nothing to see"};
 
     (void)state;
-    explain_append("ClientError: Footers not identical", &err);
+    sw_import_explain_error("ClientError: Footers not identical", &err);
     assert_int_equal(err.code, SW_FAILED);
     assert_ptr_equal(strstr(err.text, "task ended: ClientError: Footers not identical ("), err.text);
     assert_non_null(strstr(err.text, "; preflight rule disk.format.vhd)"));
-    explain_append("nothing to see", &same);
+    sw_import_explain_error("nothing to see", &same);
     assert_string_equal(same.text, "nothing to see");
 }
 
