@@ -1,4 +1,4 @@
-/* What an import needs of AWS: the least policies, and the check that everything is there before hours of upload. */
+/* What an import or export needs of AWS: the least policies, and the check that everything is there before hours of work. */
 #ifndef SLIPWAY_ONLINE_H
 #define SLIPWAY_ONLINE_H
 
@@ -16,13 +16,14 @@ enum sw_online_part {
     SW_ONLINE_COPY = 1 << 3,   /* copies to other regions */
     SW_ONLINE_SHARE = 1 << 4,  /* others may launch the AMI */
     SW_ONLINE_GIVE = 1 << 5,   /* others may copy it: they may use its snapshots, too */
-    SW_ONLINE_PARENT = 1 << 6, /* ebs-direct: only what differs from a snapshot is sent */
+    SW_ONLINE_PARENT = 1 << 6, /* blocks: only what differs from a snapshot is sent, or fetched */
     SW_ONLINE_CHECK = 1 << 7,  /* the questions of sw_online_check itself */
 };
 
-/* The import to come. NULL members were not given. */
+/* The import or export to come. NULL members were not given. */
 struct sw_online_plan {
-    const char *lane;      /* import-image (NULL), import-snapshot, ebs-direct */
+    const char *lane;   /* import-image (NULL), import-snapshot, ebs-direct, export-image, export-snapshot */
+    const char *source; /* of an export: the id of the image or snapshot */
     const char *partition; /* "aws" (NULL), "aws-cn", "aws-us-gov", … */
     const char *region;    /* NULL: any */
     const char *account;   /* twelve digits */
@@ -75,7 +76,8 @@ struct sw_online_check {
 };
 
 /*
- * Asks AWS whether the import would be let; nothing is changed but for the probe, which leaves no object behind. What is
+ * Asks AWS whether it would be let (an export: with its source); nothing is changed but for the probe of an import, which
+ * leaves no object behind. What is
  * refused or cannot be told is a line, not a failure; -1 when nobody can be asked (SW_REMOTE: no answer) or for want of
  * memory. Lines come in a fixed order.
  */

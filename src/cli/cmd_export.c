@@ -12,6 +12,7 @@
 #include "src/cli/export_snapshot.h"
 #include "src/cli/export_tasks.h"
 #include "src/cli/image_arg.h"
+#include "src/cli/import_online.h"
 #include "src/cli/output.h"
 #include "src/cli/seal_args.h"
 #include "src/recipe/doc.h"
@@ -33,6 +34,7 @@ struct export_opts {
     const char *sign;
     bool keep_object, digest;
     const char *backing, *backing_format, *parent_snapshot;
+    struct import_online_opts online;
     struct sw_cloud_config cloud;
     uint64_t poll_ms, range_bytes;
 };
@@ -343,6 +345,24 @@ static int export(const struct export_opts *opts, struct plan *plan, struct sw_c
                : sw_fail(err, cause.code, "%s; the same command goes on from there", cause.text);
 }
 
+/* --check and --print-iam look at the options only. */
+static int run_online(const struct export_opts *opts, const struct args *args, struct sw_err *err)
+{
+    const char *id = args->n > 0 ? args->items[0] : NULL;
+    bool blocks = id != NULL ? sw_ebs_is_id(id) : opts->bucket == NULL;
+    struct sw_online_plan plan = {.lane = blocks ? "export-snapshot" : "export-image",
+                                  .source = id,
+                                  .bucket = opts->bucket,
+                                  .prefix = opts->prefix,
+                                  .role_name = opts->role_name,
+                                  .parts = (opts->tags.n > 0 ? SW_ONLINE_TAGS : 0U) |
+                                           (opts->parent_snapshot != NULL ? SW_ONLINE_PARENT : 0U)};
+
+    if (id != NULL && !blocks && strncmp(id, "ami-", 4) != 0)
+        return sw_fail(err, SW_USAGE, "'%s' is no id of an AMI (ami-…) or a snapshot (snap-…)", id);
+    return import_online_run(&opts->online, &plan, &opts->cloud, &opts->common, err);
+}
+
 static int run_export(const void *opts_void, const struct args *args, struct sw_err *err)
 {
     const struct export_opts *opts = opts_void;
@@ -351,6 +371,8 @@ static int run_export(const void *opts_void, const struct args *args, struct sw_
 
     if (args->n > 0 && export_tasks_word(args->items[0]))
         return export_tasks(&opts->common, args, &opts->cloud, err);
+    if (opts->online.check || opts->online.print_iam)
+        return run_online(opts, args, err);
     if (take_args(opts, args, &plan, err) < 0 || check_opts(opts, &plan, err) < 0 ||
         make_plan(opts, &plan, err) < 0 || sw_cloud_open(&opts->cloud, NULL, &cloud, err) < 0)
         return -1;
@@ -393,6 +415,16 @@ static const struct opt rows[] = {
      "FILE of a SNAPSHOT (qcow2) holds what differs from this disk, named relative to its folder"},
     {'F', "backing-format", "FORMAT", OPT_STRING, offsetof(struct export_opts, backing_format),
      "format of that disk (default: by its magic; raw must be named)"},
+    {0, "check", NULL, OPT_FLAG, offsetof(struct export_opts, online.check),
+     "ask AWS whether the export would be let, and export nothing"},
+    {0, "print-iam", NULL, OPT_FLAG, offsetof(struct export_opts, online.print_iam),
+     "print the least IAM policies for the operator and the service role"},
+    {0, "account", "N", OPT_STRING, offsetof(struct export_opts, online.account),
+     "print-iam: the account, 12 digits"},
+    {0, "kms-key", "ARN", OPT_LIST, offsetof(struct export_opts, online.kms_keys),
+     "print-iam: the key of an encrypted snapshot"},
+    {0, "out", "DIR", OPT_STRING, offsetof(struct export_opts, online.out_dir),
+     "print-iam: write the documents as files"},
     CLOUD_ROWS(struct export_opts),
     {0, "range-size", "SIZE", OPT_SIZE, offsetof(struct export_opts, range_bytes),
      "bytes in one request (default: 8M, more from 1 TiB on)"},
@@ -423,7 +455,11 @@ const struct cmd cmd_export = {
         "whoever may use their key: --seal-to. With --parent-snapshot only blocks that differ from that snapshot are\n"
         "fetched, into a qcow2 on top of -B, a disk of it; some of its blocks are compared first.\n\n"
         "'list' shows the exports that this user began (journals in $XDG_STATE_HOME/slipway/export), 'status' asks\n"
-        "EC2 how a task is, 'cancel' ends one.\n\n" CLOUD_HELP "\n",
+        "EC2 how a task is, 'cancel' ends one.\n\n"
+        "--check asks AWS about the export of an AMI or a SNAPSHOT, with its options: credentials, bucket, service\n"
+        "role, who may pass it, EC2's dry run; of a snapshot one block is read. Exit code 4 when something is refused.\n"
+        "--print-iam prints the least policies: with --bucket and --account for AMIs, without for snapshots.\n\n" CLOUD_HELP
+        "\n",
     .opts = rows,
     .opts_size = sizeof(struct export_opts),
     .min_args = 0,

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #define S3_LANES   (NEED_IMAGE | NEED_SNAPSHOT)
-#define ALL_LANES  (NEED_IMAGE | NEED_SNAPSHOT | NEED_EBS)
+#define ALL_LANES  (NEED_IMAGE | NEED_SNAPSHOT | NEED_EBS) /* of imports */
 #define REGISTERED (NEED_SNAPSHOT | NEED_EBS)
 
 static const struct need table[] = {
@@ -43,6 +43,39 @@ static const struct need table[] = {
      .parts = SW_ONLINE_PARENT,
      .on = NEED_ON_SNAPSHOTS,
      .actions = {"ebs:ListSnapshotBlocks"}},
+    {.sid = "ExportImage",
+     .who = NEED_OPERATOR,
+     .lanes = NEED_EXPORT,
+     .on = NEED_ON_ANY,
+     .actions = {"ec2:CancelExportTask", "ec2:DescribeExportImageTasks", "ec2:ExportImage"}},
+    {.sid = "TakeExport",
+     .who = NEED_OPERATOR,
+     .lanes = NEED_EXPORT,
+     .on = NEED_ON_EXPORTS,
+     .actions = {"s3:DeleteObject", "s3:GetObject"}},
+    /* Without it S3 does not say that there is no object. */
+    {.sid = "FindExport",
+     .who = NEED_OPERATOR,
+     .lanes = NEED_EXPORT,
+     .on = NEED_ON_BUCKET,
+     .actions = {"s3:ListBucket"}},
+    {.sid = "ReadSnapshot",
+     .who = NEED_OPERATOR,
+     .lanes = NEED_EXPORT_BLOCKS,
+     .on = NEED_ON_SNAPSHOTS,
+     .actions = {"ebs:GetSnapshotBlock", "ebs:ListSnapshotBlocks"}},
+    {.sid = "CompareSnapshots",
+     .who = NEED_OPERATOR,
+     .lanes = NEED_EXPORT_BLOCKS,
+     .parts = SW_ONLINE_PARENT,
+     .on = NEED_ON_SNAPSHOTS,
+     .actions = {"ebs:ListChangedBlocks"}},
+    {.sid = "DecryptSnapshot",
+     .who = NEED_OPERATOR,
+     .lanes = NEED_EXPORT_BLOCKS,
+     .parts = SW_ONLINE_KMS,
+     .on = NEED_ON_KEYS,
+     .actions = {"kms:Decrypt"}},
     {.sid = "RegisterImage",
      .who = NEED_OPERATOR,
      .lanes = REGISTERED,
@@ -73,6 +106,14 @@ static const struct need table[] = {
      .on = NEED_ON_ANY,
      .condition = "ec2:CreateAction",
      .values = {"ImportSnapshot"},
+     .actions = {"ec2:CreateTags"}},
+    {.sid = "TagExportTask",
+     .who = NEED_OPERATOR,
+     .lanes = NEED_EXPORT,
+     .parts = SW_ONLINE_TAGS,
+     .on = NEED_ON_ANY,
+     .condition = "ec2:CreateAction",
+     .values = {"ExportImage"},
      .actions = {"ec2:CreateTags"}},
     {.sid = "TagImages",
      .who = NEED_OPERATOR,
@@ -124,7 +165,7 @@ static const struct need table[] = {
      .actions = {"ec2:ModifySnapshotAttribute"}},
     {.sid = "PassServiceRole",
      .who = NEED_OPERATOR,
-     .lanes = S3_LANES,
+     .lanes = NEED_VMIE,
      .on = NEED_ON_ROLE,
      .condition = "iam:PassedToService",
      .values = {NEEDS_SERVICE},
@@ -144,13 +185,13 @@ static const struct need table[] = {
                  "kms:ReEncryptFrom", "kms:ReEncryptTo"}},
     {.sid = "AskAboutBucket",
      .who = NEED_OPERATOR,
-     .lanes = S3_LANES,
+     .lanes = NEED_VMIE,
      .parts = SW_ONLINE_CHECK,
      .on = NEED_ON_BUCKET,
      .actions = {"s3:GetBucketLocation", "s3:GetEncryptionConfiguration"}},
     {.sid = "AskAboutRole",
      .who = NEED_OPERATOR,
-     .lanes = S3_LANES,
+     .lanes = NEED_VMIE,
      .parts = SW_ONLINE_CHECK,
      .on = NEED_ON_ROLE,
      .actions = {"iam:GetRole", "iam:GetRolePolicy", "iam:ListAttachedRolePolicies", "iam:ListRolePolicies"}},
@@ -162,13 +203,13 @@ static const struct need table[] = {
      .actions = {"ec2:GetEbsDefaultKmsKeyId", "ec2:GetEbsEncryptionByDefault"}},
     {.sid = "AskForPolicies",
      .who = NEED_OPERATOR,
-     .lanes = S3_LANES,
+     .lanes = NEED_VMIE,
      .parts = SW_ONLINE_CHECK,
      .on = NEED_ON_ANY,
      .actions = {"iam:GetPolicy", "iam:GetPolicyVersion"}},
     {.sid = "SimulatePolicies",
      .who = NEED_OPERATOR,
-     .lanes = ALL_LANES,
+     .lanes = ALL_LANES | NEED_EXPORTS,
      .parts = SW_ONLINE_CHECK,
      .on = NEED_ON_ANY,
      .actions = {"iam:SimulatePrincipalPolicy"}},
@@ -180,7 +221,7 @@ static const struct need table[] = {
      .actions = {"kms:DescribeKey"}},
     {.sid = "ReadBucket",
      .who = NEED_ROLE,
-     .lanes = S3_LANES,
+     .lanes = NEED_VMIE,
      .on = NEED_ON_BUCKET,
      .actions = {"s3:GetBucketLocation", "s3:ListBucket"}},
     {.sid = "ReadImage",
@@ -188,9 +229,19 @@ static const struct need table[] = {
      .lanes = S3_LANES,
      .on = NEED_ON_OBJECTS,
      .actions = {"s3:GetObject"}},
+    {.sid = "LookAtBucket",
+     .who = NEED_ROLE,
+     .lanes = NEED_EXPORT,
+     .on = NEED_ON_BUCKET,
+     .actions = {"s3:GetBucketAcl"}},
+    {.sid = "WriteExport",
+     .who = NEED_ROLE,
+     .lanes = NEED_EXPORT,
+     .on = NEED_ON_EXPORTS,
+     .actions = {"s3:GetObject", "s3:PutObject"}},
     {.sid = "MakeImage",
      .who = NEED_ROLE,
-     .lanes = S3_LANES,
+     .lanes = NEED_VMIE,
      .on = NEED_ON_ANY,
      .actions = {"ec2:CopySnapshot", "ec2:Describe*", "ec2:ModifySnapshotAttribute", "ec2:RegisterImage"}},
     {.sid = "UseKeys",
@@ -210,7 +261,8 @@ const struct need *needs_table(size_t *n)
 
 int needs_lane(const char *name, unsigned *lane, struct sw_err *err)
 {
-    static const char *const names[] = {"import-image", "import-snapshot", "ebs-direct"};
+    static const char *const names[] = {"import-image", "import-snapshot", "ebs-direct", "export-image",
+                                        "export-snapshot"};
 
     for (unsigned i = 0; i < SW_ARRAY_LEN(names); i++) {
         if (strcmp(name != NULL ? name : names[0], names[i]) != 0)
@@ -282,6 +334,20 @@ static json_t *objects(const struct sw_online_plan *plan, const char *partition,
     return one(arn.data, err);
 }
 
+/* The prefix stands before the object's name as it is. */
+static json_t *exports(const struct sw_online_plan *plan, const char *partition, bool samples,
+                       struct sw_err *err)
+{
+    SW_AUTO_BUF struct sw_buf arn = {0};
+    const char *prefix = plan->prefix != NULL ? plan->prefix : "";
+
+    if (sw_buf_printf(&arn, err, "arn:%s:s3:::%s/", partition, plan->bucket) < 0 ||
+        (samples ? sw_buf_puts(&arn, prefix, err) : put_literal(&arn, prefix, err)) < 0 ||
+        sw_buf_puts(&arn, samples ? "export-ami-0123456789abcdef0.vmdk" : "export-ami-*", err) < 0)
+        return NULL;
+    return one(arn.data, err);
+}
+
 static json_t *keys(const struct sw_online_plan *plan, struct sw_err *err)
 {
     SW_AUTO_JSON json_t *array = json_array();
@@ -310,6 +376,8 @@ json_t *needs_resources(const struct need *need, const struct sw_online_plan *pl
         break;
     case NEED_ON_OBJECTS:
         return objects(plan, partition, samples, err);
+    case NEED_ON_EXPORTS:
+        return exports(plan, partition, samples, err);
     case NEED_ON_ROLE:
         arn = sw_strf(err, "arn:%s:iam::%s:role/%s", partition, plan->account,
                       plan->role_name != NULL ? plan->role_name : NEEDS_ROLE);

@@ -7,13 +7,23 @@
 #define NEEDS_ROLE    "vmimport"
 #define NEEDS_SERVICE "vmie.amazonaws.com"
 
-enum need_lane { NEED_IMAGE = 1 << 0, NEED_SNAPSHOT = 1 << 1, NEED_EBS = 1 << 2 };
+enum need_lane {
+    NEED_IMAGE = 1 << 0,
+    NEED_SNAPSHOT = 1 << 1,
+    NEED_EBS = 1 << 2,
+    NEED_EXPORT = 1 << 3,
+    NEED_EXPORT_BLOCKS = 1 << 4,
+    /* Those that go through a bucket and a service role. */
+    NEED_VMIE = NEED_IMAGE | NEED_SNAPSHOT | NEED_EXPORT,
+    NEED_EXPORTS = NEED_EXPORT | NEED_EXPORT_BLOCKS,
+};
 enum need_who { NEED_OPERATOR, NEED_ROLE };
 /* What the actions are on. */
 enum need_on {
     NEED_ON_ANY,
     NEED_ON_BUCKET,
     NEED_ON_OBJECTS,
+    NEED_ON_EXPORTS, /* objects that EC2 exports to */
     NEED_ON_ROLE,
     NEED_ON_SNAPSHOTS,
     NEED_ON_IMAGES,

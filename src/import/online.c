@@ -1,4 +1,4 @@
-/* The online check: would AWS let this import through? Every answer is a line. */
+/* The online check: would AWS let this import or export through? Every answer is a line. */
 #include "src/import/online.h"
 
 #include <stdio.h>
@@ -173,6 +173,11 @@ int online_simulate(struct online *online, const char *principal, const struct n
     return note_answers(&answers, gaps, err);
 }
 
+const char *online_what(const struct online *online)
+{
+    return (online->lane & NEED_EXPORTS) != 0 ? "export" : "import";
+}
+
 const char *online_role_name(const struct online *online)
 {
     return online->plan.role_name != NULL ? online->plan.role_name : NEEDS_ROLE;
@@ -195,11 +200,12 @@ static int ask_all(struct online *online, struct sw_err *err)
         return -1;
     if (!go_on)
         return 0;
-    if (online->lane != NEED_EBS && online_bucket(online, err) < 0)
+    if ((online->lane & NEED_VMIE) != 0 && online_bucket(online, err) < 0)
         return -1;
-    if (online_keys(online, err) < 0)
+    /* What encrypts volumes to be, and an upload, does not matter to what is read. */
+    if ((online->lane & NEED_EXPORTS) == 0 && online_keys(online, err) < 0)
         return -1;
-    if (online->lane != NEED_EBS && online_role(online, err) < 0)
+    if ((online->lane & NEED_VMIE) != 0 && online_role(online, err) < 0)
         return -1;
     return online_rights(online, err);
 }
@@ -215,7 +221,9 @@ int sw_online_check(struct sw_cloud *cloud, const struct sw_online_check *check,
     online.plan.region = sw_cloud_region(cloud);
     if (needs_lane(check->plan.lane, &online.lane, err) < 0)
         return -1;
-    if (online.lane != NEED_EBS && check->plan.bucket == NULL)
+    if ((online.lane & NEED_EXPORTS) != 0 && check->plan.source == NULL)
+        return sw_fail(err, SW_USAGE, "--check is of the export of one AMI or SNAPSHOT, and none is named");
+    if ((online.lane & NEED_VMIE) != 0 && check->plan.bucket == NULL)
         return sw_fail(err, SW_USAGE, "--bucket is needed: the S3 bucket that the image goes through");
     rc = ask_all(&online, err);
     if (rc < 0)

@@ -58,6 +58,9 @@ SW_MUST_CHECK int online_simulate(struct online *online, const char *principal, 
 SW_MUST_CHECK int online_judge(struct online *online, const char *name, const struct online_gaps *gaps,
                                const char *detail, const char *remedy, struct sw_err *err);
 
+/* "import" or "export". */
+const char *online_what(const struct online *online);
+
 /* The name of the role that is passed. */
 const char *online_role_name(const struct online *online);
 

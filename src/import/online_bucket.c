@@ -16,7 +16,9 @@ static int ask_region(struct online *online, bool *there, struct sw_err *err)
     SW_AUTO_FREE char *remedy = NULL;
     struct online_words words = {.name = "bucket-region",
                                  .permission = permission,
-                                 .remedy = "name a bucket that is there, in the region of the import"};
+                                 .remedy = online->lane == NEED_EXPORT
+                                               ? "name a bucket that is there, in the region of the export"
+                                               : "name a bucket that is there, in the region of the import"};
     struct sw_refusal why;
     char region[64];
 
@@ -31,15 +33,15 @@ static int ask_region(struct online *online, bool *there, struct sw_err *err)
     *there = true;
     words.permission = words.remedy = NULL;
     if (strcmp(region, online->plan.region) == 0)
-        return online_say(online, &words, err, "'%s' is in %s, as the import", online->plan.bucket, region);
+        return online_say(online, &words, err, "'%s' is in %s, as the %s", online->plan.bucket, region,
+                          online_what(online));
     remedy = sw_strf(err, "pass --region %s, or use a bucket in %s", region, online->plan.region);
     words.status = SW_ONLINE_REFUSED;
     words.remedy = remedy;
-    return remedy == NULL
-               ? -1
-               : online_say(online, &words, err,
-                            "'%s' is in %s, the import in %s: EC2 takes no bucket of another region",
-                            online->plan.bucket, region, online->plan.region);
+    return remedy == NULL ? -1
+                          : online_say(online, &words, err,
+                                       "'%s' is in %s, the %s in %s: EC2 takes no bucket of another region",
+                                       online->plan.bucket, region, online_what(online), online->plan.region);
 }
 
 static int ask_owner(struct online *online, struct sw_err *err)
@@ -59,10 +61,20 @@ static int ask_owner(struct online *online, struct sw_err *err)
     *err = (struct sw_err){.code = SW_OK};
     words.status = SW_ONLINE_UNKNOWN;
     words.remedy =
-        "make sure that the bucket is the one that is meant; its policy must let the service role read it";
+        "make sure that the bucket is the one that is meant; its policy must let the service role use it";
     return online_say(online, &words, err,
                       "account %s does not own '%s', or may not ask: whoever owns it reads the image",
                       online->plan.account, online->plan.bucket);
+}
+
+static int refuse_encryption(struct online *online, const struct sw_s3_encryption *found, struct sw_err *err)
+{
+    const struct online_words words = {
+        "bucket-encryption", SW_ONLINE_REFUSED, NULL,
+        "use a bucket that encrypts with S3's own keys (AES256), or export a SNAPSHOT, which needs no bucket"};
+
+    return online_say(online, &words, err, "%s%s%s: EC2 exports to no bucket that encrypts with keys of KMS",
+                      found->algorithm, found->key[0] != '\0' ? ", key " : "", found->key);
 }
 
 static int ask_encryption(struct online *online, struct sw_err *err)
@@ -76,6 +88,8 @@ static int ask_encryption(struct online *online, struct sw_err *err)
         return -1;
     if (sw_s3_bucket_encryption(online->cloud, online->plan.bucket, &found, &why, err) < 0)
         return online_failed(online, &words, &why, err);
+    if (online->lane == NEED_EXPORT && strncmp(found.algorithm, "aws:kms", 7) == 0)
+        return refuse_encryption(online, &found, err);
     if (strncmp(found.algorithm, "aws:kms", 7) == 0 && found.key[0] != '\0') {
         online->bucket_key = sw_strdup(found.key, err);
         if (online->bucket_key == NULL)
@@ -202,5 +216,5 @@ int online_bucket(struct online *online, struct sw_err *err)
         return 0;
     if (ask_owner(online, err) < 0 || ask_encryption(online, err) < 0)
         return -1;
-    return online->check->probe ? probe(online, err) : 0;
+    return online->check->probe && online->lane != NEED_EXPORT ? probe(online, err) : 0;
 }

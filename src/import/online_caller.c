@@ -73,7 +73,7 @@ int online_caller(struct online *online, bool *go_on, struct sw_err *err)
         return -1;
     *go_on = true;
     words.remedy = NULL;
-    if (!is_root(out->caller) || online->lane == NEED_EBS)
+    if (!is_root(out->caller) || (online->lane & NEED_VMIE) == 0)
         return online_say(online, &words, err, "account %s, %s", out->account, out->caller);
     words = (struct online_words){"credentials", SW_ONLINE_REFUSED, NULL,
                                   "use an IAM user or a role with the policy of --print-iam"};

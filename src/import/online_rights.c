@@ -1,10 +1,12 @@
 /* The online check: what the caller may do, as IAM simulates it and as EC2 says in dry runs. */
+#include "slipway/ebs.h"
+#include "src/base/buf.h"
 #include "src/import/online.h"
 
 #include <string.h>
 
 #define OPERATOR_REMEDY \
-    "give the caller the operator policy of `slipway import --print-iam`; a boundary or an organisation's policy may deny it too"
+    "give the caller the operator policy of --print-iam; a boundary or an organisation's policy may deny it too"
 
 /* Statements of the caller's but PassRole and the check's own questions. */
 static bool is_operators(const struct online *online, const struct need *need)
@@ -63,7 +65,7 @@ static int ask_as_principal(struct online *online, struct sw_err *err)
     size_t n;
 
     if (online->principal == NULL) {
-        if (online->lane != NEED_EBS && nobody_to_simulate(online, "pass-role", err) < 0)
+        if ((online->lane & NEED_VMIE) != 0 && nobody_to_simulate(online, "pass-role", err) < 0)
             return -1;
         return nobody_to_simulate(online, "operator-policies", err);
     }
@@ -123,10 +125,62 @@ static int ask_register(struct online *online, struct sw_err *err)
     return ask_dry_run(online, "RegisterImage", fields, "", err);
 }
 
+static int ask_export(struct online *online, struct sw_err *err)
+{
+    const struct sw_ec2_field fields[] = {{"ImageId", online->plan.source},
+                                          {"DiskImageFormat", "VMDK"},
+                                          {"S3ExportLocation.S3Bucket", online->plan.bucket},
+                                          {"RoleName", online->plan.role_name},
+                                          {NULL, NULL}};
+
+    return ask_dry_run(online, "ExportImage", fields,
+                       "; a dry run looks neither at the service role nor at the bucket", err);
+}
+
+/* There is no dry run: the first page of the blocks, and the first of them, are read. */
+static int read_snapshot(struct online *online, struct sw_err *err)
+{
+    SW_CLEANUP(sw_ebs_page_free) struct sw_ebs_page page = {.items = NULL};
+    SW_AUTO_FREE uint8_t *bytes = sw_calloc(1, SW_EBS_BLOCK_BYTES, err);
+    struct sw_ebs_block block = {.snapshot = online->plan.source, .bytes = bytes};
+
+    if (bytes == NULL || sw_ebs_list_blocks(online->cloud, block.snapshot, &page, err) < 0)
+        return -1;
+    if (page.n == 0)
+        return 0;
+    block.index = page.items[0].index;
+    return sw_ebs_get_block(online->cloud, &block, page.items[0].token, err);
+}
+
+static int ask_snapshot(struct online *online, struct sw_err *err)
+{
+    SW_AUTO_FREE char *permission = sw_strf(
+        err,
+        "ebs:ListSnapshotBlocks, ebs:GetSnapshotBlock on arn:%s:ec2:%s::snapshot/%s, and kms:Decrypt on "
+        "its key where it is encrypted",
+        online->partition, online->plan.region, online->plan.source);
+    const struct online_words words = {
+        .name = "snapshot-read",
+        .permission = permission,
+        .remedy = "name a snapshot of this region that is completed; " OPERATOR_REMEDY};
+
+    if (permission == NULL)
+        return -1;
+    if (read_snapshot(online, err) == 0)
+        return online_say(online, &(struct online_words){.name = words.name}, err,
+                          "'%s' lists its blocks, and a block can be read", online->plan.source);
+    return err->code == SW_REMOTE ? online_failed(online, &words, &(struct sw_refusal){.status = 0}, err)
+                                  : online_refused(online, &words, err);
+}
+
 int online_rights(struct online *online, struct sw_err *err)
 {
     if (ask_as_principal(online, err) < 0)
         return -1;
+    if (online->lane == NEED_EXPORT)
+        return ask_export(online, err);
+    if (online->lane == NEED_EXPORT_BLOCKS)
+        return ask_snapshot(online, err);
     if (online->lane == NEED_IMAGE)
         return ask_import(online, "ImportImage", "DiskContainer.1", err);
     if (online->lane == NEED_SNAPSHOT && ask_import(online, "ImportSnapshot", "DiskContainer", err) < 0)

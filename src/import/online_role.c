@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-#define PRINT_IAM "`slipway import --print-iam --out DIR` writes the documents; "
+#define PRINT_IAM "--print-iam --out DIR writes the documents; "
 
 static char *role_permission(const struct online *online, const char *actions, struct sw_err *err)
 {

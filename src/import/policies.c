@@ -1,4 +1,4 @@
-/* The least policies for an import, as the documents that IAM takes. */
+/* The least policies for an import or export, as the documents that IAM takes. */
 #include "src/base/json.h"
 #include "src/import/needs.h"
 
@@ -46,7 +46,7 @@ static int check_keys(const struct sw_online_plan *plan, struct sw_err *err)
 
 static int check_plan(const struct sw_online_plan *plan, unsigned lane, struct sw_err *err)
 {
-    bool has_role = lane != NEED_EBS;
+    bool has_role = (lane & NEED_VMIE) != 0;
 
     if (plan->account != NULL && !is_account(plan->account))
         return sw_fail(err, SW_USAGE, "an account has 12 digits, and '%.40s' is none", plan->account);
@@ -133,7 +133,7 @@ static json_t *policy_of(enum need_who who, unsigned lane, const struct sw_onlin
     return document(statements, err);
 }
 
-/* VM Import may assume the role for this account's imports, and for nobody else's. */
+/* VM Import/Export may assume the role for this account's tasks, and for nobody else's. */
 static json_t *trust(const struct sw_online_plan *plan, struct sw_err *err)
 {
     const char *partition = plan->partition != NULL ? plan->partition : "aws";
@@ -157,7 +157,7 @@ int sw_online_policies(const struct sw_online_plan *plan, struct sw_online_polic
     if (needs_lane(plan->lane, &lane, err) < 0 || check_plan(plan, lane, err) < 0)
         return -1;
     out->operator_policy = policy_of(NEED_OPERATOR, lane, plan, err);
-    if (out->operator_policy != NULL && lane == NEED_EBS)
+    if (out->operator_policy != NULL && (lane & NEED_VMIE) == 0)
         return 0;
     if (out->operator_policy != NULL)
         out->role_policy = policy_of(NEED_ROLE, lane, plan, err);

@@ -52,14 +52,17 @@ def needs_of(note, root, role):
         bucket = f"arn:aws:s3:::{note['bucket']}"
         if op in BUCKET:
             return [("s3:" + BUCKET[op], bucket, {})]
-        return [("s3:" + OBJECT[op], f"{bucket}/{note['key']}", {})] + key_needs(note, root)
+        out = [("s3:" + OBJECT[op], f"{bucket}/{note['key']}", {})] + key_needs(note, root)
+        if op == "HeadObject" and note.get("status") == 404:  # S3 says so only to whom it may tell what is there
+            out.append(("s3:ListBucket", bucket, {}))
+        return out
     if service == "ec2":
         form = parse_qs(note["params"])
         if op in ON_RESOURCES:
             ids = [value[0] for name, value in form.items() if re.fullmatch(ON_RESOURCES[op], name)]
             return [("ec2:" + op, f"arn:aws:ec2:{note['region']}::{kind_of(one)}/{one}", {}) for one in ids]
         out = [("ec2:" + op, "*", {})]
-        if op in ("ImportImage", "ImportSnapshot"):
+        if op in ("ImportImage", "ImportSnapshot", "ExportImage"):
             out.append(("iam:PassRole", role, {"iam:PassedToService": "vmie.amazonaws.com"}))
         if any(name.startswith("TagSpecification") for name in form):
             out.append(("ec2:CreateTags", "*", {"ec2:CreateAction": op}))
