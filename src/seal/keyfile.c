@@ -96,7 +96,9 @@ int seal_keyfile_aes(const struct seal_keyfile *file, struct seal_secret *key, s
             return 0;
     }
     return sw_fail(err, SW_INTEGRITY,
-                   "it is no AES key: 32 bytes or 64 hex digits are wanted, it has %zu bytes", file->len);
+                   "it is no AES key: 32 bytes (24 or 16 for opening) or as many in hex are wanted, it has "
+                   "%zu bytes",
+                   file->len);
 }
 
 static int sync_parent(const char *path, struct sw_err *err)

@@ -155,7 +155,8 @@ static void files_that_hold_no_such_key_are_refused(void **state)
 
     (void)state;
     refuse_file(SW_KEY_OPEN, "aes:%s", key_file("none.key", "", 0, 0600), SW_INTEGRITY, "no AES key");
-    refuse_file(SW_KEY_OPEN, "aes:%s", key_file("31.key", bytes, 31, 0600), SW_INTEGRITY, "no AES key");
+    refuse_file(SW_KEY_OPEN, "aes:%s", key_file("31.key", bytes, 31, 0600), SW_INTEGRITY,
+                "32 bytes (24 or 16 for opening)");
     refuse_file(SW_KEY_OPEN, "aes:%s", key_file("33.key", bytes, 33, 0600), SW_INTEGRITY, "no AES key");
     refuse_file(SW_KEY_SEAL, "aes:%s", key_file("16.key", bytes, 16, 0600), SW_INTEGRITY, "128 bits");
     refuse_file(SW_KEY_SEAL, "pem:%s", key_file("pem", pem, sizeof(pem) - 1, 0644), SW_INTEGRITY,
