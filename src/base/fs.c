@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
@@ -107,21 +108,36 @@ int sw_read_file(const char *path, size_t max_bytes, struct sw_buf *out, struct 
     return read_all(fd, path, max_bytes, out, err);
 }
 
-int sw_read_own_file(const char *path, size_t max_bytes, struct sw_buf *out, struct sw_err *err)
+int sw_open_own_file(const char *path, int flags, uint64_t max_bytes, int *fd, uint64_t *bytes,
+                     struct sw_err *err)
 {
-    SW_AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
+    SW_AUTO_CLOSE int own = open(path, flags | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
     struct stat st;
 
-    if (fd < 0 && errno == ENOENT)
+    if (own < 0 && errno == ENOENT)
         return 0;
-    if (fd < 0 || fstat(fd, &st) < 0)
+    if (own < 0 || fstat(own, &st) < 0)
         return sw_fail_errno(err, "cannot open it");
     if (!S_ISREG(st.st_mode) || st.st_uid != geteuid() || st.st_size < 0 || (uint64_t)st.st_size > max_bytes)
-        return sw_fail(err, SW_INTEGRITY, "it is no file of this user of at most %zu bytes", max_bytes);
-    if (sw_buf_reserve(out, (size_t)st.st_size + 1, err) < 0 ||
-        sw_pread_full(fd, out->data, (size_t)st.st_size, 0, path, err) < 0)
+        return sw_fail(err, SW_INTEGRITY, "it is no file of this user of at most %" PRIu64 " bytes",
+                       max_bytes);
+    *bytes = (uint64_t)st.st_size;
+    *fd = SW_STEAL_FD(own);
+    return 1;
+}
+
+int sw_read_own_file(const char *path, size_t max_bytes, struct sw_buf *out, struct sw_err *err)
+{
+    SW_AUTO_CLOSE int fd = -1;
+    uint64_t bytes = 0;
+    int found = sw_open_own_file(path, O_RDONLY, max_bytes, &fd, &bytes, err);
+
+    if (found != 1)
+        return found;
+    if (sw_buf_reserve(out, (size_t)bytes + 1, err) < 0 ||
+        sw_pread_full(fd, out->data, (size_t)bytes, 0, path, err) < 0)
         return -1;
-    out->len = (size_t)st.st_size;
+    out->len = (size_t)bytes;
     out->data[out->len] = '\0';
     return 1;
 }

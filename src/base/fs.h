@@ -26,6 +26,9 @@ SW_MUST_CHECK int sw_read_file(const char *path, size_t max_bytes, struct sw_buf
  */
 SW_MUST_CHECK int sw_read_own_file(const char *path, size_t max_bytes, struct sw_buf *out,
                                    struct sw_err *err);
+/* The same, only opened. flags: O_RDONLY, O_RDWR or O_WRONLY, and O_APPEND. */
+SW_MUST_CHECK int sw_open_own_file(const char *path, int flags, uint64_t max_bytes, int *fd, uint64_t *bytes,
+                                   struct sw_err *err);
 
 /* Replaces path by these bytes: temporary file in the same folder, fsync, rename, fsync of the folder. */
 SW_MUST_CHECK int sw_write_file(const char *path, const void *bytes, size_t len, unsigned mode,

@@ -15,9 +15,10 @@ enum {
     VERSION = 1,
     HEAD_MAX = 4 << 20,   /* a header of a MiB in hex, and the rest */
     LINE = SW_SHA256_HEX, /* of a MAC, with the end of the line */
-    FILE_MAX = HEAD_MAX + LINE * (RESUME_SEGMENTS_MAX + 1),
     PIECE_BYTES = 1 << 20,
 };
+
+#define FILE_MAX (HEAD_MAX + LINE * (UINT64_C(1) + RESUME_SEGMENTS_MAX))
 
 static const char purpose_key[] = "purpose";
 static const char purpose[] = "resume-keys";
@@ -167,8 +168,7 @@ static char *make_head(const struct resume_journal *journal, const struct seal_k
     return sw_json_canonical(json, err);
 }
 
-int resume_journal_append(struct resume_journal *journal, const uint8_t mac[SW_SHA256_BYTES],
-                          struct sw_err *err)
+static int append_line(struct resume_journal *journal, const uint8_t mac[SW_SHA256_BYTES], struct sw_err *err)
 {
     char line[LINE + 1];
 
@@ -181,9 +181,18 @@ int resume_journal_append(struct resume_journal *journal, const uint8_t mac[SW_S
     return 0;
 }
 
+int resume_journal_append(struct resume_journal *journal, const uint8_t mac[SW_SHA256_BYTES],
+                          struct sw_err *err)
+{
+    if (append_line(journal, mac, err) < 0)
+        return -1;
+    journal->nr_segments++;
+    return 0;
+}
+
 static int open_new(const char *path, struct sw_err *err)
 {
-    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
+    int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
 
     return fd >= 0 ? fd : sw_fail_errno(err, "cannot create '%s'", path);
 }
@@ -201,9 +210,9 @@ int resume_journal_create(struct resume_journal *journal, const struct seal_keep
     journal->fd = open_new(journal->path, err);
     if (journal->fd < 0 || mac_head(journal, head, strlen(head), mac, err) < 0 ||
         sw_write_full(journal->fd, head, strlen(head), journal->path, err) < 0 ||
-        sw_write_full(journal->fd, "\n", 1, journal->path, err) < 0 ||
-        resume_journal_append(journal, mac, err) < 0)
+        sw_write_full(journal->fd, "\n", 1, journal->path, err) < 0 || append_line(journal, mac, err) < 0)
         return -1;
+    journal->lines_at = strlen(head) + 1 + LINE;
     return sw_fsync_dir(dir, err);
 }
 
@@ -291,65 +300,65 @@ static int take_head(struct resume_journal *journal, const json_t *json, const s
     return take_keys(journal, json, ring, err);
 }
 
-/* One MAC's line: 1, or 0 when there is no whole one. */
-static int take_line(const char **at, const char *end, uint8_t mac[SW_SHA256_BYTES], struct sw_err *err)
+static int take_mac(const char line[LINE], uint8_t mac[SW_SHA256_BYTES], struct sw_err *err)
 {
-    if (end - *at < LINE)
-        return 0;
-    if ((*at)[LINE - 1] != '\n' || sw_unhex(*at, LINE - 1, mac, SW_SHA256_BYTES) < 0)
+    if (line[LINE - 1] != '\n' || sw_unhex(line, LINE - 1, mac, SW_SHA256_BYTES) < 0)
         return damaged("MAC", err);
-    *at += LINE;
-    return 1;
+    return 0;
 }
 
-static int take_segments(struct resume_journal *journal, const char **at, const char *end, struct sw_err *err)
+int resume_journal_segment(const struct resume_journal *journal, uint64_t index, uint8_t mac[SW_SHA256_BYTES],
+                           struct sw_err *err)
 {
-    int found = 1;
+    char line[LINE];
 
-    journal->macs = sw_calloc((size_t)(end - *at) / LINE + 1, sizeof(*journal->macs), err);
-    if (journal->macs == NULL)
+    if (sw_pread_full(journal->fd, line, LINE, journal->lines_at + index * LINE, journal->path, err) < 0)
         return -1;
-    while (found == 1) {
-        found = take_line(at, end, journal->macs[journal->nr_segments], err);
-        journal->nr_segments += found == 1;
-    }
-    return found;
+    return take_mac(line, mac, err);
 }
 
+/* The first two lines; bytes: what the file begins with. */
 static int parse(struct resume_journal *journal, const struct sw_buf *bytes, const struct sw_keyring *ring,
-                 size_t *used, struct sw_err *err)
+                 struct sw_err *err)
 {
-    const char *at = bytes->data, *end = at + bytes->len, *line = memchr(at, '\n', bytes->len);
+    const char *line = memchr(bytes->data, '\n', bytes->len);
     uint8_t want[SW_SHA256_BYTES], is[SW_SHA256_BYTES];
     SW_AUTO_JSON json_t *json = NULL;
+    size_t len;
 
     if (line == NULL)
         return damaged("first line", err);
-    json = sw_json_parse(at, (size_t)(line - at), "it", err);
+    len = (size_t)(line - bytes->data);
+    json = sw_json_parse(bytes->data, len, "it", err);
     if (json == NULL || take_head(journal, json, ring, err) < 0 ||
-        mac_head(journal, at, (size_t)(line - at), want, err) < 0)
+        mac_head(journal, bytes->data, len, want, err) < 0)
         return -1;
-    at = line + 1;
-    if (take_line(&at, end, is, err) != 1 || !seal_equal(is, want, sizeof(want)))
+    journal->lines_at = len + 1 + LINE;
+    if (journal->lines_at > bytes->len)
         return damaged("MAC", err);
-    if (take_segments(journal, &at, end, err) < 0)
+    if (take_mac(line + 1, is, err) < 0)
         return -1;
-    *used = (size_t)(at - bytes->data);
-    return 1;
+    return seal_equal(is, want, sizeof(want)) ? 0 : damaged("MAC", err);
 }
 
 int resume_journal_read(struct resume_journal *journal, const struct sw_keyring *ring, struct sw_err *err)
 {
-    SW_AUTO_BUF struct sw_buf bytes = {.len = 0};
-    size_t used = 0;
-    int found = sw_read_own_file(journal->path, FILE_MAX, &bytes, err);
+    SW_AUTO_BUF struct sw_buf head = {.len = 0};
+    uint64_t bytes = 0;
+    size_t len;
+    int found = sw_open_own_file(journal->path, O_RDWR | O_APPEND, FILE_MAX, &journal->fd, &bytes, err);
 
-    if (found == 1)
-        found = parse(journal, &bytes, ring, &used, err);
     if (found != 1)
         return found;
-    journal->fd = open(journal->path, O_WRONLY | O_APPEND | O_CLOEXEC | O_NOFOLLOW);
-    if (journal->fd < 0 || ftruncate(journal->fd, (off_t)used) < 0)
+    len = (size_t)sw_min_u64(bytes, HEAD_MAX + LINE);
+    if (sw_buf_reserve(&head, len + 1, err) < 0 ||
+        sw_pread_full(journal->fd, head.data, len, 0, journal->path, err) < 0)
+        return -1;
+    head.len = len;
+    if (parse(journal, &head, ring, err) < 0)
+        return -1;
+    journal->nr_segments = (bytes - journal->lines_at) / LINE;
+    if (ftruncate(journal->fd, (off_t)(journal->lines_at + journal->nr_segments * LINE)) < 0)
         return sw_fail_errno(err, "cannot go on with it");
     return 1;
 }
@@ -363,6 +372,5 @@ void resume_journal_free(struct resume_journal *journal)
     sw_buf_free(&journal->header);
     seal_secret_cleanse(&journal->data_key);
     seal_artifact_cleanse(&journal->artifact);
-    free(journal->macs);
     free(journal->path);
 }

@@ -82,17 +82,18 @@ static int check_segments(struct sealing *self, struct sw_err *err)
 {
     const struct resume_journal *journal = &self->journal;
     struct sw_in *from = self->ask->from;
-    uint8_t mac[SW_SHA256_BYTES];
+    uint8_t mac[SW_SHA256_BYTES], was[SW_SHA256_BYTES];
 
     if (journal->nr_segments > sw_div_up(from->size_bytes, journal->segment_bytes))
         return sw_fail(err, SW_INTEGRITY, "its journal is damaged: it has too many segments");
-    for (size_t i = 0; i < journal->nr_segments; i++) {
+    for (uint64_t i = 0; i < journal->nr_segments; i++) {
         struct sw_seal_range range = {.off = i * journal->segment_bytes};
 
         range.len = sw_min_u64(journal->segment_bytes, from->size_bytes - range.off);
-        if (resume_journal_mac(journal, from, &range, mac, err) < 0)
+        if (resume_journal_segment(journal, i, was, err) < 0 ||
+            resume_journal_mac(journal, from, &range, mac, err) < 0)
             return -1;
-        if (!seal_equal(mac, journal->macs[i], sizeof(mac)))
+        if (!seal_equal(mac, was, sizeof(mac)))
             return sw_fail(err, SW_FAILED, "the file has changed since, at %" PRIu64 " or behind", range.off);
     }
     return 0;
@@ -117,7 +118,7 @@ static int find_kept(struct sealing *self, struct seal_kept *kept, struct sw_err
     SW_AUTO_HEADER struct seal_header header = {.bytes = NULL};
     struct resume_journal *journal = &self->journal;
     int found = resume_journal_read(journal, self->ask->resume->open, err);
-    size_t durable = journal->nr_segments > 0 ? journal->nr_segments - 1 : 0;
+    uint64_t durable = journal->nr_segments > 0 ? journal->nr_segments - 1 : 0;
 
     if (found != 1)
         return found;
@@ -220,16 +221,15 @@ static int vouch_for(struct sealing *self, const struct sw_seal_range *range, st
 {
     struct resume_journal *journal = &self->journal;
     uint64_t index = range->off / journal->segment_bytes;
-    uint8_t mac[SW_SHA256_BYTES];
+    uint8_t mac[SW_SHA256_BYTES], was[SW_SHA256_BYTES];
 
     if (resume_journal_mac_bytes(journal, index, self->segment, (size_t)range->len, mac, err) < 0)
         return -1;
-    if (index < journal->nr_segments)
-        return seal_equal(mac, journal->macs[index], sizeof(mac)) ? 0 : changed(self, err);
-    if (resume_journal_append(journal, mac, err) < 0)
+    if (index >= journal->nr_segments)
+        return resume_journal_append(journal, mac, err);
+    if (resume_journal_segment(journal, index, was, err) < 0)
         return -1;
-    journal->nr_segments++;
-    return 0;
+    return seal_equal(mac, was, sizeof(mac)) ? 0 : changed(self, err);
 }
 
 static int write_segment(struct sealing *self, const struct sw_seal_range *range, struct sw_err *err)
