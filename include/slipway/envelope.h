@@ -171,8 +171,9 @@ struct sw_seal_file {
 /*
  * Seals a file. With resume its keys lie beside path meanwhile, in .NAME.journal, wrapped for that key, and the frames in
  * .NAME.partial. The same call then goes on after an interruption or a kill at any moment, but only after it has read
- * again all of from that may have been sealed, and found it to be the same; else it begins anew, with another data key
- * and message id, and says so in the log: two plaintexts must never meet the same key and sequence number. A device
+ * again all of from that may have been sealed, and found it to be the same, and the keys behind the recipients of a direct
+ * message likewise; else it begins anew, with another data key and message id, and says so in the log: two plaintexts must
+ * never meet the same key and sequence number. A recipient that cannot be asked is an error that leaves all as it is. A device
  * as from is SW_USAGE then, as nothing tells when it changes. artifact: gets its id.
  */
 SW_MUST_CHECK int sw_seal_file(const struct sw_seal_file *ask, char artifact[SW_SEAL_ARTIFACT_CHARS],

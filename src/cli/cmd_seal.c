@@ -281,7 +281,7 @@ const struct cmd cmd_seal = {
         "of the file is in memory only. --resume-key KEY (one that seals and opens: aes:FILE, pass:file:FILE …) keeps it in\n"
         ".FILE.journal, wrapped for KEY; the same command then goes on. It first reads again all that may have been\n"
         "sealed: when a byte has changed, it begins anew with another key, as two plaintexts under one would give\n"
-        "each other away.",
+        "each other away; so it does when with --direct a recipient's name is another key's now.",
     .opts = seal_rows,
     .opts_size = sizeof(struct seal_opts),
     .min_args = 1,

@@ -76,6 +76,29 @@ static int unwrap(const struct seal_key *key, const struct seal_edk *edk, struct
     return 0;
 }
 
+/*
+ * A key's ARN is that of one key for ever; who answers to an alias now is named by the answer. What is asked is to wrap
+ * random bytes: another key is nobody who is to see the data key.
+ */
+static int made(const struct seal_key *key, const struct seal_edk *edk, const struct seal_wrap *how,
+                bool *same, struct sw_err *err)
+{
+    SW_AUTO_SECRET struct seal_secret bytes = {.len = SEAL_KEY_BYTES};
+    SW_AUTO_BUF struct sw_buf info = {.len = 0}, wrapped = {.len = 0};
+    struct seal_wrap question = *how;
+    int rc;
+
+    question.data_key = &bytes;
+    if (is_key_arn(key->name))
+        rc = sw_buf_puts(&info, key->name, err);
+    else
+        rc = how->random(bytes.bytes, bytes.len, err) < 0 ? -1 : wrap(key, &question, &info, &wrapped, err);
+    if (rc < 0)
+        return -1;
+    *same = info.len == edk->info.len && memcmp(info.data, edk->info.bytes, info.len) == 0;
+    return 0;
+}
+
 static void kms_key_free(void *priv)
 {
     struct kms_key *self = priv;
@@ -84,7 +107,8 @@ static void kms_key_free(void *priv)
     free(self);
 }
 
-static const struct seal_key_ops kms_key_ops = {.wrap = wrap, .unwrap = unwrap, .free = kms_key_free};
+static const struct seal_key_ops kms_key_ops = {
+    .wrap = wrap, .unwrap = unwrap, .made = made, .free = kms_key_free};
 
 /* What KMS takes as a name; it goes into messages as well. */
 static int check_name(const struct sw_keyring *ring, const char *name, struct sw_err *err)

@@ -76,8 +76,34 @@ static int unwrap_aes(const struct seal_key *key, const struct seal_edk *edk, st
     return p11_gcm_decrypt(&self->located.object, &gcm, edk->wrapped, data_key, err);
 }
 
-static const struct seal_key_ops aes_ops = {
-    .wrap = wrap_aes, .is_for = seal_raw_aes_is_for, .unwrap = unwrap_aes, .free = token_key_free};
+/*
+ * The same key, IV, context and data key give the same bytes. A token that draws its own IV gives others, and so does
+ * another key: what it gives then is dropped here.
+ */
+static int made_aes(const struct seal_key *key, const struct seal_edk *edk, const struct seal_wrap *how,
+                    bool *made, struct sw_err *err)
+{
+    struct token_key *self = key->priv;
+    struct p11_gcm gcm = {.aad = how->aad};
+    const uint8_t *tail = seal_raw_aes_tail(edk);
+    SW_AUTO_BUF struct sw_buf wrapped = {.len = 0};
+
+    *made = false;
+    if (tail == NULL)
+        return 0;
+    memcpy(gcm.iv, tail + SEAL_RAW_AES_TAIL - SEAL_IV_BYTES, SEAL_IV_BYTES);
+    if (find_aes(self, err) < 0 ||
+        p11_gcm_encrypt(&self->located.object, &gcm, how->data_key, &wrapped, err) < 0)
+        return -1;
+    *made = wrapped.len == edk->wrapped.len && memcmp(wrapped.data, edk->wrapped.bytes, wrapped.len) == 0;
+    return 0;
+}
+
+static const struct seal_key_ops aes_ops = {.wrap = wrap_aes,
+                                            .is_for = seal_raw_aes_is_for,
+                                            .unwrap = unwrap_aes,
+                                            .made = made_aes,
+                                            .free = token_key_free};
 
 /* The name that both sides have of it: the label, else the id in hex, of the URI or of the object. */
 static char *name_of(const struct ck_attribute *label, const struct ck_attribute *id, struct sw_err *err)

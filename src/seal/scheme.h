@@ -71,6 +71,12 @@ struct seal_key_ops {
      */
     int (*unwrap)(const struct seal_key *key, const struct seal_edk *edk, struct seal_unwrap *how,
                   struct seal_secret *data_key, struct sw_err *err);
+    /*
+     * Of keys that nothing but their name tells (own_name is ""): did this very key make edk, from the data key and the
+     * context of how? NULL: own_name tells.
+     */
+    int (*made)(const struct seal_key *key, const struct seal_edk *edk, const struct seal_wrap *how,
+                bool *made, struct sw_err *err);
     /* Cleanses and frees key->priv, which is not NULL. */
     void (*free)(void *priv);
 };

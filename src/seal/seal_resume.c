@@ -6,6 +6,7 @@
 #include "src/seal/frame.h"
 #include "src/seal/pair.h"
 #include "src/seal/resume_journal.h"
+#include "src/seal/scheme.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -47,7 +48,7 @@ static json_t *describe_context(const struct sw_seal_opts *opts)
     return context;
 }
 
-/* Another key under the same name is another recipient. */
+/* Another key under the same name is another recipient; see check_kept_recipients for those without own_name. */
 static json_t *describe_key(const struct seal_key *key)
 {
     return json_pack("[s, s]", key->label, key->own_name);
@@ -112,6 +113,34 @@ static int check_partial(const struct sealing *self, uint64_t frames, uint32_t e
     return 0;
 }
 
+/*
+ * What a direct message's header says of its recipients was made by the keys that have these names now: those that only
+ * their names tell are asked. Where they do not answer, what is there is left for when they do.
+ */
+static int check_kept_recipients(struct sealing *self, const struct seal_header *header, struct sw_err *err)
+{
+    const struct sw_keyring *ring = self->ask->opts.recipients;
+    SW_AUTO_BUF struct sw_buf aad = {.len = 0};
+    struct seal_wrap how = {
+        .data_key = &self->journal.data_key, .context = &header->context, .random = sw_random};
+
+    if (seal_context_write(&header->context, &aad, err) < 0)
+        return -1;
+    how.aad = (struct seal_view){.bytes = (const uint8_t *)aad.data, .len = aad.len};
+    for (size_t i = 0; self->ask->opts.direct && i < ring->n && i < header->nr_edks; i++) {
+        const struct seal_key *key = &ring->keys[i];
+        bool made = true;
+
+        if (key->ops->made != NULL && key->ops->made(key, &header->edks[i], &how, &made, err) < 0) {
+            self->keep = true;
+            return sw_context(err, "recipient '%s'", key->label);
+        }
+        if (!made)
+            return sw_fail(err, SW_FAILED, "its recipient '%s' is another key now", key->label);
+    }
+    return 0;
+}
+
 /* 1: goes on with *kept; 0: there is nothing to go on with. */
 static int find_kept(struct sealing *self, struct seal_kept *kept, struct sw_err *err)
 {
@@ -132,7 +161,8 @@ static int find_kept(struct sealing *self, struct seal_kept *kept, struct sw_err
         return sw_fail(err, SW_INTEGRITY, "its journal is damaged: segments of %" PRIu64 " bytes",
                        journal->segment_bytes);
     kept->frames = durable * (journal->segment_bytes / header.frame_bytes);
-    if (check_partial(self, kept->frames, header.frame_bytes, err) < 0 || check_segments(self, err) < 0)
+    if (check_kept_recipients(self, &header, err) < 0 ||
+        check_partial(self, kept->frames, header.frame_bytes, err) < 0 || check_segments(self, err) < 0)
         return -1;
     return 1;
 }
@@ -188,8 +218,8 @@ static int begin(struct sealing *self, struct sw_err *err)
                ask->from->size_bytes);
         return make_out(self, &kept, err);
     }
-    if (found < 0 && (why.code == SW_INTERRUPTED || self->journal.locked)) {
-        self->keep = self->journal.locked;
+    if (found < 0 && (why.code == SW_INTERRUPTED || self->journal.locked || self->keep)) {
+        self->keep = self->keep || self->journal.locked;
         *err = why;
         return -1;
     }

@@ -29,6 +29,7 @@ KEYS = {
     "44444444-4444-4444-8444-444444444444": ("us-east-1", "disabled", "DisabledException"),
     "55555555-5555-4555-8555-555555555555": ("us-east-1", "denied", "AccessDeniedException"),
     "66666666-6666-4666-8666-666666666666": ("us-east-1", "deleted", "KMSInvalidStateException"),
+    "77777777-7777-4777-8777-777777777777": ("eu-west-1", "lab", None),
 }
 MESSAGES = {
     "DisabledException": "{arn} is disabled.",

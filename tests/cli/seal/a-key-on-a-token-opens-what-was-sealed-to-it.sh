@@ -71,3 +71,30 @@ open_with "$(token_uri object=kek)" several.sealed
 # The token is not even asked for a PIN when another key opens it.
 setsid -w "$SLIPWAY" open several.sealed -o opened2 --key aes:file.key --key "$no_pin" -q
 cmp plain opened2
+
+# A direct message that is gone on with is for the key that had the name: the same one goes on, another one begins anew.
+openssl enc -aes-256-ctr -K 00 -iv 00 -in /dev/zero 2>/dev/null | head -c 6000000 >large || true
+resumed=("$SLIPWAY" seal large -o r.sealed --direct --to "$(token_uri object=kek)" --resume-key aes:file.key)
+id() { od -An -tx1 -j3 -N32 "$1" | tr -d ' \n'; }
+for key in same other; do
+    status=0
+    "$CASE_LIB/stop-when" KILL .r.sealed.partial 3000000 "${resumed[@]}" -j 1 || status=$?
+    [ $status = 137 ]
+    first=$(id .r.sealed.partial)
+    if [ $key = other ]; then
+        token_tool --delete-object --type secrkey --label kek
+        token_aes kek 03
+    fi
+    "${resumed[@]}" 2>said
+    if [ $key = same ]; then
+        grep -q 'goes on at [1-9]' said
+        [ "$(id r.sealed)" = "$first" ]
+    else
+        grep -q 'begins anew.*is another key now' said
+        [ "$(id r.sealed)" != "$first" ]
+    fi
+    rm -f opened
+    "$SLIPWAY" open r.sealed -o opened --key "$(token_uri object=kek)" -q
+    cmp large opened
+    rm r.sealed
+done

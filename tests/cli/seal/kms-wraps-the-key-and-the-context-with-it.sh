@@ -84,6 +84,30 @@ echo data | dd of=disk conv=notrunc status=none
 rig_import disk.sealed --key "kms:$KMS_LAB" --format raw -q >ami
 cmp disk "$(rig_object disk)"
 
+# A direct message that is gone on with is for the key that the alias meant: while nobody answers all of it is left, and
+# where another key has that name now (here: in another region) it begins anew.
+openssl enc -aes-256-ctr -K 00 -iv 00 -in /dev/zero 2>/dev/null | head -c 6000000 >large || true
+resumed=("$SLIPWAY" seal large -o r.sealed --direct --to kms:alias/lab --resume-key aes:aes.key)
+id() { od -An -tx1 -j3 -N32 "$1" | tr -d ' \n'; }
+for region in us-east-1 eu-west-1; do
+    "$CASE_LIB/stop-when" KILL .r.sealed.partial 3000000 "${resumed[@]}" -j 1 && fail "it was not stopped"
+    first=$(id .r.sealed.partial)
+    rig_faults '{"op":"Encrypt","do":"error","code":"KMSInternalException","status":500,"times":0}'
+    AWS_MAX_ATTEMPTS=1 AWS_DEFAULT_REGION=$region refused 6 "alias/lab" "${resumed[@]}"
+    rm "$RIG_DIR/faults.json"
+    AWS_DEFAULT_REGION=$region "${resumed[@]}" 2>said
+    if [ $region = us-east-1 ]; then
+        grep -q 'goes on at [1-9]' said || fail "it did not go on: $(cat said)"
+        [ "$(id r.sealed)" = "$first" ] || fail "another message"
+        grep -qaF "$KMS_LAB" r.sealed
+    else
+        grep -q 'begins anew.*is another key now' said || fail "it did not begin anew: $(cat said)"
+        [ "$(id r.sealed)" != "$first" ] || fail "the same message"
+        grep -qaF "$KMS_FAR_LAB" r.sealed
+    fi
+    rm r.sealed
+done
+
 # A verb that promises to stay offline asks nobody.
 before=$(wc -l <"$RIG_DIR/requests.jsonl")
 refused 4 "this command opens no connections" "$SLIPWAY" convert -f raw disk disk.vmdk --seal-to "kms:$KMS_LAB"
