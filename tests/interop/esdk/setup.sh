@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# The SDK for cases that need it: installed once into a cache; `rig JOBS.json` runs jobs. Without npm: skipped.
+# The SDK for cases that need it: installed once into a cache; `rig JOBS.json` runs jobs, `sdk_run` any script here. Without npm: skipped.
 # shellcheck source=tests/lib/disks.sh
 . "$CASE_LIB/disks.sh"
 need npm node
@@ -32,11 +32,14 @@ if [ ! -d "$sdk/node_modules" ] && ! install_sdk; then
 fi
 exec 8>&-
 
-# Modules are looked for beside the script.
-rig() {
-    cp "$sdk_source/rig.mjs" "$sdk/rig.$$.mjs"
+# sdk_run SCRIPT ARGUMENT…: modules are looked for beside the script and above it.
+sdk_run() {
     local status=0
-    node "$sdk/rig.$$.mjs" "$1" || status=$?
-    rm -f "$sdk/rig.$$.mjs"
+    mkdir -p "$sdk/run.$$"
+    cp "$sdk_source"/*.mjs "$sdk/run.$$"
+    node "$sdk/run.$$/$1" "${@:2}" || status=$?
+    rm -rf "$sdk/run.$$"
     return $status
 }
+
+rig() { sdk_run rig.mjs "$1"; }
