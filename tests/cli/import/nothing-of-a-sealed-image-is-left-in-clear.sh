@@ -1,55 +1,22 @@
 # Canaries: a key and a plaintext are searched for in every file, log, argument list, environment and core of an import that
-# opens a sealed image, when it ends and when it is killed. Only the bucket gets the plaintext.
+# opens a sealed image, when it ends and when it is killed, at SLIPWAY_TEST_KILLS points (default 4) drawn by lot, and when a
+# core is forced in the middle. Only the bucket gets the plaintext.
 . "$SLIPWAY_SOURCE/tests/rig/rig.sh"
 rig_start "$PWD/rig"
-cat >search.py <<'PY'
-"""search.py [--in FOLDER] [--pid PID]: ends with 1 where a secret is."""
-import base64, os, sys
-
-key = bytes.fromhex(open("secrets/key").read().strip())
-text = base64.b64encode(key).rstrip(b"=")[:-1]
-needles = [b"canary plaintext " + open("secrets/word", "rb").read(), key, key[::-1], key[:16], key[16:], text,
-           key.hex().encode(), key.hex().upper().encode()]
-seen = 0
-
-
-def search(name):
-    global seen
-    with open(name, "rb") as file:
-        content = file.read()
-    seen += 1
-    if any(needle in content for needle in needles):
-        print("%s holds a secret" % name)
-        sys.exit(1)
-
-
-tops = [sys.argv[2]] if sys.argv[1:2] == ["--in"] else [".", os.environ["HOME"], os.environ["TMPDIR"]]
-for top in tops:
-    for folder, folders, files in os.walk(top):
-        if top == ".":
-            folders[:] = [name for name in folders if name not in ("secrets", "rig")]
-        for name in files:
-            if os.path.isfile(os.path.join(folder, name)):
-                search(os.path.join(folder, name))
-if sys.argv[1:2] == ["--pid"]:
-    for name in ("cmdline", "environ"):
-        search("/proc/%s/%s" % (sys.argv[2], name))
-print("%d files searched" % seen)
-PY
+searched() { python3 -B "$CASE_LIB/canary.py" secrets "$@" >>searches || fail "a secret is left: $*"; }
 mkdir -m 700 secrets
 "$SLIPWAY" keygen aes -q -o secrets/key
-printf 'word %05d%05d%05d%05d' $RANDOM $RANDOM $RANDOM $RANDOM >secrets/word # of no length that an AES key has
+printf 'canary plaintext word %05d%05d%05d%05d' $RANDOM $RANDOM $RANDOM $RANDOM >secrets/word # as long as no AES key
 chmod 600 secrets/word
 python3 - <<'PY'
 import os
-word = b"canary plaintext " + open("secrets/word", "rb").read()
+word = open("secrets/word", "rb").read()
 with open("secrets/disk.img", "wb") as out:  # a canary in every frame
     for _ in range(16 << 20 >> 16):
         out.write(word + os.urandom(65536 - len(word)))
 PY
 "$SLIPWAY" seal secrets/disk.img -o secrets/disk.img.sealed --to aes:secrets/key -q
 options=(-f raw secrets/disk.img.sealed --key aes:secrets/key --part-size 5M -v)
-searched() { python3 search.py "$@" || fail "a secret is left: $*"; }
 
 ulimit -c "$(ulimit -H -c)"
 for signal in KILL ABRT TERM; do
@@ -62,12 +29,56 @@ for signal in KILL ABRT TERM; do
     wait "$pid" 2>/dev/null || true
     searched
 done
+# shellcheck disable=SC2119 # none
 rig_faults
 for signal in KILL ABRT TERM; do
     rig_import "${options[@]}" --prefix "$signal" 2>>log | grep -q '^ami-' || fail "no AMI after $signal: $(tail -3 log)"
     cmp secrets/disk.img "$(rig_object "$signal/disk.img")" || fail "the object is not the plaintext"
 done
 searched
+
+# At a request drawn by lot, before the server does anything or once it has done all; the other parts go on for a moment.
+echo success-at-once >"$RIG_DIR/scenario"
+requests() { wc -l <"$RIG_DIR/requests.jsonl"; }
+before=$(requests)
+rig_import "${options[@]}" --prefix whole >>log 2>&1
+all=$(($(requests) - before))
+kills=${SLIPWAY_TEST_KILLS:-4}
+for ((kill = 1; kill <= kills; kill++)); do
+    n=$((RANDOM % all)) kind=freeze
+    [ $((RANDOM % 2)) = 0 ] || kind=freeze-reply
+    rm -f "$RIG_DIR/frozen"
+    rig_faults '{"op":"*","after":'$n',"do":"'$kind'"}'
+    rig_spawn "${options[@]}" --prefix "kill-$kill" >>log 2>err
+    rig_frozen "$kind, request $((n + 1)) of $all"
+    sleep "0.0$((RANDOM % 10))"
+    searched --pid "$pid"
+    kill -9 "$pid"
+    wait "$pid" 2>/dev/null || true
+    searched
+done
+echo "$kills killed among $all requests"
+
+# A core that is forced in the middle, from a process that cannot become undumpable: without a key, without any memory.
+if [ -z "${SLIPWAY_SANITIZED:-}" ] && command -v gcc >/dev/null; then
+    gcc -D_GNU_SOURCE -shared -fPIC -o force.so "$CASE_LIB/forced_core.c"
+    rm -f "$RIG_DIR/frozen"
+    rig_faults '{"op":"UploadPart","part":3,"do":"freeze"}'
+    LD_PRELOAD=$PWD/force.so rig_spawn "${options[@]}" --prefix core >>log 2>err
+    rig_frozen "UploadPart"
+    kill -ABRT "$pid"
+    wait "$pid" 2>/dev/null || true
+    core=$(compgen -G 'core*' || true)
+    if [ "$(cat /proc/sys/kernel/core_pattern)" = core ] && [ "$(ulimit -c)" != 0 ]; then
+        [ -n "$core" ] || fail "no core was forced"
+    fi
+    [ -z "$core" ] || searched --core "$core"
+    rm -f core*
+    searched
+fi
+# shellcheck disable=SC2119 # none
+rig_faults
+
 # What is wrong is told without its words.
 for wrong in aes:secrets/word pem:secrets/key; do
     status=0
@@ -76,4 +87,4 @@ for wrong in aes:secrets/word pem:secrets/key; do
 done
 searched
 # Where the plaintext is meant to be, it is found.
-if python3 search.py --in rig; then fail "the search finds nothing"; fi
+if python3 -B "$CASE_LIB/canary.py" secrets --in rig 2>/dev/null; then fail "the search finds nothing"; fi

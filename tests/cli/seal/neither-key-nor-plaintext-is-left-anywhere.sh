@@ -4,31 +4,13 @@
 command -v python3 >/dev/null || exit 77
 # What kills a process before it has turned off its own cores is no concern; here even the limit is raised.
 if [[ -z ${SLIPWAY_SANITIZED:-} ]] && command -v gcc >/dev/null; then
-    cat >force.c <<'C'
-/* A process that cannot become undumpable: the core of the last resort. */
-#include <stdarg.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
-#include <sys/syscall.h>
-#include <unistd.h>
-int prctl(int what, ...)
-{
-    va_list args;
-    va_start(args, what);
-    unsigned long a = va_arg(args, unsigned long), b = va_arg(args, unsigned long);
-    va_end(args);
-    return what == PR_SET_DUMPABLE ? 0 : (int)syscall(SYS_prctl, what, a, b, 0, 0);
-}
-int setrlimit64(__rlimit_resource_t what, const struct rlimit64 *limit)
-{
-    return what == RLIMIT_CORE ? 0 : (int)syscall(SYS_setrlimit, what, limit);
-}
-C
-    gcc -D_GNU_SOURCE -shared -fPIC -w -o force.so force.c
+    gcc -D_GNU_SOURCE -shared -fPIC -o force.so "$CASE_LIB/forced_core.c"
 fi
 mkdir work keys
-python3 - "$SLIPWAY" "${SLIPWAY_TEST_KILLS:-20}" <<'PY'
-import base64, filecmp, os, random, resource, signal, subprocess, sys, time
+python3 -B - "$SLIPWAY" "${SLIPWAY_TEST_KILLS:-20}" <<'PY'
+import filecmp, os, random, resource, signal, subprocess, sys, time
+sys.path.insert(0, os.environ["CASE_LIB"])
+import canary
 SLIPWAY, KILLS = sys.argv[1], int(sys.argv[2])
 random.seed()
 KEY = os.urandom(32)
@@ -49,30 +31,11 @@ with open("keys/plain", "wb") as out:  # a canary in every frame
     for i in range(6 << 20 >> 16):
         out.write(PLAIN + os.urandom(65536 - len(PLAIN)))
 
-NEEDLES = [PHRASE, PLAIN]
-for secret in (KEY, SCALAR):
-    text = base64.b64encode(secret).rstrip(b"=")
-    NEEDLES += [secret, secret[:16], secret[16:32], secret.hex().encode(), secret.hex().upper().encode(), text[:-1]]
-    NEEDLES += [secret[::-1]]  # as a number of the machine's own
-seen_files = cores = 0
-
-def search(what, content, needles=NEEDLES):
-    for needle in needles:
-        assert needle not in content, "%s holds a secret" % what
+canaries = canary.Search([PHRASE, PLAIN, *canary.spellings(KEY), *canary.spellings(SCALAR)])
+cores = 0
 
 def search_folders(*spare):
-    global seen_files
-    for top in ("work", os.environ["TMPDIR"], os.environ["HOME"], "."):
-        for folder, folders, files in os.walk(top):
-            if top == ".":
-                folders[:] = [f for f in folders if f != "keys"]
-            for name in files:
-                path = os.path.join(folder, name)
-                if os.path.basename(path) in spare or not os.path.isfile(path):
-                    continue
-                with open(path, "rb") as file:
-                    search(path, file.read())
-                seen_files += 1
+    canaries.folders(".", os.environ["TMPDIR"], os.environ["HOME"], skip=["keys"], spare=spare)
 
 SEAL = [SLIPWAY, "seal", "-v", "keys/plain", "-o", "work/p.sealed", "--to", "aes:keys/aes.key", "--to", "pem:keys/ec.pem.pub",
         "--to", "pass:file:keys/phrase,cost=15", "--context", "image=web-01"]
@@ -84,12 +47,7 @@ def run(argv, kill_after=None, signal_no=signal.SIGKILL, **more):
     p = subprocess.Popen(argv, stdout=log, stderr=log, **more)
     end = None if kill_after is None else time.time() + kill_after
     while p.poll() is None:
-        for name in ("cmdline", "environ"):
-            try:
-                with open("/proc/%d/%s" % (p.pid, name), "rb") as file:
-                    search(name, file.read())
-            except (FileNotFoundError, ProcessLookupError):
-                pass
+        canaries.process(p.pid)
         if end is not None and time.time() >= end:
             p.send_signal(signal_no)
             end = None
@@ -151,5 +109,5 @@ for preload in [None] + (["./force.so"] if os.path.exists("force.so") else []):
                 os.unlink("work/" + name)
 if os.path.exists("force.so") and open("/proc/sys/kernel/core_pattern").read().strip() == "core":
     assert cores == len(OPENS), "no core was forced"
-print("%d files searched, %d cores among them" % (seen_files, cores))
+print("%d files searched, %d cores among them" % (canaries.files, cores))
 PY
