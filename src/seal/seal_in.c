@@ -10,13 +10,14 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { BATCH_BYTES = 1 << 20 };
+/* What is read at once stays in the processor's cache until it is decrypted. */
+enum { BATCH_BYTES = 256 << 10, ALIGN = 64 };
 
 /* What one thread decrypts with; idle ones wait in a list. */
 struct reader {
     struct reader *next;
     struct seal_gcm *gcm;
-    uint8_t *stored;    /* batch_bytes: frames as they lie in the message */
+    uint8_t *stored;    /* batch_bytes and ALIGN: frames as they lie in the message */
     uint8_t *plain;     /* one frame, for reads of a part of it */
     uint32_t plain_seq; /* which one; 0: none */
 };
@@ -48,12 +49,14 @@ static struct reader *reader_new(const struct seal_in *self, struct sw_err *err)
     if (reader == NULL)
         return NULL;
     reader->gcm = seal_gcm_new(self->content_key.bytes, self->content_key.len, false, err);
-    reader->stored = sw_calloc(1, self->batch_bytes, err);
-    if (reader->gcm == NULL || reader->stored == NULL) {
-        reader_free(self, reader);
-        return NULL;
+    if (reader->gcm != NULL) {
+        reader->stored = aligned_alloc(ALIGN, sw_round_up(self->batch_bytes + ALIGN, ALIGN));
+        if (reader->stored != NULL)
+            return reader;
+        sw_fail_errno(err, "cannot get memory for %zu bytes of frames", self->batch_bytes);
     }
-    return reader;
+    reader_free(self, reader);
+    return NULL;
 }
 
 /* An idle reader, best the one that has opened frame seq already. */
@@ -88,9 +91,9 @@ static int open_frames(struct seal_in *self, struct reader *reader, uint32_t seq
     struct seal_frame last = seal_layout_frame(&self->layout, seq + n - 1);
     uint64_t from = seal_layout_offset(&self->layout, seq);
     uint64_t stored = seal_layout_offset(&self->layout, last.seq) + seal_frame_stored(&last) - from;
-    const uint8_t *at = reader->stored;
+    uint8_t *at = reader->stored + from % ALIGN; /* copies are faster between like addresses */
 
-    if (sw_in_read(self->sealed, reader->stored, (size_t)stored, from, err) < 0)
+    if (sw_in_read(self->sealed, at, (size_t)stored, from, err) < 0)
         return -1;
     for (uint32_t i = 0; i < n; i++) {
         struct seal_frame frame = seal_layout_frame(&self->layout, seq + i);
