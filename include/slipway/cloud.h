@@ -123,9 +123,9 @@ SW_MUST_CHECK int sw_cloud_partition(const char *region, char out[SW_CLOUD_PARTI
 
 /*
  * Every verb below signs, sends, and tries again on throttling, 5xx, `200` with an error body and broken lines
- * (full jitter; AWS_MAX_ATTEMPTS, 8 without it; a retry quota for the whole session); a wrong clock is corrected once from the
- * reply's Date, and keys that are over are fetched anew once. A line that is lost after it worked is waited for longer, up to
- * three minutes, unless AWS_MAX_ATTEMPTS says how often.
+ * (full jitter, from 250 ms on, or for tests from SLIPWAY_BACKOFF_MS; AWS_MAX_ATTEMPTS, 8 without it; a retry quota for the
+ * whole session); a wrong clock is corrected once from the reply's Date, and keys that are over are fetched anew once. A line
+ * that is lost after it worked is waited for longer, up to three minutes, unless AWS_MAX_ATTEMPTS says how often.
  * Errors carry AWS's own code and message: SW_REMOTE when trying later may help, else SW_FAILED. Any thread.
  *
  * A SW_FAILED with err->sys SW_CLOUD_UNFIT: the service looked at what was asked and does not do it, so that nothing comes of

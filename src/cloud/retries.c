@@ -8,7 +8,7 @@
 
 enum {
     BACKOFF_BASE_MS = 250,
-    BACKOFF_CAP_MS = 20000,
+    BACKOFF_CAP = 80, /* times the base */
     RETRY_AFTER_CAP_S = 60,
     RETRY_COST = 5,
     PATIENCE_S = 180, /* with a line that worked before */
@@ -58,6 +58,15 @@ void retries_give_back(struct sw_cloud *cloud, struct retries *retries)
     } while (after != left && !atomic_compare_exchange_weak(&cloud->retry_quota, &left, after));
 }
 
+/* For tests: in milliseconds, instead of BACKOFF_BASE_MS. */
+static unsigned backoff_base_ms(void)
+{
+    const char *text = settings_env("SLIPWAY_BACKOFF_MS");
+    unsigned long n = text != NULL ? strtoul(text, NULL, 10) : 0;
+
+    return n > 0 && n < BACKOFF_BASE_MS ? (unsigned)n : BACKOFF_BASE_MS;
+}
+
 /* Seconds that the server asks for; 0 when it asks for none, or names a date. */
 static unsigned asked_s(const struct sw_http_reply *reply)
 {
@@ -73,15 +82,15 @@ static unsigned asked_s(const struct sw_http_reply *reply)
 int cloud_back_off(struct sw_transport *transport, unsigned failures, const struct sw_http_reply *reply,
                    struct sw_err *err)
 {
-    unsigned most = BACKOFF_CAP_MS, asked_ms = asked_s(reply) * 1000, wait_ms;
+    unsigned asked_ms = asked_s(reply) * 1000, times = BACKOFF_CAP, wait_ms;
     struct sw_err quiet = {.code = SW_OK};
     uint32_t dice = 0;
 
-    if (failures < 8 && (BACKOFF_BASE_MS << failures) < BACKOFF_CAP_MS)
-        most = BACKOFF_BASE_MS << failures;
+    if (failures < 8 && 1U << failures < BACKOFF_CAP)
+        times = 1U << failures;
     if (sw_random(&dice, sizeof(dice), err) < 0)
         return -1;
-    wait_ms = dice % (most + 1);
+    wait_ms = dice % (backoff_base_ms() * times + 1);
     if (asked_ms > wait_ms)
         wait_ms = asked_ms;
     sw_log(SW_LOG_DEBUG, "%s; trying again in %u ms", err->text, wait_ms);

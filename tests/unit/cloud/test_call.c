@@ -107,6 +107,23 @@ static void waits_as_long_as_it_is_asked_to(void **state)
     assert_int_equal(twin.sleeps_ms[1], 60000);
 }
 
+static void waits_for_less_when_a_test_says_so(void **state)
+{
+    static const struct script_step steps[8] = {{.status = 500}, {.status = 500}, {.status = 500},
+                                                {.status = 500}, {.status = 500}, {.status = 500},
+                                                {.status = 500}, {.status = 204}};
+    struct sw_err err = {.code = SW_OK};
+    struct scripted twin;
+
+    (void)state;
+    setenv("SLIPWAY_BACKOFF_MS", "2", 1);
+    assert_ok(RUN(steps), err);
+    unsetenv("SLIPWAY_BACKOFF_MS");
+    assert_int_equal(twin.sleep_count, 7);
+    for (size_t i = 0; i < twin.sleep_count; i++)
+        assert_in_range(twin.sleeps_ms[i], 0, i < 6 ? 4U << i : 160);
+}
+
 static void corrects_a_wrong_clock_once(void **state)
 {
     static const struct script_step late = {.status = 403,
@@ -248,6 +265,7 @@ int main(void)
         cmocka_unit_test(does_not_repeat_what_is_refused),
         cmocka_unit_test(does_not_repeat_a_final_failure_of_the_line),
         cmocka_unit_test(waits_as_long_as_it_is_asked_to),
+        cmocka_unit_test(waits_for_less_when_a_test_says_so),
         cmocka_unit_test(corrects_a_wrong_clock_once),
         cmocka_unit_test(does_not_touch_the_clock_for_a_small_difference),
         cmocka_unit_test(lists_parts_over_pages_and_refuses_a_list_that_lies),
