@@ -39,6 +39,10 @@ struct exchange {
     struct sw_err *err;
     CURL *handle;
     struct sw_http_sink *sink;
+    long stall_s;
+    int64_t moved_ns; /* when a byte went or came last */
+    curl_off_t moved; /* how many did */
+    bool stalled;
     bool ranged;
     bool too_large;
     bool refused; /* by the sink, which said why in err */
@@ -95,14 +99,22 @@ static size_t on_header(char *bytes, size_t size, size_t n, void *arg)
     return len;
 }
 
-static int on_progress(void *arg, curl_off_t a, curl_off_t b, curl_off_t c, curl_off_t d)
+/* At least once a second. libcurl's own limit of speed looks at five seconds, and finds what trickles. */
+static int on_progress(void *arg, curl_off_t to_come, curl_off_t came, curl_off_t to_go, curl_off_t gone)
 {
-    (void)arg;
-    (void)a;
-    (void)b;
-    (void)c;
-    (void)d;
-    return sw_interrupted();
+    struct exchange *exchange = arg;
+    int64_t now_ns = sw_monotonic_ns();
+
+    (void)to_come;
+    (void)to_go;
+    if (sw_interrupted())
+        return 1;
+    if (came + gone != exchange->moved) {
+        exchange->moved = came + gone;
+        exchange->moved_ns = now_ns;
+    }
+    exchange->stalled = now_ns - exchange->moved_ns >= exchange->stall_s * 1000000000;
+    return exchange->stalled;
 }
 
 static CURL *borrow(struct curl_transport *self, struct sw_err *err)
@@ -241,6 +253,8 @@ static void set_options(CURL *handle, const struct curl_transport *self, struct 
     curl_easy_setopt(handle, CURLOPT_HEADERDATA, exchange);
     curl_easy_setopt(handle, CURLOPT_NOPROGRESS, 0L);
     curl_easy_setopt(handle, CURLOPT_XFERINFOFUNCTION, on_progress);
+    curl_easy_setopt(handle, CURLOPT_XFERINFODATA, exchange);
+    curl_easy_setopt(handle, CURLOPT_LOW_SPEED_TIME, exchange->stall_s);
     if (self->ca_bundle != NULL)
         curl_easy_setopt(handle, CURLOPT_CAINFO, self->ca_bundle);
 }
@@ -261,6 +275,8 @@ static bool is_final(CURLcode code)
 
 static int explain(CURLcode code, const struct exchange *exchange, const char *text, struct sw_err *err)
 {
+    if (code == CURLE_ABORTED_BY_CALLBACK && exchange->stalled)
+        return sw_fail(err, SW_REMOTE, "the line stood still for %ld s", exchange->stall_s);
     if (code == CURLE_ABORTED_BY_CALLBACK)
         return sw_fail(err, SW_INTERRUPTED, "interrupted");
     if (exchange->refused)
@@ -280,7 +296,8 @@ static int curl_send(struct sw_transport *transport, const struct sw_http_reques
                      struct sw_http_reply *reply, struct sw_err *err)
 {
     struct curl_transport *self = (struct curl_transport *)transport;
-    struct exchange exchange = {.err = err};
+    struct exchange exchange = {
+        .err = err, .stall_s = shorter_stall_s(self, request), .moved_ns = sw_monotonic_ns()};
     char error_text[CURL_ERROR_SIZE] = "";
     struct curl_slist *headers = NULL;
     CURL *handle = borrow(self, err);
@@ -297,7 +314,6 @@ static int curl_send(struct sw_transport *transport, const struct sw_http_reques
     if (rc == 0) {
         set_options(handle, self, &exchange, error_text);
         set_limits(handle, request);
-        curl_easy_setopt(handle, CURLOPT_LOW_SPEED_TIME, shorter_stall_s(self, request));
         set_trust(handle, request);
         set_body(handle, request);
         curl_easy_setopt(handle, CURLOPT_URL, request->url);
