@@ -1,5 +1,6 @@
 """The HTTP side: reads a request, has it verified, lets a fault strike, runs the operation, logs one line."""
 
+import functools
 import http.server
 import json
 import os
@@ -71,16 +72,22 @@ class World:
         self.s3 = S3Operations(self.store, options.page)
         self.ec2 = Ec2Operations(options.dir, self.store)
         self.kms = KmsOperations()
-        self.ebs, self.ebs_model = EbsOperations(options.dir, self.ec2.snapshots, options.page), RestJsonModel("ebs")
+        self.ebs = EbsOperations(options.dir, self.ec2.snapshots, options.page)
         self.identities = Identities(self.credentials, options, self.now)
         self.sts, self.metadata = StsOperations(self.identities), MetadataOperations(self.identities)
-        self.sts_model = QueryModel("sts")
-        self.iam, self.iam_model = IamOperations(options.dir, options.page), QueryModel("iam")
-        self.query_model, self.rest_model, self.kms_model = QueryModel(), RestModel(), JsonModel("kms")
+        self.iam = IamOperations(options.dir, options.page)
+        self.rest_model = RestModel()
         self.faults = Faults(options.dir)
         self.go, self.frozen = (os.path.join(options.dir, name) for name in ("go", "frozen"))
         self.lock, self.log_lock = threading.Lock(), threading.Lock()
         self.log_file = open(os.path.join(options.dir, "requests.jsonl"), "a", encoding="utf-8")
+
+    # A service's model is read when it is first asked for: most tests use two of them.
+    query_model = functools.cached_property(lambda self: QueryModel())
+    ebs_model = functools.cached_property(lambda self: RestJsonModel("ebs"))
+    kms_model = functools.cached_property(lambda self: JsonModel("kms"))
+    sts_model = functools.cached_property(lambda self: QueryModel("sts"))
+    iam_model = functools.cached_property(lambda self: QueryModel("iam"))
 
     def now(self):
         return time.time() + self.clock_offset_s
@@ -93,6 +100,8 @@ class World:
 
 class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    # Head and body of a reply go in two writes; the second must not wait for the first one's acknowledgement.
+    disable_nagle_algorithm = True
     server_version, sys_version = "rig", ""
     world = None
 
@@ -187,14 +196,13 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.close_connection = True
             raise Refusal(400, "EntityTooLarge", "Your proposed upload exceeds the maximum allowed object size.")
         stop = min(rule["bytes"], length) if rule and rule["do"] == "drop" else length
-        request.body = self.read_paced(stop)
-        note["bytes"] = len(request.body)
+        request.body = self.read_paced(stop, note)
         if rule:
             note["fault"] = rule["do"]
             self.apply(rule)
 
-    def read_paced(self, length):
-        """The body, no faster than the ordered rate."""
+    def read_paced(self, length, note):
+        """The body, no faster than the ordered rate; what came of it is noted, also when the line breaks."""
         if not self.world.bytes_per_s or length < 65536:
             body = self.rfile.read(length)
         else:
@@ -203,6 +211,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 chunks.append(self.rfile.read(min(65536, length - start)))
                 time.sleep(len(chunks[-1]) / self.world.bytes_per_s)
             body = b"".join(chunks)
+        note["bytes"] = len(body)
         if len(body) != length:
             raise ConnectionResetError(f"the body ended after {len(body)} of {length} bytes")
         return body
@@ -377,6 +386,7 @@ def read_range(path, start, length):
 
 class Server(http.server.ThreadingHTTPServer):
     daemon_threads = True
+    request_queue_size = 128
 
     def handle_error(self, request, client_address):
         """A client that was killed or trusts nobody is what the rig is for; anything else is a fault of the rig's."""

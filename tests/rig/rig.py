@@ -10,7 +10,12 @@ import sys
 try:
     import botocore  # noqa: F401
 except ImportError:
-    sys.exit("rig: python3-botocore is not installed")
+    print("skip: python3-botocore is missing")
+    sys.exit(77)
+
+# The rig's own modules are compiled once a build, and never beside their source.
+sys.pycache_prefix = os.environ.get("RIG_PYCACHE") or None
+sys.dont_write_bytecode = sys.pycache_prefix is None
 
 from httpd import make_server
 from s3_store import MIN_PART, write_whole
