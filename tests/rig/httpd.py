@@ -2,6 +2,7 @@
 
 import functools
 import http.server
+import importlib
 import json
 import os
 import re
@@ -20,7 +21,6 @@ from faults import Faults
 from iam_ops import IamOperations
 from identity_ops import Identities, MetadataOperations, StsOperations
 from json_model import JsonModel
-from kms_ops import KmsOperations
 from query_model import QueryModel
 from replies import Refusal, Reply
 from rest_json_model import RestJsonModel
@@ -71,7 +71,6 @@ class World:
         self.store = Store(options.dir, options.min_part)
         self.s3 = S3Operations(self.store, options.page)
         self.ec2 = Ec2Operations(options.dir, self.store)
-        self.kms = KmsOperations()
         self.ebs = EbsOperations(options.dir, self.ec2.snapshots, options.page)
         self.identities = Identities(self.credentials, options, self.now)
         self.sts, self.metadata = StsOperations(self.identities), MetadataOperations(self.identities)
@@ -82,11 +81,12 @@ class World:
         self.lock, self.log_lock = threading.Lock(), threading.Lock()
         self.log_file = open(os.path.join(options.dir, "requests.jsonl"), "a", encoding="utf-8")
 
-    # A service's model is read when it is first asked for: most tests use two of them.
+    # A service is read in when it is first asked for: most tests use two of them.
     query_model = functools.cached_property(lambda self: QueryModel())
     ebs_model = functools.cached_property(lambda self: RestJsonModel("ebs"))
     kms_model = functools.cached_property(lambda self: JsonModel("kms"))
     sts_model = functools.cached_property(lambda self: QueryModel("sts"))
+    kms = functools.cached_property(lambda self: importlib.import_module("kms_ops").KmsOperations())
     iam_model = functools.cached_property(lambda self: QueryModel("iam"))
 
     def now(self):

@@ -7,6 +7,9 @@ import os
 import signal
 import sys
 
+# What botocore takes in to talk to others, which it does not do here.
+sys.modules.update({"awscrt": None, "OpenSSL": None})
+
 try:
     import botocore  # noqa: F401
 except ImportError:

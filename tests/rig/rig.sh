@@ -200,10 +200,11 @@ PY
 
 # rig_iam FILTER: IAM from now on, as jq makes it of the default (iam_ops.py).
 rig_iam() {
-    /usr/bin/python3 -B -c 'import json, sys
+    [ -e "$RIG_DIR/iam.default" ] || /usr/bin/python3 -B -c 'import json, sys
 sys.path.insert(0, sys.argv[1])
 from iam_ops import default_world
-print(json.dumps(default_world()))' "$RIG_HOME" | jq "$1" >"$RIG_DIR/iam.json.new"
+print(json.dumps(default_world()))' "$RIG_HOME" >"$RIG_DIR/iam.default"
+    jq "$1" "$RIG_DIR/iam.default" >"$RIG_DIR/iam.json.new"
     mv "$RIG_DIR/iam.json.new" "$RIG_DIR/iam.json"
 }
 
