@@ -2,8 +2,8 @@
 . "$SLIPWAY_SOURCE/tests/rig/rig.sh"
 . "$CASE_LIB/disks.sh"
 rig_start "$PWD/rig"
-make_disk disk.raw 24
-head -c 14000000 /dev/urandom | dd of=disk.raw bs=1M seek=8 conv=notrunc status=none
+make_disk disk.raw 16
+head -c 8000000 /dev/urandom | dd of=disk.raw bs=1M seek=8 conv=notrunc status=none
 "$SLIPWAY" convert -q -f raw -O qcow2 disk.raw disk.qcow2
 same() { # NAME OBJECT AS OPTION…
     local name=$1 object=$2 as=$3
@@ -12,9 +12,9 @@ same() { # NAME OBJECT AS OPTION…
     rig_import disk.qcow2 --as "$as" "$@" --part-size 5M -q --prefix "$name" >/dev/null 2>err || fail "$name: $(cat err)"
     cmp "$name.want" "$(rig_object "$name/$object")" || fail "$name: the object is not what convert writes"
 }
-rig_faults '{"op":"UploadPart","do":"drop","bytes":1000000,"every":3,"times":0}'
+rig_faults '{"op":"UploadPart","do":"drop","bytes":1000000,"every":2,"times":0}'
 same stream disk.vmdk vmdk
-rig_faults '{"op":"UploadPart","do":"error","status":503,"code":"SlowDown","message":"slower","every":4,"times":0}'
+rig_faults '{"op":"UploadPart","do":"error","status":503,"code":"SlowDown","message":"slower","every":3,"times":0}'
 same packed disk.vmdk vmdk -o level=6
 rig_faults
 same dynamic disk.vhd vhd
