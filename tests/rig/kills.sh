@@ -58,7 +58,7 @@ kills_count() {
 # kills_told: the sum.
 kills_told() {
     awk -v n="$kills_done" -v points="${#plan[@]}" -v sent="$kills_sent" -v needed="$kills_needed" \
-        'BEGIN { printf "killed at %d points, gone on at %d: bytes sent over bytes needed %d / %d = %.3f\n", points, n, sent, needed, sent / needed }'
+        'BEGIN { printf "killed at %d points; %d imports came to an end: bytes sent over bytes needed %d / %d = %.3f\n", points, n, sent, needed, sent / needed }'
 }
 
 # kills_taken_back FILE PREFIX: cancels the import of that image. False when it was done before.

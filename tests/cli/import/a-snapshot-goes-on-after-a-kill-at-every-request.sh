@@ -1,46 +1,39 @@
-# kill -9 before and after the server's work, at the n-th request; the same command ends with one snapshot and one AMI.
-# SLIPWAY_TEST_KILLS says how many points; "all": every one, before and after.
+# Killed at counted requests of --lane ebs-direct, before the server did anything and after it did all, and at random times: the
+# same command ends with one snapshot and one AMI, or cancel leaves nothing.
+# timeout: 1800
 . "$SLIPWAY_SOURCE/tests/rig/rig.sh"
 . "$SLIPWAY_SOURCE/tests/rig/ebs.sh"
+. "$SLIPWAY_SOURCE/tests/rig/kills.sh"
 rig_start "$PWD/rig"
 ebs_disk disk.img 8
-cp disk.img whole.img
-ebs_import -f raw whole.img -q >/dev/null
-total=$(wc -l <"$RIG_DIR/requests.jsonl")
-killed=0
+block=524288 needed=$((4 * 524288)) jobs=4
 
-# kill_at N FAULT: an import of its own, killed while the rig holds its N-th request.
-kill_at() {
-    rm -rf "$RIG_DIR/go" "$RIG_DIR/held" "$RIG_DIR"/ec2/snapshots/* "$RIG_DIR"/ec2/images/*
-    cp disk.img "$1-$2.img"
-    rig_faults '{"op":"*","after":'$(($1 - 1))',"do":"'"$2"'"}'
-    ebs_spawn -f raw "$1-$2.img" -q >out 2>err
-    if ! ebs_held "$pid"; then
-        # How often a state is asked for differs: this one had come to its end before.
-        wait "$pid" || fail "$2 at request $1: $(cat err)"
-        ebs_release
-        return
-    fi
-    kill -9 "$pid"
-    wait "$pid" 2>/dev/null || true
-    killed=$((killed + 1))
-    ebs_release
-    ebs_import -f raw "$1-$2.img" -q >out 2>err || fail "$2 at request $1: $(cat err)"
+finished() { # POINT IMAGE
+    local first
+    first=$(cat out)
+    ebs_import -f raw "$2" -q >out 2>err || fail "$1: it does not go on: $(cat err)"
+    [[ -z $first || $first = "$(cat out)" ]] || fail "$1: it was $first before, and is $(cat out) now"
     images=$(cd "$RIG_DIR/ec2/images" && echo *)
-    [ "$images" = "$(cat out).json" ] || fail "$2 at request $1: not one AMI, the one that is told, but $images"
-    [ "$(ebs_check "$(ebs_snapshot)" disk.img)" = 4 ] || fail "$2 at request $1: there are more blocks than 4"
+    [ "$images" = "$(cat out).json" ] || fail "$1: not one AMI, the one that is told, but $images"
+    [ "$(ebs_check "$(ebs_snapshot)" disk.img)" = 4 ] || fail "$1: there are more blocks than 4"
+    kills_count "$1" PutSnapshotBlock $needed $((needed + jobs * block))
+    rm -rf "$RIG_DIR"/ec2/snapshots/* "$RIG_DIR"/ec2/images/* "$2"
 }
 
-if [ "${SLIPWAY_TEST_KILLS-}" = all ]; then
-    for n in $(seq "$total"); do
-        kill_at "$n" hold
-        kill_at "$n" hold-reply
-    done
-else
-    points=${SLIPWAY_TEST_KILLS:-4}
-    for i in $(seq "$points"); do
-        if [ $((i % 2)) = 0 ]; then fault=hold; else fault=hold-reply; fi
-        kill_at $((1 + (i - 1) * (total - 1) / (points > 1 ? points - 1 : 1))) $fault
-    done
-fi
-echo "killed at $killed of $total requests; blocks sent: $(rig_count PutSnapshotBlock), of which needed: $((4 * (killed + 1)))"
+kills_begin
+cp disk.img whole.img
+ebs_import -f raw whole.img -q >out 2>err || fail "it does not work without a kill: $(cat err)"
+kills_plan
+finished 'not killed' whole.img
+n=0
+for point in "${plan[@]}"; do
+    n=$((n + 1)) image=$n-${point/:/-}.img
+    cp disk.img "$image"
+    kills_strike "$point" ebs_spawn -f raw "$image" -q
+    if [ $((n % 4)) = 3 ] && kills_taken_back "$image" ''; then
+        [ "$(rig_snapshots)$(rig_images)" = 00 ] || fail "$point: cancelled, and a snapshot or an image is left"
+        continue
+    fi
+    finished "$point" "$image"
+done
+kills_told

@@ -1,27 +1,48 @@
-# Killed at counted requests of --lane import-snapshot (SLIPWAY_TEST_KILLS: at how many; 3 without it), when the server has
-# done its work and nobody noted it: the same command ends with one image over one ImportSnapshot a disk.
+# Killed at counted requests of --lane import-snapshot, before the server did anything and after it did all, and at random times:
+# the same command ends with one image over one ImportSnapshot a disk, or cancel leaves nothing.
 # timeout: 1800
 . "$SLIPWAY_SOURCE/tests/rig/rig.sh"
+. "$SLIPWAY_SOURCE/tests/rig/kills.sh"
 rig_start "$PWD/rig"
-head -c 11000000 /dev/urandom >root.img
-head -c 3000000 /dev/urandom >data.img
-options=(--lane import-snapshot -f raw -j 1 --poll-interval 1 --part-size 5M --tag a=b --share 444455556666 -q root.img data.img)
-lane() { rig_import "${options[@]}" --prefix "$1" --name "web $1" --copy-to eu-west-1,name="far $1"; }
+echo success-at-once >"$RIG_DIR/scenario"
+head -c 5600000 /dev/urandom >root.img
+head -c 300000 /dev/urandom >data.img
+needed=5900000 part=5242880
+options=(--lane import-snapshot -f raw -j 1 --poll-interval 1 --part-size "$part" --tag a=b --share 444455556666 -q root.img data.img)
+lane() { rig_import "${options[@]}" --prefix "$1" --name "web $1" --copy-to "eu-west-1,name=far $1"; }
+imports=0
 
-lane whole >out || fail "it does not work without a kill"
-all=$(wc -l <"$RIG_DIR/requests.jsonl")
-kills=${SLIPWAY_TEST_KILLS:-3}
-[ "$kills" -lt "$all" ] || kills=$all
-for i in $(seq "$kills"); do
-    n=$((i * all / kills))
-    rm -f "$RIG_DIR/frozen"
-    rig_faults '{"op":"*","after":'$((n - 1))',"do":"freeze-reply"}'
-    rig_spawn "${options[@]}" --prefix "$n" --name "web $n" --copy-to "eu-west-1,name=far $n" >out 2>err
-    rig_kill_frozen "request $n of $all"
-    lane "$n" >out 2>err || fail "request $n of $all: it does not go on: $(cat err)"
-    got="$(rig_images) $(rig_snapshots) $(rig_tasks import-snap) $(rig_uploads)"
-    [ "$got" = "$((2 * i + 2)) $((4 * i + 4)) $((2 * i + 2)) 0" ] || fail "request $n of $all: images, snapshots, tasks, uploads: $got"
-    grep -q "\"Name\": \"web $n\"" "$RIG_DIR/ec2/images/$(cat out).json" || fail "request $n: not the image that is there"
-    cmp -s root.img "$(rig_object "$n/root.img")" || fail "request $n: the object is not the disk"
+things() { echo "$(rig_images) $(rig_snapshots) $(rig_uploads)"; }
+
+finished() { # POINT PREFIX
+    local first
+    first=$(cat out)
+    lane "$2" >out 2>err || fail "$1: it does not go on: $(cat err)"
+    [[ -z $first || $first = "$(cat out)" ]] || fail "$1: it was $first before, and is $(cat out) now"
+    [ "$(lane "$2")" = "$(cat out)" ] || fail "$1: another image the next time"
+    imports=$((imports + 1))
+    [ "$(things)" = "$((2 * imports)) $((4 * imports)) 0" ] || fail "$1: images, snapshots, uploads after $imports imports: $(things)"
+    grep -q "\"Name\": \"web $2\"" "$RIG_DIR/ec2/images/$(cat out).json" || fail "$1: not the image that is there"
+    cmp -s root.img "$(rig_object "$2/root.img")" || fail "$1: the object is not the disk"
+    kills_count "$1" UploadPart $needed $((needed + part))
+    rm -f "$RIG_DIR"/s3/lab/objects/*
+}
+
+kills_begin
+lane whole >out 2>err || fail "it does not work without a kill: $(cat err)"
+kills_plan
+finished 'not killed' whole
+n=0 taken_back=0
+for point in "${plan[@]}"; do
+    n=$((n + 1)) prefix=$n-${point/:/-}
+    kills_strike "$point" rig_spawn "${options[@]}" --prefix "$prefix" --name "web $prefix" --copy-to "eu-west-1,name=far $prefix"
+    if [ $((n % 4)) = 3 ] && kills_taken_back root.img "$prefix"; then
+        taken_back=$((taken_back + 1))
+        [ "$(things)" = "$((2 * imports)) $((4 * imports)) 0" ] || fail "$point: cancelled, and left are: $(things)"
+        continue
+    fi
+    finished "$point" "$prefix"
 done
-echo "killed at $kills of $all requests"
+tasks=$(rig_tasks import-snap)
+[[ $tasks -ge $((2 * imports)) && $tasks -le $((2 * (imports + taken_back))) ]] || fail "$tasks tasks for $imports imports"
+kills_told
