@@ -203,14 +203,23 @@ static int delete_snapshot(struct import_flow *flow, const struct ebs_disk *disk
     return 0;
 }
 
+/* A snapshot that is of no use any more goes; that it stays ends nothing, and is told. */
+static void drop(struct sending *sending)
+{
+    struct sw_err why = {.code = SW_OK};
+    bool in_use;
+
+    if (delete_snapshot(sending->flow, &sending->disks[sending->at], &in_use, &why) < 0)
+        sw_log(SW_LOG_WARNING, "%s; it is left behind", why.text);
+}
+
 /* The disk is another one now; nobody may make an image of these blocks. Keeps err. */
 static int give_up(struct sending *sending)
 {
     struct sw_err ignored = {.code = SW_OK};
-    bool in_use;
 
-    if (delete_snapshot(sending->flow, &sending->disks[sending->at], &in_use, &ignored) < 0 ||
-        enter(sending, EBS_NEW, &ignored) < 0)
+    drop(sending);
+    if (enter(sending, EBS_NEW, &ignored) < 0)
         sw_log(SW_LOG_WARNING, "%s", ignored.text);
     return -1;
 }
@@ -297,7 +306,7 @@ static int write_blocks(struct sending *sending, struct sw_err *err)
         return err->code == SW_INTEGRITY ? give_up(sending) : -1;
     if (job.gone) {
         sw_log(SW_LOG_WARNING, "snapshot '%s' takes no blocks any more; it is begun anew", disk->snapshot);
-        unlink(path);
+        drop(sending);
         return enter(sending, EBS_NEW, err);
     }
     if (check_unchanged(sending, err) < 0 || note_sum(sending, &log, err) < 0)
@@ -317,6 +326,7 @@ static int look_after_completion(struct sending *sending, struct sw_err *err)
         return enter(sending, EBS_COMPLETED, err);
     sw_log(SW_LOG_WARNING, "snapshot '%s' %s; it is begun anew", disk->snapshot,
            now.found ? "ended as error" : "is gone");
+    drop(sending);
     return enter(sending, EBS_NEW, err);
 }
 
@@ -427,6 +437,8 @@ int ebs_disk_forget(struct import_flow *flow, size_t disk, struct sw_err *err)
 
     if (ebs_state_load(flow->journal.state.lane, sending.disks, err) < 0)
         return -1;
+    if (sending.disks[disk].stage >= EBS_WRITING)
+        drop(&sending);
     return enter(&sending, EBS_NEW, err);
 }
 

@@ -11,7 +11,7 @@ SW_MUST_CHECK int ebs_disk_check(const struct sw_import_options *options, size_t
 /* Every disk to EBS_COMPLETED, from wherever it is. */
 SW_MUST_CHECK int ebs_disks_send(struct import_flow *flow, struct sw_err *err);
 
-/* The disk's snapshot is of no use: the next send begins anew. */
+/* The disk's snapshot is of no use: it is deleted, and the next send begins anew. */
 SW_MUST_CHECK int ebs_disk_forget(struct import_flow *flow, size_t disk, struct sw_err *err);
 
 /* Deletes the snapshots that no image was made of, and forgets them all. */
