@@ -60,6 +60,8 @@ struct sw_transport_ops {
     int (*send)(struct sw_transport *transport, const struct sw_http_request *request,
                 struct sw_http_reply *reply, struct sw_err *err);
     int64_t (*now_s)(struct sw_transport *transport); /* wall clock, seconds since 1970 UTC */
+    int64_t (*ticks_s)(
+        struct sw_transport *transport); /* a clock that nobody sets, for how long something took */
     /* Ends early, with SW_INTERRUPTED, when a signal came. */
     int (*sleep_ms)(struct sw_transport *transport, unsigned ms, struct sw_err *err);
     void (*close)(struct sw_transport *transport);

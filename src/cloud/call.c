@@ -137,26 +137,41 @@ static int send_once(struct sw_cloud *cloud, const struct cloud_call *call, cons
                                        reply, err);
 }
 
-/* The clock is set right at most once a call; a thread that lost the race finds it right already. */
-static bool correct_clock(struct sw_cloud *cloud, const struct sw_http_reply *reply)
-{
-    int64_t drift_s = fault_clock_drift_s(reply, cloud_now_s(cloud));
-
-    if (drift_s == 0)
-        return false;
-    atomic_fetch_add(&cloud->clock_offset_s, drift_s);
-    sw_log(SW_LOG_WARNING,
-           "this machine's clock is %lld s off the server's; requests are signed by the server's",
-           (long long)-atomic_load(&cloud->clock_offset_s));
-    return true;
-}
-
 /* What the call in hand went through. */
 struct course {
     struct retries retries;
     bool clock_corrected, renewed;
-    struct keys_ref *ref; /* of the last try */
+    struct keys_ref *ref;        /* of the last try */
+    int64_t offset_s, started_s; /* of the last try: the correction that it was signed with, and when */
 };
+
+/*
+ * The clock is set right at most once a call. Whoever finds that another thread has set it since the request was signed needs
+ * only to sign anew.
+ */
+static bool correct_clock(struct sw_cloud *cloud, const struct sw_http_reply *reply, struct course *course)
+{
+    int64_t offset_s = course->offset_s;
+    int64_t now_s = cloud->transport->ops->now_s(cloud->transport) + offset_s;
+    int64_t drift_s = fault_clock_drift_s(reply, now_s);
+
+    if (course->clock_corrected || drift_s == 0)
+        return false;
+    course->clock_corrected = true;
+    if (atomic_compare_exchange_strong(&cloud->clock_offset_s, &offset_s, offset_s + drift_s))
+        sw_log(SW_LOG_WARNING,
+               "this machine's clock is %lld s off the server's; requests are signed by the server's",
+               (long long)-(offset_s + drift_s));
+    return true;
+}
+
+/* The clock is right, and the signature grew old on its way, in a proxy perhaps: a newer one helps. */
+static bool grew_old(struct sw_cloud *cloud, const struct cloud_fault *fault, const struct course *course)
+{
+    int64_t took_s = cloud->transport->ops->ticks_s(cloud->transport) - course->started_s;
+
+    return fault_skewed(fault) && took_s > FAULT_DRIFT_S;
+}
 
 static void course_free(struct course *course)
 {
@@ -187,14 +202,14 @@ static enum verdict judge(struct sw_cloud *cloud, const struct sw_http_reply *re
 
     if (!fault_read(reply, fault))
         return CALL_DONE;
-    if (!course->clock_corrected && correct_clock(cloud, reply)) {
-        course->clock_corrected = true;
+    if (correct_clock(cloud, reply, course))
         return CALL_AGAIN;
-    }
     renewed = renew(cloud, fault, course, err);
     if (renewed != 0)
         return renewed > 0 ? CALL_AGAIN : CALL_FAILED;
     fault_report(fault, err);
+    if (grew_old(cloud, fault, course))
+        err->code = SW_REMOTE;
     if (fault_expired(fault))
         sw_context(err, "the credentials have expired; put new ones in their place and run the same again");
     return err->code == SW_REMOTE ? CALL_LATER : CALL_FAILED;
@@ -209,6 +224,8 @@ static enum verdict try_once(struct sw_cloud *cloud, const struct cloud_call *ca
     *err = (struct sw_err){.code = SW_OK};
     if (keys_hold(&cloud->keys, cloud_now_s(cloud), &course->ref, err) < 0)
         return CALL_FAILED;
+    course->offset_s = atomic_load(&cloud->clock_offset_s);
+    course->started_s = cloud->transport->ops->ticks_s(cloud->transport);
     if (send_once(cloud, call, target, course->ref, reply, err) < 0)
         return err->code == SW_REMOTE ? CALL_LOST : CALL_FAILED;
     atomic_store(&cloud->reached[call->service], true);

@@ -8,8 +8,7 @@
 #include <string.h>
 #include <time.h>
 
-/* A clock that is off by more than this explains a refused signature (the services allow 15 minutes). */
-enum { DRIFT_S = 300, FAULT_JSON_MAX = 64 << 10 };
+enum { FAULT_JSON_MAX = 64 << 10 };
 
 /* S3 sends the document at the root, EC2 in Response/Errors, IAM and STS in ErrorResponse; KMS and EBS send JSON. */
 static const struct xml_node *find_error(const struct xml_node *root)
@@ -165,6 +164,11 @@ bool fault_retryable(const struct cloud_fault *fault)
            fault->status == 504 || is_one_of(fault->code, codes, SW_ARRAY_LEN(codes));
 }
 
+bool fault_skewed(const struct cloud_fault *fault)
+{
+    return strcmp(fault->code, "RequestTimeTooSkewed") == 0;
+}
+
 bool fault_expired(const struct cloud_fault *fault)
 {
     /* EC2 has one word for an expired token and a request of a wrong time. */
@@ -186,7 +190,7 @@ int64_t fault_clock_drift_s(const struct sw_http_reply *reply, int64_t now_s)
         strptime(date, "%a, %d %b %Y %H:%M:%S GMT", &utc) == NULL)
         return 0;
     drift = (int64_t)timegm(&utc) - now_s;
-    return drift > DRIFT_S || drift < -DRIFT_S ? drift : 0;
+    return drift > FAULT_DRIFT_S || drift < -FAULT_DRIFT_S ? drift : 0;
 }
 
 /* Refused for who asks, not for what is asked. */

@@ -4,6 +4,9 @@
 
 #include "src/cloud/call.h"
 
+/* A clock that is off by more than this explains a refused signature (the services allow 15 minutes). */
+enum { FAULT_DRIFT_S = 300 };
+
 /*
  * True when the reply is an error: a status of 300 or more, or a 2xx whose body is an error document
  * (CompleteMultipartUpload answers so). A 2xx that should hold XML and is cut short counts as one, too.
@@ -11,6 +14,8 @@
 bool fault_read(const struct sw_http_reply *reply, struct cloud_fault *out);
 /* Throttled, or the server's own failure. */
 bool fault_retryable(const struct cloud_fault *fault);
+/* The signature's time is too far from the server's. */
+bool fault_skewed(const struct cloud_fault *fault);
 /* The session's token is over: other keys may help. */
 bool fault_expired(const struct cloud_fault *fault);
 /* The server's clock less ours when the reply's Date says so far-off a time that signatures fail; else 0. */

@@ -29,13 +29,12 @@ static bool take_quota(struct sw_cloud *cloud, struct retries *retries)
 bool retries_allow(struct sw_cloud *cloud, enum cloud_service service, bool lost, struct retries *retries,
                    struct sw_err *err)
 {
-    int64_t now_s = cloud_now_s(cloud);
+    int64_t now_s = cloud->transport->ops->ticks_s(cloud->transport);
 
     retries->failures++;
-    if (!lost)
-        retries->lost_since_s = 0;
-    else if (retries->lost_since_s == 0)
+    if (lost && !retries->lost)
         retries->lost_since_s = now_s;
+    retries->lost = lost;
     if (retries->failures >= cloud->max_attempts) {
         if (!lost || cloud->attempts_given || !atomic_load(&cloud->reached[service]))
             return false;

@@ -8,7 +8,8 @@
 struct retries {
     unsigned failures;
     int last_cost;
-    int64_t lost_since_s; /* when the line was lost; 0: it is there */
+    bool lost;            /* the line */
+    int64_t lost_since_s; /* by the clock that nobody sets */
 };
 
 /*

@@ -339,6 +339,12 @@ static int64_t curl_now_s(struct sw_transport *transport)
     return sw_now_ns() / 1000000000;
 }
 
+static int64_t curl_ticks_s(struct sw_transport *transport)
+{
+    (void)transport;
+    return sw_monotonic_ns() / 1000000000;
+}
+
 static int curl_sleep_ms(struct sw_transport *transport, unsigned ms, struct sw_err *err)
 {
     int64_t until_ns = sw_monotonic_ns() + (int64_t)ms * 1000000;
@@ -371,6 +377,7 @@ static void curl_close(struct sw_transport *transport)
 static const struct sw_transport_ops curl_ops = {
     .send = curl_send,
     .now_s = curl_now_s,
+    .ticks_s = curl_ticks_s,
     .sleep_ms = curl_sleep_ms,
     .close = curl_close,
 };

@@ -30,8 +30,12 @@ struct scripted {
     struct sw_transport base;
     const struct script_step *steps;
     size_t n, at;
-    int64_t now_s;
-    int64_t seconds_a_sleep; /* by which now_s moves on */
+    int64_t now_s;           /* the wall clock */
+    int64_t ticks_s;         /* the one that nobody sets */
+    int64_t seconds_a_sleep; /* by which both move on */
+    int64_t seconds_a_send;
+    void (*meanwhile)(struct scripted *self); /* what others do while a request is under way */
+    void *others;
     unsigned sleeps_ms[32];
     size_t sleep_count;
     struct sent sent[32];
@@ -48,6 +52,8 @@ static int scripted_send(struct sw_transport *transport, const struct sw_http_re
     if (self->at == self->n)
         fail_msg("request %zu (%s %s) is not in the script", self->at, request->method, request->url);
     self->at++;
+    self->now_s += self->seconds_a_send;
+    self->ticks_s += self->seconds_a_send;
     snprintf(sent->method, sizeof(sent->method), "%s", request->method);
     snprintf(sent->url, sizeof(sent->url), "%s", request->url);
     for (size_t i = 0; i < request->header_count; i++)
@@ -59,6 +65,8 @@ static int scripted_send(struct sw_transport *transport, const struct sw_http_re
     sent->insecure = request->insecure;
     sent->direct = request->direct;
     sent->timeout_ms = request->timeout_ms;
+    if (self->meanwhile != NULL)
+        self->meanwhile(self);
     if (request->sink != NULL && step->body != NULL &&
         (step->status == 200 || step->status == 0 || (step->status == 206 && request->ranged))) {
         if (request->sink->write(request->sink, step->body, strlen(step->body), err) < 0)
@@ -83,6 +91,11 @@ static int64_t scripted_now_s(struct sw_transport *transport)
     return ((struct scripted *)transport)->now_s;
 }
 
+static int64_t scripted_ticks_s(struct sw_transport *transport)
+{
+    return ((struct scripted *)transport)->ticks_s;
+}
+
 static int scripted_sleep_ms(struct sw_transport *transport, unsigned ms, struct sw_err *err)
 {
     struct scripted *self = (struct scripted *)transport;
@@ -90,6 +103,7 @@ static int scripted_sleep_ms(struct sw_transport *transport, unsigned ms, struct
     (void)err;
     self->sleeps_ms[self->sleep_count++] = ms;
     self->now_s += self->seconds_a_sleep;
+    self->ticks_s += self->seconds_a_sleep;
     return 0;
 }
 
@@ -101,6 +115,7 @@ static void scripted_close(struct sw_transport *transport)
 static const struct sw_transport_ops scripted_ops = {
     .send = scripted_send,
     .now_s = scripted_now_s,
+    .ticks_s = scripted_ticks_s,
     .sleep_ms = scripted_sleep_ms,
     .close = scripted_close,
 };

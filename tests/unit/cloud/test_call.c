@@ -1,6 +1,8 @@
 /* What a call does with 500, 403, broken lines, half a reply and a wrong clock. */
 #include "tests/unit/cloud/scripted.h"
 
+#include "src/cloud/session.h"
+
 #define ERROR_BODY(code) "<Error><Code>" code "</Code><Message>as told</Message></Error>"
 
 static const struct sw_s3_upload object = {"lab", "a b/disk.vmdk", "id+/="};
@@ -142,6 +144,59 @@ static void corrects_a_wrong_clock_once(void **state)
     assert_failed(RUN(refused), err, SW_FAILED, "RequestTimeTooSkewed");
 }
 
+/* What another thread does whose request was refused at the same time. */
+static void correct_meanwhile(struct scripted *twin)
+{
+    struct sw_cloud *cloud = twin->others;
+
+    if (twin->at == 1)
+        atomic_store(&cloud->clock_offset_s, 2400);
+}
+
+static void a_clock_that_another_thread_corrects_is_corrected_once(void **state)
+{
+    static const struct script_step steps[] = {{.status = 403,
+                                                .headers = "date: Sun, 22 Nov 2026 07:20:36 GMT\n" XML_HEAD,
+                                                .body = ERROR_BODY("RequestTimeTooSkewed")},
+                                               {.status = 204}};
+    struct sw_err err = {.code = SW_OK};
+    struct scripted twin;
+    struct sw_cloud *cloud;
+
+    (void)state;
+    set_keys();
+    cloud = open_scripted(&twin, steps, 2);
+    twin.meanwhile = correct_meanwhile;
+    twin.others = cloud;
+    assert_ok(sw_s3_abort_upload(cloud, &object, &err), err);
+    assert_non_null(strstr(twin.sent[1].headers, "X-Amz-Date: 20261122T072036Z\n"));
+    assert_int_equal(cloud->clock_offset_s, 2400);
+    sw_cloud_close(cloud);
+}
+
+static void a_signature_that_grew_old_on_its_way_is_made_anew(void **state)
+{
+    static const struct script_step late = {
+        .status = 403, .headers = XML_HEAD, .body = ERROR_BODY("RequestTimeTooSkewed")};
+    const struct script_step steps[] = {late, {.status = 204}};
+    struct sw_err err = {.code = SW_OK};
+    struct scripted twin;
+    struct sw_cloud *cloud;
+
+    (void)state;
+    set_keys();
+    cloud = open_scripted(&twin, steps, 2);
+    twin.seconds_a_send = 1000;
+    assert_ok(sw_s3_abort_upload(cloud, &object, &err), err);
+    sw_cloud_close(cloud);
+    /* One that was young is as young the next time. */
+    cloud = open_scripted(&twin, steps, 2);
+    twin.seconds_a_send = 10;
+    assert_failed(sw_s3_abort_upload(cloud, &object, &err), err, SW_FAILED, "RequestTimeTooSkewed");
+    assert_int_equal(twin.at, 1);
+    sw_cloud_close(cloud);
+}
+
 static void does_not_touch_the_clock_for_a_small_difference(void **state)
 {
     static const struct script_step steps[] = {{.status = 403,
@@ -267,6 +322,8 @@ int main(void)
         cmocka_unit_test(waits_as_long_as_it_is_asked_to),
         cmocka_unit_test(waits_for_less_when_a_test_says_so),
         cmocka_unit_test(corrects_a_wrong_clock_once),
+        cmocka_unit_test(a_clock_that_another_thread_corrects_is_corrected_once),
+        cmocka_unit_test(a_signature_that_grew_old_on_its_way_is_made_anew),
         cmocka_unit_test(does_not_touch_the_clock_for_a_small_difference),
         cmocka_unit_test(lists_parts_over_pages_and_refuses_a_list_that_lies),
         cmocka_unit_test(finds_a_task_gone_and_reads_one_that_is_there),

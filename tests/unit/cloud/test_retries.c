@@ -44,6 +44,30 @@ static void a_line_that_stays_lost_ends_after_three_minutes(void **state)
     sw_cloud_close(cloud);
 }
 
+static void set_clock_back(struct scripted *twin)
+{
+    twin->now_s -= 86400;
+}
+
+static void patience_does_not_depend_on_who_sets_the_clock(void **state)
+{
+    static struct script_step steps[32] = {{.status = 204}};
+    struct sw_err err = {.code = SW_OK};
+    struct scripted twin;
+    struct sw_cloud *cloud;
+
+    (void)state;
+    set_keys();
+    for (size_t i = 1; i < 32; i++)
+        steps[i] = (struct script_step){.broken = SW_REMOTE};
+    cloud = open_scripted(&twin, steps, 32);
+    assert_ok(sw_s3_abort_upload(cloud, &object, &err), err);
+    twin.seconds_a_sleep = 20;
+    twin.meanwhile = set_clock_back;
+    assert_failed(sw_s3_abort_upload(cloud, &object, &err), err, SW_REMOTE, "after 10 attempts");
+    sw_cloud_close(cloud);
+}
+
 static void a_line_that_never_worked_is_not(void **state)
 {
     struct script_step steps[8];
@@ -124,6 +148,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_line_that_worked_is_waited_for),
         cmocka_unit_test(a_line_that_stays_lost_ends_after_three_minutes),
+        cmocka_unit_test(patience_does_not_depend_on_who_sets_the_clock),
         cmocka_unit_test(a_line_that_never_worked_is_not),
         cmocka_unit_test(what_the_user_says_of_attempts_holds),
         cmocka_unit_test(a_service_in_trouble_is_left_alone),
