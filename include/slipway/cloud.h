@@ -48,6 +48,8 @@ struct sw_http_reply {
     char *headers; /* "name: value\n" lines, names in lower case; NULL when there are none */
     char *body;    /* NUL after body_len bytes; NULL when it is empty */
     size_t body_len;
+    bool
+        resent; /* a kept line broke before any answer and the request went out anew: it may have been done twice */
 };
 
 struct sw_transport;
@@ -73,9 +75,9 @@ struct sw_transport {
 };
 
 /*
- * libcurl: TLS 1.2 or later, peer and name always verified; AWS_CA_BUNDLE (ca_bundle, may be NULL) replaces the roots. Proxies
- * are those of HTTPS_PROXY, http_proxy, ALL_PROXY and NO_PROXY. A line that stands still is given up after two minutes, or
- * after SLIPWAY_STALL_S seconds.
+ * libcurl: TLS 1.2 or later, peer and name always verified; AWS_CA_BUNDLE (ca_bundle, a file or a folder of hashed names; may
+ * be NULL) replaces the roots. Proxies are those of HTTPS_PROXY, http_proxy, ALL_PROXY and NO_PROXY. A line that stands still
+ * is given up after two minutes, or after SLIPWAY_STALL_S seconds; so is one that brings less than 1 KiB/s to a sink.
  */
 SW_MUST_CHECK int sw_transport_open_curl(const char *ca_bundle, struct sw_transport **out,
                                          struct sw_err *err);

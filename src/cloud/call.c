@@ -124,17 +124,22 @@ static int send_once(struct sw_cloud *cloud, const struct cloud_call *call, cons
     if (url == NULL || sign(cloud, call, target, ref != NULL ? &ref->keys : NULL, &signing, err) < 0 ||
         (call->sink != NULL && call->sink->restart(call->sink, err) < 0))
         return -1;
-    return cloud->transport->ops->send(cloud->transport,
-                                       &(struct sw_http_request){.method = call->method,
-                                                                 .url = url,
-                                                                 .headers = signing.headers,
-                                                                 .header_count = signing.n,
-                                                                 .body = call->body,
-                                                                 .body_len = call->body_len,
-                                                                 .sink = call->sink,
-                                                                 .stall_s = call->stall_s,
-                                                                 .ranged = call->ranged},
-                                       reply, err);
+    if (cloud->transport->ops->send(cloud->transport,
+                                    &(struct sw_http_request){.method = call->method,
+                                                              .url = url,
+                                                              .headers = signing.headers,
+                                                              .header_count = signing.n,
+                                                              .body = call->body,
+                                                              .body_len = call->body_len,
+                                                              .sink = call->sink,
+                                                              .stall_s = call->stall_s,
+                                                              .ranged = call->ranged},
+                                    reply, err) == 0)
+        return 0;
+    /* What is tried again is told with the host and the number of tries in the end. */
+    return err->code == SW_REMOTE || err->code == SW_INTERRUPTED
+               ? -1
+               : sw_context(err, "%s://%s", uri->scheme, target->host.data);
 }
 
 /* What the call in hand went through. */
@@ -250,6 +255,8 @@ int cloud_send(struct sw_cloud *cloud, const struct cloud_call *call, struct sw_
     for (;;) {
         memset(fault, 0, sizeof(*fault));
         verdict = try_once(cloud, call, &target, &course, reply, err);
+        if (call->retried != NULL && reply->resent)
+            *call->retried = true;
         if (verdict == CALL_DONE)
             verdict = judge(cloud, reply, &course, fault, err);
         if (verdict == CALL_DONE)

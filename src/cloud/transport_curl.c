@@ -9,6 +9,8 @@
 #include <errno.h>
 #include <pthread.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
 #include <time.h>
 
 enum {
@@ -21,6 +23,7 @@ enum {
     STALL_S = 120, /* S3 may think for long before it answers, but it sends white space meanwhile */
     WHOLE_S = 900, /* a whole exchange, and longer for a body: as if the line carried SLOW_BYTES_PER_S */
     SLOW_BYTES_PER_S = 8 << 10,
+    SINK_BYTES_PER_S = 1 << 10, /* less than that is a line that stands still */
 };
 
 struct curl_transport {
@@ -29,6 +32,7 @@ struct curl_transport {
     CURL *idle[MAX_IDLE];
     size_t idle_count;
     char *ca_bundle;
+    bool ca_folder; /* ca_bundle is one, of files named by their hashes */
     long stall_s;
 };
 
@@ -43,7 +47,9 @@ struct exchange {
     int64_t moved_ns; /* when a byte went or came last */
     curl_off_t moved; /* how many did */
     bool stalled;
+    unsigned sendings; /* how often libcurl began to send the request */
     bool ranged;
+    bool plain; /* a download, not a call to AWS */
     bool too_large;
     bool refused; /* by the sink, which said why in err */
 };
@@ -115,6 +121,27 @@ static int on_progress(void *arg, curl_off_t to_come, curl_off_t came, curl_off_
     }
     exchange->stalled = now_ns - exchange->moved_ns >= exchange->stall_s * 1000000000;
     return exchange->stalled;
+}
+
+/* Called before each sending: also when a kept connection died and libcurl takes another one. */
+static int on_sending(void *arg, char *to, char *from, int to_port, int from_port)
+{
+    struct exchange *exchange = arg;
+
+    (void)to;
+    (void)from;
+    (void)to_port;
+    (void)from_port;
+    exchange->sendings++;
+    return CURL_PREREQFUNC_OK;
+}
+
+/* Connections are not for programs that are started meanwhile. */
+static curl_socket_t open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
+{
+    (void)arg;
+    (void)purpose;
+    return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
 }
 
 static CURL *borrow(struct curl_transport *self, struct sw_err *err)
@@ -235,6 +262,15 @@ static void set_trust(CURL *handle, const struct sw_http_request *request)
     }
 }
 
+/* libcurl has two places for roots, and a value in each: what is named replaces both. */
+static void set_roots(CURL *handle, const struct curl_transport *self)
+{
+    if (self->ca_bundle == NULL)
+        return;
+    curl_easy_setopt(handle, CURLOPT_CAINFO, self->ca_folder ? NULL : self->ca_bundle);
+    curl_easy_setopt(handle, CURLOPT_CAPATH, self->ca_folder ? self->ca_bundle : NULL);
+}
+
 static void set_options(CURL *handle, const struct curl_transport *self, struct exchange *exchange,
                         char *error_text)
 {
@@ -243,8 +279,9 @@ static void set_options(CURL *handle, const struct curl_transport *self, struct 
     curl_easy_setopt(handle, CURLOPT_PROTOCOLS_STR, "http,https");
     curl_easy_setopt(handle, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
     curl_easy_setopt(handle, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+    curl_easy_setopt(handle, CURLOPT_PROXY_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
     curl_easy_setopt(handle, CURLOPT_CONNECTTIMEOUT, (long)CONNECT_TIMEOUT_S);
-    curl_easy_setopt(handle, CURLOPT_LOW_SPEED_LIMIT, 1L);
+    curl_easy_setopt(handle, CURLOPT_LOW_SPEED_LIMIT, exchange->sink != NULL ? (long)SINK_BYTES_PER_S : 1L);
     curl_easy_setopt(handle, CURLOPT_USERAGENT, "slipway");
     curl_easy_setopt(handle, CURLOPT_ERRORBUFFER, error_text);
     curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, on_body);
@@ -255,8 +292,10 @@ static void set_options(CURL *handle, const struct curl_transport *self, struct 
     curl_easy_setopt(handle, CURLOPT_XFERINFOFUNCTION, on_progress);
     curl_easy_setopt(handle, CURLOPT_XFERINFODATA, exchange);
     curl_easy_setopt(handle, CURLOPT_LOW_SPEED_TIME, exchange->stall_s);
-    if (self->ca_bundle != NULL)
-        curl_easy_setopt(handle, CURLOPT_CAINFO, self->ca_bundle);
+    curl_easy_setopt(handle, CURLOPT_PREREQFUNCTION, on_sending);
+    curl_easy_setopt(handle, CURLOPT_PREREQDATA, exchange);
+    curl_easy_setopt(handle, CURLOPT_OPENSOCKETFUNCTION, open_socket);
+    set_roots(handle, self);
 }
 
 /* What another try cannot mend. */
@@ -273,8 +312,34 @@ static bool is_final(CURLcode code)
     return false;
 }
 
+/* A proxy said no before the server was asked: what it lets through is settled, unless it is only busy. */
+static int explain_proxy(long status, struct sw_err *err)
+{
+    bool later = status >= 500 || status == 408 || status == 429;
+    const char *why = status == 407   ? "; it wants a user and a password (http://USER:PASSWORD@HOST:PORT)"
+                      : status == 403 ? "; it lets nobody through to there"
+                                      : "";
+
+    return sw_fail(err, later ? SW_REMOTE : SW_FAILED,
+                   "the proxy that HTTPS_PROXY, http_proxy or ALL_PROXY names answered HTTP %ld%s", status,
+                   why);
+}
+
+/* What to do about it, behind libcurl's own words. */
+static const char *remedy(CURLcode code, const struct exchange *exchange, const char *text)
+{
+    if (code == CURLE_PEER_FAILED_VERIFICATION && !exchange->plain)
+        return " (AWS_CA_BUNDLE names a file with the CAs of one's own)";
+    if (code == CURLE_OPERATION_TIMEDOUT && strstr(text, "too slow") != NULL)
+        return " (SLIPWAY_STALL_S says how many)";
+    return "";
+}
+
 static int explain(CURLcode code, const struct exchange *exchange, const char *text, struct sw_err *err)
 {
+    long proxy_status = 0;
+
+    curl_easy_getinfo(exchange->handle, CURLINFO_HTTP_CONNECTCODE, &proxy_status);
     if (code == CURLE_ABORTED_BY_CALLBACK && exchange->stalled)
         return sw_fail(err, SW_REMOTE, "the line stood still for %ld s", exchange->stall_s);
     if (code == CURLE_ABORTED_BY_CALLBACK)
@@ -283,13 +348,15 @@ static int explain(CURLcode code, const struct exchange *exchange, const char *t
         return -1;
     if (exchange->too_large)
         return sw_fail(err, SW_FAILED, "the reply is larger than %d bytes", MAX_REPLY_BYTES);
+    if (proxy_status >= 400)
+        return explain_proxy(proxy_status, err);
     /* libcurl quotes a proxy's address whole, with its password. */
     if (strstr(text, "roxy") != NULL && (strchr(text, '@') != NULL || strchr(text, '\'') != NULL))
         return sw_fail(err, is_final(code) ? SW_FAILED : SW_REMOTE,
                        "%s (the proxy that HTTPS_PROXY, http_proxy or ALL_PROXY names)",
                        curl_easy_strerror(code));
-    return sw_fail(err, is_final(code) ? SW_FAILED : SW_REMOTE, "%s",
-                   text[0] != '\0' ? text : curl_easy_strerror(code));
+    return sw_fail(err, is_final(code) ? SW_FAILED : SW_REMOTE, "%s%s",
+                   text[0] != '\0' ? text : curl_easy_strerror(code), remedy(code, exchange, text));
 }
 
 static int curl_send(struct sw_transport *transport, const struct sw_http_request *request,
@@ -310,6 +377,7 @@ static int curl_send(struct sw_transport *transport, const struct sw_http_reques
     exchange.handle = handle;
     exchange.sink = request->sink;
     exchange.ranged = request->ranged;
+    exchange.plain = request->follow;
     rc = header_list(request, &headers, err);
     if (rc == 0) {
         set_options(handle, self, &exchange, error_text);
@@ -325,6 +393,7 @@ static int curl_send(struct sw_transport *transport, const struct sw_http_reques
     wipe_list(headers);
     give_back(self, handle);
     reply->status = (int)status;
+    reply->resent = exchange.sendings > 1 && !request->follow;
     reply->body_len = exchange.body.len;
     reply->headers = exchange.headers.len > 0 ? sw_buf_steal(&exchange.headers) : NULL;
     reply->body = exchange.body.len > 0 ? sw_buf_steal(&exchange.body) : NULL;
@@ -394,6 +463,7 @@ static long stall_s(void)
 int sw_transport_open_curl(const char *ca_bundle, struct sw_transport **out, struct sw_err *err)
 {
     struct curl_transport *self = sw_calloc(1, sizeof(*self), err);
+    struct stat st;
 
     if (self == NULL)
         return -1;
@@ -408,6 +478,7 @@ int sw_transport_open_curl(const char *ca_bundle, struct sw_transport **out, str
         curl_close(&self->base);
         return -1;
     }
+    self->ca_folder = ca_bundle != NULL && stat(ca_bundle, &st) == 0 && S_ISDIR(st.st_mode);
     *out = &self->base;
     return 0;
 }

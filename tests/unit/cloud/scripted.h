@@ -15,6 +15,7 @@ struct script_step {
     const char *headers;
     const char *body;
     enum sw_code broken;
+    bool resent;
 };
 
 struct sent {
@@ -65,6 +66,7 @@ static int scripted_send(struct sw_transport *transport, const struct sw_http_re
     sent->insecure = request->insecure;
     sent->direct = request->direct;
     sent->timeout_ms = request->timeout_ms;
+    reply->resent = step->resent;
     if (self->meanwhile != NULL)
         self->meanwhile(self);
     if (request->sink != NULL && step->body != NULL &&
