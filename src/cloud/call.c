@@ -200,12 +200,13 @@ static int renew(struct sw_cloud *cloud, const struct cloud_fault *fault, struct
 enum verdict { CALL_DONE, CALL_AGAIN, CALL_LATER, CALL_LOST, CALL_FAILED };
 
 /* What came of a try. */
-static enum verdict judge(struct sw_cloud *cloud, const struct sw_http_reply *reply, struct course *course,
-                          struct cloud_fault *fault, struct sw_err *err)
+static enum verdict judge(struct sw_cloud *cloud, enum cloud_service service,
+                          const struct sw_http_reply *reply, struct course *course, struct cloud_fault *fault,
+                          struct sw_err *err)
 {
     int renewed;
 
-    if (!fault_read(reply, fault))
+    if (!fault_read(reply, service == CLOUD_S3 ? cloud->endpoints[CLOUD_S3].sign_region : NULL, fault))
         return CALL_DONE;
     if (correct_clock(cloud, reply, course))
         return CALL_AGAIN;
@@ -258,7 +259,7 @@ int cloud_send(struct sw_cloud *cloud, const struct cloud_call *call, struct sw_
         if (call->retried != NULL && reply->resent)
             *call->retried = true;
         if (verdict == CALL_DONE)
-            verdict = judge(cloud, reply, &course, fault, err);
+            verdict = judge(cloud, call->service, reply, &course, fault, err);
         if (verdict == CALL_DONE)
             retries_give_back(cloud, &course.retries);
         if (verdict == CALL_DONE || verdict == CALL_FAILED)
@@ -273,6 +274,17 @@ int cloud_send(struct sw_cloud *cloud, const struct cloud_call *call, struct sw_
         if (call->retried != NULL)
             *call->retried = true;
     }
+}
+
+void cloud_copy_text(char *out, size_t size, const char *text)
+{
+    size_t len = strlen(text);
+
+    if (len >= size)
+        for (len = size - 1; len > 0 && ((unsigned char)text[len] & 0xc0) == 0x80;)
+            len--;
+    memcpy(out, text, len);
+    out[len] = '\0';
 }
 
 void reply_wipe(struct sw_http_reply *reply)

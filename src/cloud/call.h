@@ -56,6 +56,9 @@ SW_MUST_CHECK int cloud_send(struct sw_cloud *cloud, const struct cloud_call *ca
 SW_MUST_CHECK int cloud_back_off(struct sw_transport *transport, unsigned failures,
                                  const struct sw_http_reply *reply, struct sw_err *err);
 
+/* As much of a text as fits, without half a character at the end: it goes into JSON. */
+void cloud_copy_text(char *out, size_t size, const char *text);
+
 /* Frees a reply whose bytes were secret: they become zeros first. */
 void reply_wipe(struct sw_http_reply *reply);
 

@@ -16,17 +16,6 @@ int ec2_begin(struct sw_buf *form, const char *action, struct sw_err *err)
     return query_begin(form, CLOUD_EC2, action, err);
 }
 
-void ec2_copy_text(char *out, size_t size, const char *text)
-{
-    size_t len = strlen(text);
-
-    if (len >= size)
-        for (len = size - 1; len > 0 && ((unsigned char)text[len] & 0xc0) == 0x80;)
-            len--;
-    memcpy(out, text, len);
-    out[len] = '\0';
-}
-
 static void read_snapshots(const struct xml_node *details, struct sw_ec2_task *out)
 {
     for (const struct xml_node *item = details != NULL ? details->first : NULL; item != NULL;
@@ -34,18 +23,18 @@ static void read_snapshots(const struct xml_node *details, struct sw_ec2_task *o
         const char *id = xml_text(item, "snapshotId");
 
         if (id[0] != '\0' && out->nr_snapshots < SW_EC2_MAX_SNAPSHOTS)
-            ec2_copy_text(out->snapshots[out->nr_snapshots++], SW_EC2_SNAPSHOT_ID, id);
+            cloud_copy_text(out->snapshots[out->nr_snapshots++], SW_EC2_SNAPSHOT_ID, id);
     }
 }
 
 static int read_image_task(const struct xml_node *node, struct sw_ec2_task *out, struct sw_err *err)
 {
     memset(out, 0, sizeof(*out));
-    ec2_copy_text(out->id, sizeof(out->id), xml_text(node, "importTaskId"));
-    ec2_copy_text(out->status, sizeof(out->status), xml_text(node, "status"));
-    ec2_copy_text(out->progress, sizeof(out->progress), xml_text(node, "progress"));
-    ec2_copy_text(out->image_id, sizeof(out->image_id), xml_text(node, "imageId"));
-    ec2_copy_text(out->message, sizeof(out->message), xml_text(node, "statusMessage"));
+    cloud_copy_text(out->id, sizeof(out->id), xml_text(node, "importTaskId"));
+    cloud_copy_text(out->status, sizeof(out->status), xml_text(node, "status"));
+    cloud_copy_text(out->progress, sizeof(out->progress), xml_text(node, "progress"));
+    cloud_copy_text(out->image_id, sizeof(out->image_id), xml_text(node, "imageId"));
+    cloud_copy_text(out->message, sizeof(out->message), xml_text(node, "statusMessage"));
     read_snapshots(xml_child(node, "snapshotDetailSet"), out);
     if (out->id[0] == '\0')
         return sw_fail(err, SW_REMOTE, "the reply has no importTaskId");

@@ -12,9 +12,6 @@ SW_MUST_CHECK int ec2_begin(struct sw_buf *form, const char *action, struct sw_e
 SW_MUST_CHECK struct xml_node *ec2_send(struct sw_cloud *cloud, const struct sw_buf *form,
                                         struct cloud_fault *fault, struct sw_err *err);
 
-/* As much as fits, without half a character at the end: it goes into JSON. */
-void ec2_copy_text(char *out, size_t size, const char *text);
-
 /* "Prefix.N.Tag.M.Key" and its kin of one TagSpecification (from 1) for a type such as "import-image-task"; none for n 0. */
 SW_MUST_CHECK int ec2_add_tags(struct sw_buf *form, unsigned specification, const char *type,
                                const struct sw_ec2_tag *tags, size_t n, struct sw_err *err);

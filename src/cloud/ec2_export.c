@@ -19,10 +19,10 @@ static int read_export(const struct xml_node *node, struct sw_ec2_export_task *o
     const struct xml_node *place = xml_child(node, "s3ExportLocation");
 
     memset(out, 0, sizeof(*out));
-    ec2_copy_text(out->status, sizeof(out->status), xml_text(node, "status"));
-    ec2_copy_text(out->progress, sizeof(out->progress), xml_text(node, "progress"));
-    ec2_copy_text(out->image_id, sizeof(out->image_id), xml_text(node, "imageId"));
-    ec2_copy_text(out->message, sizeof(out->message), xml_text(node, "statusMessage"));
+    cloud_copy_text(out->status, sizeof(out->status), xml_text(node, "status"));
+    cloud_copy_text(out->progress, sizeof(out->progress), xml_text(node, "progress"));
+    cloud_copy_text(out->image_id, sizeof(out->image_id), xml_text(node, "imageId"));
+    cloud_copy_text(out->message, sizeof(out->message), xml_text(node, "statusMessage"));
     if (copy_whole(out->id, sizeof(out->id), xml_text(node, "exportImageTaskId"), "exportImageTaskId", err) <
             0 ||
         copy_whole(out->bucket, sizeof(out->bucket), xml_text(place, "s3Bucket"), "s3Bucket", err) < 0 ||

@@ -50,7 +50,7 @@ static int register_form(const struct sw_ec2_register *request, struct sw_buf *f
 /* The id of a reply that is about one image. */
 static int take_image_id(const struct xml_node *document, char image_id[64], struct sw_err *err)
 {
-    ec2_copy_text(image_id, 64, xml_text(document, "imageId"));
+    cloud_copy_text(image_id, 64, xml_text(document, "imageId"));
     return image_id[0] != '\0' ? 0 : sw_fail(err, SW_REMOTE, "the reply has no imageId");
 }
 
@@ -81,20 +81,20 @@ static void read_image(const struct xml_node *item, struct sw_ec2_image *out)
     const struct xml_node *mappings = xml_child(item, "blockDeviceMapping");
 
     out->found = true;
-    ec2_copy_text(out->id, sizeof(out->id), xml_text(item, "imageId"));
-    ec2_copy_text(out->name, sizeof(out->name), xml_text(item, "name"));
-    ec2_copy_text(out->state, sizeof(out->state), xml_text(item, "imageState"));
-    ec2_copy_text(out->reason, sizeof(out->reason), xml_text(xml_child(item, "stateReason"), "message"));
-    ec2_copy_text(out->owner, sizeof(out->owner), xml_text(item, "imageOwnerId"));
-    ec2_copy_text(out->architecture, sizeof(out->architecture), xml_text(item, "architecture"));
-    ec2_copy_text(out->boot_mode, sizeof(out->boot_mode), xml_text(item, "bootMode"));
-    ec2_copy_text(out->root_device, sizeof(out->root_device), xml_text(item, "rootDeviceName"));
+    cloud_copy_text(out->id, sizeof(out->id), xml_text(item, "imageId"));
+    cloud_copy_text(out->name, sizeof(out->name), xml_text(item, "name"));
+    cloud_copy_text(out->state, sizeof(out->state), xml_text(item, "imageState"));
+    cloud_copy_text(out->reason, sizeof(out->reason), xml_text(xml_child(item, "stateReason"), "message"));
+    cloud_copy_text(out->owner, sizeof(out->owner), xml_text(item, "imageOwnerId"));
+    cloud_copy_text(out->architecture, sizeof(out->architecture), xml_text(item, "architecture"));
+    cloud_copy_text(out->boot_mode, sizeof(out->boot_mode), xml_text(item, "bootMode"));
+    cloud_copy_text(out->root_device, sizeof(out->root_device), xml_text(item, "rootDeviceName"));
     out->ena = strcmp(xml_text(item, "enaSupport"), "true") == 0;
     for (const struct xml_node *at = mappings != NULL ? mappings->first : NULL; at != NULL; at = at->next) {
         const char *id = xml_text(xml_child(at, "ebs"), "snapshotId");
 
         if (id[0] != '\0' && out->nr_snapshots < SW_EC2_MAX_SNAPSHOTS)
-            ec2_copy_text(out->snapshots[out->nr_snapshots++], SW_EC2_SNAPSHOT_ID, id);
+            cloud_copy_text(out->snapshots[out->nr_snapshots++], SW_EC2_SNAPSHOT_ID, id);
     }
 }
 

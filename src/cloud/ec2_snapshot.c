@@ -38,12 +38,12 @@ static int read_task(const struct xml_node *node, struct sw_ec2_task *out, struc
     const char *snapshot = xml_text(detail, "snapshotId");
 
     memset(out, 0, sizeof(*out));
-    ec2_copy_text(out->id, sizeof(out->id), xml_text(node, "importTaskId"));
-    ec2_copy_text(out->status, sizeof(out->status), xml_text(detail, "status"));
-    ec2_copy_text(out->progress, sizeof(out->progress), xml_text(detail, "progress"));
-    ec2_copy_text(out->message, sizeof(out->message), xml_text(detail, "statusMessage"));
+    cloud_copy_text(out->id, sizeof(out->id), xml_text(node, "importTaskId"));
+    cloud_copy_text(out->status, sizeof(out->status), xml_text(detail, "status"));
+    cloud_copy_text(out->progress, sizeof(out->progress), xml_text(detail, "progress"));
+    cloud_copy_text(out->message, sizeof(out->message), xml_text(detail, "statusMessage"));
     if (snapshot[0] != '\0')
-        ec2_copy_text(out->snapshots[out->nr_snapshots++], SW_EC2_SNAPSHOT_ID, snapshot);
+        cloud_copy_text(out->snapshots[out->nr_snapshots++], SW_EC2_SNAPSHOT_ID, snapshot);
     if (out->id[0] == '\0')
         return sw_fail(err, SW_REMOTE, "the reply has no importTaskId");
     out->found = true;
@@ -76,11 +76,11 @@ int sw_ec2_describe_import_snapshot(struct sw_cloud *cloud, const char *task_id,
 static void read_snapshot(const struct xml_node *item, struct sw_ec2_snapshot *out)
 {
     out->found = true;
-    ec2_copy_text(out->id, sizeof(out->id), xml_text(item, "snapshotId"));
-    ec2_copy_text(out->state, sizeof(out->state), xml_text(item, "status"));
-    ec2_copy_text(out->progress, sizeof(out->progress), xml_text(item, "progress"));
-    ec2_copy_text(out->message, sizeof(out->message), xml_text(item, "statusMessage"));
-    ec2_copy_text(out->owner, sizeof(out->owner), xml_text(item, "ownerId"));
+    cloud_copy_text(out->id, sizeof(out->id), xml_text(item, "snapshotId"));
+    cloud_copy_text(out->state, sizeof(out->state), xml_text(item, "status"));
+    cloud_copy_text(out->progress, sizeof(out->progress), xml_text(item, "progress"));
+    cloud_copy_text(out->message, sizeof(out->message), xml_text(item, "statusMessage"));
+    cloud_copy_text(out->owner, sizeof(out->owner), xml_text(item, "ownerId"));
     out->volume_gib = strtoull(xml_text(item, "volumeSize"), NULL, 10);
     out->encrypted = strcmp(xml_text(item, "encrypted"), "true") == 0;
 }

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { FAULT_JSON_MAX = 64 << 10 };
+enum { FAULT_JSON_MAX = 64 << 10, REASON_MAX = 100 };
 
 /* S3 sends the document at the root, EC2 in Response/Errors, IAM and STS in ErrorResponse; KMS and EBS send JSON. */
 static const struct xml_node *find_error(const struct xml_node *root)
@@ -22,12 +22,16 @@ static const struct xml_node *find_error(const struct xml_node *root)
     return NULL;
 }
 
-static bool looks_like(const struct sw_http_reply *reply, const char *what)
+/* What a body is: by its type, and where it tells of a failure by how it begins, for not everybody says the type. */
+static bool looks_like(const struct sw_http_reply *reply, bool bad, const char *what, char first)
 {
     char type[128];
 
-    return reply->body_len > 0 && sw_http_header_get(reply, "content-type", type, sizeof(type)) &&
-           strstr(type, what) != NULL;
+    if (reply->body_len == 0)
+        return false;
+    if (bad && reply->body[strspn(reply->body, " \t\r\n")] == first)
+        return true;
+    return sw_http_header_get(reply, "content-type", type, sizeof(type)) && strcasestr(type, what) != NULL;
 }
 
 /* The name of an error without its namespace and without the address that may follow it: "ns#Code:http://…". */
@@ -48,6 +52,17 @@ static const char *first_text(const json_t *root, const char *const names[], siz
     for (size_t i = 0; i < n && found == NULL; i++)
         found = sw_json_text(root, names[i]);
     return found;
+}
+
+/* "message (reason)": a long message is cut, the reason never is. */
+static void put_message(const char *message, const char *reason, struct cloud_fault *out)
+{
+    char tail[REASON_MAX + 4] = "";
+
+    if (reason != NULL)
+        snprintf(tail, sizeof(tail), " (%.*s)", REASON_MAX, reason);
+    cloud_copy_text(out->message, sizeof(out->message) - strlen(tail), message);
+    strcat(out->message, tail);
 }
 
 /*
@@ -75,18 +90,19 @@ static void read_json(const struct sw_http_reply *reply, struct cloud_fault *out
     take_code(type, out);
     message = first_text(root, messages, SW_ARRAY_LEN(messages));
     reason = first_text(root, reasons, SW_ARRAY_LEN(reasons));
-    snprintf(out->message, sizeof(out->message), "%s%s%s%s", message != NULL ? message : "",
-             reason != NULL ? " (" : "", reason != NULL ? reason : "", reason != NULL ? ")" : "");
+    put_message(message != NULL ? message : "", reason, out);
 }
 
 /* S3 says where a bucket is when it was asked for at the wrong place, also without a document (HEAD). */
-static void read_region(const struct sw_http_reply *reply, struct cloud_fault *out)
+static void read_region(const struct sw_http_reply *reply, const char *asked, struct cloud_fault *out)
 {
-    char region[64];
+    struct sw_err ignored = {.code = SW_OK};
+    char region[2 * REGION_TEXT];
 
-    if (out->status != 301 && out->status != 307 && out->status != 400)
+    if (asked == NULL || (out->status != 301 && out->status != 307 && out->status != 400))
         return;
-    if (!sw_http_header_get(reply, "x-amz-bucket-region", region, sizeof(region)))
+    if (!sw_http_header_get(reply, "x-amz-bucket-region", region, sizeof(region)) ||
+        strcmp(region, asked) == 0 || region_check(region, &ignored) < 0)
         return;
     if (out->code[0] == '\0')
         snprintf(out->code, sizeof(out->code), "PermanentRedirect");
@@ -94,34 +110,41 @@ static void read_region(const struct sw_http_reply *reply, struct cloud_fault *o
              region);
 }
 
-bool fault_read(const struct sw_http_reply *reply, struct cloud_fault *out)
+/* 1: an error; 0: another document; -1: none that can be read. A good one may hold keys: nothing of it stays behind. */
+static int read_xml(const struct sw_http_reply *reply, struct cloud_fault *out, struct sw_err *why)
 {
-    struct sw_err ignored = {.code = SW_OK};
-    XML_AUTO struct xml_node *root = NULL;
-    const struct xml_node *error = NULL;
-    bool bad = reply->status < 200 || reply->status >= 300, xml = looks_like(reply, "xml");
+    struct xml_node *root = xml_parse(reply->body, reply->body_len, why);
+    const struct xml_node *error = root != NULL ? find_error(root) : NULL;
+    int found = root == NULL ? -1 : error != NULL;
+
+    if (error != NULL) {
+        cloud_copy_text(out->code, sizeof(out->code), xml_text(error, "Code"));
+        cloud_copy_text(out->message, sizeof(out->message), xml_text(error, "Message"));
+    }
+    xml_wipe(root);
+    xml_free(root);
+    return found;
+}
+
+bool fault_read(const struct sw_http_reply *reply, const char *region, struct cloud_fault *out)
+{
+    struct sw_err why = {.code = SW_OK};
+    bool bad = reply->status < 200 || reply->status >= 300;
+    int xml = 0;
 
     memset(out, 0, sizeof(*out));
     out->status = reply->status;
-    if (xml)
-        root = xml_parse(reply->body, reply->body_len, &ignored);
-    if (root != NULL)
-        error = find_error(root);
-    if (error != NULL) {
-        snprintf(out->code, sizeof(out->code), "%s", xml_text(error, "Code"));
-        snprintf(out->message, sizeof(out->message), "%s", xml_text(error, "Message"));
-        read_region(reply, out);
-        return true;
-    }
-    if (xml && root == NULL && !bad) {
+    if (looks_like(reply, bad, "xml", '<'))
+        xml = read_xml(reply, out, &why);
+    if (xml < 0 && !bad) {
         snprintf(out->code, sizeof(out->code), "IncompleteReply");
-        snprintf(out->message, sizeof(out->message), "%.500s", ignored.text);
+        snprintf(out->message, sizeof(out->message), "%.500s", why.text);
         return true;
     }
-    if (bad && looks_like(reply, "json"))
+    if (xml <= 0 && bad && looks_like(reply, bad, "json", '{'))
         read_json(reply, out);
-    read_region(reply, out);
-    return bad;
+    read_region(reply, region, out);
+    return bad || xml > 0;
 }
 
 static bool is_one_of(const char *code, const char *const *codes, size_t n)
@@ -160,8 +183,8 @@ bool fault_retryable(const struct cloud_fault *fault)
         "IncompleteReply",
     };
 
-    return fault->status == 429 || fault->status == 500 || fault->status == 502 || fault->status == 503 ||
-           fault->status == 504 || is_one_of(fault->code, codes, SW_ARRAY_LEN(codes));
+    return fault->status == 408 || fault->status == 429 || fault->status == 500 || fault->status == 502 ||
+           fault->status == 503 || fault->status == 504 || is_one_of(fault->code, codes, SW_ARRAY_LEN(codes));
 }
 
 bool fault_skewed(const struct cloud_fault *fault)

@@ -9,9 +9,10 @@ enum { FAULT_DRIFT_S = 300 };
 
 /*
  * True when the reply is an error: a status of 300 or more, or a 2xx whose body is an error document
- * (CompleteMultipartUpload answers so). A 2xx that should hold XML and is cut short counts as one, too.
+ * (CompleteMultipartUpload answers so). A 2xx that should hold XML and is cut short counts as one, too. region: where the
+ * bucket was looked for, so that another one that S3 names is told; NULL: no bucket was.
  */
-bool fault_read(const struct sw_http_reply *reply, struct cloud_fault *out);
+bool fault_read(const struct sw_http_reply *reply, const char *region, struct cloud_fault *out);
 /* Throttled, or the server's own failure. */
 bool fault_retryable(const struct cloud_fault *fault);
 /* The signature's time is too far from the server's. */

@@ -42,7 +42,7 @@ static int judge(const struct sw_http_reply *reply, struct sw_err *err)
 
     if (reply->status == 200)
         return 0;
-    fault_read(reply, &fault);
+    fault_read(reply, NULL, &fault);
     return fault_report(&fault, err);
 }
 

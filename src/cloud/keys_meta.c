@@ -68,7 +68,7 @@ static int get_page(const struct meta_source *self, const char *method, const ch
         reply_wipe(reply);
         *err = (struct sw_err){.code = SW_OK};
         if (self->transport->ops->send(self->transport, &request, reply, err) == 0) {
-            if (!fault_read(reply, &fault))
+            if (!fault_read(reply, NULL, &fault))
                 return reply->body_len <= PAGE_MAX
                            ? 0
                            : sw_fail(err, SW_FAILED, "%s answers with more than %d bytes", url, PAGE_MAX);

@@ -19,7 +19,7 @@ void refusal_take(struct sw_refusal *why, const struct cloud_fault *fault)
 {
     why->status = fault->status;
     snprintf(why->code, sizeof(why->code), "%s", fault->code);
-    snprintf(why->message, sizeof(why->message), "%s", fault->message);
+    cloud_copy_text(why->message, sizeof(why->message), fault->message);
 }
 
 struct xml_node *refusal_query(struct sw_cloud *cloud, enum cloud_service service, const struct sw_buf *form,

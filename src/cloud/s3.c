@@ -28,6 +28,37 @@ static int read_number(const struct xml_node *node, const char *name, uint64_t m
     return 0;
 }
 
+bool s3_header_number(const struct sw_http_reply *reply, const char *name, uint64_t *out)
+{
+    char text[32] = "", *end;
+
+    if (!sw_http_header_get(reply, name, text, sizeof(text)) || text[0] < '0' || text[0] > '9')
+        return false;
+    errno = 0;
+    *out = strtoull(text, &end, 10);
+    return errno == 0 && *end == '\0';
+}
+
+int s3_head(struct sw_cloud *cloud, const struct cloud_call *call, struct sw_http_reply *reply,
+            struct cloud_fault *fault, struct sw_err *err)
+{
+    const struct cloud_call byte = {.service = CLOUD_S3,
+                                    .method = "GET",
+                                    .bucket = call->bucket,
+                                    .key = call->key,
+                                    .headers = {{"Range", "bytes=0-0"}}};
+    REPLY_AUTO struct sw_http_reply answer = {0};
+
+    if (cloud_send(cloud, call, reply, fault, err) == 0)
+        return 0;
+    if ((fault->status != 400 && fault->status != 403) || fault->code[0] != '\0')
+        return -1;
+    /* An empty object has no byte to give. */
+    if (cloud_send(cloud, &byte, &answer, fault, err) < 0 && fault->status != 416)
+        return -1;
+    return cloud_send(cloud, call, reply, fault, err);
+}
+
 int s3_read_etag(const char *text, char out[SW_S3_ETAG], struct sw_err *err)
 {
     size_t len = strlen(text);
@@ -257,20 +288,18 @@ int sw_s3_head(struct sw_cloud *cloud, const struct sw_s3_upload *object, struct
     struct cloud_fault fault;
     struct cloud_call call = {
         .service = CLOUD_S3, .method = "HEAD", .bucket = object->bucket, .key = object->key};
-    char length[32] = "";
 
     memset(out, 0, sizeof(*out));
-    if (cloud_send(cloud, &call, &reply, &fault, err) < 0) {
+    if (s3_head(cloud, &call, &reply, &fault, err) < 0) {
         if (fault.status != 404)
             return s3_context(object, "looking at", err);
         *err = (struct sw_err){.code = SW_OK};
         return 0;
     }
-    if (!sw_http_header_get(&reply, "content-length", length, sizeof(length)))
+    if (!s3_header_number(&reply, "content-length", &out->size_bytes))
         return sw_fail(err, SW_REMOTE, "the server does not say how long 's3://%s/%s' is", object->bucket,
                        object->key);
     out->found = true;
-    out->size_bytes = strtoull(length, NULL, 10);
     sw_http_header_get(&reply, MARK_HEADER, out->mark, sizeof(out->mark));
     return 0;
 }

@@ -7,7 +7,6 @@
 #include "src/cloud/call.h"
 #include "src/cloud/s3.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -16,18 +15,6 @@
 static int object_context(const struct sw_s3_name *object, const char *verb, struct sw_err *err)
 {
     return sw_context(err, "%s 's3://%s/%s'", verb, object->bucket, object->key);
-}
-
-/* A decimal header; false when there is none, or no number. */
-static bool header_number(const struct sw_http_reply *reply, const char *name, uint64_t *out)
-{
-    char text[32] = "", *end;
-
-    if (!sw_http_header_get(reply, name, text, sizeof(text)) || text[0] < '0' || text[0] > '9')
-        return false;
-    errno = 0;
-    *out = strtoull(text, &end, 10);
-    return errno == 0 && *end == '\0';
 }
 
 /* How many parts "DIGEST-N" is over: 1 without N, 0 when it is no number of parts. *len: of DIGEST. */
@@ -82,8 +69,8 @@ static unsigned find_sha256(const struct sw_http_reply *reply, struct sw_s3_fact
 }
 
 /* part 0: the object itself. */
-static int look_once(struct sw_cloud *cloud, const struct sw_s3_name *object, unsigned part,
-                     struct sw_http_reply *reply, struct cloud_fault *fault, struct sw_err *err)
+static int look(struct sw_cloud *cloud, const struct sw_s3_name *object, unsigned part,
+                struct sw_http_reply *reply, struct cloud_fault *fault, struct sw_err *err)
 {
     char query[32];
     struct cloud_call call = {.service = CLOUD_S3,
@@ -96,27 +83,7 @@ static int look_once(struct sw_cloud *cloud, const struct sw_s3_name *object, un
         snprintf(query, sizeof(query), "partNumber=%u", part);
         call.query = query;
     }
-    return cloud_send(cloud, &call, reply, fault, err);
-}
-
-/* No HEAD says why it failed: a byte does, and keys that have ended are exchanged on the way. */
-static int look(struct sw_cloud *cloud, const struct sw_s3_name *object, unsigned part,
-                struct sw_http_reply *reply, struct cloud_fault *fault, struct sw_err *err)
-{
-    REPLY_AUTO struct sw_http_reply byte = {0};
-    struct cloud_call call = {.service = CLOUD_S3,
-                              .method = "GET",
-                              .bucket = object->bucket,
-                              .key = object->key,
-                              .headers = {{"Range", "bytes=0-0"}}};
-
-    if (look_once(cloud, object, part, reply, fault, err) == 0)
-        return 0;
-    if (fault->status != 400 || fault->code[0] != '\0')
-        return -1;
-    if (cloud_send(cloud, &call, &byte, fault, err) < 0)
-        return -1;
-    return look_once(cloud, object, part, reply, fault, err);
+    return s3_head(cloud, &call, reply, fault, err);
 }
 
 /* The length of a part, or 0 where the server does not tell, or the object is another one by now. */
@@ -137,7 +104,7 @@ static int part_length(struct sw_cloud *cloud, const struct sw_s3_name *object, 
     }
     sw_http_header_get(&reply, "etag", etag, sizeof(etag));
     if (s3_read_etag(etag, bare, &ignored) < 0 || strcmp(bare, facts->etag) != 0 ||
-        !header_number(&reply, "content-length", out) || *out > SW_S3_MAX_PART_BYTES)
+        !s3_header_number(&reply, "content-length", out) || *out > SW_S3_MAX_PART_BYTES)
         *out = 0;
     return 0;
 }
@@ -168,7 +135,7 @@ static int read_facts(const struct sw_http_reply *reply, struct sw_s3_facts *fac
 {
     char etag[SW_S3_ETAG + 2] = "";
 
-    if (!header_number(reply, "content-length", &facts->size_bytes))
+    if (!s3_header_number(reply, "content-length", &facts->size_bytes))
         return sw_fail(err, SW_REMOTE, "the reply does not say how long the object is");
     sw_http_header_get(reply, "etag", etag, sizeof(etag));
     if (s3_read_etag(etag, facts->etag, err) < 0)

@@ -42,7 +42,7 @@ static void encodes_the_path_and_the_query(void **state)
 static void tries_again_after_server_errors_throttling_and_broken_lines(void **state)
 {
     static const struct script_step steps[] = {
-        {.status = 500},
+        {.status = 408},
         {.status = 503, .headers = XML_HEAD, .body = ERROR_BODY("SlowDown")},
         {.broken = SW_REMOTE},
         {.status = 400, .headers = XML_HEAD, .body = ERROR_BODY("RequestTimeout")},

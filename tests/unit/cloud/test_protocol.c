@@ -142,6 +142,40 @@ static void every_service_says_no_in_its_own_words(void **state)
          {.status = 301, .headers = "x-amz-bucket-region: eu-west-1\n"},
          "PermanentRedirect",
          "PermanentRedirect: the bucket is in region 'eu-west-1': pass --region eu-west-1"},
+        /* S3 says the region with other refusals, too; and only what can be one is put into a command. */
+        {CLOUD_S3,
+         {.status = 400,
+          .headers = XML_HEAD "x-amz-bucket-region: eu-central-1\n",
+          .body = "<Error><Code>InvalidToken</Code><Message>malformed</Message></Error>"},
+         "InvalidToken",
+         "InvalidToken: malformed (HTTP 400)"},
+        {CLOUD_S3,
+         {.status = 301, .headers = "x-amz-bucket-region: $(reboot)\n"},
+         "",
+         "the server answered HTTP 301"},
+        {CLOUD_EC2,
+         {.status = 400, .headers = "x-amz-bucket-region: eu-west-1\n"},
+         "",
+         "the server answered HTTP 400"},
+        /* Not everybody says what a document is. */
+        {CLOUD_S3,
+         {.status = 403, .body = "\n<Error><Code>AccessDenied</Code><Message>no</Message></Error>"},
+         "AccessDenied",
+         "AccessDenied: no (HTTP 403)"},
+        {CLOUD_S3,
+         {.status = 403,
+          .headers = "content-type: Text/XML\n",
+          .body = "<Error><Code>AccessDenied</Code><Message>no</Message></Error>"},
+         "AccessDenied",
+         "AccessDenied: no (HTTP 403)"},
+        {CLOUD_KMS,
+         {.status = 400, .body = "{\"__type\":\"NotFoundException\",\"message\":\"m\"}"},
+         "NotFoundException",
+         "NotFoundException: m (HTTP 400)"},
+        {CLOUD_S3,
+         {.status = 403, .headers = "content-type: text/html\n", .body = "<html><body>Blocked<br></html>"},
+         "",
+         "the server answered HTTP 403"},
         {CLOUD_EBS, {.status = 404, .headers = JSON_HEAD, .body = "[1"}, "", "the server answered HTTP 404"},
     };
 
@@ -157,6 +191,42 @@ static void every_service_says_no_in_its_own_words(void **state)
 
         assert_failed(cloud_send(cloud, &call, &reply, &fault, &err), err, SW_FAILED, all[i].text);
         assert_string_equal(fault.code, all[i].code);
+        sw_cloud_close(cloud);
+    }
+}
+
+/* The message goes into JSON, and what EBS means by it stands at its end. */
+static void a_long_message_is_cut_between_characters_and_keeps_its_reason(void **state)
+{
+    char message[1401] = "", json[2048], xml[2048];
+    const struct script_step steps[] = {{.status = 400, .headers = JSON_HEAD, .body = json},
+                                        {.status = 400, .headers = XML_HEAD, .body = xml}};
+    static const enum cloud_service services[] = {CLOUD_EBS, CLOUD_STS};
+
+    (void)state;
+    set_keys();
+    for (size_t i = 0; i + 2 < sizeof(message); i += 2)
+        memcpy(message + i, "\xc3\xa9", 3);
+    snprintf(json, sizeof(json), "{\"__type\":\"Odd\",\"message\":\"%s\",\"Reason\":\"INVALID_BLOCK\"}",
+             message);
+    snprintf(xml, sizeof(xml),
+             "<ErrorResponse><Error><Code>Odd</Code><Message>x%s</Message></Error></ErrorResponse>", message);
+    for (size_t i = 0; i < 2; i++) {
+        struct cloud_call call = {.service = services[i], .method = "GET"};
+        SW_CLEANUP(sw_http_reply_free) struct sw_http_reply reply = {0};
+        struct sw_err err = {.code = SW_OK};
+        struct cloud_fault fault;
+        struct scripted twin;
+        struct sw_cloud *cloud = open_scripted(&twin, &steps[i], 1);
+        json_t *text;
+
+        assert_failed(cloud_send(cloud, &call, &reply, &fault, &err), err, SW_FAILED, "Odd: ");
+        text = json_string(fault.message);
+        assert_non_null(text);
+        json_decref(text);
+        assert_in_range(strlen(fault.message), sizeof(fault.message) - 3, sizeof(fault.message) - 1);
+        if (i == 0)
+            assert_string_equal(fault.message + strlen(fault.message) - 15, "(INVALID_BLOCK)");
         sw_cloud_close(cloud);
     }
 }
@@ -191,6 +261,7 @@ int main(void)
         cmocka_unit_test(sends_json_and_bytes_over_rest),
         cmocka_unit_test(a_reply_that_is_no_object_is_refused),
         cmocka_unit_test(every_service_says_no_in_its_own_words),
+        cmocka_unit_test(a_long_message_is_cut_between_characters_and_keeps_its_reason),
         cmocka_unit_test(a_service_without_an_endpoint_fails_when_it_is_called),
     };
 

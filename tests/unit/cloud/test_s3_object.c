@@ -122,7 +122,7 @@ static void a_reply_without_length_or_etag_is_refused(void **state)
         {{.status = 200, .headers = "content-length: 3\n"}},
         {{.status = 200, .headers = "content-length: 3\netag: \"\"\n"}},
         {{.status = 200, .headers = "content-length: -3\netag: \"x\"\n"}},
-        {{.status = 403}}};
+        {{.status = 410}}};
 
     (void)state;
     for (size_t i = 0; i < COUNT(steps); i++) {
@@ -132,6 +132,63 @@ static void a_reply_without_length_or_etag_is_refused(void **state)
 
         assert_int_equal(sw_s3_facts(cloud, &object, &facts, &err), -1);
         assert_non_null(strstr(err.text, "looking at 's3://lab/a b'"));
+        sw_cloud_close(cloud);
+    }
+}
+
+#define REFUSAL(code) "<Error><Code>" code "</Code><Message>as told</Message></Error>"
+
+/* A HEAD has no document; the shared file was rewritten meanwhile. */
+static void why_a_head_fails_is_asked_with_a_byte(void **state)
+{
+    static const struct script_step denied[] = {
+        {.status = 403}, {.status = 403, .headers = XML_HEAD, .body = REFUSAL("AccessDenied")}};
+    static const struct script_step expired[] = {
+        {.status = 400},
+        {.status = 400, .headers = XML_HEAD, .body = REFUSAL("ExpiredToken")},
+        {.status = 416, .headers = XML_HEAD, .body = REFUSAL("InvalidRange")},
+        {.status = 200, .headers = HEAD_OF("0", MD5)}};
+    const struct sw_s3_upload upload = {object.bucket, object.key, NULL};
+
+    (void)state;
+    for (unsigned head = 0; head < 2; head++) {
+        struct sw_cloud *cloud = open_scripted(&twin, denied, 2);
+        struct sw_err err = {.code = SW_OK};
+        struct sw_s3_facts facts;
+        struct sw_s3_head found;
+
+        assert_failed(head ? sw_s3_head(cloud, &upload, &found, &err)
+                           : sw_s3_facts(cloud, &object, &facts, &err),
+                      err, SW_FAILED, "looking at 's3://lab/a b': AccessDenied: as told");
+        sw_cloud_close(cloud);
+        err.code = SW_OK;
+        setenv("AWS_ACCESS_KEY_ID", "AKIDOLD", 1);
+        cloud = open_scripted(&twin, expired, 4);
+        setenv("AWS_ACCESS_KEY_ID", "AKIDNEW", 1);
+        assert_ok(head ? sw_s3_head(cloud, &upload, &found, &err) : sw_s3_facts(cloud, &object, &facts, &err),
+                  err);
+        assert_non_null(strstr(twin.sent[1].headers, "Range: bytes=0-0\n"));
+        assert_non_null(strstr(twin.sent[3].headers, "Credential=AKIDNEW/"));
+        assert_int_equal(twin.at, 4);
+        sw_cloud_close(cloud);
+    }
+    set_keys();
+}
+
+static void a_head_without_a_length_is_refused(void **state)
+{
+    static const struct script_step steps[][1] = {{{.status = 200}},
+                                                  {{.status = 200, .headers = "content-length: 1x\n"}},
+                                                  {{.status = 200, .headers = "content-length: -1\n"}}};
+    const struct sw_s3_upload upload = {object.bucket, object.key, NULL};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(steps); i++) {
+        struct sw_cloud *cloud = open_scripted(&twin, steps[i], 1);
+        struct sw_err err = {.code = SW_OK};
+        struct sw_s3_head found;
+
+        assert_failed(sw_s3_head(cloud, &upload, &found, &err), err, SW_REMOTE, "does not say how long");
         sw_cloud_close(cloud);
     }
 }
@@ -212,6 +269,8 @@ int main(void)
         cmocka_unit_test(a_sha256_that_was_kept_is_known),
         cmocka_unit_test(an_object_that_is_not_there_is_no_error),
         cmocka_unit_test(a_reply_without_length_or_etag_is_refused),
+        cmocka_unit_test(why_a_head_fails_is_asked_with_a_byte),
+        cmocka_unit_test(a_head_without_a_length_is_refused),
         cmocka_unit_test(a_range_is_asked_for_under_its_etag_and_a_broken_line_begins_it_anew),
         cmocka_unit_test(what_is_not_the_range_that_was_asked_for_is_refused),
     };
