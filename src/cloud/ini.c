@@ -6,6 +6,11 @@
 
 #include <string.h>
 
+enum { USUAL_ROOM_BYTES = 128 << 10 };
+
+/* What some editors put before a file of UTF-8. */
+static const char mark[] = "\xef\xbb\xbf";
+
 struct entry {
     size_t section; /* index of the section's name */
     char *key;
@@ -51,6 +56,25 @@ static char *trimmed(const char *text, size_t len, struct sw_err *err)
     return sw_strf(err, "%.*s", (int)len, text);
 }
 
+/* "KIND NAME" of "KIND  NAME", "KIND\t'NAME'" and the like; whatever has one word stays as it is. */
+static char *section_name(const char *text, size_t len, struct sw_err *err)
+{
+    SW_AUTO_FREE char *whole = trimmed(text, len, err);
+    size_t kind, name_len;
+    const char *name;
+
+    if (whole == NULL)
+        return NULL;
+    kind = strcspn(whole, " \t");
+    name = whole + kind + strspn(whole + kind, " \t");
+    name_len = strlen(name);
+    if (name_len == 0)
+        return SW_STEAL_PTR(whole);
+    if (name_len > 1 && (*name == '\'' || *name == '"') && name[name_len - 1] == *name)
+        name++, name_len -= 2;
+    return sw_strf(err, "%.*s %.*s", (int)kind, whole, (int)name_len, name);
+}
+
 static int add_section(struct ini *ini, const char *line, size_t len, const struct place *place,
                        struct sw_err *err)
 {
@@ -62,15 +86,29 @@ static int add_section(struct ini *ini, const char *line, size_t len, const stru
     ini->sections = grown;
     if (end == NULL)
         return bad(place, "a section without its ']'", err);
-    ini->sections[ini->section_count] = trimmed(line + 1, (size_t)(end - line) - 1, err);
+    ini->sections[ini->section_count] = section_name(line + 1, (size_t)(end - line) - 1, err);
     return ini->sections[ini->section_count] != NULL ? (ini->section_count++, 0) : -1;
+}
+
+static void lower(char *text)
+{
+    for (; *text != '\0'; text++)
+        *text = (char)(*text >= 'A' && *text <= 'Z' ? *text - 'A' + 'a' : *text);
+}
+
+/* Where a key ends; a nested one only at "=". NULL: nowhere. */
+static const char *find_delimiter(const char *line, size_t len, bool nested)
+{
+    const char *equals = memchr(line, '=', len), *colon = nested ? NULL : memchr(line, ':', len);
+
+    return colon == NULL || (equals != NULL && equals < colon) ? equals : colon;
 }
 
 /* parent: the key that a nested one belongs to, or NULL. */
 static int add_entry(struct ini *ini, const char *parent, const char *line, size_t len,
                      const struct place *place, struct sw_err *err)
 {
-    const char *equals = memchr(line, '=', len);
+    const char *equals = find_delimiter(line, len, parent != NULL);
     SW_AUTO_FREE char *key = NULL;
     struct entry *entry, *grown = grow(ini->entries, ini->entry_count, &ini->entry_room, sizeof(*grown), err);
 
@@ -78,12 +116,13 @@ static int add_entry(struct ini *ini, const char *parent, const char *line, size
         return -1;
     ini->entries = grown;
     if (equals == NULL)
-        return bad(place, "a line without '='", err);
+        return bad(place, "a line without '=' or ':'", err);
     if (ini->section_count == 0)
         return bad(place, "a setting before the first section", err);
     key = trimmed(line, (size_t)(equals - line), err);
     if (key == NULL)
         return -1;
+    lower(key);
     entry = &ini->entries[ini->entry_count];
     entry->section = ini->section_count - 1;
     entry->key = parent != NULL ? sw_strf(err, "%s.%s", parent, key) : sw_strdup(key, err);
@@ -137,6 +176,8 @@ struct ini *ini_parse(const char *text, size_t len, const char *name, struct sw_
         bad(&place, "a NUL byte", err);
         return NULL;
     }
+    if (len >= strlen(mark) && memcmp(text, mark, strlen(mark)) == 0)
+        text += strlen(mark), len -= strlen(mark);
     for (size_t at = 0; at < len; at += line_len + 1) {
         const char *end = memchr(text + at, '\n', len - at);
 
@@ -150,9 +191,11 @@ struct ini *ini_parse(const char *text, size_t len, const char *name, struct sw_
 
 struct ini *ini_read(const char *path, struct sw_err *err)
 {
-    SW_AUTO_BUF struct sw_buf text = {0};
+    SW_CLEANUP(sw_buf_wipe) struct sw_buf text = {0};
 
-    if (sw_path_exists(path) && sw_read_file(path, INI_MAX_BYTES, &text, err) < 0)
+    /* It may hold keys: as large as such files are, it does not move about in memory. */
+    if (sw_path_exists(path) && (sw_buf_reserve(&text, USUAL_ROOM_BYTES, err) < 0 ||
+                                 sw_read_file(path, INI_MAX_BYTES, &text, err) < 0))
         return NULL;
     return ini_parse(text.data != NULL ? text.data : "", text.len, path, err);
 }

@@ -1,4 +1,7 @@
-/* The AWS shared files: sections, keys, and keys nested one level by indentation. */
+/*
+ * The AWS shared files, as the AWS CLI's parser takes them: sections ("profile 'my lab'" is "profile my lab"), keys (in small
+ * letters, whatever they are written in) before "=" or ":", and keys nested one level by indentation.
+ */
 #ifndef SW_CLOUD_INI_H
 #define SW_CLOUD_INI_H
 

@@ -44,13 +44,15 @@ static int env_fetch(struct keys_source *source, struct cloud_keys *out, struct 
 
 static struct keys_text static_text(const struct cloud_settings *settings, const char *profile, bool config)
 {
-    const char *const names[] = {"aws_access_key_id", "aws_secret_access_key", "aws_session_token"};
-    const char *found[3];
+    /* The last one is the token's old name. */
+    const char *const names[] = {"aws_access_key_id", "aws_secret_access_key", "aws_session_token",
+                                 "aws_security_token"};
+    const char *found[4];
 
     for (size_t i = 0; i < SW_ARRAY_LEN(names); i++)
         found[i] = config ? config_get(settings, profile, names[i])
                           : ini_get(settings->credentials, profile, names[i]);
-    return (struct keys_text){found[0], found[1], found[2], NULL};
+    return (struct keys_text){found[0], found[1], found[2] != NULL ? found[2] : found[3], NULL};
 }
 
 static bool has_static(const struct cloud_settings *settings, const char *profile, bool config)
@@ -101,15 +103,6 @@ static struct keys_source *new_file_source(const char *profile, bool config, str
 
 static struct keys_source *from_profile(const struct keys_place *place, const struct link *link,
                                         struct sw_err *err);
-
-const char *profile_get(const struct cloud_settings *settings, const char *profile, const char *key)
-{
-    const char *value = ini_get(settings->credentials, profile, key);
-
-    if (value == NULL || value[0] == '\0')
-        value = config_get(settings, profile, key);
-    return value != NULL && value[0] != '\0' ? value : NULL;
-}
 
 static bool is_role(const struct cloud_settings *settings, const char *profile)
 {

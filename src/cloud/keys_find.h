@@ -16,9 +16,6 @@ SW_MUST_CHECK struct keys_source *keys_find(const struct keys_place *place, stru
 
 /* ---- the sources; each copies what it needs ---- */
 
-/* A profile that is read: its name, and the key's value in the credentials file, else in the config file (NULL for none). */
-const char *profile_get(const struct cloud_settings *settings, const char *profile, const char *key);
-
 /* keys_role.c. source: the keys that may assume the role, taken also on failure. */
 SW_MUST_CHECK struct keys_source *keys_from_role(const struct keys_place *place, const char *profile,
                                                  struct keys_source *source, struct sw_err *err);

@@ -60,15 +60,16 @@ struct cloud_settings {
     struct ini *config;
     struct ini *credentials;
     char *profile;
-    char *section;      /* the profile's name in the config file */
     bool profile_named; /* by --profile: then keys in the environment do not count */
 };
 
 SW_MUST_CHECK int settings_open(const struct sw_cloud_config *given, struct cloud_settings *out,
                                 struct sw_err *err);
 void settings_close(struct cloud_settings *settings);
-/* A key of the profile in the config file, or NULL; and of any profile. */
+/* A key of the session's profile or of any: in the credentials file, else in the config file, else NULL. */
 const char *settings_get(const struct cloud_settings *settings, const char *key);
+const char *profile_get(const struct cloud_settings *settings, const char *profile, const char *key);
+/* In the config file alone. */
 const char *config_get(const struct cloud_settings *settings, const char *profile, const char *key);
 bool settings_has_profile(const struct cloud_settings *settings, const char *profile);
 /* path with a leading "~/" made the home folder's. Free it. */

@@ -70,9 +70,6 @@ int settings_open(const struct sw_cloud_config *given, struct cloud_settings *ou
     out->profile = sw_strdup(profile_name(given), err);
     if (out->profile == NULL)
         return -1;
-    out->section = profile_section(out->config, out->profile, err);
-    if (out->section == NULL)
-        return -1;
     if (strcmp(out->profile, "default") != 0 && !settings_has_profile(out, out->profile))
         return sw_fail(err, SW_FAILED, "profile '%s' is in neither the AWS config nor the credentials file",
                        out->profile);
@@ -84,7 +81,6 @@ void settings_close(struct cloud_settings *settings)
     ini_free(settings->config);
     ini_free(settings->credentials);
     free(settings->profile);
-    free(settings->section);
     memset(settings, 0, sizeof(*settings));
 }
 
@@ -95,17 +91,24 @@ static const char *section_get(const struct ini *file, const char *section, cons
     return value != NULL && value[0] != '\0' ? value : NULL;
 }
 
-const char *settings_get(const struct cloud_settings *settings, const char *key)
-{
-    return section_get(settings->config, settings->section, key);
-}
-
 const char *config_get(const struct cloud_settings *settings, const char *profile, const char *key)
 {
     struct sw_err ignored = {.code = SW_OK};
     SW_AUTO_FREE char *section = profile_section(settings->config, profile, &ignored);
 
     return section != NULL ? section_get(settings->config, section, key) : NULL;
+}
+
+const char *profile_get(const struct cloud_settings *settings, const char *profile, const char *key)
+{
+    const char *value = section_get(settings->credentials, profile, key);
+
+    return value != NULL ? value : config_get(settings, profile, key);
+}
+
+const char *settings_get(const struct cloud_settings *settings, const char *key)
+{
+    return profile_get(settings, settings->profile, key);
 }
 
 bool settings_has_profile(const struct cloud_settings *settings, const char *profile)
@@ -120,7 +123,7 @@ bool settings_has_profile(const struct cloud_settings *settings, const char *pro
 int region_check(const char *region, struct sw_err *err)
 {
     if (region[0] == '\0' || strlen(region) >= REGION_TEXT ||
-        strspn(region, "abcdefghijklmnopqrstuvwxyz0123456789-") != strlen(region))
+        strspn(region, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-") != strlen(region))
         return sw_fail(err, SW_USAGE, "'%.80s' is no AWS region", region);
     return 0;
 }

@@ -66,6 +66,42 @@ static void the_environment_wins_but_against_a_named_profile(void **state)
     sw_cloud_close(cloud);
 }
 
+/* What the AWS CLI reads, however it is written. */
+static void files_are_read_as_the_clis_parser_reads_them(void **state)
+{
+    static const char config[] = "\xef\xbb\xbf[profile 'my lab']\r\nREGION: eu-west-1\r\n"
+                                 "[profile\t two]\nregion = eu-west-2\n"
+                                 "[profile \"three\"]\nServices = v\nregion: eu-west-3\n"
+                                 "[services  v]\nS3 =\n  ENDPOINT_URL = http://all:1/a=b\n";
+    static const char credentials[] = "[default]\nregion = ap-south-1\nAWS_ACCESS_KEY_ID = AKIDUPPER\n"
+                                      "aws_secret_access_key: s/+=:\naws_security_token = old\n"
+                                      "[my lab]\naws_access_key_id = A\naws_secret_access_key = s\n"
+                                      "[two]\naws_access_key_id = A\naws_secret_access_key = s\n"
+                                      "[three]\naws_access_key_id = A\naws_secret_access_key = s\n"
+                                      "s3 =\n  addressing_style = virtual\n";
+    static const struct {
+        const char *profile, *region;
+    } all[] = {{NULL, "ap-south-1"}, {"my lab", "eu-west-1"}, {"two", "eu-west-2"}, {"three", "eu-west-3"}};
+
+    (void)state;
+    use_files(config, credentials);
+    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+        struct sw_cloud *cloud = open_ok(&(struct sw_cloud_config){.profile = all[i].profile});
+
+        assert_string_equal(sw_cloud_region(cloud), all[i].region);
+        if (i == 0) {
+            expect_keys(cloud, offsetof(struct cloud_keys, access), "AKIDUPPER");
+            expect_keys(cloud, offsetof(struct cloud_keys, secret), "s/+=:");
+            expect_keys(cloud, offsetof(struct cloud_keys, token), "old");
+        }
+        if (i == 3) {
+            assert_string_equal(sw_cloud_s3_url(cloud), "http://all:1/a=b");
+            assert_false(cloud->endpoints[CLOUD_S3].path_style);
+        }
+        sw_cloud_close(cloud);
+    }
+}
+
 static void the_region_is_read_from_both_variables(void **state)
 {
     struct sw_cloud *cloud;
@@ -81,6 +117,13 @@ static void the_region_is_read_from_both_variables(void **state)
     cloud = open_ok(&(struct sw_cloud_config){.profile = NULL});
     assert_string_equal(sw_cloud_s3_url(cloud), "https://s3.cn-north-1.amazonaws.com.cn");
     sw_cloud_close(cloud);
+    setenv("AWS_REGION", "RegionOne", 1);
+    open_fails(&(struct sw_cloud_config){.profile = NULL}, SW_USAGE, "partition of region 'RegionOne'");
+    setenv("AWS_ENDPOINT_URL_S3", "https://store.example", 1);
+    cloud = open_ok(&(struct sw_cloud_config){.profile = NULL});
+    assert_string_equal(cloud->endpoints[CLOUD_S3].sign_region, "RegionOne");
+    sw_cloud_close(cloud);
+    unsetenv("AWS_ENDPOINT_URL_S3");
     open_fails(&(struct sw_cloud_config){.region = "evil.example/"}, SW_USAGE, "is no AWS region");
     open_fails(&(struct sw_cloud_config){.region = "moon-west-1"}, SW_USAGE,
                "partition of region 'moon-west-1'");
@@ -169,6 +212,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_environment_wins_but_against_a_named_profile),
+        cmocka_unit_test(files_are_read_as_the_clis_parser_reads_them),
         cmocka_unit_test(the_region_is_read_from_both_variables),
         cmocka_unit_test(endpoints_come_in_the_clis_order),
         cmocka_unit_test(what_is_missing_is_named),
