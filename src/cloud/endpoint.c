@@ -43,18 +43,19 @@ static int read_flag(const struct cloud_settings *settings, const char *variable
 }
 
 /*
- * True for the name of an interface VPC endpoint, "vpce-ID….SERVICE.REGION.vpce.SUFFIX" with or without words before it, of
- * another service than this one: what was named for every service cannot be meant for this one.
+ * True for the name of an interface VPC endpoint, "vpce-ID….SERVICE.REGION.vpce.SUFFIX" with or without words before it (and
+ * perhaps SERVICE-fips), of another service than this one: what was named for every service cannot be meant for this one.
  */
 static bool is_others_vpce(const char *url, const char *service)
 {
-    const char *id = strstr(url, "vpce-"), *end = strstr(url, ".vpce."), *dot;
+    const char *id = strstr(url, "vpce-"), *end = strstr(url, ".vpce."), *name;
     size_t len = strlen(service);
 
-    if (id == NULL || end == NULL || id > end || (id[-1] != '/' && id[-1] != '.'))
+    if (id == NULL || end == NULL || id > end || (id > url && id[-1] != '/' && id[-1] != '.'))
         return false;
-    dot = strchr(id, '.');
-    return dot < end && !(strncmp(dot + 1, service, len) == 0 && dot[1 + len] == '.');
+    name = strchr(id, '.') + 1;
+    return name <= end && !(strncmp(name, service, len) == 0 &&
+                            (name[len] == '.' || strncmp(name + len, "-fips.", strlen("-fips.")) == 0));
 }
 
 /* The profile's `services = NAME` leads to [services NAME] and there to the service. */
@@ -111,12 +112,13 @@ static int configured(const struct cloud_settings *settings, enum cloud_service 
 }
 
 /* AWS's own host as a URL; NULL with out->problem when there is none, NULL without it on failure. */
-static char *default_url(const struct host_wish *wish, struct cloud_endpoint *out, struct sw_err *err)
+static char *default_url(const json_t *table, const struct host_wish *wish, struct cloud_endpoint *out,
+                         struct sw_err *err)
 {
     SW_AUTO_BUF struct sw_buf host = {0};
     struct sw_err why = {.code = SW_OK};
 
-    if (partition_host(wish, &host, out->sign_region, &why) == 0)
+    if (partition_host(table, wish, &host, out->sign_region, &why) == 0)
         return sw_strf(err, "https://%s", host.data);
     out->problem = sw_strdup(why.text, err);
     return NULL;
@@ -173,8 +175,8 @@ static int read_wish(const struct cloud_settings *settings, struct host_wish *wi
     return 0;
 }
 
-int endpoint_find(const struct cloud_settings *settings, enum cloud_service service, const char *region,
-                  struct cloud_endpoint *out, struct sw_err *err)
+int endpoint_find(const struct cloud_settings *settings, const json_t *table, enum cloud_service service,
+                  const char *region, struct cloud_endpoint *out, struct sw_err *err)
 {
     struct host_wish wish = {.service = services[service].name, .region = region};
     SW_AUTO_FREE char *standard = NULL;
@@ -186,11 +188,11 @@ int endpoint_find(const struct cloud_settings *settings, enum cloud_service serv
         return -1;
     custom = url != NULL;
     if (custom) {
-        partition_sign_region(wish.service, region, out->sign_region);
+        partition_sign_region(table, wish.service, region, out->sign_region);
     } else {
         if (read_wish(settings, &wish, err) < 0)
             return -1;
-        standard = default_url(&wish, out, err);
+        standard = default_url(table, &wish, out, err);
         if (standard == NULL)
             return out->problem != NULL ? 0 : -1;
         url = standard;

@@ -12,7 +12,7 @@
 /* ENDPOINTS_FILE comes from the build. */
 SW_EMBED(sw_endpoints, ENDPOINTS_FILE);
 
-static json_t *load(struct sw_err *err)
+json_t *partition_table(struct sw_err *err)
 {
     return sw_json_parse(sw_endpoints, sw_endpoints_len, "the table of endpoints", err);
 }
@@ -88,44 +88,39 @@ static int expand(const char *pattern, const json_t *partition, const char *regi
     return 0;
 }
 
-int partition_host(const struct host_wish *wish, struct sw_buf *host, char sign_region[REGION_TEXT],
-                   struct sw_err *err)
+int partition_host(const json_t *table, const struct host_wish *wish, struct sw_buf *host,
+                   char sign_region[REGION_TEXT], struct sw_err *err)
 {
     static const char *const keys[2][2] = {{"plain", "dual"}, {"fips", "fips-dual"}};
-    SW_AUTO_JSON json_t *root = load(err);
-    const json_t *partition;
+    const json_t *partition = find_partition(table, wish->region);
     const char *pattern, *signs_as;
 
-    if (root == NULL)
-        return -1;
-    partition = find_partition(root, wish->region);
     if (partition == NULL)
         return sw_fail(err, SW_USAGE, "the partition of region '%s' is not known: pass --endpoint-url",
                        wish->region);
-    pattern = lookup(root, partition, wish->service, keys[wish->fips][wish->dual_stack]);
+    pattern = lookup(table, partition, wish->service, keys[wish->fips][wish->dual_stack]);
     if (pattern == NULL)
         return sw_fail(err, SW_FAILED, "partition '%s' has no %s%s%sendpoint of %s",
                        sw_json_text(partition, "name"), wish->fips ? "FIPS " : "",
                        wish->fips && wish->dual_stack ? "and " : "", wish->dual_stack ? "dual-stack " : "",
                        wish->service);
-    signs_as = lookup(root, partition, wish->service, "signs-as");
+    signs_as = lookup(table, partition, wish->service, "signs-as");
     snprintf(sign_region, REGION_TEXT, "%s", signs_as != NULL ? signs_as : wish->region);
     return expand(pattern, partition, wish->region, sign_region, host, err);
 }
 
-void partition_sign_region(const char *service, const char *region, char out[REGION_TEXT])
+void partition_sign_region(const json_t *table, const char *service, const char *region,
+                           char out[REGION_TEXT])
 {
-    struct sw_err ignored = {.code = SW_OK};
-    SW_AUTO_JSON json_t *root = load(&ignored);
-    const json_t *partition = root != NULL ? find_partition(root, region) : NULL;
-    const char *signs_as = partition != NULL ? lookup(root, partition, service, "signs-as") : NULL;
+    const json_t *partition = find_partition(table, region);
+    const char *signs_as = partition != NULL ? lookup(table, partition, service, "signs-as") : NULL;
 
     snprintf(out, REGION_TEXT, "%s", signs_as != NULL ? signs_as : region);
 }
 
 int sw_cloud_partition(const char *region, char out[SW_CLOUD_PARTITION], struct sw_err *err)
 {
-    SW_AUTO_JSON json_t *root = load(err);
+    SW_AUTO_JSON json_t *root = partition_table(err);
     const json_t *partition;
 
     if (root == NULL)

@@ -69,13 +69,16 @@ static int fill(struct sw_cloud *cloud, const struct cloud_settings *settings, c
                 struct sw_err *err)
 {
     const struct cloud_endpoint *s3 = &cloud->endpoints[CLOUD_S3];
+    SW_AUTO_JSON json_t *table = partition_table(err);
 
+    if (table == NULL)
+        return -1;
     cloud->region = sw_strdup(region, err);
     if (cloud->region == NULL)
         return -1;
     for (int service = 0; service < CLOUD_SERVICES; service++)
-        if (endpoint_find(settings, (enum cloud_service)service, cloud->region, &cloud->endpoints[service],
-                          err) < 0)
+        if (endpoint_find(settings, table, (enum cloud_service)service, cloud->region,
+                          &cloud->endpoints[service], err) < 0)
             return -1;
     if (s3->problem == NULL) {
         cloud->s3_url = sw_strf(err, "%s://%s%s", s3->uri.scheme, s3->uri.host, s3->uri.path);

@@ -81,11 +81,12 @@ const char *settings_env(const char *name);
 SW_MUST_CHECK int region_check(const char *region, struct sw_err *err);
 SW_MUST_CHECK char *region_find(const struct cloud_settings *settings, struct sw_err *err);
 /*
- * What the user named, else AWS's own host. A malformed setting fails (SW_USAGE); that AWS has no such host becomes
+ * What the user named, else AWS's own host out of table (partition.h). A malformed setting fails (SW_USAGE); that AWS has no such host becomes
  * out->problem.
  */
-SW_MUST_CHECK int endpoint_find(const struct cloud_settings *settings, enum cloud_service service,
-                                const char *region, struct cloud_endpoint *out, struct sw_err *err);
+SW_MUST_CHECK int endpoint_find(const struct cloud_settings *settings, const json_t *table,
+                                enum cloud_service service, const char *region, struct cloud_endpoint *out,
+                                struct sw_err *err);
 void endpoint_free(struct cloud_endpoint *endpoint);
 /* "s3", "ec2", "kms", …: the name that signs. */
 const char *service_name(enum cloud_service service);

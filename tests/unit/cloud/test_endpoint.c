@@ -107,6 +107,29 @@ static void an_interface_endpoint_is_for_its_own_service(void **state)
     sw_cloud_close(cloud);
 }
 
+static void an_interface_endpoint_is_told_by_the_service_in_its_name(void **state)
+{
+    struct sw_cloud *cloud;
+    struct sw_err err = {.code = SW_OK};
+    struct scripted twin;
+
+    (void)state;
+    with_keys("[default]\nendpoint_url = https://vpce-1-2.kms-fips.us-east-1.vpce.amazonaws.com\n");
+    cloud = open_at(NULL);
+    assert_string_equal(host_of(cloud, CLOUD_KMS), "vpce-1-2.kms-fips.us-east-1.vpce.amazonaws.com");
+    assert_string_equal(host_of(cloud, CLOUD_S3), "s3.us-east-1.amazonaws.com");
+    sw_cloud_close(cloud);
+    /* Without its scheme it is no URL, and nothing before it is looked at. */
+    with_keys("[default]\nendpoint_url = vpce-1-2.s3.us-east-1.vpce.amazonaws.com\n");
+    start_script(&twin, NULL, 0);
+    assert_failed(sw_cloud_open(&(struct sw_cloud_config){.region = "us-east-1"}, &twin.base, &cloud, &err),
+                  err, SW_USAGE, "is no http:// or https:// URL");
+    with_keys("[default]\nendpoint_url = https://vpce-.vpce.amazonaws.com\n");
+    cloud = open_at(NULL);
+    assert_string_equal(host_of(cloud, CLOUD_KMS), "vpce-.vpce.amazonaws.com");
+    sw_cloud_close(cloud);
+}
+
 static void presign_at(const char *endpoint_url, const char *bucket, const char *begins)
 {
     const struct sw_s3_upload object = {bucket, "a b", NULL};
@@ -165,6 +188,7 @@ int main(void)
         cmocka_unit_test(every_service_has_a_variable_and_a_section),
         cmocka_unit_test(fips_and_dual_stack_are_asked_for),
         cmocka_unit_test(an_interface_endpoint_is_for_its_own_service),
+        cmocka_unit_test(an_interface_endpoint_is_told_by_the_service_in_its_name),
         cmocka_unit_test(a_bucket_goes_where_the_style_says),
         cmocka_unit_test(a_url_carries_the_sessions_token),
     };

@@ -17,6 +17,8 @@ static json_t *load(void)
     return root;
 }
 
+static json_t *table;
+
 static void check_case(const json_t *row)
 {
     const struct host_wish wish = {.service = json_string_value(json_array_get(row, 0)),
@@ -29,10 +31,10 @@ static void check_case(const json_t *row)
     char signs[REGION_TEXT] = "";
 
     if (host == NULL) {
-        assert_failed(partition_host(&wish, &got, signs, &err), err, SW_FAILED, wish.service);
+        assert_failed(partition_host(table, &wish, &got, signs, &err), err, SW_FAILED, wish.service);
         return;
     }
-    assert_ok(partition_host(&wish, &got, signs, &err), err);
+    assert_ok(partition_host(table, &wish, &got, signs, &err), err);
     assert_string_equal(got.data, host);
     assert_string_equal(signs, json_string_value(json_array_get(row, 5)));
 }
@@ -56,7 +58,7 @@ static void says_what_a_partition_does_not_have(void **state)
     char signs[REGION_TEXT];
 
     (void)state;
-    assert_failed(partition_host(&wish, &got, signs, &err), err, SW_FAILED,
+    assert_failed(partition_host(table, &wish, &got, signs, &err), err, SW_FAILED,
                   "partition 'aws-cn' has no FIPS and dual-stack endpoint of s3");
 }
 
@@ -73,10 +75,26 @@ static void knows_no_region_that_only_begins_like_one(void **state)
         struct sw_err err = {.code = SW_OK};
         char signs[REGION_TEXT];
 
-        assert_failed(partition_host(&wish, &got, signs, &err), err, SW_USAGE, "is not known");
-        partition_sign_region("iam", strange[i], signs);
+        assert_failed(partition_host(table, &wish, &got, signs, &err), err, SW_USAGE, "is not known");
+        partition_sign_region(table, "iam", strange[i], signs);
         assert_string_equal(signs, strange[i]);
     }
+}
+
+static int open_table(void **state)
+{
+    struct sw_err err = {.code = SW_OK};
+
+    (void)state;
+    table = partition_table(&err);
+    return table != NULL ? 0 : -1;
+}
+
+static int close_table(void **state)
+{
+    (void)state;
+    json_decref(table);
+    return 0;
 }
 
 int main(void)
@@ -87,5 +105,5 @@ int main(void)
         cmocka_unit_test(knows_no_region_that_only_begins_like_one),
     };
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, open_table, close_table);
 }
