@@ -213,13 +213,6 @@ SW_MUST_CHECK int sw_s3_head(struct sw_cloud *cloud, const struct sw_s3_upload *
 /* Removes an object; one that is not there is fine. */
 SW_MUST_CHECK int sw_s3_delete(struct sw_cloud *cloud, const struct sw_s3_upload *object, struct sw_err *err);
 
-/*
- * A URL by which anybody may do that one thing until expires_s (at most a week) have passed, or the keys have ended: GET, PUT,
- * HEAD or DELETE of the object. It is a secret. No network but what the credentials need. Free it.
- */
-SW_MUST_CHECK int sw_s3_presign(struct sw_cloud *cloud, const char *method, const struct sw_s3_upload *object,
-                                unsigned expires_s, char **url, struct sw_err *err);
-
 /* An object into sink. owner: the account that must own the bucket (12 digits), or NULL. */
 SW_MUST_CHECK int sw_s3_get(struct sw_cloud *cloud, const struct sw_s3_upload *object, const char *owner,
                             struct sw_http_sink *sink, struct sw_err *err);
