@@ -53,7 +53,12 @@ int ebs_send(struct sw_cloud *cloud, const struct cloud_call *call, struct sw_ht
     struct cloud_fault fault;
 
     for (unsigned failures = 0;;) {
-        if (cloud_send(cloud, call, reply, &fault, err) == 0)
+        int rc = cloud_send(cloud, call, reply, &fault, err);
+
+        /* Each of them begins to count anew. */
+        if (failures > 0 && call->retried != NULL)
+            *call->retried = true;
+        if (rc == 0)
             return 0;
         if (gone != NULL && ebs_is_gone(&fault)) {
             *gone = true;
@@ -66,8 +71,6 @@ int ebs_send(struct sw_cloud *cloud, const struct cloud_call *call, struct sw_ht
             err->code = SW_REMOTE;
             return -1;
         }
-        if (call->retried != NULL)
-            *call->retried = true;
         if (cloud_back_off(cloud->transport, failures, reply, err) < 0)
             return -1;
     }

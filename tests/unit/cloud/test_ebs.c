@@ -201,6 +201,27 @@ static void throttling_and_lost_write_requests_are_waited_out(void **state)
     end(&t);
 }
 
+static void a_block_that_collided_and_went_through_counts_as_slow(void **state)
+{
+    static const struct script_step steps[] = {
+        REFUSED(400, "ValidationException", "CONFLICTING_BLOCK_UPDATE"),
+        {.status = 201},
+        {.status = 201},
+    };
+    char checksum[64];
+    struct sw_ebs_block block = block_of(checksum);
+    struct talk t;
+    bool gone;
+
+    (void)state;
+    begin(&t, steps, 3, NULL);
+    assert_ok(sw_ebs_put_block(t.cloud, &block, &gone, &t.err), t.err);
+    assert_true(block.slow && !gone);
+    assert_ok(sw_ebs_put_block(t.cloud, &block, &gone, &t.err), t.err);
+    assert_false(block.slow || gone);
+    end(&t);
+}
+
 static void a_snapshot_that_is_not_there_or_not_pending_is_an_answer(void **state)
 {
     static const struct script_step steps[] = {
@@ -394,6 +415,7 @@ int main(void)
         cmocka_unit_test(an_answer_that_fits_no_snapshot_is_refused),
         cmocka_unit_test(a_block_goes_unsigned_over_tls_and_signed_without_it),
         cmocka_unit_test(throttling_and_lost_write_requests_are_waited_out),
+        cmocka_unit_test(a_block_that_collided_and_went_through_counts_as_slow),
         cmocka_unit_test(a_snapshot_that_is_not_there_or_not_pending_is_an_answer),
         cmocka_unit_test(a_refusal_says_why),
         cmocka_unit_test(a_completion_counts_the_blocks_and_has_a_linear_checksum),
