@@ -112,6 +112,16 @@ static int sign(struct sw_cloud *cloud, const struct cloud_call *call, const str
     return 0;
 }
 
+/* The AWS CLI lets it happen without a word; here it is a disk's bytes that go that way. */
+static void tell_bare(struct sw_cloud *cloud, const struct uri *uri, const struct cloud_target *target)
+{
+    if (uri_is_bare(uri) && !atomic_exchange(&cloud->bare_told, true))
+        sw_log(SW_LOG_WARNING,
+               "http://%s is without TLS: whoever is on the way can read what is sent, and the "
+               "session's token",
+               target->host.data);
+}
+
 /* Signs with the time of now and sends once. ref: whose keys; NULL for a session without any. */
 static int send_once(struct sw_cloud *cloud, const struct cloud_call *call, const struct cloud_target *target,
                      const struct keys_ref *ref, struct sw_http_reply *reply, struct sw_err *err)
@@ -124,6 +134,7 @@ static int send_once(struct sw_cloud *cloud, const struct cloud_call *call, cons
     if (url == NULL || sign(cloud, call, target, ref != NULL ? &ref->keys : NULL, &signing, err) < 0 ||
         (call->sink != NULL && call->sink->restart(call->sink, err) < 0))
         return -1;
+    tell_bare(cloud, uri, target);
     if (cloud->transport->ops->send(cloud->transport,
                                     &(struct sw_http_request){.method = call->method,
                                                               .url = url,

@@ -26,7 +26,8 @@ enum {
 struct meta_source {
     struct keys_source base;
     struct sw_transport *transport;
-    char *url; /* of the document, or of the metadata service */
+    char *url;   /* of the document, or of the metadata service */
+    char *shown; /* without the path: a container's is what opens the door */
     unsigned timeout_ms, attempts;
 };
 
@@ -35,6 +36,7 @@ static void meta_close(struct keys_source *source)
     struct meta_source *self = (struct meta_source *)source;
 
     free(self->url);
+    free(self->shown);
     free(self);
 }
 
@@ -71,11 +73,12 @@ static int get_page(const struct meta_source *self, const char *method, const ch
             if (!fault_read(reply, NULL, &fault))
                 return reply->body_len <= PAGE_MAX
                            ? 0
-                           : sw_fail(err, SW_FAILED, "%s answers with more than %d bytes", url, PAGE_MAX);
+                           : sw_fail(err, SW_FAILED, "%s answers with more than %d bytes", self->shown,
+                                     PAGE_MAX);
             fault_report(&fault, err);
         }
         if (err->code != SW_REMOTE || ++failures >= self->attempts)
-            return sw_context(err, "%s", url);
+            return sw_context(err, "%s", self->shown);
         if (cloud_back_off(self->transport, failures, reply, err) < 0)
             return -1;
     }
@@ -145,27 +148,26 @@ static int container_fetch(struct keys_source *source, struct cloud_keys *out, s
 }
 
 /* Without TLS the keys may come from this machine only, or from the addresses that ECS and EKS have for it. */
-static int check_full_url(const char *url, struct sw_err *err)
+static int check_full_url(const char *url, struct uri *out, struct sw_err *err)
 {
     static const char *const hosts[] = {"169.254.170.2", "169.254.170.23", "[fd00:ec2::23]", "[::1]",
                                         "localhost"};
-    URI_AUTO struct uri uri = {0};
     size_t len;
 
-    if (uri_parse_page(url, "AWS_CONTAINER_CREDENTIALS_FULL_URI", &uri, err) < 0)
+    if (uri_parse_page(url, "AWS_CONTAINER_CREDENTIALS_FULL_URI", out, err) < 0)
         return -1;
-    if (strcmp(uri.scheme, "https") == 0)
+    if (strcmp(out->scheme, "https") == 0)
         return 0;
-    len = uri.host[0] == '[' ? strcspn(uri.host, "]") + 1 : strcspn(uri.host, ":");
-    if (strncmp(uri.host, "127.", 4) == 0 && strspn(uri.host, "0123456789.") == len)
+    len = out->host[0] == '[' ? strcspn(out->host, "]") + 1 : strcspn(out->host, ":");
+    if (strncmp(out->host, "127.", 4) == 0 && strspn(out->host, "0123456789.") == len)
         return 0;
     for (size_t i = 0; i < SW_ARRAY_LEN(hosts); i++)
-        if (strlen(hosts[i]) == len && strncasecmp(uri.host, hosts[i], len) == 0)
+        if (strlen(hosts[i]) == len && strncasecmp(out->host, hosts[i], len) == 0)
             return 0;
     return sw_fail(
         err, SW_FAILED,
         "AWS_CONTAINER_CREDENTIALS_FULL_URI has host '%s', which is not asked for keys without TLS",
-        uri.host);
+        out->host);
 }
 
 bool keys_container_named(void)
@@ -196,7 +198,8 @@ struct keys_source *keys_from_container(const struct keys_place *place, struct s
                     : sw_strdup(full, err);
     if (self->url == NULL ||
         (relative != NULL ? uri_parse_page(self->url, "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", &uri, err)
-                          : check_full_url(full, err)) < 0) {
+                          : check_full_url(full, &uri, err)) < 0 ||
+        (self->shown = sw_strf(err, "%s://%s", uri.scheme, uri.host)) == NULL) {
         meta_close(&self->base);
         return NULL;
     }
@@ -261,7 +264,7 @@ static unsigned env_number(const char *name, unsigned most, unsigned otherwise)
 }
 
 /* Where the service is: a setting, else the address of IPv6 or IPv4. */
-static char *imds_url(const struct cloud_settings *settings, struct sw_err *err)
+static int imds_url(const struct cloud_settings *settings, struct meta_source *self, struct sw_err *err)
 {
     const char *url = settings_env("AWS_EC2_METADATA_SERVICE_ENDPOINT");
     const char *mode = settings_env("AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE");
@@ -274,8 +277,10 @@ static char *imds_url(const struct cloud_settings *settings, struct sw_err *err)
     if (url == NULL)
         url = mode != NULL && strcasecmp(mode, "IPv6") == 0 ? IMDS_IPV6_URL : IMDS_URL;
     if (uri_parse(url, "the metadata service's endpoint", &uri, err) < 0)
-        return NULL;
-    return sw_strf(err, "%s://%s%s", uri.scheme, uri.host, uri.path);
+        return -1;
+    self->shown = sw_strf(err, "%s://%s", uri.scheme, uri.host);
+    self->url = sw_strf(err, "%s://%s%s", uri.scheme, uri.host, uri.path);
+    return self->shown != NULL && self->url != NULL ? 0 : -1;
 }
 
 struct keys_source *keys_from_imds(const struct keys_place *place, struct sw_err *err)
@@ -294,8 +299,7 @@ struct keys_source *keys_from_imds(const struct keys_place *place, struct sw_err
     self->base.fetch = imds_fetch;
     self->timeout_ms = 1000 * env_number("AWS_METADATA_SERVICE_TIMEOUT", 60, IMDS_TIMEOUT_MS / 1000);
     self->attempts = env_number("AWS_METADATA_SERVICE_NUM_ATTEMPTS", 10, 1);
-    self->url = imds_url(place->settings, err);
-    if (self->url == NULL) {
+    if (imds_url(place->settings, self, err) < 0) {
         meta_close(&self->base);
         return NULL;
     }

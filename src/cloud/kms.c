@@ -3,8 +3,6 @@
 #include "src/base/json.h"
 #include "src/cloud/call.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -52,22 +50,6 @@ static int region_of(const char *key, char out[REGION_MAX + 1], struct sw_err *e
     return 0;
 }
 
-/* "HOST" or "HOST:PORT", where HOST is nothing but this machine. */
-static bool is_loopback(const char *host)
-{
-    size_t len = host[0] == '[' ? strcspn(host, "]") + 1 : strcspn(host, ":");
-    char name[INET_ADDRSTRLEN] = "";
-    struct in_addr at;
-
-    if (len >= sizeof(name) || (host[0] == '[' && host[len - 1] != ']') ||
-        (host[len] != '\0' && host[len] != ':'))
-        return false;
-    memcpy(name, host, len);
-    if (strcasecmp(name, "localhost") == 0 || strcmp(name, "[::1]") == 0)
-        return true;
-    return inet_pton(AF_INET, name, &at) == 1 && ntohl(at.s_addr) >> IN_CLASSA_NSHIFT == IN_LOOPBACKNET;
-}
-
 static int open_session(const struct kms_aws *kms, const struct sw_kms_request *request,
                         struct sw_cloud **cloud, struct sw_err *err)
 {
@@ -84,7 +66,7 @@ static int open_session(const struct kms_aws *kms, const struct sw_kms_request *
     if (sw_cloud_open(&config, kms->transport, cloud, err) < 0)
         return -1;
     uri = &(*cloud)->endpoints[CLOUD_KMS].uri;
-    if (strcmp(uri->scheme, "http") == 0 && !is_loopback(uri->host)) {
+    if (uri_is_bare(uri)) {
         sw_fail(err, SW_REFUSED, "the data key would go to http://%s without TLS", uri->host);
         sw_cloud_close(SW_STEAL_PTR(*cloud));
         return -1;

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { MAX_LIST_PAGES = 1000 };
+enum { MAX_LIST_PAGES = 1000, MAX_FOUND = 10000 };
 
 /* Where the next page of ListMultipartUploads begins. */
 struct mark {
@@ -33,8 +33,11 @@ static int next_page(const struct xml_node *document, struct mark *mark, bool *m
 
 static int take(const struct xml_node *node, struct sw_s3_uploads *out, struct sw_err *err)
 {
-    struct sw_s3_open_upload *grown = realloc(out->items, (out->n + 1) * sizeof(*grown)), *upload;
+    struct sw_s3_open_upload *grown, *upload;
 
+    if (out->n == MAX_FOUND)
+        return sw_fail(err, SW_REMOTE, "there are more than %d unfinished uploads of it", MAX_FOUND);
+    grown = realloc(out->items, (out->n + 1) * sizeof(*grown));
     if (grown == NULL)
         return sw_fail(err, SW_FAILED, "out of memory");
     out->items = grown;

@@ -42,6 +42,7 @@ struct sw_cloud {
     _Atomic int64_t clock_offset_s; /* the server's clock less ours */
     atomic_int retry_quota;         /* what is left for tries after the first */
     atomic_bool reached[CLOUD_SERVICES];
+    atomic_bool bare_told; /* that requests go without TLS */
 };
 
 struct keys_place;

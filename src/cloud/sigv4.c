@@ -200,10 +200,20 @@ static int canonical_headers(struct sw_buf *out, struct sw_buf *names, const str
     return sw_buf_append(names, "", 0, err);
 }
 
+/* It holds the session's token, and does not move about in memory. */
+static int make_room(const struct sigv4_request *request, struct sw_buf *out, struct sw_err *err)
+{
+    size_t room = 1024 + 3 * (strlen(request->path) + strlen(request->query));
+
+    for (size_t i = 0; i < request->header_count; i++)
+        room += 2 * strlen(request->headers[i].name) + strlen(request->headers[i].value) + 4;
+    return sw_buf_reserve(out, room, err);
+}
+
 static int canonical_request(const struct sigv4_scope *scope, const struct sigv4_request *request,
                              struct sw_buf *names, struct sw_buf *out, struct sw_err *err)
 {
-    if (sw_buf_printf(out, err, "%s\n", request->method) < 0 ||
+    if (make_room(request, out, err) < 0 || sw_buf_printf(out, err, "%s\n", request->method) < 0 ||
         canonical_path(out, scope, request->path, err) < 0 || sw_buf_puts(out, "\n", err) < 0 ||
         canonical_query(out, request->query, err) < 0 || sw_buf_puts(out, "\n", err) < 0 ||
         canonical_headers(out, names, request, err) < 0)
@@ -314,10 +324,10 @@ int sigv4_presign(const struct sigv4_scope *scope, const struct sigv4_request *r
 
 void sigv4_free(struct sigv4_result *result)
 {
-    sw_buf_free(&result->canonical);
+    sw_buf_wipe(&result->canonical);
     sw_buf_free(&result->to_sign);
     sw_buf_free(&result->authorization);
-    sw_buf_free(&result->query);
+    sw_buf_wipe(&result->query);
 }
 
 int sigv4_date(int64_t time_s, char out[SIGV4_DATE], struct sw_err *err)

@@ -3,7 +3,10 @@
 
 #include "src/base/digest.h"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <string.h>
+#include <strings.h>
 
 static bool unreserved(char c)
 {
@@ -105,6 +108,27 @@ int uri_parse_page(const char *text, const char *what, struct uri *out, struct s
     if (text[len] == '?' && !path_ok(text + len + 1))
         return sw_fail(err, SW_USAGE, "%s has a query that cannot be sent as it is", what);
     return uri_parse(page, what, out, err);
+}
+
+/* "HOST" or "HOST:PORT", where HOST is nothing but this machine. */
+static bool is_loopback(const char *host)
+{
+    size_t len = host[0] == '[' ? strcspn(host, "]") + 1 : strcspn(host, ":");
+    char name[INET_ADDRSTRLEN] = "";
+    struct in_addr at;
+
+    if (len >= sizeof(name) || (host[0] == '[' && host[len - 1] != ']') ||
+        (host[len] != '\0' && host[len] != ':'))
+        return false;
+    memcpy(name, host, len);
+    if (strcasecmp(name, "localhost") == 0 || strcmp(name, "[::1]") == 0)
+        return true;
+    return inet_pton(AF_INET, name, &at) == 1 && ntohl(at.s_addr) >> IN_CLASSA_NSHIFT == IN_LOOPBACKNET;
+}
+
+bool uri_is_bare(const struct uri *uri)
+{
+    return strcmp(uri->scheme, "http") == 0 && !is_loopback(uri->host);
 }
 
 void uri_free(struct uri *uri)

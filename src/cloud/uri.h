@@ -26,6 +26,8 @@ struct uri {
 SW_MUST_CHECK int uri_parse(const char *text, const char *what, struct uri *out, struct sw_err *err);
 /* The same of a page's address, which may have a query; it is checked and not kept. */
 SW_MUST_CHECK int uri_parse_page(const char *text, const char *what, struct uri *out, struct sw_err *err);
+/* True where what is sent leaves this machine without TLS. */
+bool uri_is_bare(const struct uri *uri);
 void uri_free(struct uri *uri);
 #define URI_AUTO SW_CLEANUP(uri_free)
 

@@ -2,9 +2,59 @@
 #include "src/cloud/xml.h"
 
 #include "src/base/buf.h"
+#include "src/base/ckd.h"
 
 #include <expat.h>
+#include <stdalign.h>
 #include <string.h>
+
+/* ---- expat's own memory holds the document, which may have keys in it: it becomes zeros before it is freed ---- */
+
+struct piece {
+    size_t size;
+    alignas(max_align_t) char bytes[];
+};
+
+static struct piece *piece_of(void *bytes)
+{
+    return (struct piece *)(void *)((char *)bytes - offsetof(struct piece, bytes));
+}
+
+static void *piece_alloc(size_t size)
+{
+    struct piece *piece = NULL;
+    size_t whole;
+
+    if (!sw_add_ovf(size, sizeof(*piece), &whole))
+        piece = malloc(whole);
+    if (piece == NULL)
+        return NULL;
+    piece->size = size;
+    return piece->bytes;
+}
+
+static void piece_free(void *bytes)
+{
+    if (bytes == NULL)
+        return;
+    explicit_bzero(bytes, piece_of(bytes)->size);
+    free(piece_of(bytes));
+}
+
+static void *piece_realloc(void *bytes, size_t size)
+{
+    void *moved = piece_alloc(size);
+
+    if (moved == NULL || bytes == NULL)
+        return moved;
+    memcpy(moved, bytes, piece_of(bytes)->size < size ? piece_of(bytes)->size : size);
+    piece_free(bytes);
+    return moved;
+}
+
+static const XML_Memory_Handling_Suite wiped_memory = {piece_alloc, piece_realloc, piece_free};
+
+/* ---- the tree ---- */
 
 struct reader {
     XML_Parser parser;
@@ -118,8 +168,12 @@ struct xml_node *xml_parse(const char *text, size_t len, struct sw_err *err)
         sw_fail(err, SW_REMOTE, "the reply's XML is larger than %d bytes", XML_MAX_BYTES);
         return NULL;
     }
-    reader.parser = XML_ParserCreate(NULL);
+    /* It may be a key: it does not move about in memory. */
+    if (sw_buf_reserve(&reader.text, len, err) < 0)
+        return NULL;
+    reader.parser = XML_ParserCreate_MM(NULL, &wiped_memory, NULL);
     if (reader.parser == NULL) {
+        sw_buf_free(&reader.text);
         sw_fail(err, SW_FAILED, "out of memory for an XML reader");
         return NULL;
     }

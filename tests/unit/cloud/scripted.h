@@ -167,6 +167,8 @@ static inline void put_file(const char *path, const char *text)
     FILE *file = fopen(path, "w");
 
     assert_non_null(file);
+    /* No copy of it stays in the memory of this process. */
+    assert_int_equal(setvbuf(file, NULL, _IONBF, 0), 0);
     assert_int_equal(fputs(text, file) >= 0, 1);
     assert_int_equal(fclose(file), 0);
 }

@@ -1,6 +1,7 @@
 /* What a call does with 500, 403, broken lines, half a reply and a wrong clock. */
 #include "tests/unit/cloud/scripted.h"
 
+#include "src/base/log.h"
 #include "src/cloud/session.h"
 
 #define ERROR_BODY(code) "<Error><Code>" code "</Code><Message>as told</Message></Error>"
@@ -340,6 +341,72 @@ static void cuts_a_long_reason_between_characters(void **state)
     sw_cloud_close(cloud);
 }
 
+static void a_list_of_uploads_has_an_end(void **state)
+{
+    static const char item[] = "<Upload><Key>a b/disk.vmdk</Key><UploadId>u</UploadId></Upload>";
+    struct sw_err err = {.code = SW_OK};
+    SW_AUTO_BUF struct sw_buf body = {0};
+    struct script_step steps[] = {{.status = 200, .headers = XML_HEAD}};
+    struct sw_s3_uploads uploads;
+    struct scripted twin;
+    struct sw_cloud *cloud;
+
+    (void)state;
+    set_keys();
+    assert_ok(sw_buf_puts(&body, "<ListMultipartUploadsResult>", &err), err);
+    for (size_t i = 0; i <= 10000; i++)
+        assert_ok(sw_buf_puts(&body, item, &err), err);
+    assert_ok(sw_buf_puts(&body, "</ListMultipartUploadsResult>", &err), err);
+    steps[0].body = body.data;
+    cloud = open_scripted(&twin, steps, 1);
+    assert_failed(sw_s3_list_uploads(cloud, &object, &uploads, &err), err, SW_REMOTE,
+                  "more than 10000 unfinished");
+    assert_null(uploads.items);
+    sw_cloud_close(cloud);
+}
+
+static char told[1024];
+
+static void keep_log(enum sw_log_level level, const char *text)
+{
+    if (level == SW_LOG_WARNING)
+        snprintf(told + strlen(told), sizeof(told) - strlen(told), "%s\n", text);
+}
+
+static void that_there_is_no_tls_is_told_once(void **state)
+{
+    static const struct {
+        const char *endpoint, *text;
+    } all[] = {{"http://store.lab:9000", "http://store.lab:9000 is without TLS"},
+               {"http://127.0.0.1:9000", NULL},
+               {"https://store.lab:9000", NULL}};
+    static const struct script_step steps[] = {{.status = 204}, {.status = 204}};
+    struct sw_err err = {.code = SW_OK};
+
+    (void)state;
+    set_keys();
+    sw_log_to(keep_log);
+    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+        struct scripted twin;
+        struct sw_cloud *cloud;
+
+        told[0] = '\0';
+        setenv("AWS_ENDPOINT_URL", all[i].endpoint, 1);
+        cloud = open_scripted(&twin, steps, 2);
+        assert_ok(sw_s3_abort_upload(cloud, &object, &err), err);
+        if (all[i].text == NULL)
+            assert_string_equal(told, "");
+        else
+            assert_non_null(strstr(told, all[i].text));
+        told[0] = '\0';
+        assert_ok(sw_s3_abort_upload(cloud, &object, &err), err);
+        assert_string_equal(told, "");
+        sw_cloud_close(cloud);
+    }
+    sw_log_to(NULL);
+    set_keys();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -357,6 +424,8 @@ int main(void)
         cmocka_unit_test(does_not_touch_the_clock_for_a_small_difference),
         cmocka_unit_test(lists_parts_over_pages_and_refuses_a_list_that_lies),
         cmocka_unit_test(finds_a_task_gone_and_reads_one_that_is_there),
+        cmocka_unit_test(a_list_of_uploads_has_an_end),
+        cmocka_unit_test(that_there_is_no_tls_is_told_once),
         cmocka_unit_test(cuts_a_long_reason_between_characters),
     };
 

@@ -449,6 +449,14 @@ static void a_container_is_asked_at_its_own_address(void **state)
     setenv("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", "auth", 1);
     run(&twin, steps + 1, N(steps) - 1, NULL);
     assert_has(twin.sent[0].headers, "Authorization: Bearer file\n");
+    {
+        static const struct script_step refused[] = {{.status = 403}};
+
+        /* What the path and the query are worth is what they would open. */
+        setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://127.0.0.1:8080/zecret?zecret", 1);
+        run_fails(&twin, refused, 1,
+                  "container's endpoint: http://127.0.0.1:8080: the server answered HTTP 403");
+    }
     put_file("auth", "Bearer\r\nX-Evil: 1");
     run_fails(&twin, NULL, 0, "auth has control bytes");
 }
