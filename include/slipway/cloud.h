@@ -111,7 +111,7 @@ struct sw_cloud;
 /*
  * Reads AWS_* and the shared files. Without a transport the libcurl one is opened (and closed with the session);
  * a given one stays the caller's. No network: credentials that come from somewhere else (a role, SSO, a program, a container, an
- * instance) are fetched by the first request, and again before they end. SW_FAILED with what to set when credentials or the
+ * instance) are fetched by the first request, and again before they end. From then on the process leaves no core. SW_FAILED with what to set when credentials or the
  * region are missing.
  */
 SW_MUST_CHECK int sw_cloud_open(const struct sw_cloud_config *config, struct sw_transport *transport,

@@ -2,6 +2,7 @@
 #include "src/cloud/keys_find.h"
 
 #include "src/base/buf.h"
+#include "src/base/core.h"
 
 #include <string.h>
 #include <strings.h>
@@ -142,10 +143,13 @@ int sw_cloud_open(const struct sw_cloud_config *config, struct sw_transport *tra
 
     if (cloud == NULL)
         return -1;
-    rc = settings_open(config, &settings, err);
-    if (rc == 0)
-        rc = open_all(cloud, &settings, transport, err);
-    settings_close(&settings);
+    rc = sw_core_off(err);
+    if (rc == 0) {
+        rc = settings_open(config, &settings, err);
+        if (rc == 0)
+            rc = open_all(cloud, &settings, transport, err);
+        settings_close(&settings);
+    }
     if (rc < 0)
         sw_cloud_close(cloud);
     else

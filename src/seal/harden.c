@@ -1,35 +1,13 @@
-/* What a process that holds keys turns off. */
+/* What a process that holds keys does before it reads any. */
 #include "slipway/envelope.h"
-#include "src/base/cleanup.h"
+#include "src/base/core.h"
 #include "src/base/log.h"
 #include "src/seal/secret.h"
 
-#include <fcntl.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
-#include <unistd.h>
-
-/*
- * A core without any memory, should somebody force one after all. Best effort, and first: the file belongs to root once
- * the process is undumpable.
- */
-static void empty_cores(void)
-{
-    SW_AUTO_CLOSE int fd = open("/proc/self/coredump_filter", O_WRONLY | O_CLOEXEC);
-
-    if (fd >= 0 && write(fd, "0", 1) < 0)
-        return;
-}
-
 int sw_seal_harden(struct sw_err *err)
 {
-    const struct rlimit none = {.rlim_cur = 0, .rlim_max = 0};
-
-    empty_cores();
-    if (setrlimit(RLIMIT_CORE, &none) < 0)
-        return sw_fail_errno(err, "cannot turn core dumps off");
-    if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
-        return sw_fail_errno(err, "cannot make the process undumpable");
+    if (sw_core_off(err) < 0)
+        return -1;
     if (!seal_key_memory_lock())
         sw_log(SW_LOG_WARNING, "keys cannot be locked into memory (ulimit -l): they may be swapped out");
     return 0;

@@ -29,6 +29,7 @@ credential_process = sh give 'one word'
 END
 cat >give <<'END'
 [ "$1" = 'one word' ] || exit 1
+grep 'core file size' "/proc/$PPID/limits" >limits
 echo "thinking about it" >&2
 echo '{"Version": 1, "AccessKeyId": "ASIARIGTEST", "SecretAccessKey": "temporary/secret", "SessionToken": "a+session/token=="}'
 END
@@ -46,6 +47,8 @@ ask --profile chain || fail "a chain of roles: $(cat err)"
 refused "role/guarded': AccessDenied: User: arn:aws:iam::111122223333:user/rig is not authorized" --profile stranger
 ask --profile program || fail "a program: $(cat err)"
 grep -q 'thinking about it' err || fail "what the program says is lost"
+read -r _ _ _ _ soft hard _ <limits
+[ "$soft $hard" = '0 0' ] || fail "it holds keys and would leave a core: $(cat limits)"
 
 refused 'run .aws sso login --profile sso' --profile sso
 cache=$HOME/.aws/sso/cache/$(printf corp | sha1sum | cut -c1-40).json
