@@ -1,6 +1,7 @@
 /* Other programs: run one without a shell and keep what it said. */
 #include "src/base/proc.h"
 
+#include "slipway/progress.h"
 #include "src/base/clock.h"
 
 #include <errno.h>
@@ -13,7 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { OUTPUT_MAX = 1 << 20 };
+enum { OUTPUT_MAX = 1 << 20, LOOK_MS = 200 };
 
 static int spawn(const char *const argv[], int out_fd, bool apart, pid_t *pid, struct sw_err *err)
 {
@@ -42,7 +43,7 @@ struct run {
     struct sw_buf *out; /* NULL: nothing is kept */
 };
 
-enum drained { DRAINED_ALL, DRAINED_LATE, DRAINED_TOO_MUCH };
+enum drained { DRAINED_ALL, DRAINED_LATE, DRAINED_TOO_MUCH, DRAINED_STOPPED };
 
 /* Appends what was read as far as there is room for it. */
 static int keep(const struct run *run, const char *bytes, size_t n, enum drained *how, struct sw_err *err)
@@ -56,7 +57,13 @@ static int keep(const struct run *run, const char *bytes, size_t n, enum drained
     return 0;
 }
 
-/* Reads until the pipe closes, the time is over or too much came. */
+/* How long to wait for output: who waits for a program that asks somebody looks up now and then. */
+static int patience_ms(const struct run *run, int64_t left_ms)
+{
+    return (int)(run->apart && (left_ms < 0 || left_ms > LOOK_MS) ? LOOK_MS : left_ms);
+}
+
+/* Reads until the pipe closes, the time is over, too much came or a signal. */
 static int drain(int fd, const struct run *run, enum drained *how, struct sw_err *err)
 {
     int64_t deadline_ns = run->timeout_ms > 0 ? sw_monotonic_ns() + (int64_t)run->timeout_ms * 1000000 : 0;
@@ -73,7 +80,11 @@ static int drain(int fd, const struct run *run, enum drained *how, struct sw_err
             *how = DRAINED_LATE;
             break;
         }
-        if (poll(&wait, 1, (int)left_ms) <= 0)
+        if (run->apart && sw_interrupted()) {
+            *how = DRAINED_STOPPED;
+            break;
+        }
+        if (poll(&wait, 1, patience_ms(run, left_ms)) <= 0)
             continue;
         n = read(fd, chunk, sizeof(chunk));
         if (n < 0 && errno == EINTR)
@@ -107,6 +118,8 @@ static int run_program(const char *const argv[], const struct run *run, int *sta
         kill(pid, SIGKILL);
     while (waitpid(pid, &code, 0) < 0 && errno == EINTR)
         continue;
+    if (how == DRAINED_STOPPED)
+        return sw_check_interrupt(err);
     if (how == DRAINED_LATE)
         return sw_fail(err, SW_FAILED, "'%s' did not end within %d ms", argv[0], run->timeout_ms);
     if (how == DRAINED_TOO_MUCH)

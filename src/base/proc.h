@@ -15,7 +15,8 @@ SW_MUST_CHECK int sw_run_program(const char *const argv[], int timeout_ms, struc
 
 /*
  * The same for a program whose output is a secret: stdout alone is kept, at most max_bytes of it (more is SW_FAILED, and the
- * program is killed) in memory that never moves; stdin and stderr are the caller's own, so that it can ask and explain.
+ * program is killed) in memory that never moves; stdin and stderr are the caller's own, so that it can ask and explain. A
+ * signal to this process ends the program, too (SW_INTERRUPTED).
  */
 SW_MUST_CHECK int sw_capture_program(const char *const argv[], int timeout_ms, size_t max_bytes,
                                      struct sw_buf *out, int *status, struct sw_err *err);

@@ -1,7 +1,11 @@
 /* Other programs: status, output, the clock that ends them. */
 #include "tests/unit/testing.h"
 
+#include "slipway/progress.h"
 #include "src/base/proc.h"
+
+#include <signal.h>
+#include <sys/wait.h>
 
 static void the_status_and_both_streams_are_kept(void **state)
 {
@@ -83,6 +87,33 @@ static void more_secret_output_than_asked_for_is_a_failure(void **state)
     sw_buf_wipe(&out);
 }
 
+static int interrupt_a_program(void)
+{
+    const char *const argv[] = {"sleep", "300", NULL};
+    struct sw_err err = {0};
+    struct sw_buf out = {0};
+    int status = 0, rc;
+
+    sw_catch_signals();
+    raise(SIGTERM);
+    rc = sw_capture_program(argv, 300000, 64, &out, &status, &err);
+    sw_buf_wipe(&out);
+    return rc < 0 && err.code == SW_INTERRUPTED ? 0 : 1;
+}
+
+/* In a process of its own: the signal is remembered. */
+static void a_signal_does_not_wait_for_a_program_that_asks(void **state)
+{
+    pid_t pid = fork();
+    int status = 1;
+
+    (void)state;
+    if (pid == 0)
+        _exit(interrupt_a_program());
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_int_equal(status, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -92,6 +123,7 @@ int main(void)
         cmocka_unit_test(death_by_a_signal_is_told_as_128_and_more),
         cmocka_unit_test(a_secret_output_is_kept_apart_from_what_is_said),
         cmocka_unit_test(more_secret_output_than_asked_for_is_a_failure),
+        cmocka_unit_test(a_signal_does_not_wait_for_a_program_that_asks),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
