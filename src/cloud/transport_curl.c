@@ -325,9 +325,17 @@ static int explain_proxy(long status, struct sw_err *err)
                    why);
 }
 
+/* What answers is no TLS server, and will not be one the next time. */
+static bool is_not_tls(CURLcode code, const char *text)
+{
+    return code == CURLE_SSL_CONNECT_ERROR && strstr(text, "wrong version number") != NULL;
+}
+
 /* What to do about it, behind libcurl's own words. */
 static const char *remedy(CURLcode code, const struct exchange *exchange, const char *text)
 {
+    if (is_not_tls(code, text))
+        return " (it does not speak TLS: http:// is meant, or another port)";
     if (code == CURLE_PEER_FAILED_VERIFICATION && !exchange->plain)
         return " (AWS_CA_BUNDLE names a file with the CAs of one's own)";
     if (code == CURLE_OPERATION_TIMEDOUT && strstr(text, "too slow") != NULL)
@@ -355,7 +363,7 @@ static int explain(CURLcode code, const struct exchange *exchange, const char *t
         return sw_fail(err, is_final(code) ? SW_FAILED : SW_REMOTE,
                        "%s (the proxy that HTTPS_PROXY, http_proxy or ALL_PROXY names)",
                        curl_easy_strerror(code));
-    return sw_fail(err, is_final(code) ? SW_FAILED : SW_REMOTE, "%s%s",
+    return sw_fail(err, is_final(code) || is_not_tls(code, text) ? SW_FAILED : SW_REMOTE, "%s%s",
                    text[0] != '\0' ? text : curl_easy_strerror(code), remedy(code, exchange, text));
 }
 

@@ -19,6 +19,7 @@ struct turn {
     const char *reply; /* NULL: none */
     bool hang_up;      /* after it */
     unsigned trickle;  /* so many bytes behind the reply, one at a time */
+    bool at_once;      /* the reply does not wait for the request */
 };
 
 struct server {
@@ -65,6 +66,16 @@ static void trickle(int fd, unsigned bytes)
         nanosleep(&pause, NULL);
 }
 
+/* What was sent and not read would make a reset of the end, which overtakes the reply. */
+static void wait_for_end(int fd)
+{
+    char rest[512];
+
+    shutdown(fd, SHUT_WR);
+    while (recv(fd, rest, sizeof(rest), 0) > 0)
+        continue;
+}
+
 static void *serve(void *arg)
 {
     struct server *server = arg;
@@ -76,12 +87,14 @@ static void *serve(void *arg)
         if (fd < 0)
             break;
         server->connections++;
-        while (at < server->n && read_request(fd)) {
+        while (at < server->n && (server->turns[at].at_once || read_request(fd))) {
             const struct turn *turn = &server->turns[at++];
 
             if (turn->reply != NULL && send(fd, turn->reply, strlen(turn->reply), MSG_NOSIGNAL) < 0)
                 break;
             trickle(fd, turn->trickle);
+            if (turn->at_once)
+                wait_for_end(fd);
             if (turn->hang_up)
                 break;
         }
@@ -199,9 +212,15 @@ static void a_proxy_that_says_no_is_named_with_the_remedy(void **state)
         enum sw_code code;
         const char *text;
     } cases[] = {
-        {{PROXY_SAYS("407 Proxy Authentication Required"), true, 0}, SW_FAILED, "HTTP 407; it wants a user"},
-        {{PROXY_SAYS("403 Forbidden"), true, 0}, SW_FAILED, "HTTP 403; it lets nobody through"},
-        {{PROXY_SAYS("502 Bad Gateway"), true, 0}, SW_REMOTE, "ALL_PROXY names answered HTTP 502"},
+        {{.reply = PROXY_SAYS("407 Proxy Authentication Required"), .hang_up = true},
+         SW_FAILED,
+         "HTTP 407; it wants a user"},
+        {{.reply = PROXY_SAYS("403 Forbidden"), .hang_up = true},
+         SW_FAILED,
+         "HTTP 403; it lets nobody through"},
+        {{.reply = PROXY_SAYS("502 Bad Gateway"), .hang_up = true},
+         SW_REMOTE,
+         "ALL_PROXY names answered HTTP 502"},
     };
     struct sw_transport *transport = open_curl();
 
@@ -226,6 +245,25 @@ static void a_proxy_that_says_no_is_named_with_the_remedy(void **state)
     sw_transport_close(transport);
 }
 
+static void a_server_that_speaks_no_tls_is_asked_once(void **state)
+{
+    static const struct turn turns[] = {
+        {.reply = "HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n", .hang_up = true, .at_once = true}};
+    struct sw_transport *transport = open_curl();
+    struct sw_http_reply reply = {.status = 0};
+    struct sw_err err;
+    struct server server;
+
+    (void)state;
+    start(&server, turns, 1);
+    assert_failed(ask(transport, (struct sw_http_request){.method = "GET"}, "https://127.0.0.1", server.port,
+                      &reply, &err),
+                  err, SW_FAILED, "http:// is meant, or another port");
+    finish(&server);
+    sw_http_reply_free(&reply);
+    sw_transport_close(transport);
+}
+
 static int sink_restart(struct sw_http_sink *sink, struct sw_err *err)
 {
     (void)sink;
@@ -245,7 +283,8 @@ static int sink_write(struct sw_http_sink *sink, const void *bytes, size_t len, 
 /* It would take a quarter of an hour, and with a larger object years. */
 static void a_download_that_trickles_is_given_up(void **state)
 {
-    static const struct turn turns[] = {{"HTTP/1.1 200 OK\r\nContent-Length: 45000\r\n\r\n", true, 45000}};
+    static const struct turn turns[] = {
+        {.reply = "HTTP/1.1 200 OK\r\nContent-Length: 45000\r\n\r\n", .hang_up = true, .trickle = 45000}};
     struct sw_http_sink sink = {.restart = sink_restart, .write = sink_write};
     struct sw_http_reply reply = {.status = 0};
     struct sw_transport *transport;
@@ -282,6 +321,7 @@ int main(void)
         cmocka_unit_test(a_request_that_goes_out_twice_is_told),
         cmocka_unit_test(a_connection_is_not_left_to_programs_that_are_started),
         cmocka_unit_test(a_proxy_that_says_no_is_named_with_the_remedy),
+        cmocka_unit_test(a_server_that_speaks_no_tls_is_asked_once),
         cmocka_unit_test(a_download_that_trickles_is_given_up),
     };
 
