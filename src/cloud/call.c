@@ -225,6 +225,8 @@ static enum verdict judge(struct sw_cloud *cloud, enum cloud_service service,
     if (renewed != 0)
         return renewed > 0 ? CALL_AGAIN : CALL_FAILED;
     fault_report(fault, err);
+    if (fault->code[0] == '\0' && fault_is_page(reply))
+        sw_context(err, "a web page came and no answer of AWS's: a proxy may be in the way");
     if (grew_old(cloud, fault, course))
         err->code = SW_REMOTE;
     if (fault_expired(fault))

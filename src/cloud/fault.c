@@ -6,6 +6,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 #include <time.h>
 
 enum { FAULT_JSON_MAX = 64 << 10, REASON_MAX = 100 };
@@ -147,6 +148,14 @@ bool fault_read(const struct sw_http_reply *reply, const char *region, struct cl
     return bad || xml > 0;
 }
 
+bool fault_is_page(const struct sw_http_reply *reply)
+{
+    char type[32];
+
+    return sw_http_header_get(reply, "content-type", type, sizeof(type)) &&
+           strncasecmp(type, "text/html", strlen("text/html")) == 0;
+}
+
 static bool is_one_of(const char *code, const char *const *codes, size_t n)
 {
     for (size_t i = 0; i < n; i++)
@@ -239,6 +248,8 @@ int fault_report(const struct cloud_fault *fault, struct sw_err *err)
 {
     enum sw_code code = fault_retryable(fault) ? SW_REMOTE : SW_FAILED;
 
+    if (fault->status == 407)
+        return sw_fail(err, code, "a proxy on the way wants a user and a password (HTTP 407)");
     if (fault->code[0] == '\0')
         return sw_fail(err, code, "the server answered HTTP %d", fault->status);
     sw_fail(err, code, "%s: %s (HTTP %d)", fault->code,

@@ -13,6 +13,8 @@ enum { FAULT_DRIFT_S = 300 };
  * bucket was looked for, so that another one that S3 names is told; NULL: no bucket was.
  */
 bool fault_read(const struct sw_http_reply *reply, const char *region, struct cloud_fault *out);
+/* The reply is a page for people: a proxy's, or a portal's before which one has to log in. */
+bool fault_is_page(const struct sw_http_reply *reply);
 /* Throttled, or the server's own failure. */
 bool fault_retryable(const struct cloud_fault *fault);
 /* The signature's time is too far from the server's. */

@@ -175,7 +175,8 @@ static void every_service_says_no_in_its_own_words(void **state)
         {CLOUD_S3,
          {.status = 403, .headers = "content-type: text/html\n", .body = "<html><body>Blocked<br></html>"},
          "",
-         "the server answered HTTP 403"},
+         "a proxy may be in the way: the server answered HTTP 403"},
+        {CLOUD_EC2, {.status = 407}, "", "a proxy on the way wants a user and a password"},
         {CLOUD_EBS, {.status = 404, .headers = JSON_HEAD, .body = "[1"}, "", "the server answered HTTP 404"},
     };
 
