@@ -4,6 +4,7 @@
 #include "src/base/json.h"
 #include "src/cloud/xml.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -35,14 +36,22 @@ static bool looks_like(const struct sw_http_reply *reply, bool bad, const char *
     return sw_http_header_get(reply, "content-type", type, sizeof(type)) && strcasestr(type, what) != NULL;
 }
 
+/* Names are words; what a header has behind one may be no text at all. */
+static void put_code(const char *text, struct cloud_fault *out)
+{
+    size_t len = 0;
+
+    while (isalnum((unsigned char)text[len]) || (text[len] != '\0' && strchr("._-", text[len]) != NULL))
+        len++;
+    snprintf(out->code, sizeof(out->code), "%.*s", (int)len, text);
+}
+
 /* The name of an error without its namespace and without the address that may follow it: "ns#Code:http://…". */
 static void take_code(const char *type, struct cloud_fault *out)
 {
-    const char *hash = strrchr(type, '#');
+    const char *hash = memrchr(type, '#', strcspn(type, ":"));
 
-    if (hash != NULL)
-        type = hash + 1;
-    snprintf(out->code, sizeof(out->code), "%.*s", (int)strcspn(type, ":"), type);
+    put_code(hash != NULL ? hash + 1 : type, out);
 }
 
 /* The first of the members that is there. */
@@ -119,7 +128,7 @@ static int read_xml(const struct sw_http_reply *reply, struct cloud_fault *out, 
     int found = root == NULL ? -1 : error != NULL;
 
     if (error != NULL) {
-        cloud_copy_text(out->code, sizeof(out->code), xml_text(error, "Code"));
+        put_code(xml_text(error, "Code"), out);
         cloud_copy_text(out->message, sizeof(out->message), xml_text(error, "Message"));
     }
     xml_wipe(root);

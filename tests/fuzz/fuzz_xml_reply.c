@@ -1,4 +1,5 @@
-/* A server's reply: any bytes as XML, as an error document, and as headers. */
+/* A server's reply: any bytes as XML, as an error document (which may be JSON), and as headers. */
+#include "src/base/json.h"
 #include "src/cloud/fault.h"
 #include "src/cloud/xml.h"
 
@@ -17,11 +18,23 @@ static void walk(const struct xml_node *node)
     }
 }
 
+/* What is said of it may go into JSON. */
+static void judge(const struct sw_http_reply *reply)
+{
+    struct cloud_fault fault;
+    SW_AUTO_JSON json_t *said = NULL;
+
+    if (!fault_read(reply, "us-east-1", &fault) && reply->status != 200)
+        abort();
+    said = json_pack("[s, s]", fault.code, fault.message);
+    if (said == NULL || fault.status != reply->status)
+        abort();
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     char headers[] = "content-type: application/xml\ndate: Sun, 22 Nov 2026 07:20:36 GMT\n";
     struct sw_err err = {.code = SW_OK};
-    struct cloud_fault fault;
     char *text = malloc(size + 1);
     struct xml_node *root;
     struct sw_http_reply reply = {.status = 200, .headers = headers, .body = text, .body_len = size};
@@ -34,12 +47,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (root != NULL)
         walk(root);
     xml_free(root);
-    if (fault_read(&reply, &fault) && fault.status != 200)
-        abort();
+    judge(&reply);
     reply.status = 403;
-    if (!fault_read(&reply, &fault))
-        abort();
+    judge(&reply);
     reply.headers = text;
+    judge(&reply);
     (void)fault_clock_drift_s(&reply, 0);
     free(text);
     return 0;
