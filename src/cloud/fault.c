@@ -116,8 +116,8 @@ static void read_region(const struct sw_http_reply *reply, const char *asked, st
         return;
     if (out->code[0] == '\0')
         snprintf(out->code, sizeof(out->code), "PermanentRedirect");
-    snprintf(out->message, sizeof(out->message), "the bucket is in region '%s': pass --region %s", region,
-             region);
+    snprintf(out->message, sizeof(out->message),
+             "the bucket is in region '%s': pass --region %s, or set AWS_REGION", region, region);
 }
 
 /* 1: an error; 0: another document; -1: none that can be read. A good one may hold keys: nothing of it stays behind. */
