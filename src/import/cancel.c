@@ -26,8 +26,10 @@ static int take_back(struct import_flow *flow, size_t disk, struct sw_err *err)
 {
     struct import_object *object = &flow->journal.state.objects[disk];
 
-    if (object->stage == OBJECT_NEW || object->stage == OBJECT_DELETED)
+    if (object->stage == OBJECT_NEW || object->stage == OBJECT_DELETED) {
+        journal_drop_parts(&flow->journal, disk);
         return 0;
+    }
     if (abort_uploads(flow, disk, err) < 0)
         return -1;
     /* An upload that was being completed may be an object by now. */

@@ -309,7 +309,6 @@ static int complete_parts(struct import_flow *flow, size_t disk, const struct im
     flow->fresh[disk] = true;
     if (enter(flow, disk, OBJECT_UPLOADED, err) < 0)
         return -1;
-    journal_drop_parts(&flow->journal, disk);
     tell(flow, disk, "uploaded");
     return 0;
 }
@@ -350,5 +349,7 @@ int object_send(struct import_flow *flow, size_t disk, struct sw_err *err)
     while (flow->journal.state.objects[disk].stage != OBJECT_UPLOADED)
         if (step(flow, disk, err) < 0)
             return -1;
+    /* Also that of an upload whose end was noted right before a kill. */
+    journal_drop_parts(&flow->journal, disk);
     return 0;
 }

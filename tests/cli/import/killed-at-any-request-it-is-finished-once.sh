@@ -50,4 +50,16 @@ for point in "${plan[@]}"; do
     fi
     finished "$point"
 done
+
+# Between the note that the first object is there and the end of its log of parts.
+prefix=log after=--quiet
+kills_lines=$(wc -l <"$RIG_DIR/requests.jsonl")
+rm -f "$RIG_DIR/frozen"
+rig_faults '{"op":"UploadPart","after":3,"do":"freeze"}'
+rig_spawn "${command[@]}" --prefix log >out 2>err
+rig_kill_frozen "the second disk"
+log=$(find "$XDG_STATE_HOME" -name '*.json' -newer one.img -exec grep -l '"sending"' {} +)
+[ -e "$log" ] || fail "there is no journal of it: $log"
+touch "${log%.json}.1.parts"
+finished 'a log that was left'
 kills_told
