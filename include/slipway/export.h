@@ -11,6 +11,12 @@ enum {
     SW_EXPORT_KEY = 1200,
 };
 
+/* The file that is made of the object. */
+struct sw_export_file {
+    const char *path;
+    const char *making; /* in which way: another text, another file */
+};
+
 /* What is asked for. NULL members were not given. */
 struct sw_export_options {
     const char *image_id; /* exactly one of image_id and task_id */
@@ -23,8 +29,9 @@ struct sw_export_options {
     const char *role_name;
     const struct sw_ec2_tag *tags; /* of the task */
     size_t nr_tags;
-    unsigned poll_ms;      /* 0: SW_EXPORT_POLL_MS */
-    const char *state_dir; /* where journals live; NULL: $XDG_STATE_HOME/slipway/export */
+    unsigned poll_ms;           /* 0: SW_EXPORT_POLL_MS */
+    struct sw_export_file file; /* path NULL: none that a later call could find */
+    const char *state_dir;      /* where journals live; NULL: $XDG_STATE_HOME/slipway/export */
 };
 
 /* Hears what happens; embed as the first member. */
@@ -57,6 +64,11 @@ SW_MUST_CHECK int sw_export_open(const struct sw_export_options *options, struct
                                  struct sw_export_listener *listener, struct sw_export **out,
                                  struct sw_err *err);
 const struct sw_export_object *sw_export_object(const struct sw_export *export);
+/* The file is whole: until sw_export_done is through, a call that asks for the same one finds it, and what is told of it. */
+SW_MUST_CHECK int sw_export_made(struct sw_export *export, const struct sw_export_file *file,
+                                 const char *told, struct sw_err *err);
+/* What a call before this one told of the file, when that is there still; NULL: it is to be made. */
+const char *sw_export_told(const struct sw_export *export);
 /* What was to be made of the object is there: removes it, or keeps it, and notes that. */
 SW_MUST_CHECK int sw_export_done(struct sw_export *export, bool keep_object, struct sw_err *err);
 void sw_export_close(struct sw_export *export);

@@ -49,6 +49,7 @@ struct plan {
     struct pair_args tags;
     struct sw_keyring *recipients; /* NULL: FILE is not sealed */
     char *bucket, *key;            /* of --object */
+    char *making;                  /* in which way FILE is made, as a text */
 };
 
 static void plan_free(struct plan *plan)
@@ -58,6 +59,7 @@ static void plan_free(struct plan *plan)
     sw_keyring_free(plan->recipients);
     free(plan->bucket);
     free(plan->key);
+    free(plan->making);
 }
 
 static const char *disk_image_format(const char *text, struct sw_err *err)
@@ -184,6 +186,28 @@ static int find_recipients(const struct export_opts *opts, struct plan *plan, st
     return plan->recipients != NULL ? sw_keyring_spare_file(plan->recipients, plan->output, err) : -1;
 }
 
+static int add_words(json_t *doc, const char *name, const struct opt_list *list, struct sw_err *err)
+{
+    SW_AUTO_JSON json_t *words = json_array();
+
+    for (size_t i = 0; i < list->n; i++)
+        if (sw_json_append(words, json_untrusted(list->items[i]), err) < 0)
+            return -1;
+    return sw_json_set(doc, name, SW_STEAL_PTR(words), err);
+}
+
+/* All that makes FILE another one. Free it. */
+static char *making(const struct export_opts *opts, const struct plan *plan, struct sw_err *err)
+{
+    SW_AUTO_JSON json_t *doc = json_pack("{s:s, s:b, s:b}", "format", plan->format->name, "digest",
+                                         opts->digest, "sign", opts->sign != NULL);
+
+    if (doc == NULL || add_words(doc, "settings", &opts->settings, err) < 0 ||
+        add_words(doc, "seal_to", &opts->seal_to, err) < 0)
+        return NULL;
+    return sw_json_canonical(doc, err);
+}
+
 static int make_plan(const struct export_opts *opts, struct plan *plan, struct sw_err *err)
 {
     if (create_arg_parse(&opts->settings, &plan->create, err) < 0 ||
@@ -192,47 +216,54 @@ static int make_plan(const struct export_opts *opts, struct plan *plan, struct s
         (opts->object != NULL && parse_object(opts->object, plan, err) < 0) ||
         pair_args_parse(&opts->tags, &plan->tags, err) < 0 || find_recipients(opts, plan, err) < 0)
         return -1;
-    return sign_args_open(opts->sign, plan->output, &plan->sign, err);
+    plan->making = making(opts, plan, err);
+    return plan->making != NULL ? sign_args_open(opts->sign, plan->output, &plan->sign, err) : -1;
 }
 
-static json_t *describe(const struct export_opts *opts, const struct sw_s3_name *from,
-                        const struct export_disk *ask, const struct export_outcome *outcome)
+static json_t *describe(const struct export_opts *opts, const struct sw_export *export,
+                        const struct export_disk *ask, const struct export_outcome *outcome,
+                        struct sw_err *err)
 {
+    SW_AUTO_JSON json_t *doc = NULL;
     char digest[DISK_DIGEST_CHARS];
 
     disk_digest_text(outcome->verity, digest);
-    return json_pack(
+    doc = json_pack(
         "{s:o, s:s, s:b, s:o, s:o, s:s, s:I, s:I, s:I, s:b, s:I, s:I, s:s*}", "file",
         json_untrusted(ask->target->path), "format", ask->format->name, "sealed", opts->seal_to.n > 0,
-        "bucket", json_untrusted(from->bucket), "key", json_untrusted(from->key), "source_format",
+        "bucket", json_untrusted(ask->object.bucket), "key", json_untrusted(ask->object.key), "source_format",
         outcome->source_format, "object_bytes", (json_int_t)outcome->fetch.object_bytes, "fetched_bytes",
         (json_int_t)outcome->fetch.fetched_bytes, "kept_bytes", (json_int_t)outcome->fetch.kept_bytes,
         "checked", outcome->fetch.checked, "virtual_bytes", (json_int_t)outcome->copy.virtual_bytes,
         "stored_bytes", (json_int_t)outcome->copy.stored_bytes, "fsverity", opts->digest ? digest : NULL);
+    if (doc == NULL)
+        sw_fail(err, SW_FAILED, "cannot make the JSON result");
+    if (doc == NULL ||
+        (export != NULL &&
+         (sw_json_set(doc, "task_id", json_string(sw_export_object(export)->task_id), err) < 0 ||
+          sw_json_set(doc, "image_id", json_string(sw_export_object(export)->image_id), err) < 0)))
+        return NULL;
+    return SW_STEAL_PTR(doc);
 }
 
-static int show(const struct export_opts *opts, const struct sw_export *export, const struct export_disk *ask,
-                const struct export_outcome *outcome, struct sw_err *err)
+/* doc: as describe makes it. */
+static int show(const struct export_opts *opts, const struct export_disk *ask, json_t *doc,
+                struct sw_err *err)
 {
+    const json_t *fetched_bytes = json_object_get(doc, "fetched_bytes"),
+                 *virtual_bytes = json_object_get(doc, "virtual_bytes");
+    const char *digest = sw_json_text(doc, "fsverity"), *format = sw_json_text(doc, "format");
     char fetched[32], disk[32];
-    json_t *doc;
 
-    if (opts->common.json) {
-        doc = describe(opts, &ask->object, ask, outcome);
-        if (doc != NULL && export != NULL &&
-            (sw_json_set(doc, "task_id", json_string(sw_export_object(export)->task_id), err) < 0 ||
-             sw_json_set(doc, "image_id", json_string(sw_export_object(export)->image_id), err) < 0)) {
-            json_decref(doc);
-            return -1;
-        }
-        return out_json(doc, err);
-    }
-    out_size(outcome->fetch.fetched_bytes, fetched, sizeof(fetched));
-    out_size(outcome->copy.virtual_bytes, disk, sizeof(disk));
+    if (opts->common.json)
+        return out_json(json_incref(doc), err);
+    out_size((uint64_t)json_integer_value(fetched_bytes), fetched, sizeof(fetched));
+    out_size((uint64_t)json_integer_value(virtual_bytes), disk, sizeof(disk));
     sw_log(SW_LOG_INFO, "'%s': %s, a disk of %s; %s came over the line%s", ask->target->path,
-           ask->format->name, disk, fetched, outcome->fetch.checked ? ", with the digest that S3 has" : "");
-    if (opts->digest)
-        disk_digest_print(outcome->verity);
+           format != NULL ? format : "", disk, fetched,
+           json_is_true(json_object_get(doc, "checked")) ? ", with the digest that S3 has" : "");
+    if (digest != NULL)
+        printf("digest: fsverity %s\n", digest);
     return 0;
 }
 
@@ -261,7 +292,8 @@ static int open_export(const struct export_opts *opts, const struct plan *plan, 
                                         .role_name = opts->role_name,
                                         .tags = tags,
                                         .nr_tags = plan->tags.n,
-                                        .poll_ms = (unsigned)opts->poll_ms};
+                                        .poll_ms = (unsigned)opts->poll_ms,
+                                        .file = {plan->output, plan->making}};
 
     for (size_t i = 0; i < plan->tags.n; i++)
         tags[i] = (struct sw_ec2_tag){plan->tags.pairs[i].key, plan->tags.pairs[i].value};
@@ -272,6 +304,35 @@ static int open_export(const struct export_opts *opts, const struct plan *plan, 
     if (err->code == SW_FAILED || err->code == SW_REMOTE)
         sw_import_explain_error(err->text, err);
     return -1;
+}
+
+/* The file, and what there is to say of it, which is noted before the object may go. */
+static json_t *make(const struct export_opts *opts, struct sw_export *task, const struct export_disk *ask,
+                    const struct plan *plan, struct sw_err *err)
+{
+    const struct sw_export_file file = {ask->target->path, plan->making};
+    SW_AUTO_JSON json_t *doc = NULL;
+    SW_AUTO_FREE char *text = NULL;
+    struct export_outcome outcome;
+
+    if (export_disk(ask, &outcome, err) < 0)
+        return NULL;
+    doc = describe(opts, task, ask, &outcome, err);
+    if (doc == NULL || task == NULL)
+        return SW_STEAL_PTR(doc);
+    text = sw_json_canonical(doc, err);
+    if (text == NULL || sw_export_made(task, &file, text, err) < 0)
+        return NULL;
+    return SW_STEAL_PTR(doc);
+}
+
+/* A run before this one made the file, and did not come to say so. */
+static json_t *told_before(const struct export_disk *ask, const struct sw_export *task, struct sw_err *err)
+{
+    const char *told = sw_export_told(task);
+
+    sw_log(SW_LOG_INFO, "'%s' was whole already", ask->target->path);
+    return sw_json_parse(told, strlen(told), "what the journal tells", err);
 }
 
 static int take_object(const struct export_opts *opts, const struct plan *plan,
@@ -287,7 +348,7 @@ static int take_object(const struct export_opts *opts, const struct plan *plan,
                               .target = target,
                               .range_bytes = opts->range_bytes,
                               .digest = opts->digest};
-    struct export_outcome outcome;
+    SW_AUTO_JSON json_t *doc = NULL;
 
     if (opts->object == NULL) {
         const struct sw_export_object *object;
@@ -298,13 +359,15 @@ static int take_object(const struct export_opts *opts, const struct plan *plan,
         ask.object = (struct sw_s3_name){object->bucket, object->key};
         ask.source_format = object->format;
     }
-    if (export_disk(&ask, &outcome, err) < 0)
+    doc = task != NULL && sw_export_told(task) != NULL ? told_before(&ask, task, err)
+                                                       : make(opts, task, &ask, plan, err);
+    if (doc == NULL)
         return -1;
     if (task != NULL && sw_export_done(task, opts->keep_object, err) < 0)
         return sw_context(err,
                           "'%s' is whole; removing the object that it was made of (--keep-object leaves it)",
                           target->path);
-    return show(opts, task, &ask, &outcome, err);
+    return show(opts, &ask, doc, err);
 }
 
 static int take_snapshot(const struct export_opts *opts, const struct plan *plan,

@@ -5,7 +5,7 @@
 #include "src/base/fs.h"
 #include "src/base/json.h"
 #include "src/base/log.h"
-#include "src/export/journal.h"
+#include "src/export/made.h"
 #include "src/export/task.h"
 
 #include <ctype.h>
@@ -243,6 +243,9 @@ static int run(struct sw_export *export, struct sw_err *err)
 
     if (reconcile(export, err) < 0)
         return -1;
+    if (state->stage == EXPORT_EXPORTED && export_made_there(&export->options->file, state))
+        return 0;
+    export_made_forget(state);
     if ((state->stage == EXPORT_DONE || state->stage == EXPORT_EXPORTED) && look_again(export, err) < 0)
         return -1;
     if (state->stage == EXPORT_NEW && export->options->task_id != NULL)
@@ -380,6 +383,21 @@ const struct sw_export_object *sw_export_object(const struct sw_export *export)
     return &export->journal.state.object;
 }
 
+int sw_export_made(struct sw_export *export, const struct sw_export_file *file, const char *told,
+                   struct sw_err *err)
+{
+    struct export_state *state = &export->journal.state;
+
+    return export_made_note(file, told, state, err) < 0 ? -1 : enter(export, state->stage, err);
+}
+
+const char *sw_export_told(const struct sw_export *export)
+{
+    const struct export_state *state = &export->journal.state;
+
+    return state->made[0] != '\0' ? state->told : NULL;
+}
+
 int sw_export_done(struct sw_export *export, bool keep_object, struct sw_err *err)
 {
     const struct sw_export_object *object = &export->journal.state.object;
@@ -387,6 +405,7 @@ int sw_export_done(struct sw_export *export, bool keep_object, struct sw_err *er
 
     if (!keep_object && sw_s3_delete(export->cloud, &name, err) < 0)
         return -1;
+    export_made_forget(&export->journal.state);
     return enter(export, EXPORT_DONE, err);
 }
 

@@ -22,13 +22,18 @@ const char *export_stage_name(enum export_stage stage)
 }
 
 /* The members that are texts of a fixed size. */
-#define TEXT(field, member)                                                                         \
-    {                                                                                               \
-        field, offsetof(struct export_state, member), sizeof(((struct export_state *)NULL)->member) \
+#define PASSING(field, member)                                                                            \
+    {                                                                                                     \
+        field, offsetof(struct export_state, member), sizeof(((struct export_state *)NULL)->member), true \
+    }
+#define TEXT(field, member)                                                                                \
+    {                                                                                                      \
+        field, offsetof(struct export_state, member), sizeof(((struct export_state *)NULL)->member), false \
     }
 static const struct {
     const char *field;
     size_t at, size;
+    bool passing; /* there while it is not empty */
 } texts[] = {
     TEXT("region", region),
     TEXT("prefix", prefix),
@@ -41,6 +46,8 @@ static const struct {
     TEXT("status", task.status),
     TEXT("progress", task.progress),
     TEXT("message", task.message),
+    PASSING("made", made),
+    PASSING("told", told),
 };
 
 static int load(const json_t *doc, struct export_state *out, struct sw_err *err)
@@ -63,9 +70,12 @@ static int load(const json_t *doc, struct export_state *out, struct sw_err *err)
     out->attempt = (unsigned)attempt;
     out->asked = json_is_true(json_object_get(doc, "asked"));
     out->updated_s = json_integer_value(json_object_get(doc, "updated_s"));
-    for (size_t i = 0; i < SW_ARRAY_LEN(texts); i++)
+    for (size_t i = 0; i < SW_ARRAY_LEN(texts); i++) {
+        if (texts[i].passing && json_object_get(doc, texts[i].field) == NULL)
+            continue;
         if (sw_json_take_text(doc, texts[i].field, (char *)out + texts[i].at, texts[i].size, err) < 0)
             return -1;
+    }
     if (out->stage != EXPORT_NEW && out->object.task_id[0] == '\0')
         return sw_json_damaged("task_id", err);
     return 0;
@@ -117,9 +127,14 @@ int export_journal_save(struct export_journal *journal, struct sw_err *err)
                     "updated_s", (json_int_t)state->updated_s);
     if (doc == NULL)
         return sw_fail(err, SW_FAILED, "out of memory");
-    for (size_t i = 0; i < SW_ARRAY_LEN(texts); i++)
-        if (sw_json_set(doc, texts[i].field, json_string((const char *)state + texts[i].at), err) < 0)
+    for (size_t i = 0; i < SW_ARRAY_LEN(texts); i++) {
+        const char *text = (const char *)state + texts[i].at;
+
+        if (texts[i].passing && text[0] == '\0')
+            continue;
+        if (sw_json_set(doc, texts[i].field, json_string(text), err) < 0)
             return sw_context(err, "the export's %s", texts[i].field);
+    }
     return sw_json_write(journal->path, doc, err);
 }
 

@@ -27,6 +27,8 @@ struct export_state {
     char request[SW_SHA256_HEX];    /* over the options of the task */
     struct sw_export_object object; /* task_id and key: "" while they are not known */
     struct sw_ec2_export_task task; /* status, progress and message as heard last */
+    char made[SW_SHA256_HEX];       /* over the file that was made of the object (made.h); "": none */
+    char told[8192];                /* and what there is to say of it */
 };
 
 struct export_journal {

@@ -1,4 +1,5 @@
-# Killed with the reply of ExportImage lost, and while the task runs: the same command finds the same task.
+# Killed with the reply of ExportImage lost, and while the task runs: the same command finds the same task. Killed when the file is
+# whole and the object gone: it finds the file.
 . "$SLIPWAY_SOURCE/tests/rig/rig.sh"
 rig_start "$PWD/rig"
 head -c 1048576 /dev/urandom >disk.raw
@@ -45,3 +46,25 @@ rig_export "${run[@]}" 2>err
 rig_faults '{"op":"DeleteObject","times":0,"do":"error","status":403,"code":"AccessDenied"}'
 if rig_export "${run[@]}" 2>err; then fail "it was not refused"; fi
 grep -q "'out.raw' is whole; removing the object that it was made of (--keep-object leaves it): " err || fail "$(cat err)"
+rig_faults
+
+rm out.raw
+run=(ami-01 --disk-image-format RAW --bucket lab -q)
+rig_faults '{"op":"DeleteObject","do":"freeze-reply"}'
+rig_export_spawn "${run[@]}" -o last.raw 2>err
+rig_kill_frozen "the last request"
+cmp disk.raw last.raw || fail "the file was not whole before the object went"
+exports() { find rig/ec2-export -name '*.json' | wc -l; }
+tasks=$(exports) ranges=$(rig_count GetObject)
+# Another file is not that one.
+rig_export "${run[@]}" -o other.raw 2>err || fail "another file: $(cat err)"
+[ "$(exports)" = $((tasks + 1)) ] || fail "another file was taken for the one that is whole"
+rm rig/frozen
+rig_faults '{"op":"DeleteObject","do":"freeze-reply"}'
+rig_export_spawn "${run[@]}" -o last.raw 2>err
+rig_kill_frozen "the last request"
+tasks=$(exports) ranges=$(rig_count GetObject)
+rig_export "${run[@]}" -o last.raw --json >out 2>err || fail "the file that is whole: $(cat err)"
+[[ "$(exports)" = "$tasks" && "$(rig_count GetObject)" = "$ranges" ]] || fail "what is whole was exported or fetched again"
+grep -q '"object_bytes": 1048576' out || fail "nothing is told of it: $(cat out)"
+"$SLIPWAY" export list | grep -q ' done .*ami-01 ' || fail "it is not done: $("$SLIPWAY" export list)"
