@@ -68,7 +68,7 @@ kills_taken_back() {
         .[] | select((.disks[0].key // $key) == $key and (.disks[0].path | endswith("/" + $file))) | .import')
     if [ -n "$id" ]; then
         "$SLIPWAY" import cancel "$id" --endpoint-url "$RIG_URL" --poll-interval 1 -q 2>err || status=$?
-        if [[ $status = 4 && "$(cat err)" = *'an image'* ]]; then return 1; fi
+        if [[ $status = 4 && "$(cat err)" = *image* ]]; then return 1; fi
         [ $status = 0 ] || fail "cancel: exit status $status: $(cat err)"
     fi
     [ "$(rig_uploads)" = 0 ] || fail "cancelled, and $(rig_uploads) uploads are left"
