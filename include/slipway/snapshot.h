@@ -30,8 +30,8 @@ SW_MUST_CHECK int sw_snapshot_open(const struct sw_snapshot_opts *opts, struct s
 SW_MUST_CHECK int sw_snapshot_lay_on(struct sw_image *img, struct sw_image *base, struct sw_err *err);
 
 struct sw_snapshot_stats {
-    uint64_t blocks;  /* to be fetched, of SW_EBS_BLOCK_BYTES each */
-    uint64_t fetched; /* over the line, so far */
+    uint64_t held_bytes;    /* of the blocks that are to be fetched */
+    uint64_t fetched_bytes; /* over the line, so far */
 };
 /* Of an image that sw_snapshot_open made. */
 void sw_snapshot_stats(const struct sw_image *img, struct sw_snapshot_stats *out);

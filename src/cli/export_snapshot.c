@@ -11,7 +11,7 @@ SW_DEFINE_AUTO(image, struct sw_image, sw_image_close)
 
 /* What was done. */
 struct outcome {
-    struct sw_snapshot_stats blocks;
+    struct sw_snapshot_stats snapshot;
     struct sw_copy_stats copy;
     uint8_t verity[SW_VERITY_BYTES];
 };
@@ -40,18 +40,19 @@ static int lay_on(const struct export_snapshot *ask, struct image_arg *base, str
     return sw_snapshot_lay_on(copy->src, base->img, err);
 }
 
-static int write_disk(const struct export_snapshot *ask, struct sw_copy *copy, struct outcome *out,
+static int write_disk(const struct export_snapshot *ask, const struct sw_copy *plan, struct outcome *out,
                       struct sw_err *err)
 {
     struct out_progress progress;
+    struct sw_copy copy = *plan;
     int rc;
 
-    copy->progress = &progress.base;
+    copy.progress = &progress.base;
     out_progress_begin(&progress, "export", ask->common);
-    rc = disk_target_write(ask->target, copy, &out->copy, err);
+    rc = disk_target_write(ask->target, &copy, &out->copy, err);
     out_progress_end(&progress);
-    sw_snapshot_stats(copy->src, &out->blocks);
-    return rc == 0 ? disk_target_sign(ask->target, copy, &out->copy, err) : -1;
+    sw_snapshot_stats(copy.src, &out->snapshot);
+    return rc == 0 ? disk_target_sign(ask->target, &copy, &out->copy, err) : -1;
 }
 
 static int show(const struct export_snapshot *ask, const struct outcome *out, struct sw_err *err)
@@ -64,12 +65,12 @@ static int show(const struct export_snapshot *ask, const struct outcome *out, st
             json_pack("{s:o, s:s, s:b, s:s, s:s*, s:I, s:I, s:I, s:I, s:s*}", "file",
                       json_untrusted(ask->target->path), "format", ask->format->name, "sealed",
                       ask->target->recipients != NULL, "snapshot_id", ask->id, "parent_snapshot_id",
-                      ask->parent, "fetched_bytes", (json_int_t)(out->blocks.fetched * SW_EBS_BLOCK_BYTES),
-                      "snapshot_bytes", (json_int_t)(out->blocks.blocks * SW_EBS_BLOCK_BYTES),
-                      "virtual_bytes", (json_int_t)out->copy.virtual_bytes, "stored_bytes",
-                      (json_int_t)out->copy.stored_bytes, "fsverity", ask->digest ? digest : NULL),
+                      ask->parent, "fetched_bytes", (json_int_t)out->snapshot.fetched_bytes, "snapshot_bytes",
+                      (json_int_t)out->snapshot.held_bytes, "virtual_bytes",
+                      (json_int_t)out->copy.virtual_bytes, "stored_bytes", (json_int_t)out->copy.stored_bytes,
+                      "fsverity", ask->digest ? digest : NULL),
             err);
-    out_size(out->blocks.fetched * SW_EBS_BLOCK_BYTES, fetched, sizeof(fetched));
+    out_size(out->snapshot.fetched_bytes, fetched, sizeof(fetched));
     out_size(out->copy.virtual_bytes, disk, sizeof(disk));
     sw_log(SW_LOG_INFO, "'%s': %s, a disk of %s; %s came over the line, each block with its digest",
            ask->target->path, ask->format->name, disk, fetched);

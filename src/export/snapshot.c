@@ -248,6 +248,6 @@ void sw_snapshot_stats(const struct sw_image *img, struct sw_snapshot_stats *out
 {
     struct snapshot *snapshot = snapshot_of(img);
 
-    out->blocks = snapshot->map.nr_held;
-    out->fetched = atomic_load(&snapshot->fetched);
+    out->held_bytes = snapshot->map.nr_held * BLOCK;
+    out->fetched_bytes = atomic_load(&snapshot->fetched) * BLOCK;
 }
