@@ -119,6 +119,11 @@ SW_MUST_CHECK int sw_cloud_open(const struct sw_cloud_config *config, struct sw_
 void sw_cloud_close(struct sw_cloud *cloud);
 const char *sw_cloud_region(const struct sw_cloud *cloud);
 const char *sw_cloud_s3_url(const struct sw_cloud *cloud);
+/*
+ * Uploads are begun with SHA-256 as the checksum that S3 keeps of parts and object. False where AWS_REQUEST_CHECKSUM_CALCULATION
+ * (request_checksum_calculation) is when_required.
+ */
+bool sw_cloud_checksums(const struct sw_cloud *cloud);
 struct sw_transport *sw_cloud_transport(const struct sw_cloud *cloud);
 
 enum { SW_CLOUD_PARTITION = 32 };
@@ -143,6 +148,8 @@ enum {
     SW_S3_ETAG = 80,         /* with the NUL, without the quotes */
     SW_S3_MAX_PARTS = 10000, /* part numbers are 1 … 10000 */
     SW_S3_MARK = 65,         /* hex text in the object's x-amz-meta-slipway-upload */
+    SW_S3_SHA256 = 65,       /* hex */
+    SW_S3_CHECKSUM = 52,     /* of an object in parts: base64, a dash and their number */
 };
 #define SW_S3_MIN_PART_BYTES (5ULL << 20) /* but the last */
 #define SW_S3_MAX_PART_BYTES (5ULL << 30)
@@ -157,6 +164,7 @@ struct sw_s3_part {
     unsigned number;
     uint64_t size_bytes;
     char etag[SW_S3_ETAG];
+    char sha256[SW_S3_SHA256]; /* of the bytes; "" when it is not known */
 };
 
 /* Free the items with free(). */
@@ -169,7 +177,8 @@ struct sw_s3_parts {
 struct sw_s3_head {
     bool found;
     uint64_t size_bytes;
-    char mark[SW_S3_MARK]; /* "" when the object has none */
+    char mark[SW_S3_MARK];         /* "" when the object has none */
+    char checksum[SW_S3_CHECKSUM]; /* its SHA-256 as S3 keeps it; "" when it keeps none */
 };
 
 /*
@@ -178,14 +187,20 @@ struct sw_s3_head {
  */
 SW_MUST_CHECK int sw_s3_create_upload(struct sw_cloud *cloud, const struct sw_s3_upload *object,
                                       const char *mark, char **upload_id, bool *retried, struct sw_err *err);
-/* part->number and size_bytes are given, the etag is filled in. sha256: lower-case hex of the bytes. */
+/* part->number and size_bytes are given, the rest is filled in. sha256: lower-case hex of the bytes. */
 SW_MUST_CHECK int sw_s3_put_part(struct sw_cloud *cloud, const struct sw_s3_upload *upload,
                                  struct sw_s3_part *part, const void *bytes, const char *sha256,
                                  struct sw_err *err);
 /* All pages, ascending. An upload that is not there is no error: out->gone. */
 SW_MUST_CHECK int sw_s3_list_parts(struct sw_cloud *cloud, const struct sw_s3_upload *upload,
                                    struct sw_s3_parts *out, struct sw_err *err);
-/* *gone: the upload is not there (it was completed or aborted before). */
+/* What S3 keeps of an object of these parts, all with their sha256; out is "" where one has none. */
+SW_MUST_CHECK int sw_s3_checksum(const struct sw_s3_part *parts, size_t n, char out[SW_S3_CHECKSUM],
+                                 struct sw_err *err);
+/*
+ * *gone: the upload is not there (it was completed or aborted before). SW_INTEGRITY: there is an object now, and it is not of
+ * the parts' bytes.
+ */
 SW_MUST_CHECK int sw_s3_complete_upload(struct sw_cloud *cloud, const struct sw_s3_upload *upload,
                                         const struct sw_s3_part *parts, size_t n, bool *gone,
                                         struct sw_err *err);

@@ -1,12 +1,17 @@
 /* The S3 verbs of an import: multipart uploads, and a look at objects. */
 #include "src/cloud/s3.h"
+#include "src/base/base64.h"
 #include "src/base/digest.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
-#define MARK_HEADER "x-amz-meta-slipway-upload"
+#define MARK_HEADER     "x-amz-meta-slipway-upload"
+#define CHECKSUM_HEADER "x-amz-checksum-sha256"
+
+/* base64 of a SHA-256, with the NUL. */
+enum { SUM = 45 };
 
 static int s3_context(const struct sw_s3_upload *object, const char *verb, struct sw_err *err)
 {
@@ -84,16 +89,58 @@ struct xml_node *s3_document(const struct sw_http_reply *reply, const char *root
     return SW_STEAL_PTR(document);
 }
 
+static int put_sum(const uint8_t digest[SW_SHA256_BYTES], char out[SUM], struct sw_err *err)
+{
+    SW_AUTO_BUF struct sw_buf text = {0};
+
+    if (sw_base64_put(&text, digest, SW_SHA256_BYTES, err) < 0)
+        return -1;
+    memcpy(out, text.data, SUM);
+    return 0;
+}
+
+/* The same of a digest in hex. */
+static int convert_sum(const char *hex, char out[SUM], struct sw_err *err)
+{
+    uint8_t digest[SW_SHA256_BYTES];
+
+    if (sw_unhex(hex, strlen(hex), digest, sizeof(digest)) < 0)
+        return sw_fail(err, SW_FAILED, "'%.70s' is no SHA-256", hex);
+    return put_sum(digest, out, err);
+}
+
+int sw_s3_checksum(const struct sw_s3_part *parts, size_t n, char out[SW_S3_CHECKSUM], struct sw_err *err)
+{
+    SW_AUTO_DIGEST struct sw_digest *digest = sw_digest_new(err);
+    uint8_t bytes[SW_SHA256_BYTES];
+    char sum[SUM];
+
+    out[0] = '\0';
+    if (digest == NULL)
+        return -1;
+    for (size_t i = 0; i < n; i++) {
+        if (sw_unhex(parts[i].sha256, strlen(parts[i].sha256), bytes, sizeof(bytes)) < 0)
+            return 0;
+        if (sw_digest_update(digest, bytes, sizeof(bytes), err) < 0)
+            return -1;
+    }
+    if (sw_digest_final(digest, bytes, err) < 0 || put_sum(bytes, sum, err) < 0)
+        return -1;
+    snprintf(out, SW_S3_CHECKSUM, "%s-%zu", sum, n);
+    return 0;
+}
+
 int sw_s3_create_upload(struct sw_cloud *cloud, const struct sw_s3_upload *object, const char *mark,
                         char **upload_id, bool *retried, struct sw_err *err)
 {
-    struct cloud_call call = {.service = CLOUD_S3,
-                              .method = "POST",
-                              .bucket = object->bucket,
-                              .key = object->key,
-                              .query = "uploads=",
-                              .headers = {{MARK_HEADER, mark}},
-                              .retried = retried};
+    struct cloud_call call = {
+        .service = CLOUD_S3,
+        .method = "POST",
+        .bucket = object->bucket,
+        .key = object->key,
+        .query = "uploads=",
+        .headers = {{MARK_HEADER, mark}, {cloud->checksums ? "x-amz-checksum-algorithm" : NULL, "SHA256"}},
+        .retried = retried};
     REPLY_AUTO struct sw_http_reply reply = {0};
     XML_AUTO struct xml_node *document = NULL;
     const char *id;
@@ -122,8 +169,13 @@ int sw_s3_put_part(struct sw_cloud *cloud, const struct sw_s3_upload *upload, st
                               .body = bytes,
                               .body_len = part->size_bytes,
                               .payload_hash = sha256};
-    char etag[SW_S3_ETAG + 2] = "";
+    char etag[SW_S3_ETAG + 2] = "", sum[SUM];
 
+    if (cloud->checksums && convert_sum(sha256, sum, err) < 0)
+        return -1;
+    if (cloud->checksums)
+        call.headers[0] = (struct sw_http_header){CHECKSUM_HEADER, sum};
+    snprintf(part->sha256, sizeof(part->sha256), "%s", sha256);
     if (sw_buf_printf(&query, err, "partNumber=%u", part->number) < 0 ||
         uri_add(&query, "uploadId", upload->upload_id, err) < 0)
         return -1;
@@ -153,6 +205,7 @@ static int read_part(const struct xml_node *node, struct sw_s3_parts *out, struc
     if (number == 0 || (out->n > 0 && number <= grown[out->n - 1].number))
         return sw_fail(err, SW_REMOTE, "the reply lists part %llu out of order", (unsigned long long)number);
     part->number = (unsigned)number;
+    part->sha256[0] = '\0';
     out->n++;
     return 0;
 }
@@ -215,20 +268,51 @@ int sw_s3_list_parts(struct sw_cloud *cloud, const struct sw_s3_upload *upload, 
     return 0;
 }
 
-static int complete_body(const struct sw_s3_part *parts, size_t n, struct sw_buf *body, struct sw_err *err)
+/* sums: S3 was given them with the parts, and wants them again. */
+static int list_part(const struct sw_s3_part *part, bool sums, struct sw_buf *body, struct sw_err *err)
+{
+    char sum[SUM];
+
+    /* An ETag is hex with a dash; whatever else a server gave must not become markup. */
+    if (strpbrk(part->etag, "<>&") != NULL)
+        return sw_fail(err, SW_REMOTE, "part %u has an ETag with markup in it", part->number);
+    if (sw_buf_printf(body, err, "<Part><PartNumber>%u</PartNumber><ETag>\"%s\"</ETag>", part->number,
+                      part->etag) < 0)
+        return -1;
+    if (sums && part->sha256[0] != '\0' &&
+        (convert_sum(part->sha256, sum, err) < 0 ||
+         sw_buf_printf(body, err, "<ChecksumSHA256>%s</ChecksumSHA256>", sum) < 0))
+        return -1;
+    return sw_buf_puts(body, "</Part>", err);
+}
+
+static int complete_body(const struct sw_s3_part *parts, size_t n, bool sums, struct sw_buf *body,
+                         struct sw_err *err)
 {
     if (sw_buf_puts(body, "<CompleteMultipartUpload xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">",
                     err) < 0)
         return -1;
-    /* An ETag is hex with a dash; whatever else a server gave must not become markup. */
-    for (size_t i = 0; i < n; i++) {
-        if (strpbrk(parts[i].etag, "<>&") != NULL)
-            return sw_fail(err, SW_REMOTE, "part %u has an ETag with markup in it", parts[i].number);
-        if (sw_buf_printf(body, err, "<Part><PartNumber>%u</PartNumber><ETag>\"%s\"</ETag></Part>",
-                          parts[i].number, parts[i].etag) < 0)
+    for (size_t i = 0; i < n; i++)
+        if (list_part(&parts[i], sums, body, err) < 0)
             return -1;
-    }
     return sw_buf_puts(body, "</CompleteMultipartUpload>", err);
+}
+
+/* What S3 made, by the checksum that it took itself; a server that keeps none says nothing. */
+static int check_made(const struct sw_http_reply *reply, const struct sw_s3_part *parts, size_t n,
+                      struct sw_err *err)
+{
+    XML_AUTO struct xml_node *document = s3_document(reply, "CompleteMultipartUploadResult", err);
+    char want[SW_S3_CHECKSUM];
+    const char *made;
+
+    if (document == NULL || sw_s3_checksum(parts, n, want, err) < 0)
+        return -1;
+    made = xml_text(document, "ChecksumSHA256");
+    if (made[0] == '\0' || want[0] == '\0' || strcmp(made, want) == 0)
+        return 0;
+    return sw_fail(err, SW_INTEGRITY, "S3 made an object whose SHA-256 is %.60s, and the parts' is %s", made,
+                   want);
 }
 
 int sw_s3_complete_upload(struct sw_cloud *cloud, const struct sw_s3_upload *upload,
@@ -237,7 +321,6 @@ int sw_s3_complete_upload(struct sw_cloud *cloud, const struct sw_s3_upload *upl
     SW_AUTO_BUF struct sw_buf query = {0};
     SW_AUTO_BUF struct sw_buf body = {0};
     REPLY_AUTO struct sw_http_reply reply = {0};
-    XML_AUTO struct xml_node *document = NULL;
     struct cloud_fault fault;
     struct cloud_call call = {.service = CLOUD_S3,
                               .method = "POST",
@@ -246,15 +329,15 @@ int sw_s3_complete_upload(struct sw_cloud *cloud, const struct sw_s3_upload *upl
                               .headers = {{"Content-Type", "application/xml"}}};
 
     *gone = false;
-    if (uri_add(&query, "uploadId", upload->upload_id, err) < 0 || complete_body(parts, n, &body, err) < 0)
+    if (uri_add(&query, "uploadId", upload->upload_id, err) < 0 ||
+        complete_body(parts, n, cloud->checksums, &body, err) < 0)
         return -1;
     call.query = query.data;
     call.body = body.data;
     call.body_len = body.len;
-    if (cloud_send(cloud, &call, &reply, &fault, err) == 0) {
-        document = s3_document(&reply, "CompleteMultipartUploadResult", err);
-        return document != NULL ? 0 : s3_context(upload, "completing the upload of", err);
-    }
+    if (cloud_send(cloud, &call, &reply, &fault, err) == 0)
+        return check_made(&reply, parts, n, err) == 0 ? 0
+                                                      : s3_context(upload, "completing the upload of", err);
     if (strcmp(fault.code, "NoSuchUpload") != 0)
         return s3_context(upload, "completing the upload of", err);
     *err = (struct sw_err){.code = SW_OK};
@@ -286,8 +369,11 @@ int sw_s3_head(struct sw_cloud *cloud, const struct sw_s3_upload *object, struct
 {
     REPLY_AUTO struct sw_http_reply reply = {0};
     struct cloud_fault fault;
-    struct cloud_call call = {
-        .service = CLOUD_S3, .method = "HEAD", .bucket = object->bucket, .key = object->key};
+    struct cloud_call call = {.service = CLOUD_S3,
+                              .method = "HEAD",
+                              .bucket = object->bucket,
+                              .key = object->key,
+                              .headers = {{cloud->checksums ? "x-amz-checksum-mode" : NULL, "ENABLED"}}};
 
     memset(out, 0, sizeof(*out));
     if (s3_head(cloud, &call, &reply, &fault, err) < 0) {
@@ -301,5 +387,6 @@ int sw_s3_head(struct sw_cloud *cloud, const struct sw_s3_upload *object, struct
                        object->key);
     out->found = true;
     sw_http_header_get(&reply, MARK_HEADER, out->mark, sizeof(out->mark));
+    sw_http_header_get(&reply, CHECKSUM_HEADER, out->checksum, sizeof(out->checksum));
     return 0;
 }

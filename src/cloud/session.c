@@ -46,6 +46,21 @@ static int check_mode(const struct cloud_settings *settings, struct sw_err *err)
                    "AWS_RETRY_MODE (retry_mode) is '%.40s', none of standard, adaptive and legacy", mode);
 }
 
+static int read_checksums(const struct cloud_settings *settings, struct sw_cloud *cloud, struct sw_err *err)
+{
+    const char *when = settings_env("AWS_REQUEST_CHECKSUM_CALCULATION");
+
+    if (when == NULL)
+        when = settings_get(settings, "request_checksum_calculation");
+    cloud->checksums = when == NULL || strcasecmp(when, "when_supported") == 0;
+    if (cloud->checksums || strcasecmp(when, "when_required") == 0)
+        return 0;
+    return sw_fail(err, SW_USAGE,
+                   "AWS_REQUEST_CHECKSUM_CALCULATION (request_checksum_calculation) is '%.40s', neither "
+                   "when_supported nor when_required",
+                   when);
+}
+
 static int open_transport(struct sw_cloud *cloud, const struct cloud_settings *settings,
                           struct sw_transport *transport, struct sw_err *err)
 {
@@ -86,7 +101,8 @@ static int fill(struct sw_cloud *cloud, const struct cloud_settings *settings, c
         if (cloud->s3_url == NULL)
             return -1;
     }
-    if (read_attempts(settings, cloud, err) < 0 || check_mode(settings, err) < 0)
+    if (read_attempts(settings, cloud, err) < 0 || check_mode(settings, err) < 0 ||
+        read_checksums(settings, cloud, err) < 0)
         return -1;
     atomic_init(&cloud->retry_quota, (int)cloud->max_attempts * CLOUD_QUOTA_PER_ATTEMPT);
     return 0;
@@ -198,6 +214,11 @@ int64_t cloud_now_s(const struct sw_cloud *cloud)
 const char *sw_cloud_region(const struct sw_cloud *cloud)
 {
     return cloud->region;
+}
+
+bool sw_cloud_checksums(const struct sw_cloud *cloud)
+{
+    return cloud->checksums;
 }
 
 const char *sw_cloud_s3_url(const struct sw_cloud *cloud)

@@ -37,6 +37,7 @@ struct sw_cloud {
     char *region;
     char *s3_url;
     struct cloud_endpoint endpoints[CLOUD_SERVICES];
+    bool checksums; /* S3 is given SHA-256s to keep */
     unsigned max_attempts;
     bool attempts_given;            /* by the user: then a lost line is not waited for longer */
     _Atomic int64_t clock_offset_s; /* the server's clock less ours */

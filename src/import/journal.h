@@ -52,10 +52,12 @@ enum { IMPORT_MARK = 33, IMPORT_TOKEN = 49, IMPORT_FORMAT = 8 };
 struct import_object {
     enum object_stage stage;
     struct import_identity input;
-    char format[IMPORT_FORMAT];  /* of what is sent */
-    bool encoded;                /* from the disk, not the file's own bytes */
-    char mark[IMPORT_MARK];      /* random hex of this upload; in the object's metadata, too */
-    char content[SW_SHA256_HEX]; /* over the parts' digests; "" before the upload is complete */
+    char format[IMPORT_FORMAT];    /* of what is sent */
+    bool encoded;                  /* from the disk, not the file's own bytes */
+    char mark[IMPORT_MARK];        /* random hex of this upload; in the object's metadata, too */
+    char content[SW_SHA256_HEX];   /* over the parts' digests; "" before the upload is complete */
+    bool summed;                   /* the upload was begun with checksums for S3 to keep */
+    char checksum[SW_S3_CHECKSUM]; /* that S3 should keep of the object; "" when none */
     uint64_t part_bytes;
     uint64_t object_bytes; /* known from OBJECT_COMPLETING on */
     char *upload_id;

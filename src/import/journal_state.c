@@ -78,7 +78,11 @@ static int load_object(const json_t *doc, struct import_object *out, struct sw_e
         sw_json_take_number(doc, "part_bytes", INT64_MAX, &out->part_bytes, err) < 0 ||
         sw_json_take_number(doc, "object_bytes", INT64_MAX, &out->object_bytes, err) < 0)
         return -1;
+    if (json_object_get(doc, "checksum") != NULL &&
+        sw_json_take_text(doc, "checksum", out->checksum, sizeof(out->checksum), err) < 0)
+        return -1;
     out->stage = stage;
+    out->summed = json_is_true(json_object_get(doc, "summed"));
     out->encoded = json_is_true(json_object_get(doc, "encoded"));
     if (upload_id != NULL && (out->upload_id = sw_strdup(upload_id, err)) == NULL)
         return -1;
@@ -211,14 +215,15 @@ static json_t *store_object(const struct import_object *object)
 {
     const struct import_identity *input = &object->input;
 
-    return json_pack("{s:s, s:{s:I, s:I, s:I, s:I, s:I, s:I, s:s}, s:s, s:b, s:s, s:s, s:I, s:I, s:s*}",
-                     "stage", object_names[object->stage], "input", "size_bytes",
-                     (json_int_t)input->size_bytes, "file_bytes", (json_int_t)input->file_bytes, "device",
-                     (json_int_t)input->device, "inode", (json_int_t)input->inode, "mtime_ns",
-                     (json_int_t)input->mtime_ns, "ctime_ns", (json_int_t)input->ctime_ns, "encoding",
-                     input->encoding, "format", object->format, "encoded", object->encoded, "mark",
-                     object->mark, "content", object->content, "part_bytes", (json_int_t)object->part_bytes,
-                     "object_bytes", (json_int_t)object->object_bytes, "upload_id", object->upload_id);
+    return json_pack(
+        "{s:s, s:{s:I, s:I, s:I, s:I, s:I, s:I, s:s}, s:s, s:b, s:s, s:s, s:I, s:I, s:b, s:s, s:s*}", "stage",
+        object_names[object->stage], "input", "size_bytes", (json_int_t)input->size_bytes, "file_bytes",
+        (json_int_t)input->file_bytes, "device", (json_int_t)input->device, "inode", (json_int_t)input->inode,
+        "mtime_ns", (json_int_t)input->mtime_ns, "ctime_ns", (json_int_t)input->ctime_ns, "encoding",
+        input->encoding, "format", object->format, "encoded", object->encoded, "mark", object->mark,
+        "content", object->content, "part_bytes", (json_int_t)object->part_bytes, "object_bytes",
+        (json_int_t)object->object_bytes, "summed", object->summed, "checksum", object->checksum, "upload_id",
+        object->upload_id);
 }
 
 static json_t *store_task(const struct sw_ec2_task *task, struct sw_err *err)

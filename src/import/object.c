@@ -143,7 +143,8 @@ static int create(struct import_flow *flow, size_t disk, struct sw_err *err)
     if (sw_random(random, sizeof(random), err) < 0)
         return -1;
     sw_hex(random, sizeof(random), object->mark);
-    object->content[0] = '\0';
+    object->content[0] = object->checksum[0] = '\0';
+    object->summed = sw_cloud_checksums(flow->cloud);
     object->object_bytes = 0;
     if (enter(flow, disk, OBJECT_CREATING, err) < 0)
         return -1;
@@ -158,13 +159,19 @@ static int create(struct import_flow *flow, size_t disk, struct sw_err *err)
     return 0;
 }
 
+static int begin_anew(struct import_flow *flow, size_t disk, struct sw_err *err)
+{
+    struct sw_s3_upload place = object_of(flow, disk);
+
+    return sw_s3_abort_upload(flow->cloud, &place, err) < 0 ? -1 : enter(flow, disk, OBJECT_NEW, err);
+}
+
 /* These bytes will never do: nothing of them stays in the bucket. Keeps err. */
 static int discard(struct import_flow *flow, size_t disk)
 {
-    struct sw_s3_upload place = object_of(flow, disk);
     struct sw_err ignored = {.code = SW_OK};
 
-    if (sw_s3_abort_upload(flow->cloud, &place, &ignored) < 0 || enter(flow, disk, OBJECT_NEW, &ignored) < 0)
+    if (begin_anew(flow, disk, &ignored) < 0)
         sw_log(SW_LOG_WARNING, "%s", ignored.text);
     return -1;
 }
@@ -233,6 +240,12 @@ static int upload(struct import_flow *flow, size_t disk, struct sw_err *err)
         sw_log(SW_LOG_INFO, "S3 does not know the unfinished upload any more; it is begun anew");
         return enter(flow, disk, OBJECT_NEW, err);
     }
+    /* S3 takes no part with a checksum into an upload without, nor the other way round. */
+    if (flow->journal.state.objects[disk].summed != sw_cloud_checksums(flow->cloud)) {
+        free(listed.items);
+        sw_log(SW_LOG_INFO, "the unfinished upload was begun with other checksums; it is begun anew");
+        return begin_anew(flow, disk, err);
+    }
     if (job.connections == 0)
         job.connections = SW_IMPORT_CONNECTIONS;
     rc = send_parts(flow, disk, &job, err);
@@ -249,7 +262,9 @@ int object_is_ours(const struct import_flow *flow, size_t disk, bool *ours, stru
 
     if (sw_s3_head(flow->cloud, &place, &head, err) < 0)
         return -1;
-    *ours = head.found && head.size_bytes == object->object_bytes && strcmp(head.mark, object->mark) == 0;
+    *ours = head.found && head.size_bytes == object->object_bytes && strcmp(head.mark, object->mark) == 0 &&
+            (head.checksum[0] == '\0' || object->checksum[0] == '\0' ||
+             strcmp(head.checksum, object->checksum) == 0);
     return 0;
 }
 
@@ -277,10 +292,23 @@ static int part_list(const struct import_parts *parts, uint64_t object_bytes, st
     for (size_t i = 0; i < parts->n; i++) {
         *whole = *whole && parts->items[i].sha256[0] != '\0';
         (*out)[i] = parts->items[i].part;
+        memcpy((*out)[i].sha256, parts->items[i].sha256, sizeof((*out)[i].sha256));
         sum += parts->items[i].part.size_bytes;
     }
     *whole = *whole && sum == object_bytes;
     return 0;
+}
+
+/* What S3 made is not what was sent: nobody may import it. Keeps err. */
+static int remove_object(struct import_flow *flow, size_t disk)
+{
+    struct sw_s3_upload place = object_of(flow, disk);
+    struct sw_err ignored = {.code = SW_OK};
+
+    place.upload_id = NULL;
+    if (sw_s3_delete(flow->cloud, &place, &ignored) < 0 || enter(flow, disk, OBJECT_NEW, &ignored) < 0)
+        sw_log(SW_LOG_WARNING, "%s", ignored.text);
+    return -1;
 }
 
 static int complete_parts(struct import_flow *flow, size_t disk, const struct import_parts *parts,
@@ -298,10 +326,13 @@ static int complete_parts(struct import_flow *flow, size_t disk, const struct im
         return sw_fail(err, SW_FAILED,
                        "the log of the parts of 's3://%s/%s' does not keep what is written to it",
                        place.bucket, place.key);
-    if (!whole)
+    if (!whole || object->summed != sw_cloud_checksums(flow->cloud))
         return enter(flow, disk, OBJECT_UPLOADING, err);
-    if (sw_s3_complete_upload(flow->cloud, &place, list, parts->n, &gone, err) < 0 ||
-        (gone && object_is_ours(flow, disk, &ours, err) < 0) ||
+    if (object->summed && sw_s3_checksum(list, parts->n, object->checksum, err) < 0)
+        return -1;
+    if (sw_s3_complete_upload(flow->cloud, &place, list, parts->n, &gone, err) < 0)
+        return err->code == SW_INTEGRITY ? remove_object(flow, disk) : -1;
+    if ((gone && object_is_ours(flow, disk, &ours, err) < 0) ||
         upload_content(parts, object->content, err) < 0)
         return -1;
     if (!ours)

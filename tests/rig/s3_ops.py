@@ -26,13 +26,15 @@ class S3Operations:
         self.store, self.page = store, page
 
     def CreateMultipartUpload(self, bucket, key, query, request):
-        upload_id = self.store.create_upload(bucket, key, metadata(request))
+        summed = request.header("x-amz-checksum-algorithm") == "SHA256"  # others are not kept
+        upload_id = self.store.create_upload(bucket, key, metadata(request), summed)
         inner = element("Bucket", bucket) + element("Key", key) + element("UploadId", upload_id)
         return document("InitiateMultipartUploadResult", inner)
 
     def UploadPart(self, bucket, key, query, request):
-        etag = self.store.put_part(bucket, key, query["uploadId"], int(query["partNumber"]), request.body)
-        return Reply(headers={"ETag": f'"{etag}"'})
+        given = request.header("x-amz-checksum-sha256")
+        part = self.store.put_part(bucket, key, query["uploadId"], int(query["partNumber"]), request.body, given)
+        return Reply(headers={"ETag": f'"{part["etag"]}"', **({"x-amz-checksum-sha256": given} if given else {})})
 
     def ListParts(self, bucket, key, query, request):
         after, most = int(query.get("part-number-marker", 0)), number(query, "max-parts", 1000, self.page)
@@ -46,13 +48,15 @@ class S3Operations:
         for part in shown:
             fields = element("PartNumber", part["number"]) + element("LastModified", "2026-11-22T06:00:00.000Z")
             fields += element("ETag", f'"{part["etag"]}"') + element("Size", part["size"])
+            fields += element("ChecksumSHA256", part["sha256"]) if part["summed"] else ""
             inner += f"<Part>{fields}</Part>"
         return document("ListPartsResult", inner)
 
     def CompleteMultipartUpload(self, bucket, key, query, request):
-        etag = self.store.complete(bucket, key, query["uploadId"], part_list(request.body))
+        info = self.store.complete(bucket, key, query["uploadId"], part_list(request.body))
         inner = element("Location", f"http://{request.header('host')}/{bucket}/{quote(key)}")
-        inner += element("Bucket", bucket) + element("Key", key) + element("ETag", f'"{etag}"')
+        inner += element("Bucket", bucket) + element("Key", key) + element("ETag", f'"{info["etag"]}"')
+        inner += element("ChecksumSHA256", info["checksum"]) if "checksum" in info else ""
         return document("CompleteMultipartUploadResult", inner)
 
     def AbortMultipartUpload(self, bucket, key, query, request):
@@ -179,7 +183,7 @@ def part_range(number, info):
 
 
 def part_list(body):
-    """(number, etag without quotes) of each Part, or MalformedXML."""
+    """(number, etag without quotes, SHA-256 or None) of each Part, or MalformedXML."""
     bad = Refusal(400, "MalformedXML", "The XML you provided was not well-formed or did not validate")
     try:
         root = ET.fromstring(body)
@@ -193,5 +197,5 @@ def part_list(body):
         fields = {strip(child.tag): child.text or "" for child in part}
         if strip(part.tag) != "Part" or not {"PartNumber", "ETag"} <= fields.keys() <= PART_FIELDS:
             raise bad
-        out.append((int(fields["PartNumber"]), fields["ETag"].strip('"')))
+        out.append((int(fields["PartNumber"]), fields["ETag"].strip('"'), fields.get("ChecksumSHA256")))
     return out

@@ -4,6 +4,7 @@ DIR/s3/BUCKET/bucket.json, objects/KEY and objects/KEY.json (key percent-encoded
 uploads/ID/upload.json, uploads/ID/00001 and 00001.json.
 """
 
+import base64
 import hashlib
 import json
 import os
@@ -91,11 +92,13 @@ class Store:
             if os.path.exists(name):
                 os.unlink(name)
 
-    def create_upload(self, bucket, key, metadata):
+    def create_upload(self, bucket, key, metadata, summed=False):
+        """summed: every part comes with its SHA-256, and the object keeps theirs."""
         upload_id = "u" + secrets.token_urlsafe(12) + ".+" + secrets.token_hex(4)
         path = self.upload_path(bucket, upload_id)
         os.makedirs(path)
-        write_json(os.path.join(path, "upload.json"), {"key": key, "upload_id": upload_id, "metadata": metadata})
+        info = {"key": key, "upload_id": upload_id, "metadata": metadata, "summed": summed}
+        write_json(os.path.join(path, "upload.json"), info)
         return upload_id
 
     def upload_path(self, bucket, upload_id):
@@ -108,15 +111,21 @@ class Store:
             raise Refusal(404, "NoSuchUpload", "The specified upload does not exist.", UploadId=upload_id)
         return path
 
-    def put_part(self, bucket, key, upload_id, number, body):
+    def put_part(self, bucket, key, upload_id, number, body, checksum=None):
         path = self.find_upload(bucket, key, upload_id)
         if not 1 <= number <= MAX_PART_NUMBER:
             raise Refusal(400, "InvalidArgument", "Part number must be an integer between 1 and 10000, inclusive")
-        etag = hashlib.md5(body).hexdigest()
+        summed = read_json(os.path.join(path, "upload.json"))["summed"]
+        if summed != bool(checksum):
+            raise Refusal(400, "InvalidRequest", "Checksum Type mismatch occurred")
+        own = base64.b64encode(hashlib.sha256(body).digest()).decode()
+        if checksum not in (None, own):
+            raise Refusal(400, "BadDigest", "The SHA256 you specified did not match the calculated checksum.")
+        part = {"number": number, "etag": hashlib.md5(body).hexdigest(), "size": len(body), "sha256": own, "summed": summed}
         name = os.path.join(path, f"{number:05d}")
         write_whole(name, body)
-        write_json(name + ".json", {"number": number, "etag": etag, "size": len(body)})
-        return etag
+        write_json(name + ".json", part)
+        return part
 
     def parts(self, bucket, key, upload_id):
         path = self.find_upload(bucket, key, upload_id)
@@ -132,31 +141,34 @@ class Store:
         shutil.rmtree(self.find_upload(bucket, key, upload_id))
 
     def complete(self, bucket, key, upload_id, wanted):
-        """Joins the wanted (number, etag) list as S3 does, with S3's own errors."""
+        """Joins the wanted (number, etag, checksum) list as S3 does, with S3's own errors."""
         path = self.find_upload(bucket, key, upload_id)
-        metadata = read_json(os.path.join(path, "upload.json"))["metadata"]
+        upload = read_json(os.path.join(path, "upload.json"))
         have = {part["number"]: part for part in self.parts(bucket, key, upload_id)}
-        self.check_parts(have, wanted)
+        self.check_parts(have, wanted, upload["summed"])
         target = self.object_path(bucket, key)
         with open(target + ".tmp", "wb") as out:
-            for number, _ in wanted:
+            for number, _, _ in wanted:
                 with open(os.path.join(path, f"{number:05d}"), "rb") as part:
                     shutil.copyfileobj(part, out, 1 << 20)
             size = out.tell()
-        digest = hashlib.md5(b"".join(bytes.fromhex(have[n]["etag"]) for n, _ in wanted)).hexdigest()
-        etag = f"{digest}-{len(wanted)}"
+        digest = hashlib.md5(b"".join(bytes.fromhex(have[n]["etag"]) for n, _, _ in wanted)).hexdigest()
         os.replace(target + ".tmp", target)
-        sizes = [have[n]["size"] for n, _ in wanted]
-        write_json(target + ".json", {"etag": etag, "size": size, "key": key, "metadata": metadata, "parts": sizes})
+        info = {"etag": f"{digest}-{len(wanted)}", "size": size, "key": key, "metadata": upload["metadata"]}
+        info["parts"] = [have[n]["size"] for n, _, _ in wanted]
+        if upload["summed"]:
+            joined = hashlib.sha256(b"".join(base64.b64decode(have[n]["sha256"]) for n, _, _ in wanted)).digest()
+            info["checksum"] = f"{base64.b64encode(joined).decode()}-{len(wanted)}"
+        write_json(target + ".json", info)
         shutil.rmtree(path)
-        return etag
+        return info
 
-    def check_parts(self, have, wanted):
-        numbers = [number for number, _ in wanted]
+    def check_parts(self, have, wanted, summed):
+        numbers = [number for number, _, _ in wanted]
         if numbers != sorted(set(numbers)):
             raise Refusal(400, "InvalidPartOrder", "The list of parts was not in ascending order.")
-        for number, etag in wanted:
-            if number not in have or have[number]["etag"] != etag:
+        for number, etag, checksum in wanted:
+            if number not in have or have[number]["etag"] != etag or (summed and have[number]["sha256"] != checksum):
                 raise Refusal(400, "InvalidPart", f"Part {number} could not be found, or its entity tag is another.")
         if not wanted:
             raise Refusal(400, "MalformedXML", "no part is listed")

@@ -194,7 +194,7 @@ static void parts_survive_a_torn_line_and_foreign_ones(void **state)
     journal_close(&journal);
     open_ok(&journal);
     strcpy(journal.state.objects[1].mark, "aa");
-    one.part = (struct sw_s3_part){1, 10, "etag-1"};
+    one.part = (struct sw_s3_part){.number = 1, .size_bytes = 10, .etag = "etag-1"};
     assert_ok(journal_note_part(&journal, 1, &one, &err), err);
     assert_ok(journal_read_parts(&journal, 1, &parts, &err), err);
     assert_int_equal(parts.n, 2);
@@ -227,7 +227,7 @@ static void zeros_in_the_log_hide_nothing_behind_them(void **state)
     assert_int_equal(truncate(path, st.st_size + 300), 0);
     open_ok(&journal);
     strcpy(journal.state.objects[0].mark, "aa");
-    one.part = (struct sw_s3_part){2, 10, "etag-2"};
+    one.part = (struct sw_s3_part){.number = 2, .size_bytes = 10, .etag = "etag-2"};
     assert_ok(journal_note_part(&journal, 0, &one, &err), err);
     assert_ok(journal_read_parts(&journal, 0, &parts, &err), err);
     assert_int_equal(parts.n, 2);
@@ -240,11 +240,11 @@ static void zeros_in_the_log_hide_nothing_behind_them(void **state)
 
 static void a_part_counts_when_log_and_list_agree(void **state)
 {
-    struct sw_s3_part items[] = {{1, 10, "a"}, {2, 9, "b"}, {3, 5, "x"}, {9, 5, "y"}};
-    struct import_part logged[] = {{{1, 10, "a"}, SHA, false},
-                                   {{2, 10, "b"}, SHA, false},
-                                   {{3, 10, "x"}, "", false},
-                                   {{4, 10, "z"}, SHA, false}};
+    struct sw_s3_part items[] = {{1, 10, "a", ""}, {2, 9, "b", ""}, {3, 5, "x", ""}, {9, 5, "y", ""}};
+    struct import_part logged[] = {{{1, 10, "a", ""}, SHA, false},
+                                   {{2, 10, "b", ""}, SHA, false},
+                                   {{3, 10, "x", ""}, "", false},
+                                   {{4, 10, "z", ""}, SHA, false}};
     struct sw_s3_parts listed = {.items = items, .n = 4};
     struct import_parts log = {logged, 4}, parts;
     struct sw_err err = {.code = SW_OK};
