@@ -24,7 +24,7 @@ for point in "${plan[@]}"; do
         cmp disk.raw "$n.raw" || fail "$point: the file that is there is not whole"
         again=$((again + 1)) came=0
         # Or it had noted that all is done: then the same command is another export.
-        if "$SLIPWAY" export list | grep -q " done .*$ami "; then over=$((over + 1)); fi
+        if grep -q " done .*$ami " <<<"$("$SLIPWAY" export list)"; then over=$((over + 1)); fi
     fi
     rig_export "$ami" "${run[@]}" --json -o "$n.raw" >out 2>err || fail "$point: it does not go on: $(cat err)"
     cmp disk.raw "$n.raw" || fail "$point: the file is another one"
