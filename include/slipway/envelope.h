@@ -149,10 +149,7 @@ SW_MUST_CHECK int sw_seal_create_image(const struct sw_seal_opts *opts, const ch
 /* The artifact id (32 hex digits) of an output of sw_seal_out. */
 const char *sw_seal_artifact(const struct sw_out *out);
 
-/*
- * Writes all of from into an output of sw_seal_out, without a copy in between: the threads that encrypt fetch it. Does not
- * commit; nobody reads from any more afterwards, also on failure.
- */
+/* Writes all of from into an output of sw_seal_out, without a copy in between. Does not commit. */
 SW_MUST_CHECK int sw_seal_write_all(struct sw_out *out, struct sw_in *from, struct sw_progress *progress,
                                     struct sw_err *err);
 

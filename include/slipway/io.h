@@ -37,9 +37,6 @@ SW_MUST_CHECK int sw_in_open_file(const char *path, struct sw_in **out, struct s
 /* The same over a descriptor that is open for reading; takes over fd, also on failure. name is copied. */
 SW_MUST_CHECK int sw_in_open_fd(int fd, const char *name, struct sw_in **out, struct sw_err *err);
 
-/* True for an input that these two made: its bytes are in->fd's, and reading them does nothing else. */
-bool sw_in_is_file(const struct sw_in *in);
-
 /* How a named file becomes an input: as it is, or with more demanded of it. Embed as the first member. */
 struct sw_opener {
     int (*open)(const struct sw_opener *self, const char *path, struct sw_in **out, struct sw_err *err);

@@ -84,11 +84,6 @@ int sw_in_open_fd(int fd, const char *name, struct sw_in **out, struct sw_err *e
     return 0;
 }
 
-bool sw_in_is_file(const struct sw_in *in)
-{
-    return in->ops == &file_in_ops;
-}
-
 int sw_in_open_by(const struct sw_opener *opener, const char *path, struct sw_in **out, struct sw_err *err)
 {
     return opener != NULL ? opener->open(opener, path, out, err) : sw_in_open_file(path, out, err);

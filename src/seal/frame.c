@@ -120,16 +120,16 @@ static void put_head(const struct seal_frame *frame, uint8_t *at)
 }
 
 int seal_frame_encrypt(struct seal_gcm *gcm, const struct seal_id *id, const struct seal_frame *frame,
-                       const uint8_t *plain, uint8_t *at, struct sw_err *err)
+                       uint8_t *at, struct sw_err *err)
 {
     uint8_t aad[AAD_MAX];
-    uint8_t *to = at + seal_frame_head(frame);
-    struct seal_gcm_op op = {.aad = aad, .in = plain != NULL ? plain : to, .out = to, .len = frame->len};
+    uint8_t *plain = at + seal_frame_head(frame);
+    struct seal_gcm_op op = {.aad = aad, .in = plain, .out = plain, .len = frame->len};
 
     op.aad_len = put_aad(aad, id, frame);
     put_iv(op.iv, frame->seq);
     put_head(frame, at);
-    return seal_gcm_encrypt(gcm, &op, to + frame->len, err);
+    return seal_gcm_encrypt(gcm, &op, plain + frame->len, err);
 }
 
 /*

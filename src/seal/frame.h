@@ -64,13 +64,9 @@ static inline size_t seal_frame_stored(const struct seal_frame *frame)
 struct seal_frame seal_layout_frame(const struct seal_layout *layout, uint32_t seq);
 uint64_t seal_layout_offset(const struct seal_layout *layout, uint32_t seq);
 
-/*
- * Writes a frame to at: head, the len bytes at plain encrypted, tag. plain NULL: they lie at at + seal_frame_head already,
- * and are encrypted in place.
- */
+/* Writes head and tag around the len plain bytes at at + seal_frame_head, which are encrypted in place. */
 SW_MUST_CHECK int seal_frame_encrypt(struct seal_gcm *gcm, const struct seal_id *id,
-                                     const struct seal_frame *frame, const uint8_t *plain, uint8_t *at,
-                                     struct sw_err *err);
+                                     const struct seal_frame *frame, uint8_t *at, struct sw_err *err);
 
 /*
  * Checks the head field by field, then the tag, and decrypts into plain. Version 1 had writers that drew IVs, so that

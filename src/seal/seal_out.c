@@ -3,7 +3,6 @@
 
 #include "src/base/ckd.h"
 #include "src/base/digest.h"
-#include "src/base/map.h"
 #include "src/base/pool.h"
 #include "src/seal/frame.h"
 #include "src/seal/pair.h"
@@ -62,69 +61,18 @@ static int encrypt_final(const struct seal_out *self, struct seal_gcm *gcm, stru
 {
     frame->final = true;
     memmove(at + SEAL_FINAL_HEAD, at + SEAL_FRAME_HEAD, frame->len);
-    return seal_frame_encrypt(gcm, &self->id, frame, NULL, at, err);
-}
-
-/* Regular frame i of a slot: plain is where its bytes lie, or NULL: in buf. */
-static int encrypt_regular(const struct seal_out *self, struct seal_gcm *gcm, const struct seal_slot *slot,
-                           size_t i, const uint8_t *plain, struct sw_err *err)
-{
-    const struct seal_frame frame = {.seq = (uint32_t)(slot->first + i) + 1, .len = self->frame_bytes};
-
-    return seal_frame_encrypt(gcm, &self->id, &frame, plain, slot->buf + i * stride(self), err);
-}
-
-static int encrypt_there(const struct seal_out *self, struct seal_gcm *gcm, const struct seal_slot *slot,
-                         const uint8_t *plain, struct sw_err *err)
-{
-    for (size_t i = 0; i < slot->len / self->frame_bytes; i++)
-        if (encrypt_regular(self, gcm, slot, i, plain != NULL ? plain + i * self->frame_bytes : NULL, err) <
-            0)
-            return -1;
-    return 0;
-}
-
-/* Straight from the page cache. False where that cannot be done: nothing of it goes anywhere then. */
-static bool encrypt_mapped(const struct seal_out *self, struct seal_gcm *gcm, const struct seal_slot *slot)
-{
-    struct sw_err ignored = {.code = SW_OK};
-    struct sw_map map;
-    bool done;
-
-    if (sw_map_begin(&map, slot->from, slot->from_off, slot->len) < 0)
-        return false;
-    done = encrypt_there(self, gcm, slot, map.bytes, &ignored) == 0;
-    return sw_map_end(&map) == 0 && done;
-}
-
-/* Each frame is encrypted while what was read is in the processor's cache. */
-static int encrypt_read(const struct seal_out *self, struct seal_gcm *gcm, const struct seal_slot *slot,
-                        struct sw_err *err)
-{
-    for (size_t i = 0; i < slot->len / self->frame_bytes; i++) {
-        uint8_t *plain = slot->buf + i * stride(self) + SEAL_FRAME_HEAD;
-        uint64_t off = slot->from_off + (uint64_t)i * self->frame_bytes;
-
-        if (sw_in_read(slot->from, plain, self->frame_bytes, off, err) < 0 ||
-            encrypt_regular(self, gcm, slot, i, NULL, err) < 0)
-            return -1;
-    }
-    return 0;
+    return seal_frame_encrypt(gcm, &self->id, frame, at, err);
 }
 
 static int encrypt_slot(void *arg, void *worker, struct seal_slot *slot, struct sw_err *err)
 {
     const struct seal_out *self = arg;
     size_t regular = slot->len / self->frame_bytes;
-    struct seal_frame frame = {.seq = (uint32_t)(slot->first + regular) + 1};
-    int rc = 0;
+    struct seal_frame frame = {.seq = (uint32_t)slot->first + 1, .len = self->frame_bytes};
 
-    if (slot->from == NULL)
-        rc = encrypt_there(self, worker, slot, NULL, err);
-    else if (!encrypt_mapped(self, worker, slot))
-        rc = encrypt_read(self, worker, slot, err);
-    if (rc < 0)
-        return -1;
+    for (size_t i = 0; i < regular; i++, frame.seq++)
+        if (seal_frame_encrypt(worker, &self->id, &frame, slot->buf + i * stride(self), err) < 0)
+            return -1;
     slot->stored = regular * stride(self);
     if (!slot->last)
         return 0;
@@ -524,57 +472,24 @@ const char *sw_seal_artifact(const struct sw_out *out)
     return ((const struct seal_out *)out)->artifact;
 }
 
-/* A slot of whole frames that a thread takes from the input itself. */
-static int pass_on(struct seal_out *self, struct sw_in *from, uint64_t off, size_t len, struct sw_err *err)
+int sw_seal_write_all(struct sw_out *out, struct sw_in *from, struct sw_progress *progress,
+                      struct sw_err *err)
 {
-    self->slot = seal_team_slot(self->team, err);
-    if (self->slot == NULL)
-        return -1;
-    self->slot->from = from;
-    self->slot->from_off = off;
-    return filled(self, len, err);
-}
-
-/* Up to the end of a frame that was begun, or of the input. */
-static int copy_in(struct seal_out *self, struct sw_in *from, uint64_t off, size_t *len, struct sw_err *err)
-{
-    uint8_t *to = room(self, len, err);
-
-    if (to == NULL)
-        return -1;
-    *len = (size_t)sw_min_u64(*len, from->size_bytes - off);
-    return sw_in_read(from, to, *len, off, err) < 0 ? -1 : filled(self, *len, err);
-}
-
-static int write_all(struct seal_out *self, struct sw_in *from, struct sw_progress *progress,
-                     struct sw_err *err)
-{
-    size_t whole = (size_t)self->slot_frames * self->frame_bytes;
-    struct sw_out *out = &self->base;
+    struct seal_out *self = (struct seal_out *)out;
 
     for (uint64_t at = out->pos; at < from->size_bytes; at = out->pos) {
-        bool passes = self->slot == NULL && from->size_bytes - at >= whole;
-        size_t n = whole;
+        size_t n = 0;
+        uint8_t *to = room(self, &n, err);
 
-        if (sw_check_interrupt(err) < 0)
+        if (to == NULL || sw_check_interrupt(err) < 0)
             return -1;
-        if ((passes ? pass_on(self, from, at, n, err) : copy_in(self, from, at, &n, err)) < 0)
+        n = (size_t)sw_min_u64(n, from->size_bytes - at);
+        if (sw_in_read(from, to, n, at, err) < 0 || filled(self, n, err) < 0)
             return -1;
         out->pos += n;
         sw_progress_tick(progress, out->pos, from->size_bytes);
     }
     return 0;
-}
-
-int sw_seal_write_all(struct sw_out *out, struct sw_in *from, struct sw_progress *progress,
-                      struct sw_err *err)
-{
-    struct seal_out *self = (struct seal_out *)out;
-    struct sw_err ignored = {.code = SW_OK};
-    int rc = write_all(self, from, progress, err);
-
-    /* Nobody reads the input any more. */
-    return seal_team_drain(self->team, rc == 0 ? err : &ignored) < 0 ? -1 : rc;
 }
 
 int seal_out_flush(struct sw_out *out, struct sw_err *err)

@@ -32,7 +32,7 @@ static int append_frame(const struct fresh *fresh, const struct seal_secret *pla
     if (gcm == NULL)
         return -1;
     memcpy(bytes + seal_frame_head(&frame), plain->bytes, plain->len);
-    if (seal_frame_encrypt(gcm, &fresh->id, &frame, NULL, bytes, err) < 0) {
+    if (seal_frame_encrypt(gcm, &fresh->id, &frame, bytes, err) < 0) {
         seal_cleanse(bytes, sizeof(bytes));
         return -1;
     }

@@ -199,7 +199,6 @@ struct seal_slot *seal_team_slot(struct seal_team *team, struct sw_err *err)
     }
     slot->seq = team->filled;
     slot->len = 0;
-    slot->from = NULL;
     slot->last = false;
     return slot;
 }

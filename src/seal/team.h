@@ -3,7 +3,6 @@
 #define SW_SEAL_TEAM_H
 
 #include "slipway/error.h"
-#include "slipway/io.h"
 #include "src/base/cleanup.h"
 
 #include <stdbool.h>
@@ -15,11 +14,8 @@ struct seal_slot {
     uint64_t first; /* the filler's: where its bytes belong */
     uint8_t *buf;   /* buf_bytes of an arena */
     size_t len;     /* plaintext bytes in it; the filler's */
-    struct sw_in
-        *from; /* the filler's: where they are still to be taken from, by work; NULL: they are in buf */
-    uint64_t from_off; /* … and where there */
-    bool last;         /* the filler's */
-    size_t stored;     /* bytes that put writes; work's */
+    bool last;      /* the filler's */
+    size_t stored;  /* bytes that put writes; work's */
     enum { SEAL_SLOT_FREE, SEAL_SLOT_FILLED, SEAL_SLOT_BUSY } state;
 };
 

@@ -112,7 +112,7 @@ static int encrypt(struct vault_out *self, struct waiting *frame, uint32_t len, 
         return sw_fail(err, SW_FAILED, "'%s': frame %" PRIu64 " cannot be written%s", self->base.name,
                        frame->index, is_done(self, frame->index) ? " twice" : "");
     if (mark_done(self, frame->index, err) < 0 ||
-        seal_frame_encrypt(self->gcm, &self->id, &shape, NULL, at, err) < 0)
+        seal_frame_encrypt(self->gcm, &self->id, &shape, at, err) < 0)
         return -1;
     return sw_out_pwrite(self->sealed, at, seal_frame_stored(&shape), frame_at(self, frame->index), err);
 }

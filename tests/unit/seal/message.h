@@ -38,10 +38,9 @@ struct sealing {
     uint32_t frame_bytes;
     unsigned jobs;
     bool direct;
-    bool stream;        /* the output cannot seek */
-    bool fixed;         /* the same keys and ids every time */
-    size_t piece;       /* bytes of one write; 0: all */
-    struct sw_in *from; /* what is read instead, all of it behind the first `piece` bytes; NULL: nothing */
+    bool stream;  /* the output cannot seek */
+    bool fixed;   /* the same keys and ids every time */
+    size_t piece; /* bytes of one write; 0: all */
 };
 
 static inline void write_pieces(struct sw_out *out, const uint8_t *plain, size_t len, size_t piece)
@@ -80,9 +79,7 @@ static inline void seal_bytes(const struct sealing *how, const void *plain, size
     out = how->fixed ? seal_out_new(&spec, &err) : sw_seal_out(&opts, spec.sealed, spec.sidecar, &err);
     if (out == NULL)
         fail_msg("sw_seal_out: %s", err.text);
-    write_pieces(out, plain, how->from != NULL ? how->piece : len, how->piece);
-    if (how->from != NULL)
-        assert_ok(sw_seal_write_all(out, how->from, NULL, &err), err);
+    write_pieces(out, plain, len, how->piece);
     assert_ok(sw_out_commit(out, &err), err);
     sw_out_close(out);
     assert_true(message->body.committed);

@@ -114,65 +114,6 @@ static void the_bytes_do_not_depend_on_threads_or_pieces(void **state)
     }
 }
 
-/* From a file that is mapped, and from what can only be read; from the beginning, and behind what was written before. */
-static void nor_on_whether_it_is_written_or_read(void **state)
-{
-    SW_AUTO_KEYRING struct sw_keyring *to = aes_ring(SW_KEY_SEAL, 1);
-    const size_t len = (5 << 20) + 12345;
-    SW_AUTO_FREE uint8_t *plain = pattern(len);
-    AUTO_MESSAGE struct message want = {.body = {.len = 0}};
-    const struct sealing one = {.to = to, .jobs = 1, .fixed = true};
-    struct sw_err err = {.code = SW_OK};
-    struct sw_in *ways[] = {NULL, mem_in(plain, len)};
-
-    (void)state;
-    assert_ok(sw_write_file("plain", plain, len, 0600, &err), err);
-    assert_ok(sw_in_open_file("plain", &ways[0], &err), err);
-    seal_bytes(&one, plain, len, &want);
-    for (unsigned round = 0; round < 8; round++) {
-        const struct sealing other = {.to = to,
-                                      .jobs = round < 4 ? 1 : 5,
-                                      .fixed = true,
-                                      .piece = round / 2 % 2 * 70001,
-                                      .from = ways[round % 2]};
-        AUTO_MESSAGE struct message got = {.body = {.len = 0}};
-
-        seal_bytes(&other, plain, len, &got);
-        assert_int_equal(got.body.len, want.body.len);
-        assert_memory_equal(got.body.bytes, want.body.bytes, want.body.len);
-    }
-    sw_in_close(ways[0]);
-    sw_in_close(ways[1]);
-}
-
-static void a_file_that_is_cut_while_it_is_sealed_is_told(void **state)
-{
-    SW_AUTO_KEYRING struct sw_keyring *to = aes_ring(SW_KEY_SEAL, 1);
-    const size_t len = 4 << 20;
-    SW_AUTO_FREE uint8_t *plain = pattern(len);
-
-    (void)state;
-    for (unsigned jobs = 1; jobs < 4; jobs += 2) {
-        const struct sw_seal_opts opts = {.recipients = to, .direct = true, .plain_bytes = len, .jobs = jobs};
-        struct sw_err err = {.code = SW_OK};
-        struct kept body;
-        struct sw_in *from = NULL;
-        struct sw_out *out;
-
-        kept_init(&body, 2 * len);
-        assert_ok(sw_write_file("cut", plain, len, 0600, &err), err);
-        assert_ok(sw_in_open_file("cut", &from, &err), err);
-        assert_int_equal(truncate("cut", 2500000), 0);
-        out = sw_seal_out(&opts, kept_out(&body, true), NULL, &err);
-        assert_non_null(out);
-        assert_failed(sw_seal_write_all(out, from, NULL, &err), err, SW_INTEGRITY, "cut");
-        assert_false(body.committed);
-        sw_out_close(out);
-        sw_in_close(from);
-        kept_free(&body);
-    }
-}
-
 static void no_two_messages_share_keys_or_ids(void **state)
 {
     SW_AUTO_KEYRING struct sw_keyring *to = aes_ring(SW_KEY_SEAL, 1);
@@ -406,8 +347,6 @@ int main(void)
         cmocka_unit_test(what_is_signed_opens_again),
         cmocka_unit_test(frames_grow_with_the_size),
         cmocka_unit_test(the_bytes_do_not_depend_on_threads_or_pieces),
-        cmocka_unit_test(nor_on_whether_it_is_written_or_read),
-        cmocka_unit_test(a_file_that_is_cut_while_it_is_sealed_is_told),
         cmocka_unit_test(no_two_messages_share_keys_or_ids),
         cmocka_unit_test(the_length_is_what_the_format_says),
         cmocka_unit_test(any_thread_reads_at_any_offset),
