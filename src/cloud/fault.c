@@ -72,7 +72,7 @@ static void put_message(const char *message, const char *reason, struct cloud_fa
     if (reason != NULL && reason[0] != '\0')
         snprintf(tail, sizeof(tail), " (%.*s)", REASON_MAX, reason);
     cloud_copy_text(out->message, sizeof(out->message) - strlen(tail), message);
-    strcat(out->message, tail);
+    memcpy(out->message + strlen(out->message), tail, strlen(tail) + 1);
 }
 
 /*

@@ -113,14 +113,31 @@ static void a_reply_that_is_no_object_is_refused(void **state)
     }
 }
 
+struct refusal_case {
+    enum cloud_service service;
+    struct script_step step;
+    const char *code;
+    const char *text;
+};
+
+/* What the service says, and what is made of it. */
+static void check_refusal(const struct refusal_case *one)
+{
+    struct cloud_call call = {.service = one->service, .method = "GET"};
+    SW_CLEANUP(sw_http_reply_free) struct sw_http_reply reply = {0};
+    struct sw_err err = {.code = SW_OK};
+    struct cloud_fault fault;
+    struct scripted twin;
+    struct sw_cloud *cloud = open_scripted(&twin, &one->step, 1);
+
+    assert_failed(cloud_send(cloud, &call, &reply, &fault, &err), err, SW_FAILED, one->text);
+    assert_string_equal(fault.code, one->code);
+    sw_cloud_close(cloud);
+}
+
 static void every_service_says_no_in_its_own_words(void **state)
 {
-    static const struct {
-        enum cloud_service service;
-        struct script_step step;
-        const char *code;
-        const char *text;
-    } all[] = {
+    static const struct refusal_case all[] = {
         {CLOUD_STS,
          {.status = 403,
           .headers = XML_HEAD,
@@ -154,6 +171,17 @@ static void every_service_says_no_in_its_own_words(void **state)
           .body = "{\"message\":\"m\"}"},
          "Odd",
          "Odd: m (HTTP 400)"},
+    };
+
+    (void)state;
+    set_keys();
+    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+        check_refusal(&all[i]);
+}
+
+static void what_says_neither_its_type_nor_its_service_is_told_for_what_it_is(void **state)
+{
+    static const struct refusal_case all[] = {
         /* S3 says the region with other refusals, too; and only what can be one is put into a command. */
         {CLOUD_S3,
          {.status = 400,
@@ -194,18 +222,8 @@ static void every_service_says_no_in_its_own_words(void **state)
 
     (void)state;
     set_keys();
-    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
-        struct cloud_call call = {.service = all[i].service, .method = "GET"};
-        SW_CLEANUP(sw_http_reply_free) struct sw_http_reply reply = {0};
-        struct sw_err err = {.code = SW_OK};
-        struct cloud_fault fault;
-        struct scripted twin;
-        struct sw_cloud *cloud = open_scripted(&twin, &all[i].step, 1);
-
-        assert_failed(cloud_send(cloud, &call, &reply, &fault, &err), err, SW_FAILED, all[i].text);
-        assert_string_equal(fault.code, all[i].code);
-        sw_cloud_close(cloud);
-    }
+    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+        check_refusal(&all[i]);
 }
 
 /* The message goes into JSON, and what EBS means by it stands at its end. */
@@ -274,6 +292,7 @@ int main(void)
         cmocka_unit_test(sends_json_and_bytes_over_rest),
         cmocka_unit_test(a_reply_that_is_no_object_is_refused),
         cmocka_unit_test(every_service_says_no_in_its_own_words),
+        cmocka_unit_test(what_says_neither_its_type_nor_its_service_is_told_for_what_it_is),
         cmocka_unit_test(a_long_message_is_cut_between_characters_and_keeps_its_reason),
         cmocka_unit_test(a_service_without_an_endpoint_fails_when_it_is_called),
     };

@@ -180,7 +180,7 @@ static void parts_survive_a_torn_line_and_foreign_ones(void **state)
 {
     struct sw_err err = {.code = SW_OK};
     struct import_journal journal;
-    struct import_part one = {.part = {2, 10, "etag-2"}, .sha256 = SHA};
+    struct import_part one = {.part = {2, 10, "etag-2", ""}, .sha256 = SHA};
     struct import_parts parts;
     SW_AUTO_FREE char *path = NULL;
 
@@ -212,7 +212,7 @@ static void zeros_in_the_log_hide_nothing_behind_them(void **state)
 {
     struct sw_err err = {.code = SW_OK};
     struct import_journal journal;
-    struct import_part one = {.part = {1, 10, "etag-1"}, .sha256 = SHA};
+    struct import_part one = {.part = {1, 10, "etag-1", ""}, .sha256 = SHA};
     struct import_parts parts;
     SW_AUTO_FREE char *path = NULL;
     struct stat st;
