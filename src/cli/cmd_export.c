@@ -77,14 +77,14 @@ static const char *disk_image_format(const char *text, struct sw_err *err)
 static int take_args(const struct export_opts *opts, const struct args *args, struct plan *plan,
                      struct sw_err *err)
 {
+    const char *first = args->n > 0 ? args->items[0] : NULL;
     bool by_option = opts->task != NULL || opts->object != NULL;
-    const char *id = !by_option && args->n > 0 ? args->items[0] : NULL;
+    bool is_image = first != NULL && strncmp(first, "ami-", 4) == 0;
+    bool is_snapshot = first != NULL && !is_image && sw_ebs_is_id(first);
+    const char *id = by_option ? NULL : first;
     size_t taken = id != NULL;
 
-    if (by_option ? opts->task != NULL && opts->object != NULL : id == NULL)
-        return sw_fail(err, SW_USAGE,
-                       "what is exported is one of AMI, SNAPSHOT, --task ID and --object s3://BUCKET/KEY");
-    if (by_option && args->n > 0 && (strncmp(args->items[0], "ami-", 4) == 0 || sw_ebs_is_id(args->items[0])))
+    if (by_option ? (opts->task != NULL && opts->object != NULL) || is_image || is_snapshot : id == NULL)
         return sw_fail(err, SW_USAGE,
                        "what is exported is one of AMI, SNAPSHOT, --task ID and --object s3://BUCKET/KEY");
     if (args->n - taken + (opts->output != NULL) != 1)
@@ -93,9 +93,9 @@ static int take_args(const struct export_opts *opts, const struct args *args, st
     plan->output = opts->output != NULL ? opts->output : args->items[taken];
     if (id == NULL)
         return 0;
-    if (strncmp(id, "ami-", 4) == 0)
+    if (is_image)
         plan->image = id;
-    else if (sw_ebs_is_id(id))
+    else if (is_snapshot)
         plan->snapshot = id;
     else
         return sw_fail(err, SW_USAGE, "'%s' is no id of an AMI (ami-…) or a snapshot (snap-…)", id);
