@@ -25,23 +25,29 @@ static void a_line_that_worked_is_waited_for(void **state)
     sw_cloud_close(cloud);
 }
 
-static void a_line_that_stays_lost_ends_after_three_minutes(void **state)
+/* A line that worked once and is then lost for good; each pause takes 20 s, and meanwhile that happens. */
+static void lose_the_line(void (*meanwhile)(struct scripted *twin), const char *said)
 {
     static struct script_step steps[32] = {{.status = 204}};
     struct sw_err err = {.code = SW_OK};
     struct scripted twin;
     struct sw_cloud *cloud;
 
-    (void)state;
     set_keys();
     for (size_t i = 1; i < 32; i++)
         steps[i] = (struct script_step){.broken = SW_REMOTE};
     cloud = open_scripted(&twin, steps, 32);
     assert_ok(sw_s3_abort_upload(cloud, &object, &err), err);
     twin.seconds_a_sleep = 20;
-    assert_failed(sw_s3_abort_upload(cloud, &object, &err), err, SW_REMOTE,
-                  "after 10 attempts: connection reset");
+    twin.meanwhile = meanwhile;
+    assert_failed(sw_s3_abort_upload(cloud, &object, &err), err, SW_REMOTE, said);
     sw_cloud_close(cloud);
+}
+
+static void a_line_that_stays_lost_ends_after_three_minutes(void **state)
+{
+    (void)state;
+    lose_the_line(NULL, "after 10 attempts: connection reset");
 }
 
 static void set_clock_back(struct scripted *twin)
@@ -51,21 +57,8 @@ static void set_clock_back(struct scripted *twin)
 
 static void patience_does_not_depend_on_who_sets_the_clock(void **state)
 {
-    static struct script_step steps[32] = {{.status = 204}};
-    struct sw_err err = {.code = SW_OK};
-    struct scripted twin;
-    struct sw_cloud *cloud;
-
     (void)state;
-    set_keys();
-    for (size_t i = 1; i < 32; i++)
-        steps[i] = (struct script_step){.broken = SW_REMOTE};
-    cloud = open_scripted(&twin, steps, 32);
-    assert_ok(sw_s3_abort_upload(cloud, &object, &err), err);
-    twin.seconds_a_sleep = 20;
-    twin.meanwhile = set_clock_back;
-    assert_failed(sw_s3_abort_upload(cloud, &object, &err), err, SW_REMOTE, "after 10 attempts");
-    sw_cloud_close(cloud);
+    lose_the_line(set_clock_back, "after 10 attempts");
 }
 
 static void a_line_that_never_worked_is_not(void **state)
