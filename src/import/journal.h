@@ -41,8 +41,7 @@ struct import_identity {
     uint64_t device;
     uint64_t inode;
     int64_t mtime_ns;
-    int64_t
-        ctime_ns; /* 0: not known, in a journal of before; stays out of encoded disks, whose encoding has it */
+    int64_t ctime_ns; /* 0: of an encoded disk, whose encoding has it, and in a journal of before */
     char encoding
         [SW_SHA256_HEX]; /* of all files read and of the encoder (encode.h); "" where the file goes as it is */
 };
@@ -144,6 +143,8 @@ void journal_drop_parts(struct import_journal *journal, size_t object);
 
 /* journal_state.c: the state as JSON and back. SW_INTEGRITY names the member that is missing or out of range. */
 SW_MUST_CHECK json_t *state_store(const struct import_state *state, struct sw_err *err);
+/* Ids of snapshots as a journal keeps them; NULL when memory is out. */
+json_t *state_snapshots(const char ids[][SW_EC2_SNAPSHOT_ID], unsigned n, struct sw_err *err);
 SW_MUST_CHECK int state_load(const json_t *doc, struct import_state *out, struct sw_err *err);
 
 #endif

@@ -226,14 +226,23 @@ static json_t *store_object(const struct import_object *object)
         object->upload_id);
 }
 
+json_t *state_snapshots(const char ids[][SW_EC2_SNAPSHOT_ID], unsigned n, struct sw_err *err)
+{
+    SW_AUTO_JSON json_t *list = json_array();
+
+    for (unsigned i = 0; i < n; i++)
+        if (sw_json_append(list, json_string(ids[i]), err) < 0)
+            return NULL;
+    return SW_STEAL_PTR(list);
+}
+
 static json_t *store_task(const struct sw_ec2_task *task, struct sw_err *err)
 {
-    SW_AUTO_JSON json_t *snapshots = json_array();
+    json_t *snapshots = state_snapshots(task->snapshots, task->nr_snapshots, err);
 
-    for (unsigned i = 0; i < task->nr_snapshots; i++)
-        if (sw_json_append(snapshots, json_string(task->snapshots[i]), err) < 0)
-            return NULL;
-    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:O}", "id", task->id, "status", task->status, "progress",
+    if (snapshots == NULL)
+        return NULL;
+    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:o}", "id", task->id, "status", task->status, "progress",
                      task->progress, "message", task->message, "image_id", task->image_id, "snapshots",
                      snapshots);
 }

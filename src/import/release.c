@@ -36,21 +36,22 @@ static const json_t *config_of(const json_t *entry)
 }
 
 /* The region of an entry; without one it is the own region. */
-static const char *region_of(const struct import_flow *flow, const json_t *entry)
+static const char *region_of(const json_t *entry, const char *home)
 {
     const char *region = sw_json_text(entry, "region");
 
-    return region != NULL ? region : sw_cloud_region(flow->cloud);
+    return region != NULL ? region : home;
 }
 
 /* The own region's entry of the distribution; NULL when it has none. */
 static const json_t *home_config(const struct import_flow *flow)
 {
+    const char *home = sw_cloud_region(flow->cloud);
     const json_t *entry;
     size_t i;
 
     json_array_foreach (flow->options->distribution, i, entry) {
-        if (strcmp(region_of(flow, entry), sw_cloud_region(flow->cloud)) == 0)
+        if (strcmp(region_of(entry, home), home) == 0)
             return config_of(entry);
     }
     return NULL;
@@ -146,15 +147,11 @@ static int check_regions(const json_t *distribution, const char *home, struct sw
     if (json_array_size(distribution) > MAX_REGIONS)
         return sw_fail(err, SW_USAGE, "the distribution has more than %d regions", MAX_REGIONS);
     json_array_foreach (distribution, i, entry) {
-        const char *region = sw_json_text(entry, "region");
+        const char *region = region_of(entry, home);
 
-        region = region != NULL ? region : home;
-        for (size_t j = 0; j < i; j++) {
-            const char *other = sw_json_text(json_array_get(distribution, j), "region");
-
-            if (strcmp(other != NULL ? other : home, region) == 0)
+        for (size_t j = 0; j < i; j++)
+            if (strcmp(region_of(json_array_get(distribution, j), home), region) == 0)
                 return sw_fail(err, SW_USAGE, "the distribution names region '%s' twice", region);
-        }
     }
     return 0;
 }
@@ -192,12 +189,12 @@ static int copy_token(const struct import_flow *flow, const struct sw_ec2_copy *
     return purpose != NULL ? flow_token(flow, purpose, out, err) : -1;
 }
 
-static json_t *replaced_by(const struct sw_ec2_image *image, bool failed)
+static json_t *replaced_by(const struct sw_ec2_image *image, bool failed, struct sw_err *err)
 {
-    json_t *list = json_array();
+    json_t *list = state_snapshots(image->snapshots, image->nr_snapshots, err);
 
-    for (unsigned i = 0; list != NULL && i < image->nr_snapshots; i++)
-        json_array_append_new(list, json_string(image->snapshots[i]));
+    if (list == NULL)
+        return NULL;
     return json_pack("{s:s, s:b, s:o}", "image_id", image->id, "failed", failed, "snapshots", list);
 }
 
@@ -246,7 +243,7 @@ static int give_back(struct import_flow *flow, const char *old)
     memcpy(state->image_id, id, sizeof(id));
     json_object_del(state->release, "renamed");
     if (set(flow, "renaming", json_pack("{s:i}", "attempt", (int)attempt), &ignored) < 0 ||
-        release_note(flow, "replaced", replaced_by(&copy, true), &ignored) < 0)
+        release_note(flow, "replaced", replaced_by(&copy, true, &ignored), &ignored) < 0)
         sw_log(SW_LOG_WARNING, "%s", ignored.text);
     return -1;
 }
@@ -302,7 +299,7 @@ static int rename_by_copy(struct import_flow *flow, const char *name, const char
         sw_ec2_copy_image(flow->cloud, &request, copy, err) < 0)
         return -1;
     memcpy(state->image_id, copy, sizeof(copy));
-    if (set(flow, "replaced", replaced_by(&image, false), err) < 0)
+    if (set(flow, "replaced", replaced_by(&image, false, err), err) < 0)
         return -1;
     return release_note(flow, "renamed", json_pack("{s:s, s:s*}", "name", name, "kms_key", kms_key), err);
 }
@@ -459,7 +456,7 @@ static int each_region(struct import_flow *flow, struct regions *regions,
     size_t i;
 
     json_array_foreach (flow->options->distribution, i, entry) {
-        const char *region = region_of(flow, entry);
+        const char *region = region_of(entry, sw_cloud_region(flow->cloud));
 
         if (strcmp(region, sw_cloud_region(flow->cloud)) == 0)
             continue;
@@ -481,7 +478,7 @@ int release_result(struct import_flow *flow, struct sw_err *err)
     if (flow->result->images == NULL)
         return sw_fail(err, SW_FAILED, "out of memory");
     json_array_foreach (flow->options->distribution, i, entry) {
-        const char *region = region_of(flow, entry);
+        const char *region = region_of(entry, sw_cloud_region(flow->cloud));
         const json_t *record = json_object_get(copies, region);
 
         if (record != NULL &&
