@@ -43,7 +43,7 @@ class Received:
     def __init__(self, method, target, headers):
         self.method, self.headers = method, headers
         self.path, _, self.query = target.partition("?")
-        self.body, self.note, self.parts = b"", {}, {}
+        self.body, self.note, self.parts, self.logged = b"", {}, {}, False
 
     def header(self, name):
         found = [value for key, value in self.headers if key.lower() == name]
@@ -126,7 +126,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         except (BrokenPipeError, ConnectionResetError, TimeoutError) as gone:
             note.update(status=0, client=str(gone))
             self.close_connection = True
-        self.world.log(note)
+        if not request.logged:
+            self.world.log(note)
 
     do_GET = do_PUT = do_POST = do_HEAD = do_DELETE = serve
 
@@ -163,6 +164,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if rule and rule["do"] == "flip-reply" and reply.body:
             reply.body = bytes([reply.body[0] ^ 1]) + reply.body[1:]
         cut = rule["bytes"] if rule and rule["do"] in ("cut-reply", "reset-reply") else None
+        if not rule:
+            # Before anybody can act on the answer: a case that counts requests after a command misses none of them.
+            request.logged = True
+            self.world.log(note)
         self.send(reply, request.method, cut)
         if rule and rule["do"] == "reset-reply":
             self.reset()

@@ -111,7 +111,7 @@ rig_faults() {
     mv "$RIG_DIR/faults.json.new" "$RIG_DIR/faults.json"
 }
 
-# rig_wait OP N: until the rig has been asked OP n times (a request is in the log once it is answered).
+# rig_wait OP N: until the rig has been asked OP n times (a request is in the log before its answer leaves, with a fault after it).
 rig_wait() {
     for _ in $(seq 300); do
         [ "$(rig_count "$1")" -lt "$2" ] || return 0
