@@ -1,0 +1,17 @@
+/* Collectors: each looks at one thing and puts what it saw into the evidence. */
+#ifndef SW_PREFLIGHT_COLLECT_H
+#define SW_PREFLIGHT_COLLECT_H
+
+#include "slipway/preflight.h"
+#include "src/preflight/partition.h"
+
+/* The file: format, sizes, parents, damage, and why a lane would not take it as it is. A new reference. */
+SW_MUST_CHECK json_t *collect_container(const struct sw_preflight_disk *disk, struct sw_err *err);
+
+/* Puts table, partitions and esp of an open disk into into, and faults of reading into its container's damage. */
+SW_MUST_CHECK int collect_layout(const struct sw_preflight_disk *disk, json_t *into, struct sw_err *err);
+
+/* An EFI system partition's files under /EFI and /loader, as {partition, fat, files, fault}. A new reference. */
+SW_MUST_CHECK json_t *collect_esp(const struct span *span, unsigned number, struct sw_err *err);
+
+#endif
