@@ -1,0 +1,31 @@
+# What is found on the disk does not depend on what it is wrapped in; of an OVA every disk counts.
+. "$CASE_LIB/disks.sh"
+need sgdisk mke2fs mkfs.vfat mcopy qemu-img jq
+mkdir work
+"$CASE_LIB/broken-disk" unclean "$PWD/work" >/dev/null 2>&1
+disk=work/unclean.raw
+findings() { jq -r '[.images[0].rules[] | select(.state == "found") | .id | select(startswith("disk.format") | not)] | join(" ")'; }
+for format in vmdk vhd vhdx qcow2 ova; do
+    "$SLIPWAY" convert -q -f raw -O $format $disk d.$format
+    found=$("$SLIPWAY" preflight --json d.$format | findings || true)
+    [ "$found" = linux.filesystem.clean ] || { echo "$format: '$found'"; exit 1; }
+done
+"$SLIPWAY" keygen aes -q -o aes.key
+"$SLIPWAY" seal d.vmdk -q -o d.sealed --to aes:aes.key
+refused 2 "--key" "$SLIPWAY" preflight d.sealed
+"$SLIPWAY" preflight --json d.sealed --key aes:aes.key >v.json
+[ "$(findings <v.json)" = linux.filesystem.clean ]
+jq -e '.images[0].disks[0].sealed and .images[0].evidence.disks[0].table.kind == "gpt"' v.json >/dev/null
+# The bytes of a disk without its parent are not known: nothing of them counts as passed.
+qemu-img create -q -f qcow2 -b d.qcow2 -F qcow2 child.qcow2
+"$SLIPWAY" preflight --json child.qcow2 >v.json || [ $? = 4 ]
+jq -e '[.images[0].rules[] | select(.id == "disk.partitions" or .id == "boot.code" or .id == "linux.filesystem.clean") | .state]
+    == ["unknown", "unknown", "unknown"]' v.json >/dev/null
+found=$("$SLIPWAY" preflight --json --allow-parent . child.qcow2 | findings || true)
+[ "$found" = "disk.parent linux.filesystem.clean" ]
+# Hostile or not, every file of the corpora ends with a verdict or an error.
+for file in "$SLIPWAY_SOURCE"/tests/fuzz/corpus/{partition,fat,content}/*; do
+    status=0
+    "$SLIPWAY" preflight --json -f raw "$file" >v.json 2>err || status=$?
+    case $status in 0 | 1 | 4 | 5) ;; *) echo "$file: $status"; cat err; exit 1 ;; esac
+done

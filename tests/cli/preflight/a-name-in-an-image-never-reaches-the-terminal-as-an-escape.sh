@@ -1,0 +1,25 @@
+# Partition names, files on the ESP, parents' names and the image's own name come from strangers.
+. "$CASE_LIB/disks.sh"
+need sgdisk mkfs.vfat mcopy mke2fs qemu-img
+escapes="[$(printf '\001-\010\013-\037')]"
+mkdir disk
+"$CASE_LIB/broken-disk" no-fallback "$PWD/disk" >/dev/null 2>&1
+evil=$'red\e[31m\e]0;owned\a.raw'
+cp disk/no-fallback.raw "$evil"
+sgdisk -c 1:$'\e[31mroot' "$evil" >/dev/null
+"$SLIPWAY" preflight -f raw "$evil" -v --junit j.xml --sarif s.json --html h.html >said
+"$SLIPWAY" preflight -f raw "$evil" --json >said.json
+qemu-img create -q -u -f qcow2 -b $'base\e[31m' -F raw child.qcow2 9M
+"$SLIPWAY" preflight child.qcow2 >>said || [ $? = 4 ]
+mkdir fleet
+mv "$evil" child.qcow2 fleet
+"$SLIPWAY" preflight -f raw fleet >>said || [ $? = 4 ]
+for file in said said.json j.xml s.json h.html; do
+    if grep -q "$escapes" $file; then
+        echo "an escape code is in $file"
+        exit 1
+    fi
+done
+grep -qF 'red\x1b[31m' said
+grep -qF 'base\x1b[31m' said
+python3 -c 'import sys, xml.dom.minidom; xml.dom.minidom.parse("j.xml")'
