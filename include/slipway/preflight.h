@@ -14,12 +14,12 @@ SW_MUST_CHECK int sw_preflight_lane(const char *name, struct sw_err *err);
 
 /* One disk of a machine, opened or not. Names are untrusted. */
 struct sw_preflight_disk {
-    const char *path;             /* as the user named it */
-    struct sw_image *image;       /* NULL: it could not be opened, and cause says why */
-    bool sealed;                  /* read in place from a sealed file */
-    bool cut;                     /* opened with salvage, as it could not be opened otherwise: cause says why */
-    const char *named_format;     /* of an image that could not be opened: what its name or the user says it is */
-    const struct sw_err *cause;   /* NULL with an image that is not cut */
+    const char *path;         /* as the user named it */
+    struct sw_image *image;   /* NULL: it could not be opened, and cause says why */
+    bool sealed;              /* read in place from a sealed file */
+    bool cut;                 /* opened with salvage, as it could not be opened otherwise: cause says why */
+    const char *named_format; /* of an image that could not be opened: what its name or the user says it is */
+    const struct sw_err *cause; /* NULL with an image that is not cut */
 };
 
 /*

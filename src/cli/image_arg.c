@@ -55,6 +55,7 @@ int image_arg_open(const char *path, const struct image_arg_opts *opts, struct i
     unseal.opener = trust_args_opener(&trust);
     if (sw_seal_open_image(path, &unseal, &in, &format, err) < 0)
         return -1;
+    out->opened = true;
     if (opts->keys != NULL)
         out->sealed = in;
     return open_in(in, format, opts, out, err);

@@ -13,6 +13,7 @@ struct image_arg {
     struct sw_image *img;
     struct sw_parents *parents;
     struct sw_in *sealed; /* the opened message beneath img; NULL for a plain file */
+    bool opened;          /* the file could be opened as it is demanded, also where what is in it could not */
 };
 
 struct image_arg_opts {

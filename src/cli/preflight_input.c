@@ -2,6 +2,7 @@
 #include "src/cli/preflight_input.h"
 
 #include "src/base/buf.h"
+#include "src/base/ckd.h"
 #include "src/base/cleanup.h"
 #include "src/base/fs.h"
 
@@ -35,15 +36,37 @@ static int try_open(const char *path, const struct preflight_input_opts *opts, s
     return image_arg_open(path, &how, out, err);
 }
 
-/* True when the file carries no magic at all; it may well be of a format that has none. */
-static bool has_no_magic(const char *path, const struct preflight_input_opts *opts)
-{
-    struct sw_err cause = {.code = SW_OK};
-    struct image_arg arg = {.img = NULL};
-    bool opened = try_open(path, opts, (struct image_arg_opts){.package = true}, &arg, &cause) == 0;
+/* What a plain file's first and last bytes say. */
+struct magic {
+    bool read, image, sealed;
+};
 
-    image_arg_close(&arg);
-    return !opened && cause.code == SW_USAGE;
+static struct magic magic_of(const char *path)
+{
+    struct sw_err ignored = {.code = SW_OK};
+    struct magic magic = {.read = false};
+    uint8_t head[SW_PROBE_BYTES], tail[SW_PROBE_BYTES];
+    struct sw_probe probe = {.head = head, .tail = tail};
+    struct sw_in *in = NULL;
+
+    if (sw_in_open_file(path, &in, &ignored) < 0)
+        return magic;
+    probe.file_bytes = in->size_bytes;
+    probe.head_len = probe.tail_len = (size_t)sw_min_u64(in->size_bytes, SW_PROBE_BYTES);
+    magic.read = sw_in_read(in, head, probe.head_len, 0, &ignored) == 0 &&
+                 sw_in_read(in, tail, probe.tail_len, in->size_bytes - probe.tail_len, &ignored) == 0;
+    sw_in_close(in);
+    for (const struct sw_format *const *at = sw_formats; magic.read && *at != NULL; at++)
+        magic.image = magic.image || ((*at)->probe != NULL && (*at)->probe(&probe));
+    magic.sealed = magic.read && sw_seal_probe(head, probe.head_len);
+    return magic;
+}
+
+static bool has_no_magic(const char *path)
+{
+    struct magic magic = magic_of(path);
+
+    return magic.read && !magic.image && !magic.sealed;
 }
 
 /* A package that cannot be opened even alone: then the disks in it are not to blame. */
@@ -68,20 +91,28 @@ static const char *what_it_calls_itself(const char *path, const struct preflight
 {
     const struct sw_format *driver = named_by(path);
 
-    if (is_bad_package(path, opts, format) || (format != NULL && has_no_magic(path, opts)))
+    if (is_bad_package(path, opts, format) || (format != NULL && has_no_magic(path)))
         return format != NULL ? sw_format_by_name(format)->name : driver->name;
     if (cause->code == SW_INTEGRITY)
         return NULL;
     return driver != NULL && strcmp(driver->name, "raw") != 0 ? driver->name : "foreign";
 }
 
-/* Errors that the rules tell of; all others are the caller's. */
-static bool is_told_by_rules(const char *path, const struct sw_err *err)
+/*
+ * Errors that the rules tell of: of what is in a file, not of the file, its seal or its signature, nor of what the user says
+ * that it is.
+ */
+static bool is_told_by_rules(const char *path, const struct preflight_input_opts *opts,
+                             const struct image_arg *arg, const struct sw_err *err)
 {
     const struct sw_format *driver = named_by(path);
 
-    return err->code == SW_INTEGRITY || err->code == SW_REFUSED ||
-           (err->code == SW_USAGE && driver != NULL && strcmp(driver->name, "raw") != 0);
+    if (!arg->opened)
+        return false;
+    if (err->code == SW_REFUSED)
+        return opts->allow_parent == NULL;
+    return err->code == SW_INTEGRITY || (err->code == SW_USAGE && opts->format == NULL && driver != NULL &&
+                                         strcmp(driver->name, "raw") != 0 && has_no_magic(path));
 }
 
 static struct sw_preflight_disk *new_disk(struct preflight_machine *machine, char *name, struct sw_err *err)
@@ -106,6 +137,7 @@ static int add_disk(struct preflight_machine *machine, const char *path, unsigne
         new_disk(machine, number > 0 ? sw_strf(err, "%s, disk %u", path, number) : sw_strdup(path, err), err);
     struct image_arg_opts how = {.format = format, .disk = number};
     struct sw_err *cause;
+    bool told;
 
     if (disk == NULL)
         return -1;
@@ -115,8 +147,9 @@ static int add_disk(struct preflight_machine *machine, const char *path, unsigne
         disk->image = machine->args[i].img;
         return 0;
     }
+    told = is_told_by_rules(path, opts, &machine->args[i], cause);
     image_arg_close(&machine->args[i]);
-    if (!is_told_by_rules(path, cause)) {
+    if (!told) {
         *err = *cause;
         return -1;
     }
@@ -153,7 +186,7 @@ int preflight_machine_add(struct preflight_machine *machine, const char *path,
     const char *format = opts->format;
     unsigned n;
 
-    if (opts->spare_format != NULL && has_no_magic(path, opts))
+    if (opts->spare_format != NULL && has_no_magic(path))
         format = opts->spare_format;
     n = count_disks(path, opts, format);
     if (n < 2)
@@ -180,12 +213,19 @@ void preflight_names_free(char **names, size_t n)
     free(names);
 }
 
-/* What other tools leave beside images is not asked about. */
+static bool ends_in(const char *path, const char *ending)
+{
+    size_t len = strlen(path), n = strlen(ending);
+
+    return len > n && strcmp(path + len - n, ending) == 0;
+}
+
+/* What other tools leave beside images is not asked about, nor are the keys beside sealed ones. */
 static bool is_candidate(const char *path)
 {
-    const struct preflight_input_opts plain = {.format = NULL};
+    struct magic magic = magic_of(path);
 
-    return named_by(path) != NULL || !has_no_magic(path, &plain);
+    return named_by(path) != NULL || magic.image || (magic.sealed && !ends_in(path, ".keys"));
 }
 
 static int by_name(const void *a, const void *b)

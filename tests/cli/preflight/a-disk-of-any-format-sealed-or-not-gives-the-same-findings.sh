@@ -16,6 +16,19 @@ refused 2 "--key" "$SLIPWAY" preflight d.sealed
 "$SLIPWAY" preflight --json d.sealed --key aes:aes.key >v.json
 [ "$(findings <v.json)" = linux.filesystem.clean ]
 jq -e '.images[0].disks[0].sealed and .images[0].evidence.disks[0].table.kind == "gpt"' v.json >/dev/null
+# What is not sealed to the key, signed by nobody, or called what it is not, is an error and no finding.
+"$SLIPWAY" keygen aes -q -o other.key
+refused 5 "d.sealed" "$SLIPWAY" preflight d.sealed --key aes:other.key
+"$SLIPWAY" keygen sign-ec -q -o lab.sign
+refused 4 "manifest" "$SLIPWAY" preflight d.vmdk --trust lab.sign.pub
+refused 2 "magic of vmdk" "$SLIPWAY" preflight -f vhd d.vmdk
+refused 2 "'tape'" "$SLIPWAY" preflight -f tape d.vmdk
+mkdir sealed
+cp d.sealed* sealed
+status=0
+"$SLIPWAY" preflight --json sealed >v.json || status=$?
+[ "$status" = 2 ]
+jq -e '.fleet.unreadable | length == 1 and (.[0].error | contains("--key"))' v.json >/dev/null
 # The bytes of a disk without its parent are not known: nothing of them counts as passed.
 qemu-img create -q -f qcow2 -b d.qcow2 -F qcow2 child.qcow2
 "$SLIPWAY" preflight --json child.qcow2 >v.json || [ $? = 4 ]
