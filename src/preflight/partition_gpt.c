@@ -170,9 +170,20 @@ static void take_entries(const struct header *h, unsigned sector, const uint8_t 
     }
 }
 
-/* Looks at one copy. 1: there and sound, *h and *entries (to be freed) filled; 0: not; -1: err. */
+/* A copy that is sound: its header and entries (to be freed). */
+struct loaded {
+    struct header header;
+    uint8_t *entries; /* NULL: it is not */
+};
+
+static void loaded_free(struct loaded *loaded)
+{
+    free(loaded->entries);
+}
+
+/* Looks at one copy; fills loaded when it is there and sound. -1 and err only when it cannot be read or memory is out. */
 static int read_copy(const struct span *disk, unsigned sector, uint64_t lba, struct part_gpt *copy,
-                     struct header *h, uint8_t **entries, struct sw_err *err)
+                     struct loaded *loaded, struct sw_err *err)
 {
     uint8_t raw[SECTOR_LARGE];
     struct sw_err cause = {.code = SW_OK};
@@ -186,15 +197,15 @@ static int read_copy(const struct span *disk, unsigned sector, uint64_t lba, str
     if (memcmp(raw, "EFI PART", 8) != 0)
         return 0;
     copy->there = true;
-    if (check_header(raw, sector, lba, h, copy) > 0)
+    if (check_header(raw, sector, lba, &loaded->header, copy) > 0)
         return 0;
-    *entries = load_entries(disk, sector, h, copy, &cause);
-    if (*entries == NULL && cause.code != SW_OK) {
+    loaded->entries = load_entries(disk, sector, &loaded->header, copy, &cause);
+    if (loaded->entries == NULL && cause.code != SW_OK) {
         *err = cause;
         return -1;
     }
-    copy->sound = *entries != NULL;
-    return copy->sound;
+    copy->sound = loaded->entries != NULL;
+    return 0;
 }
 
 static void judge_copies(struct part_table *table, bool moved)
@@ -214,26 +225,26 @@ static void judge_copies(struct part_table *table, bool moved)
 /* The sector size decides where both copies are. */
 static int read_at(const struct span *disk, unsigned sector, struct part_table *table, struct sw_err *err)
 {
-    SW_AUTO_FREE uint8_t *first = NULL, *second = NULL;
-    struct header h1 = {.own = 0}, h2 = {.own = 0};
+    SW_CLEANUP(loaded_free) struct loaded first = {.entries = NULL};
+    SW_CLEANUP(loaded_free) struct loaded second = {.entries = NULL};
     uint64_t last = disk->len / sector - (disk->len >= sector);
     uint64_t other = last;
 
-    if (read_copy(disk, sector, 1, &table->primary, &h1, &first, err) < 0)
+    if (read_copy(disk, sector, 1, &table->primary, &first, err) < 0)
         return -1;
-    if (first != NULL)
-        other = h1.other;
-    if (read_copy(disk, sector, other, &table->backup, &h2, &second, err) < 0)
+    if (first.entries != NULL)
+        other = first.header.other;
+    if (read_copy(disk, sector, other, &table->backup, &second, err) < 0)
         return -1;
     if (!table->primary.there && !table->backup.sound)
         return 0;
     table->kind = PART_TABLE_GPT;
     table->sector_bytes = sector;
     judge_copies(table, other != last);
-    if (first != NULL)
-        take_entries(&h1, sector, first, table);
-    else if (second != NULL)
-        take_entries(&h2, sector, second, table);
+    if (first.entries != NULL)
+        take_entries(&first.header, sector, first.entries, table);
+    else if (second.entries != NULL)
+        take_entries(&second.header, sector, second.entries, table);
     return 0;
 }
 
