@@ -35,6 +35,7 @@ static void vhd_close(struct sw_image *img)
     sw_in_close(img->in);
     sw_content_end(&vhd->content);
     free(vhd->bat);
+    free(vhd->parent_name);
     free(vhd);
 }
 

@@ -134,7 +134,7 @@ static int open_blocks(struct vhd_image *vhd, const struct vhd_footer *footer,
     vhd->header_at = be64_get(footer->data_offset);
     if (check_copy(vhd->base.in, footer, err) < 0 || vhd_load_blocks(vhd, &header, err) < 0)
         return -1;
-    if (vhd->type == VHD_DYNAMIC || opts->top_only)
+    if (vhd->type == VHD_DYNAMIC)
         return 0;
     return vhd_open_parent(vhd, &header, opts, err);
 }
@@ -174,6 +174,7 @@ int vhd_open(struct sw_in *in, const struct sw_open_opts *opts, struct sw_image 
     if (open_into(vhd, in, opts, err) < 0) {
         sw_image_close(vhd->base.parent);
         free(vhd->bat);
+        free(vhd->parent_name);
         free(vhd);
         return -1;
     }

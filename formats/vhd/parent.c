@@ -52,10 +52,10 @@ static char *parent_name(struct vhd_image *vhd, const struct vhd_header *header,
     return name != NULL ? sw_portable_name(name, false) : NULL;
 }
 
-static int check_parent(struct vhd_image *vhd, const struct vhd_header *header, const char *name,
-                        struct sw_err *err)
+static int check_parent(struct vhd_image *vhd, const struct vhd_header *header, struct sw_err *err)
 {
     struct sw_image *parent = vhd->base.parent;
+    const char *name = vhd->parent_name;
 
     if (parent->format != &sw_format_vhd)
         return sw_fail(err, SW_INTEGRITY, "'%s': its parent '%s' is %s, not vhd", vhd->base.in->name, name,
@@ -70,15 +70,18 @@ static int check_parent(struct vhd_image *vhd, const struct vhd_header *header, 
 int vhd_open_parent(struct vhd_image *vhd, const struct vhd_header *header, const struct sw_open_opts *opts,
                     struct sw_err *err)
 {
-    SW_AUTO_FREE char *name = parent_name(vhd, header, err);
-
-    if (name == NULL)
+    vhd->parent_name = parent_name(vhd, header, err);
+    if (vhd->parent_name == NULL)
         return -1;
+    vhd->base.parent_name = vhd->parent_name;
+    vhd->base.parent_format = sw_format_vhd.name;
+    if (opts->top_only)
+        return 0;
     if (opts->parents == NULL)
         return sw_fail(err, SW_REFUSED,
                        "'%s' is a differencing disk over '%s': without its parent its content is not known",
-                       vhd->base.in->name, name);
-    if (opts->parents->open(opts->parents, name, "vhd", &vhd->base.parent, err) < 0)
+                       vhd->base.in->name, vhd->parent_name);
+    if (opts->parents->open(opts->parents, vhd->parent_name, sw_format_vhd.name, &vhd->base.parent, err) < 0)
         return sw_context(err, "parent of '%s'", vhd->base.in->name);
-    return check_parent(vhd, header, name, err);
+    return check_parent(vhd, header, err);
 }

@@ -13,6 +13,7 @@ struct vhd_image {
     enum vhd_type type;
     uint64_t data_end; /* reading: where the footer begins; nothing of the disk lies beyond */
     uint8_t uuid[16];
+    char *parent_name; /* of a differencing disk */
 
     /* Dynamic and differencing disks. */
     uint64_t header_at;
@@ -51,7 +52,7 @@ int vhd_restore(struct sw_image *img, uint64_t point, const void *state, size_t 
 /* Reads and checks the dynamic header at header_at, and the whole block table. base and data_end are set. */
 SW_MUST_CHECK int vhd_load_blocks(struct vhd_image *vhd, struct vhd_header *header, struct sw_err *err);
 
-/* Opens the parent that a differencing disk names, by opts' resolver, and checks its identifier. */
+/* Tells the parent that a differencing disk names; unless top_only, opens it by opts' resolver and checks its identifier. */
 SW_MUST_CHECK int vhd_open_parent(struct vhd_image *vhd, const struct vhd_header *header,
                                   const struct sw_open_opts *opts, struct sw_err *err);
 

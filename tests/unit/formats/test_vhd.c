@@ -308,6 +308,7 @@ static void a_differencing_disk_is_its_sectors_over_its_parent(void **state)
     opts = (struct sw_open_opts){.top_only = true};
     assert_ok(sw_image_open(mem_in(child.bytes, child.len), NULL, &opts, &img, &err), err);
     assert_null(img->parent);
+    assert_string_equal(img->parent_name, "./p.vhd");
     assert_ok(sw_image_next_extent(img, 0, &extent, &err), err);
     assert_true(extent.kind == SW_EXTENT_DATA && extent.len == 512);
     assert_ok(sw_image_next_extent(img, 512, &extent, &err), err);
