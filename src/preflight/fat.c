@@ -48,7 +48,8 @@ static int take_layout(const uint8_t *boot, struct fat *fat, struct sw_err *err)
         return broken(err, "tables leave no room for data");
     clusters = (sectors - meta) / boot[13];
     fat->nr_clusters = (uint32_t)sw_min_u64(clusters, 0x0ffffff5);
-    fat->bits = clusters < 4085 ? 12 : clusters < 65525 ? 16 : 32;
+    /* Small ones are made with wide entries as well: that the old field is 0 says so, as to kernels and firmware. */
+    fat->bits = le16_get(boot + 22) == 0 ? 32 : clusters < 4085 ? 12 : 16;
     fat->root_cluster = fat->bits == 32 ? le32_get(boot + 44) : 0;
     if (fat_sectors * fat->sector_bytes * 8 / fat->bits < clusters + FIRST_CLUSTER)
         return broken(err, "table is too short for its clusters");

@@ -1,6 +1,7 @@
 /* FAT file systems of all three kinds, and broken ones; and what partitions hold. From the fuzz corpora. */
 #include "tests/unit/testing.h"
 
+#include "src/base/cleanup.h"
 #include "src/preflight/content.h"
 #include "src/preflight/fat.h"
 
@@ -54,17 +55,18 @@ static int walk(const char *name, struct lister *lister, unsigned *bits, struct 
 
 static void files_of_all_three_kinds_are_listed_by_their_long_names(void **state)
 {
-    static const unsigned kinds[] = {12, 16, 32};
+    static const struct {
+        const char *name;
+        unsigned bits;
+    } kinds[] = {{"fat12", 12}, {"fat16", 16}, {"fat32", 32}, {"fat32-small", 32}};
     struct sw_err err = {.code = SW_OK};
     struct lister lister;
     unsigned bits;
-    char name[16];
 
     (void)state;
-    for (size_t i = 0; i < 3; i++) {
-        snprintf(name, sizeof(name), "fat%u", kinds[i]);
-        assert_ok(walk(name, &lister, &bits, &err), err);
-        assert_int_equal(bits, kinds[i]);
+    for (size_t i = 0; i < SW_ARRAY_LEN(kinds); i++) {
+        assert_ok(walk(kinds[i].name, &lister, &bits, &err), err);
+        assert_int_equal(bits, kinds[i].bits);
         assert_string_equal(lister.names,
                             "/EFI/BOOT/BOOTX64.EFI\n/EFI/BOOT/grub \xc3\xa9\xe4\xb8\xad configuration.cfg\n");
         assert_memory_equal(lister.head, "MZ", 2);
