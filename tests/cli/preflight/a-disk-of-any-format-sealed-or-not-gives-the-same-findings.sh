@@ -1,6 +1,6 @@
 # What is found on the disk does not depend on what it is wrapped in; of an OVA every disk counts.
 . "$CASE_LIB/disks.sh"
-need sgdisk mke2fs mkfs.vfat mcopy qemu-img jq
+need sfdisk mke2fs mkfs.vfat mcopy qemu-img jq
 mkdir work
 "$CASE_LIB/broken-disk" unclean "$PWD/work" >/dev/null 2>&1
 disk=work/unclean.raw
@@ -20,7 +20,7 @@ jq -e '.images[0].disks[0].sealed and .images[0].evidence.disks[0].table.kind ==
 "$SLIPWAY" keygen aes -q -o other.key
 refused 5 "d.sealed" "$SLIPWAY" preflight d.sealed --key aes:other.key
 "$SLIPWAY" keygen sign-ec -q -o lab.sign
-refused 4 "manifest" "$SLIPWAY" preflight d.vmdk --trust lab.sign.pub
+refused 5 "is not vouched for" "$SLIPWAY" preflight d.vmdk --trust lab.sign.pub
 refused 2 "magic of vmdk" "$SLIPWAY" preflight -f vhd d.vmdk
 refused 2 "'tape'" "$SLIPWAY" preflight -f tape d.vmdk
 mkdir sealed

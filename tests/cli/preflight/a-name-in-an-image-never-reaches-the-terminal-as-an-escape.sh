@@ -1,12 +1,12 @@
 # Partition names, files on the ESP, parents' names and the image's own name come from strangers.
 . "$CASE_LIB/disks.sh"
-need sgdisk mkfs.vfat mcopy mke2fs qemu-img
+need sfdisk mkfs.vfat mcopy mke2fs qemu-img
 escapes="[$(printf '\001-\010\013-\037')]"
 mkdir disk
 "$CASE_LIB/broken-disk" no-fallback "$PWD/disk" >/dev/null 2>&1
 evil=$'red\e[31m\e]0;owned\a.raw'
 cp disk/no-fallback.raw "$evil"
-sgdisk -c 1:$'\e[31mroot' "$evil" >/dev/null
+sfdisk -q --no-reread --no-tell-kernel --part-label "$evil" 1 $'\e[31mroot' >/dev/null
 "$SLIPWAY" preflight -f raw "$evil" -v --junit j.xml --sarif s.json --html h.html >said
 "$SLIPWAY" preflight -f raw "$evil" --json >said.json
 qemu-img create -q -u -f qcow2 -b $'base\e[31m' -F raw child.qcow2 9M

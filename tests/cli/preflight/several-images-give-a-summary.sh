@@ -1,6 +1,6 @@
 # Counts for each cause, what slipway mends, the time of the upload; one that cannot be opened does not keep the rest from it.
 . "$CASE_LIB/disks.sh"
-need sgdisk sfdisk mke2fs mkfs.vfat mcopy qemu-img jq
+need sfdisk mke2fs mkfs.vfat mcopy qemu-img jq
 mkdir fleet work
 for kind in good-gpt sparse-vmdk qcow2; do "$CASE_LIB/broken-disk" $kind "$PWD/work" >/dev/null 2>&1; done
 mv work/good-gpt.raw work/sparse-vmdk.vmdk work/qcow2.qcow2 fleet
