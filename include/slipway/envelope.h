@@ -114,7 +114,8 @@ struct sw_seal_opts {
         frame_bytes; /* 1 … SW_SEAL_FRAME_BYTES_MAX; 0: from plain_bytes; SW_USAGE when 2^32-1 are too few */
     uint64_t
         plain_bytes; /* what will be written, or SW_SEAL_SIZE_UNKNOWN; other lengths then fail at commit */
-    unsigned jobs;   /* 1 encrypts in the calling thread; the bytes do not depend on it */
+    unsigned
+        jobs; /* threads that encrypt; with 1 the calling one only fills. The bytes do not depend on it */
     struct sw_digests *digests; /* gets those of the message when it is committed; NULL: nobody wants them */
     bool
         lazy; /* a file that replaces none is whole at commit, but not yet safe from a power cut; its sidecar is */
@@ -240,7 +241,7 @@ const struct sw_pair *sw_seal_in_context(const struct sw_in *in, size_t *n);
 uint16_t sw_seal_in_suite(const struct sw_in *in);
 
 /*
- * Opens all of an input of sw_seal_in into out, a new one, with jobs threads; where out is seekable, zeros become
+ * Opens all of an input of sw_seal_in into out, a new one, jobs threads decrypting; where out is seekable, zeros become
  * holes. Does not commit.
  */
 SW_MUST_CHECK int sw_seal_read_all(struct sw_in *in, struct sw_out *out, unsigned jobs,

@@ -1,116 +1,206 @@
-/* All of a sealed message into an output, through the pipeline. */
+/* All of a sealed message, or a range of it, into an output: one thread reads, a team decrypts and writes. */
 #include "slipway/copy.h"
-#include "slipway/pipeline.h"
 #include "src/base/ckd.h"
+#include "src/base/pool.h"
 #include "src/seal/seal_in.h"
+#include "src/seal/secret.h"
+#include "src/seal/team.h"
 
 #include <inttypes.h>
 
-enum { BLOCK_BYTES = 1 << 20, HOLE_BYTES = 64 << 10 };
+/* What a thread decrypts at a time, about: what the thread before it left in a cache. */
+enum { PIECE_BYTES = 256 << 10, HOLE_BYTES = 64 << 10, ALIGN = 64 };
 
 struct opening {
-    struct sw_source source;
-    struct sw_transform transform;
-    struct sw_sink sink;
     struct sw_in *in;
     struct sw_out *out;
-    uint64_t first, next, end; /* of the plaintext */
-    size_t block_bytes;
+    uint64_t first, end;  /* of the plaintext */
+    uint32_t seq, last;   /* frames that hold it: the next one to be read, and the last */
+    uint32_t slot_frames; /* what a slot takes */
 };
 
-#define opening_of(pointer, member) \
-    ((struct opening *)((uintptr_t)(pointer)-offsetof(struct opening, member)))
+/* A thread's own. */
+struct decryptor {
+    struct seal_gcm *gcm;
+    uint8_t *plain; /* plain_bytes of an arena */
+    size_t plain_bytes;
+};
 
-static int plan_block(struct sw_source *source, struct sw_block *block, struct sw_err *err)
+static void decryptor_free(void *worker)
 {
-    struct opening *self = opening_of(source, source);
+    struct decryptor *self = worker;
 
-    (void)err;
-    if (self->next == self->end)
-        return 0;
-    block->kind = SW_BLOCK_DATA;
-    block->off = self->next;
-    /* Up to a multiple of the block, so that all but the first begin with a frame. */
-    block->len = sw_min_u64(self->block_bytes - self->next % self->block_bytes, self->end - self->next);
-    self->next += block->len;
-    return 1;
+    seal_gcm_free(self->gcm);
+    seal_arena_free(self->plain, self->plain_bytes);
+    free(self);
 }
 
-static int open_block(const struct sw_transform *transform, void *worker, struct sw_block *block,
-                      struct sw_err *err)
+static int decryptor_new(void *arg, void **worker, struct sw_err *err)
 {
-    const struct opening *self = opening_of(transform, transform);
+    const struct opening *opening = arg;
+    struct decryptor *self = sw_calloc(1, sizeof(*self), err);
 
-    (void)worker;
-    return sw_in_read(self->in, block->data, (size_t)block->len, block->off, err);
+    if (self == NULL)
+        return -1;
+    self->plain_bytes = (size_t)opening->slot_frames * seal_layout_room(seal_in_layout(opening->in));
+    self->gcm = seal_in_gcm(opening->in, err);
+    self->plain = seal_arena_new(self->plain_bytes);
+    if (self->gcm == NULL || self->plain == NULL) {
+        if (self->gcm != NULL)
+            sw_fail_errno(err, "cannot get memory for %zu bytes of plaintext", self->plain_bytes);
+        decryptor_free(self);
+        return -1;
+    }
+    *worker = self;
+    return 0;
+}
+
+static uint32_t frames_of(const struct opening *self, uint32_t seq)
+{
+    return (uint32_t)sw_min_u64(self->slot_frames, self->last - seq + 1);
+}
+
+/* Copies are faster between like addresses. */
+static uint8_t *stored_at(const struct opening *self, const struct seal_slot *slot)
+{
+    return slot->buf + seal_layout_offset(seal_in_layout(self->in), (uint32_t)slot->first) % ALIGN;
+}
+
+static uint64_t plain_at(const struct opening *self, uint64_t seq)
+{
+    return (seq - 1) * seal_in_layout(self->in)->frame_bytes;
+}
+
+/* Decrypts a slot's frames; what is made of them is the range's part. */
+static int open_slot(void *arg, void *worker, struct seal_slot *slot, struct sw_err *err)
+{
+    const struct opening *self = arg;
+    const struct decryptor *decryptor = worker;
+    uint32_t seq = (uint32_t)slot->first, n = frames_of(self, seq);
+    const struct seal_frame last = seal_layout_frame(seal_in_layout(self->in), seq + n - 1);
+    uint64_t from = plain_at(self, seq), to = plain_at(self, last.seq) + last.len;
+    size_t skip = self->first > from ? (size_t)(self->first - from) : 0;
+
+    if (seal_in_decrypt(self->in, decryptor->gcm, seq, n, stored_at(self, slot), decryptor->plain, err) < 0)
+        return -1;
+    slot->made = decryptor->plain + skip;
+    slot->nr_made = (size_t)(sw_min_u64(to, self->end) - from) - skip;
+    return 0;
 }
 
 /* The next run of data at or after *at, in units of holes; 0 at the end. */
-static size_t next_run(const struct sw_block *block, size_t *at)
+static size_t next_run(const struct seal_slot *slot, size_t *at)
 {
-    size_t len = (size_t)block->len, end;
+    const uint8_t *data = slot->made;
+    size_t len = slot->nr_made, end;
 
-    while (*at < len && sw_is_zero(block->data + *at, (size_t)sw_min_u64(HOLE_BYTES, len - *at)))
+    while (*at < len && sw_is_zero(data + *at, (size_t)sw_min_u64(HOLE_BYTES, len - *at)))
         *at += HOLE_BYTES;
     end = *at;
-    while (end < len && !sw_is_zero(block->data + end, (size_t)sw_min_u64(HOLE_BYTES, len - end)))
+    while (end < len && !sw_is_zero(data + end, (size_t)sw_min_u64(HOLE_BYTES, len - end)))
         end += HOLE_BYTES;
     return *at < len ? (size_t)sw_min_u64(end, len) - *at : 0;
 }
 
-static int put_anywhere(struct sw_sink *sink, struct sw_block *block, struct sw_err *err)
+static int put_anywhere(void *arg, const struct seal_slot *slot, struct sw_err *err)
 {
-    const struct opening *self = opening_of(sink, sink);
+    const struct opening *self = arg;
+    uint64_t from = plain_at(self, slot->first);
+    uint64_t to = from > self->first ? from - self->first : 0;
     size_t at = 0, n;
 
-    while ((n = next_run(block, &at)) > 0) {
-        if (sw_out_pwrite(self->out, block->data + at, n, block->off - self->first + at, err) < 0)
+    while ((n = next_run(slot, &at)) > 0) {
+        if (sw_out_pwrite(self->out, slot->made + at, n, to + at, err) < 0)
             return -1;
         at += n;
     }
     return 0;
 }
 
-static int put_next(struct sw_sink *sink, struct sw_block *block, struct sw_err *err)
+static int put_next(void *arg, const struct seal_slot *slot, struct sw_err *err)
 {
-    const struct opening *self = opening_of(sink, sink);
+    const struct opening *self = arg;
 
-    return sw_out_write(self->out, block->data, (size_t)block->len, err);
+    return sw_out_write(self->out, slot->made, slot->nr_made, err);
+}
+
+/* Fills the next slot from the message. */
+static int read_slot(struct opening *self, struct seal_team *team, struct sw_err *err)
+{
+    struct seal_slot *slot = seal_team_slot(team, err);
+    uint32_t n = frames_of(self, self->seq);
+
+    if (slot == NULL)
+        return -1;
+    slot->first = self->seq;
+    slot->len = seal_in_stored(self->in, self->seq, n);
+    if (seal_in_read_stored(self->in, self->seq, n, stored_at(self, slot), err) < 0) {
+        struct sw_err earlier = {.code = SW_OK};
+
+        /* An error of what was read before comes first. */
+        if (seal_team_drain(team, &earlier) < 0)
+            *err = earlier;
+        return -1;
+    }
+    self->seq += n;
+    return seal_team_submit(team, slot, err);
+}
+
+static int read_slots(struct opening *self, struct seal_team *team, struct sw_progress *progress,
+                      struct sw_err *err)
+{
+    while (self->seq <= self->last) {
+        if (sw_check_interrupt(err) < 0 || read_slot(self, team, err) < 0)
+            return -1;
+        sw_progress_tick(progress, sw_min_u64(plain_at(self, self->seq), self->end) - self->first,
+                         self->end - self->first);
+    }
+    return seal_team_finish(team, err);
+}
+
+static int open_range(struct opening *self, unsigned jobs, struct sw_progress *progress, struct sw_err *err)
+{
+    const struct seal_layout *layout = seal_in_layout(self->in);
+    bool seekable = sw_out_seekable(self->out);
+    size_t stride = (size_t)seal_layout_room(layout) + SEAL_FRAME_OVER;
+    struct seal_team_spec spec = {
+        .self = self,
+        .jobs = jobs > 0 ? jobs : 1,
+        .in_order = !seekable,
+        .worker_new = decryptor_new,
+        .worker_free = decryptor_free,
+        .work = open_slot,
+        .put = seekable ? put_anywhere : put_next,
+    };
+    struct seal_team *team;
+    int rc;
+
+    self->seq = (uint32_t)(self->first / layout->frame_bytes) + 1;
+    self->last = (uint32_t)((self->end - 1) / layout->frame_bytes) + 1;
+    self->slot_frames =
+        stride < PIECE_BYTES ? (uint32_t)sw_min_u64(PIECE_BYTES / stride, layout->nr_frames) : 1;
+    spec.jobs = (unsigned)sw_min_u64(spec.jobs, sw_div_up(self->last - self->seq + 1, self->slot_frames));
+    spec.buf_bytes = self->slot_frames * stride + SEAL_FINAL_OVER - SEAL_FRAME_OVER + ALIGN;
+    team = seal_team_new(&spec, err);
+    if (team == NULL)
+        return -1;
+    rc = read_slots(self, team, progress, err);
+    seal_team_free(team);
+    return rc == 0 && seekable ? sw_out_truncate(self->out, self->end - self->first, err) : rc;
 }
 
 int sw_seal_read_range(struct sw_in *in, const struct sw_seal_range *range, struct sw_out *out, unsigned jobs,
                        struct sw_progress *progress, struct sw_err *err)
 {
-    bool seekable = sw_out_seekable(out);
-    uint32_t frame = seal_in_layout(in)->frame_bytes;
-    struct opening self = {
-        .source = {.next = plan_block},
-        .transform = {.apply = open_block},
-        .sink = {.any_order = seekable, .put = seekable ? put_anywhere : put_next},
-        .in = in,
-        .out = out,
-        .first = range->off,
-        .next = range->off,
-        .block_bytes = frame < BLOCK_BYTES ? BLOCK_BYTES / frame * frame : frame,
-    };
-    struct sw_pipeline pipeline = {
-        .source = &self.source,
-        .stages = {&self.transform},
-        .nr_stages = 1,
-        .sink = &self.sink,
-        .jobs = jobs > 0 ? jobs : 1,
-        .data_cap = self.block_bytes,
-        .progress = progress,
-        .total_bytes = range->len,
-    };
+    struct opening self = {.in = in, .out = out, .first = range->off};
 
     if (sw_add_ovf(range->off, range->len, &self.end) || self.end > in->size_bytes)
         return sw_fail(err, SW_USAGE,
                        "'%s' holds %" PRIu64 " bytes; %" PRIu64 " at %" PRIu64 " were asked for", in->name,
                        in->size_bytes, range->len, range->off);
-    if (sw_pipeline_run(&pipeline, err) < 0)
-        return -1;
-    return seekable ? sw_out_truncate(out, range->len, err) : 0;
+    if (range->len == 0)
+        return sw_out_seekable(out) ? sw_out_truncate(out, 0, err) : 0;
+    return open_range(&self, jobs, progress, err);
 }
 
 int sw_seal_read_all(struct sw_in *in, struct sw_out *out, unsigned jobs, struct sw_progress *progress,

@@ -48,7 +48,7 @@ static struct reader *reader_new(const struct seal_in *self, struct sw_err *err)
 
     if (reader == NULL)
         return NULL;
-    reader->gcm = seal_gcm_new(self->content_key.bytes, self->content_key.len, false, err);
+    reader->gcm = seal_in_gcm(&self->base, err);
     if (reader->gcm != NULL) {
         reader->stored = aligned_alloc(ALIGN, sw_round_up(self->batch_bytes + ALIGN, ALIGN));
         if (reader->stored != NULL)
@@ -88,22 +88,12 @@ static void reader_give(struct seal_in *self, struct reader *reader)
 static int open_frames(struct seal_in *self, struct reader *reader, uint32_t seq, uint32_t n, uint8_t *plain,
                        struct sw_err *err)
 {
-    struct seal_frame last = seal_layout_frame(&self->layout, seq + n - 1);
-    uint64_t from = seal_layout_offset(&self->layout, seq);
-    uint64_t stored = seal_layout_offset(&self->layout, last.seq) + seal_frame_stored(&last) - from;
-    uint8_t *at = reader->stored + from % ALIGN; /* copies are faster between like addresses */
+    /* Copies are faster between like addresses. */
+    uint8_t *stored = reader->stored + seal_layout_offset(&self->layout, seq) % ALIGN;
 
-    if (sw_in_read(self->sealed, at, (size_t)stored, from, err) < 0)
+    if (seal_in_read_stored(&self->base, seq, n, stored, err) < 0)
         return -1;
-    for (uint32_t i = 0; i < n; i++) {
-        struct seal_frame frame = seal_layout_frame(&self->layout, seq + i);
-
-        if (seal_frame_decrypt(reader->gcm, &self->header.id, &frame, at, plain, err) < 0)
-            return sw_context(err, "'%s'", self->base.name);
-        at += seal_frame_stored(&frame);
-        plain += frame.len;
-    }
-    return 0;
+    return seal_in_decrypt(&self->base, reader->gcm, seq, n, stored, plain, err);
 }
 
 /* Makes reader->plain frame seq. */
@@ -352,4 +342,44 @@ const struct seal_layout *seal_in_layout(const struct sw_in *in)
 const struct seal_header *seal_in_header(const struct sw_in *in)
 {
     return &((const struct seal_in *)in)->header;
+}
+
+struct seal_gcm *seal_in_gcm(const struct sw_in *in, struct sw_err *err)
+{
+    const struct seal_in *self = (const struct seal_in *)in;
+
+    return seal_gcm_new(self->content_key.bytes, self->content_key.len, false, err);
+}
+
+size_t seal_in_stored(const struct sw_in *in, uint32_t seq, uint32_t n)
+{
+    const struct seal_layout *layout = seal_in_layout(in);
+    const struct seal_frame last = seal_layout_frame(layout, seq + n - 1);
+
+    return (size_t)(seal_layout_offset(layout, last.seq) - seal_layout_offset(layout, seq)) +
+           seal_frame_stored(&last);
+}
+
+int seal_in_read_stored(struct sw_in *in, uint32_t seq, uint32_t n, uint8_t *stored, struct sw_err *err)
+{
+    const struct seal_in *self = (const struct seal_in *)in;
+
+    return sw_in_read(self->sealed, stored, seal_in_stored(in, seq, n),
+                      seal_layout_offset(&self->layout, seq), err);
+}
+
+int seal_in_decrypt(const struct sw_in *in, struct seal_gcm *gcm, uint32_t seq, uint32_t n,
+                    const uint8_t *stored, uint8_t *plain, struct sw_err *err)
+{
+    const struct seal_in *self = (const struct seal_in *)in;
+
+    for (uint32_t i = 0; i < n; i++) {
+        struct seal_frame frame = seal_layout_frame(&self->layout, seq + i);
+
+        if (seal_frame_decrypt(gcm, &self->header.id, &frame, stored, plain, err) < 0)
+            return sw_context(err, "'%s'", in->name);
+        stored += seal_frame_stored(&frame);
+        plain += frame.len;
+    }
+    return 0;
 }

@@ -3,11 +3,26 @@
 #define SW_SEAL_SEAL_IN_H
 
 #include "src/seal/frame.h"
+#include "src/seal/gcm.h"
 
 /* The geometry of an input of sw_seal_in. */
 const struct seal_layout *seal_in_layout(const struct sw_in *in);
 
 /* Its header, whose tag fits. */
 const struct seal_header *seal_in_header(const struct sw_in *in);
+
+/* What decrypts its frames; one for each thread. */
+SW_MUST_CHECK struct seal_gcm *seal_in_gcm(const struct sw_in *in, struct sw_err *err);
+
+/* Bytes of n frames from seq on, as they lie in the message. */
+size_t seal_in_stored(const struct sw_in *in, uint32_t seq, uint32_t n);
+
+/* Reads them. */
+SW_MUST_CHECK int seal_in_read_stored(struct sw_in *in, uint32_t seq, uint32_t n, uint8_t *stored,
+                                      struct sw_err *err);
+
+/* Decrypts them to plain, one behind the other; any thread. */
+SW_MUST_CHECK int seal_in_decrypt(const struct sw_in *in, struct seal_gcm *gcm, uint32_t seq, uint32_t n,
+                                  const uint8_t *stored, uint8_t *plain, struct sw_err *err);
 
 #endif

@@ -14,8 +14,8 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Plaintext that a thread encrypts at a time, about; more threads get smaller pieces, so that memory stays bounded. */
-enum { PIECE_BYTES = 1 << 20, PIECE_BYTES_MANY = 256 << 10, MANY_JOBS = 8 };
+/* Plaintext that a thread encrypts at a time, about: what the thread before it left in a cache. */
+enum { PIECE_BYTES = 256 << 10 };
 
 struct seal_out {
     struct sw_out base;
@@ -73,13 +73,14 @@ static int encrypt_slot(void *arg, void *worker, struct seal_slot *slot, struct 
     for (size_t i = 0; i < regular; i++, frame.seq++)
         if (seal_frame_encrypt(worker, &self->id, &frame, slot->buf + i * stride(self), err) < 0)
             return -1;
-    slot->stored = regular * stride(self);
+    slot->made = slot->buf;
+    slot->nr_made = regular * stride(self);
     if (!slot->last)
         return 0;
     frame.len = (uint32_t)(slot->len % self->frame_bytes);
-    if (encrypt_final(self, worker, &frame, slot->buf + slot->stored, err) < 0)
+    if (encrypt_final(self, worker, &frame, slot->buf + slot->nr_made, err) < 0)
         return -1;
-    slot->stored += seal_frame_stored(&frame);
+    slot->nr_made += seal_frame_stored(&frame);
     return 0;
 }
 
@@ -94,11 +95,11 @@ static int put_slot(void *arg, const struct seal_slot *slot, struct sw_err *err)
     uint64_t at = self->body_at + slot->first * stride(self);
 
     /* What is signed comes in order. */
-    if (self->signer != NULL && seal_signature_update(self->signer, slot->buf, slot->stored, err) < 0)
+    if (self->signer != NULL && seal_signature_update(self->signer, slot->made, slot->nr_made, err) < 0)
         return -1;
     if (in_order(self))
-        return sw_out_write(self->sealed, slot->buf, slot->stored, err);
-    return sw_out_pwrite(self->sealed, slot->buf, slot->stored, at, err);
+        return sw_out_write(self->sealed, slot->made, slot->nr_made, err);
+    return sw_out_pwrite(self->sealed, slot->made, slot->nr_made, at, err);
 }
 
 /* Sequence numbers have 32 bits, and the final frame takes one. */
@@ -400,7 +401,6 @@ static int check_opts(const struct seal_out *self, const struct seal_out_spec *s
 
 static int set_up_team(struct seal_out *self, unsigned jobs, struct sw_err *err)
 {
-    size_t piece = jobs > MANY_JOBS ? PIECE_BYTES_MANY : PIECE_BYTES;
     struct seal_team_spec spec = {
         .self = self,
         .jobs = jobs > 0 ? jobs : 1,
@@ -411,7 +411,7 @@ static int set_up_team(struct seal_out *self, unsigned jobs, struct sw_err *err)
         .put = put_slot,
     };
 
-    self->slot_frames = piece > stride(self) ? (uint32_t)(piece / stride(self)) : 1;
+    self->slot_frames = stride(self) < PIECE_BYTES ? (uint32_t)(PIECE_BYTES / stride(self)) : 1;
     spec.buf_bytes = self->slot_frames * stride(self) + SEAL_FINAL_OVER - SEAL_FRAME_OVER;
     self->team = seal_team_new(&spec, err);
     return self->team != NULL ? 0 : -1;

@@ -14,7 +14,7 @@ struct seal_team {
     unsigned nr_slots;
     pthread_t *threads;
     unsigned nr_threads;
-    void *worker; /* of the calling thread, with one job */
+    void *worker; /* of the thread that fills; NULL: it works on nothing */
     pthread_mutex_t lock;
     pthread_cond_t changed;
     uint64_t filled, taken, put; /* slots submitted, begun, written */
@@ -87,21 +87,35 @@ static struct seal_slot *take_slot(struct seal_team *team)
     return slot;
 }
 
+/* The lock is held, but not while it works. */
+static void work_on_slot(struct seal_team *team, void *worker, struct seal_slot *slot)
+{
+    struct sw_err err = {.code = SW_OK};
+    int rc;
+
+    pthread_mutex_unlock(&team->lock);
+    rc = do_slot(team, worker, slot, &err);
+    pthread_mutex_lock(&team->lock);
+    finish_slot(team, slot, rc, &err);
+}
+
 static void work_on(struct seal_team *team, void *worker)
 {
     struct seal_slot *slot;
-    struct sw_err err = {.code = SW_OK};
 
     pthread_mutex_lock(&team->lock);
-    while ((slot = take_slot(team)) != NULL) {
-        int rc;
-
-        pthread_mutex_unlock(&team->lock);
-        rc = do_slot(team, worker, slot, &err);
-        pthread_mutex_lock(&team->lock);
-        finish_slot(team, slot, rc, &err);
-    }
+    while ((slot = take_slot(team)) != NULL)
+        work_on_slot(team, worker, slot);
     pthread_mutex_unlock(&team->lock);
+}
+
+/* The thread that fills has nothing to do: it works on what is filled, or waits for a change. The lock is held. */
+static void help(struct seal_team *team)
+{
+    if (team->worker != NULL && team->taken < team->filled)
+        work_on_slot(team, team->worker, take_slot(team));
+    else
+        pthread_cond_wait(&team->changed, &team->lock);
 }
 
 static void *thread_main(void *arg)
@@ -124,7 +138,9 @@ static void *thread_main(void *arg)
 
 static int start_threads(struct seal_team *team, struct sw_err *err)
 {
-    while (team->nr_threads < team->spec.jobs) {
+    unsigned wanted = team->worker != NULL ? team->spec.jobs - 1 : 1;
+
+    while (team->nr_threads < wanted) {
         int failed = pthread_create(&team->threads[team->nr_threads], NULL, thread_main, team);
 
         if (failed != 0 && team->nr_threads == 0) {
@@ -171,11 +187,11 @@ struct seal_team *seal_team_new(const struct seal_team_spec *spec, struct sw_err
     team->spec = *spec;
     if (team->spec.jobs > SW_JOBS_MAX)
         team->spec.jobs = SW_JOBS_MAX;
-    team->nr_slots = team->spec.jobs > 1 ? team->spec.jobs + 2 : 1;
+    team->nr_slots = team->spec.jobs + 2;
     pthread_mutex_init(&team->lock, NULL);
     pthread_cond_init(&team->changed, NULL);
     if (make_slots(team, err) < 0 ||
-        (team->spec.jobs <= 1 && spec->worker_new(spec->self, &team->worker, err) < 0)) {
+        (team->spec.jobs > 1 && spec->worker_new(spec->self, &team->worker, err) < 0)) {
         seal_team_free(team);
         return NULL;
     }
@@ -189,7 +205,7 @@ struct seal_slot *seal_team_slot(struct seal_team *team, struct sw_err *err)
 
     pthread_mutex_lock(&team->lock);
     while (slot->state != SEAL_SLOT_FREE && !team->failed)
-        pthread_cond_wait(&team->changed, &team->lock);
+        help(team);
     failed = team->failed;
     pthread_mutex_unlock(&team->lock);
     if (failed) {
@@ -203,19 +219,8 @@ struct seal_slot *seal_team_slot(struct seal_team *team, struct sw_err *err)
     return slot;
 }
 
-static int submit_here(struct seal_team *team, struct seal_slot *slot, struct sw_err *err)
-{
-    int rc = do_slot(team, team->worker, slot, err);
-
-    team->filled++;
-    finish_slot(team, slot, rc, err);
-    return rc;
-}
-
 int seal_team_submit(struct seal_team *team, struct seal_slot *slot, struct sw_err *err)
 {
-    if (team->spec.jobs <= 1)
-        return submit_here(team, slot, err);
     if (team->nr_threads == 0 && start_threads(team, err) < 0)
         return -1;
     pthread_mutex_lock(&team->lock);
@@ -232,7 +237,7 @@ int seal_team_drain(struct seal_team *team, struct sw_err *err)
 
     pthread_mutex_lock(&team->lock);
     while (team->put < team->filled && !team->failed)
-        pthread_cond_wait(&team->changed, &team->lock);
+        help(team);
     failed = team->failed;
     pthread_mutex_unlock(&team->lock);
     if (!failed)

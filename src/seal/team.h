@@ -1,4 +1,4 @@
-/* A ring of buffers that one thread fills and a team of others encrypts and writes. */
+/* A ring of buffers that one thread fills and a team of others encrypts or decrypts, and writes. */
 #ifndef SW_SEAL_TEAM_H
 #define SW_SEAL_TEAM_H
 
@@ -13,16 +13,17 @@ struct seal_slot {
     uint64_t seq;   /* 0, 1, 2 … in the order of submission */
     uint64_t first; /* the filler's: where its bytes belong */
     uint8_t *buf;   /* buf_bytes of an arena */
-    size_t len;     /* plaintext bytes in it; the filler's */
+    size_t len;     /* bytes of the source in it; the filler's */
     bool last;      /* the filler's */
-    size_t stored;  /* bytes that put writes; work's */
+    uint8_t *made;  /* what put writes, in buf or the worker's; work's */
+    size_t nr_made; /* bytes of it; work's */
     enum { SEAL_SLOT_FREE, SEAL_SLOT_FILLED, SEAL_SLOT_BUSY } state;
 };
 
 struct seal_team_spec {
     void *self;
     size_t buf_bytes;
-    unsigned jobs; /* 1: everything happens in submit, without threads */
+    unsigned jobs; /* threads that work; the one that fills is one of them where there are two or more */
     bool in_order; /* put one at a time in order of seq, else at once from all threads */
     int (*worker_new)(void *self, void **worker, struct sw_err *err);
     void (*worker_free)(void *worker);

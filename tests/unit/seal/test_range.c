@@ -8,13 +8,15 @@ struct counted_in {
     const uint8_t *bytes;
     unsigned reads;
     uint64_t read_bytes;
+    uint64_t fails_at; /* 0: nowhere */
 };
 
 static int counted_pread(struct sw_in *in, void *buf, size_t len, uint64_t off, struct sw_err *err)
 {
     struct counted_in *self = (struct counted_in *)in;
 
-    (void)err;
+    if (self->fails_at > 0 && off + len > self->fails_at)
+        return sw_fail(err, SW_FAILED, "the medium fails at %llu", (unsigned long long)off);
     self->reads++;
     self->read_bytes += len;
     memcpy(buf, self->bytes + off, len);
@@ -53,7 +55,8 @@ static void read_range(struct sw_in *in, const uint8_t *plain, const struct sw_s
 
     kept_init(&got, (size_t)range->len);
     out = kept_out(&got, seekable);
-    assert_ok(sw_seal_read_range(in, range, out, 1, NULL, &err), err);
+    /* What takes bytes in order takes them from one thread at a time. */
+    assert_ok(sw_seal_read_range(in, range, out, seekable ? 1 : 3, NULL, &err), err);
     assert_int_equal(got.len, range->len);
     if (range->len > 0)
         assert_memory_equal(got.bytes, plain + range->off, range->len);
@@ -146,9 +149,49 @@ static void ranges_that_are_not_within_are_refused(void **state)
     sw_in_close(in);
 }
 
+static void the_first_of_two_errors_is_told_whatever_finds_it(void **state)
+{
+    SW_AUTO_KEYRING struct sw_keyring *to = aes_ring(SW_KEY_SEAL, 1), *with = aes_ring(SW_KEY_OPEN, 1);
+    enum { FRAMES = 40, BIG = 64 << 10, DAMAGED = 17 };
+    const struct sealing how = {.to = to, .frame_bytes = BIG, .jobs = 3, .direct = true};
+    SW_AUTO_FREE uint8_t *plain = pattern((size_t)FRAMES * BIG);
+
+    (void)state;
+    for (unsigned way = 0; way < 12; way++) {
+        AUTO_MESSAGE struct message message = {.body = {.len = 0}};
+        bool damaged = (way & 1) != 0, medium = (way & 2) != 0;
+        struct counted_in counted;
+        struct sw_err err = {.code = SW_OK};
+        struct kept got;
+        struct sw_out *out;
+        struct sw_in *in;
+        int rc;
+
+        seal_bytes(&how, plain, (size_t)FRAMES * BIG, &message);
+        in = open_counted(&message, with, &counted);
+        kept_init(&got, (size_t)FRAMES * BIG);
+        out = kept_out(&got, false);
+        message.body.bytes[(size_t)DAMAGED * BIG] ^= damaged ? 1 : 0;
+        counted.fails_at = medium ? (size_t)(FRAMES / 2) * BIG : 0;
+        rc = sw_seal_read_all(in, out, 1 + way / 4, NULL, &err);
+        if (damaged)
+            assert_failed(rc, err, SW_INTEGRITY, "frame 17");
+        else if (medium)
+            assert_failed(rc, err, SW_FAILED, "the medium fails");
+        else
+            assert_ok(rc, err);
+        assert_true(!damaged || got.len < (size_t)DAMAGED * BIG);
+        assert_memory_equal(got.bytes, plain, got.len);
+        sw_out_close(out);
+        sw_in_close(in);
+        kept_free(&got);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_first_of_two_errors_is_told_whatever_finds_it),
         cmocka_unit_test(a_range_reads_its_frames_and_no_other),
         cmocka_unit_test(every_range_of_a_small_message_is_right),
         cmocka_unit_test(ranges_that_are_not_within_are_refused),
