@@ -4,6 +4,7 @@
 #include "slipway/progress.h"
 #include "src/base/buf.h"
 #include "src/base/clock.h"
+#include "src/base/registers.h"
 
 #include <curl/curl.h>
 #include <errno.h>
@@ -113,6 +114,7 @@ static int on_progress(void *arg, curl_off_t to_come, curl_off_t came, curl_off_
 
     (void)to_come;
     (void)to_go;
+    sw_registers_wipe(); /* of what was just copied to be sent, or came */
     if (sw_interrupted())
         return 1;
     if (came + gone != exchange->moved) {

@@ -5,6 +5,7 @@
 #include "src/base/ckd.h"
 #include "src/base/cleanup.h"
 #include "src/base/pool.h"
+#include "src/base/registers.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -107,10 +108,20 @@ static int plan(const struct sw_pipeline *pipeline, struct sw_block *block, uint
 static int transform(const struct sw_pipeline *pipeline, const struct worker *worker, struct sw_block *block,
                      struct sw_err *err)
 {
-    for (unsigned i = 0; i < pipeline->nr_stages; i++)
-        if (pipeline->stages[i]->apply(pipeline->stages[i], worker->states[i], block, err) < 0)
-            return -1;
-    return 0;
+    int rc = 0;
+
+    for (unsigned i = 0; i < pipeline->nr_stages && rc == 0; i++)
+        rc = pipeline->stages[i]->apply(pipeline->stages[i], worker->states[i], block, err);
+    sw_registers_wipe();
+    return rc;
+}
+
+static int put(struct sw_sink *sink, struct sw_block *block, struct sw_err *err)
+{
+    int rc = sink->put(sink, block, err);
+
+    sw_registers_wipe();
+    return rc;
 }
 
 static int run_blocks(const struct sw_pipeline *pipeline, const struct worker *worker, struct sw_block *block,
@@ -120,8 +131,7 @@ static int run_blocks(const struct sw_pipeline *pipeline, const struct worker *w
     int more;
 
     for (uint64_t seq = 0; (more = plan(pipeline, block, seq, err)) > 0; seq++) {
-        if (transform(pipeline, worker, block, err) < 0 ||
-            pipeline->sink->put(pipeline->sink, block, err) < 0)
+        if (transform(pipeline, worker, block, err) < 0 || put(pipeline->sink, block, err) < 0)
             return -1;
         done_bytes += block->len;
         sw_progress_tick(pipeline->progress, done_bytes, pipeline->total_bytes);
@@ -265,7 +275,7 @@ static void put_one(struct run *run, struct node *node, struct sw_err *err)
     int rc;
 
     pthread_mutex_unlock(&run->lock);
-    rc = sink->put(sink, &node->block, err);
+    rc = put(sink, &node->block, err);
     pthread_mutex_lock(&run->lock);
     if (rc < 0)
         fail_at(run, node->block.seq, err);

@@ -1,5 +1,6 @@
 /* An input that opens a sealed message in memory, frame by frame, anywhere. */
 #include "src/seal/seal_in.h"
+#include "src/base/registers.h"
 
 #include "src/base/ckd.h"
 #include "src/seal/sidecar.h"
@@ -166,6 +167,7 @@ static int seal_pread(struct sw_in *in, void *buf, size_t len, uint64_t off, str
         return -1;
     rc = read_range(self, reader, buf, len, off, err);
     reader_give(self, reader);
+    sw_registers_wipe();
     if (rc < 0)
         seal_cleanse(buf, len); /* nothing of a range that does not verify */
     return rc;

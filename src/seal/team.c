@@ -1,5 +1,6 @@
 /* The threads behind a sealed output. */
 #include "src/seal/team.h"
+#include "src/base/registers.h"
 
 #include "src/base/buf.h"
 #include "src/base/pool.h"
@@ -95,6 +96,7 @@ static void work_on_slot(struct seal_team *team, void *worker, struct seal_slot 
 
     pthread_mutex_unlock(&team->lock);
     rc = do_slot(team, worker, slot, &err);
+    sw_registers_wipe();
     pthread_mutex_lock(&team->lock);
     finish_slot(team, slot, rc, &err);
 }
