@@ -55,9 +55,10 @@ static int decryptor_new(void *arg, void **worker, struct sw_err *err)
     return 0;
 }
 
-static uint32_t frames_of(const struct opening *self, uint32_t seq)
+/* Those that a slot takes. */
+static struct seal_frames frames_from(const struct opening *self, uint64_t seq)
 {
-    return (uint32_t)sw_min_u64(self->slot_frames, self->last - seq + 1);
+    return (struct seal_frames){(uint32_t)seq, (uint32_t)sw_min_u64(self->slot_frames, self->last - seq + 1)};
 }
 
 /* Copies are faster between like addresses. */
@@ -76,12 +77,12 @@ static int open_slot(void *arg, void *worker, struct seal_slot *slot, struct sw_
 {
     const struct opening *self = arg;
     const struct decryptor *decryptor = worker;
-    uint32_t seq = (uint32_t)slot->first, n = frames_of(self, seq);
-    const struct seal_frame last = seal_layout_frame(seal_in_layout(self->in), seq + n - 1);
-    uint64_t from = plain_at(self, seq), to = plain_at(self, last.seq) + last.len;
+    const struct seal_frames frames = frames_from(self, slot->first);
+    const struct seal_frame last = seal_layout_frame(seal_in_layout(self->in), frames.seq + frames.n - 1);
+    uint64_t from = plain_at(self, frames.seq), to = plain_at(self, last.seq) + last.len;
     size_t skip = self->first > from ? (size_t)(self->first - from) : 0;
 
-    if (seal_in_decrypt(self->in, decryptor->gcm, seq, n, stored_at(self, slot), decryptor->plain, err) < 0)
+    if (seal_in_decrypt(self->in, decryptor->gcm, frames, stored_at(self, slot), decryptor->plain, err) < 0)
         return -1;
     slot->made = decryptor->plain + skip;
     slot->nr_made = (size_t)(sw_min_u64(to, self->end) - from) - skip;
@@ -128,13 +129,13 @@ static int put_next(void *arg, const struct seal_slot *slot, struct sw_err *err)
 static int read_slot(struct opening *self, struct seal_team *team, struct sw_err *err)
 {
     struct seal_slot *slot = seal_team_slot(team, err);
-    uint32_t n = frames_of(self, self->seq);
+    const struct seal_frames frames = frames_from(self, self->seq);
 
     if (slot == NULL)
         return -1;
     slot->first = self->seq;
-    slot->len = seal_in_stored(self->in, self->seq, n);
-    if (seal_in_read_stored(self->in, self->seq, n, stored_at(self, slot), err) < 0) {
+    slot->len = seal_in_stored(self->in, frames);
+    if (seal_in_read_stored(self->in, frames, stored_at(self, slot), err) < 0) {
         struct sw_err earlier = {.code = SW_OK};
 
         /* An error of what was read before comes first. */
@@ -142,7 +143,7 @@ static int read_slot(struct opening *self, struct seal_team *team, struct sw_err
             *err = earlier;
         return -1;
     }
-    self->seq += n;
+    self->seq += frames.n;
     return seal_team_submit(team, slot, err);
 }
 

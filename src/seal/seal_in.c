@@ -85,16 +85,16 @@ static void reader_give(struct seal_in *self, struct reader *reader)
     pthread_mutex_unlock(&self->lock);
 }
 
-/* Opens n whole frames from seq on into plain. */
-static int open_frames(struct seal_in *self, struct reader *reader, uint32_t seq, uint32_t n, uint8_t *plain,
+/* Opens whole frames into plain. */
+static int open_frames(struct seal_in *self, struct reader *reader, struct seal_frames frames, uint8_t *plain,
                        struct sw_err *err)
 {
     /* Copies are faster between like addresses. */
-    uint8_t *stored = reader->stored + seal_layout_offset(&self->layout, seq) % ALIGN;
+    uint8_t *stored = reader->stored + seal_layout_offset(&self->layout, frames.seq) % ALIGN;
 
-    if (seal_in_read_stored(&self->base, seq, n, stored, err) < 0)
+    if (seal_in_read_stored(&self->base, frames, stored, err) < 0)
         return -1;
-    return seal_in_decrypt(&self->base, reader->gcm, seq, n, stored, plain, err);
+    return seal_in_decrypt(&self->base, reader->gcm, frames, stored, plain, err);
 }
 
 /* Makes reader->plain frame seq. */
@@ -109,7 +109,7 @@ static int load_frame(struct seal_in *self, struct reader *reader, uint32_t seq,
     if (reader->plain == NULL)
         return sw_fail_errno(err, "cannot get memory for a frame of %" PRIu32 " bytes", room);
     reader->plain_seq = 0;
-    if (open_frames(self, reader, seq, 1, reader->plain, err) < 0)
+    if (open_frames(self, reader, (struct seal_frames){seq, 1}, reader->plain, err) < 0)
         return -1;
     reader->plain_seq = seq;
     return 0;
@@ -129,7 +129,7 @@ static int read_some(struct seal_in *self, struct reader *reader, uint8_t *buf, 
 
         n = sw_min_u64(n, self->layout.nr_frames - seq);
         *len = (size_t)n * frame_bytes;
-        return open_frames(self, reader, seq, (uint32_t)n, buf, err);
+        return open_frames(self, reader, (struct seal_frames){seq, (uint32_t)n}, buf, err);
     }
     if (load_frame(self, reader, seq, err) < 0)
         return -1;
@@ -353,30 +353,30 @@ struct seal_gcm *seal_in_gcm(const struct sw_in *in, struct sw_err *err)
     return seal_gcm_new(self->content_key.bytes, self->content_key.len, false, err);
 }
 
-size_t seal_in_stored(const struct sw_in *in, uint32_t seq, uint32_t n)
+size_t seal_in_stored(const struct sw_in *in, struct seal_frames frames)
 {
     const struct seal_layout *layout = seal_in_layout(in);
-    const struct seal_frame last = seal_layout_frame(layout, seq + n - 1);
+    const struct seal_frame last = seal_layout_frame(layout, frames.seq + frames.n - 1);
 
-    return (size_t)(seal_layout_offset(layout, last.seq) - seal_layout_offset(layout, seq)) +
+    return (size_t)(seal_layout_offset(layout, last.seq) - seal_layout_offset(layout, frames.seq)) +
            seal_frame_stored(&last);
 }
 
-int seal_in_read_stored(struct sw_in *in, uint32_t seq, uint32_t n, uint8_t *stored, struct sw_err *err)
+int seal_in_read_stored(struct sw_in *in, struct seal_frames frames, uint8_t *stored, struct sw_err *err)
 {
     const struct seal_in *self = (const struct seal_in *)in;
 
-    return sw_in_read(self->sealed, stored, seal_in_stored(in, seq, n),
-                      seal_layout_offset(&self->layout, seq), err);
+    return sw_in_read(self->sealed, stored, seal_in_stored(in, frames),
+                      seal_layout_offset(&self->layout, frames.seq), err);
 }
 
-int seal_in_decrypt(const struct sw_in *in, struct seal_gcm *gcm, uint32_t seq, uint32_t n,
+int seal_in_decrypt(const struct sw_in *in, struct seal_gcm *gcm, struct seal_frames frames,
                     const uint8_t *stored, uint8_t *plain, struct sw_err *err)
 {
     const struct seal_in *self = (const struct seal_in *)in;
 
-    for (uint32_t i = 0; i < n; i++) {
-        struct seal_frame frame = seal_layout_frame(&self->layout, seq + i);
+    for (uint32_t i = 0; i < frames.n; i++) {
+        struct seal_frame frame = seal_layout_frame(&self->layout, frames.seq + i);
 
         if (seal_frame_decrypt(gcm, &self->header.id, &frame, stored, plain, err) < 0)
             return sw_context(err, "'%s'", in->name);
