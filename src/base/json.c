@@ -2,6 +2,7 @@
 #include "src/base/json.h"
 
 #include "src/base/fs.h"
+#include "src/base/terminal.h"
 
 #include <string.h>
 
@@ -45,11 +46,36 @@ int sw_json_digest(const json_t *json, char out[SW_SHA256_HEX], struct sw_err *e
     return text != NULL ? sw_sha256_hex(text, strlen(text), out, err) : -1;
 }
 
+/* The code point of two or three bytes of UTF-8. */
+static unsigned code_point(const unsigned char *p, size_t len)
+{
+    return len == 2 ? (p[0] & 0x1fU) << 6 | (p[1] & 0x3fU)
+                    : (p[0] & 0x0fU) << 12 | (p[1] & 0x3fU) << 6 | (p[2] & 0x3fU);
+}
+
 char *sw_json_pretty(const json_t *json, struct sw_err *err)
 {
     SW_AUTO_FREE char *text = dump(json, JSON_INDENT(2), err);
+    SW_AUTO_BUF struct sw_buf out = {0};
+    const unsigned char *from = (const unsigned char *)text, *p = from;
 
-    return text != NULL ? sw_strf(err, "%s\n", text) : NULL;
+    if (text == NULL)
+        return NULL;
+    while (*p != '\0') {
+        size_t n = *p == '\n' ? 0 : sw_obeyed_by_terminals(p);
+
+        if (n == 0) {
+            p++;
+            continue;
+        }
+        if (sw_buf_append(&out, from, (size_t)(p - from), err) < 0 ||
+            sw_buf_printf(&out, err, "\\u%04X", n == 1 ? *p : code_point(p, n)) < 0)
+            return NULL;
+        from = p += n;
+    }
+    if (sw_buf_append(&out, from, (size_t)(p - from), err) < 0 || sw_buf_puts(&out, "\n", err) < 0)
+        return NULL;
+    return sw_buf_steal(&out);
 }
 
 int sw_json_write(const char *path, const json_t *json, struct sw_err *err)

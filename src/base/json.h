@@ -23,7 +23,7 @@ SW_MUST_CHECK json_t *sw_json_parse(const char *text, size_t len, const char *na
 SW_MUST_CHECK char *sw_json_canonical(const json_t *json, struct sw_err *err);
 /* The SHA-256 of that, in hex. */
 SW_MUST_CHECK int sw_json_digest(const json_t *json, char out[SW_SHA256_HEX], struct sw_err *err);
-/* Indented by two, keys in the order they were set, ends with a newline. Free it. */
+/* Indented by two, keys in the order they were set, ends with a newline; what a terminal would obey is written \uXXXX. Free it. */
 SW_MUST_CHECK char *sw_json_pretty(const json_t *json, struct sw_err *err);
 /* Pretty text, written atomically. */
 SW_MUST_CHECK int sw_json_write(const char *path, const json_t *json, struct sw_err *err);

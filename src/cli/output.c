@@ -5,6 +5,7 @@
 #include "src/base/clock.h"
 #include "src/base/json.h"
 #include "src/base/log.h"
+#include "src/base/terminal.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -28,23 +29,10 @@ int out_json(json_t *value, struct sw_err *err)
     return 0;
 }
 
-/* The bytes at p that would move a terminal's cursor or turn its text around; 0 when there are none. */
-static size_t unsafe_bytes(const unsigned char *p)
-{
-    if (*p < 0x20 || *p == 0x7f)
-        return 1;
-    if (p[0] == 0xc2 && p[1] >= 0x80 && p[1] <= 0x9f) /* C1 controls */
-        return 2;
-    if (p[0] == 0xe2 && ((p[1] == 0x80 && p[2] >= 0xa8 && p[2] <= 0xae) || /* separators, direction marks */
-                         (p[1] == 0x81 && p[2] >= 0xa6 && p[2] <= 0xa9)))
-        return 3;
-    return 0;
-}
-
 void out_safe(FILE *to, const char *text)
 {
     for (const unsigned char *p = (const unsigned char *)text; *p != '\0';) {
-        size_t n = unsafe_bytes(p);
+        size_t n = sw_obeyed_by_terminals(p);
 
         if (n == 0)
             fputc(*p++, to);

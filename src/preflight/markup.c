@@ -1,6 +1,8 @@
 /* Text for XML, HTML and URIs. */
 #include "src/preflight/markup.h"
 
+#include "src/base/terminal.h"
+
 #include <stdarg.h>
 #include <stdbool.h>
 #include <string.h>
@@ -23,19 +25,12 @@ static const char *reference(unsigned char c)
     }
 }
 
-/* Length of what is not to be shown at p; 0 when it may be. */
+/* Length of what is not to be shown at p; 0 when it may be. XML has no place for U+FFFE and U+FFFF. */
 static size_t unfit(const unsigned char *p)
 {
-    if ((*p < 0x20 && *p != '\n' && *p != '\t') || *p == 0x7f)
-        return 1;
-    if (p[0] == 0xc2 && p[1] >= 0x80 && p[1] <= 0x9f)
-        return 2;
-    if (p[0] == 0xe2 &&
-        ((p[1] == 0x80 && p[2] >= 0xa8 && p[2] <= 0xae) || (p[1] == 0x81 && p[2] >= 0xa6 && p[2] <= 0xa9)))
-        return 3;
     if (p[0] == 0xef && p[1] == 0xbf && (p[2] == 0xbe || p[2] == 0xbf))
         return 3;
-    return 0;
+    return *p == '\n' || *p == '\t' ? 0 : sw_obeyed_by_terminals(p);
 }
 
 int markup_text(struct sw_buf *out, const char *text, struct sw_err *err)

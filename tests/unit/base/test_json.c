@@ -44,9 +44,27 @@ static void a_missing_or_numeric_member_has_no_text(void **state)
     assert_string_equal(sw_json_text(json, "t"), "x");
 }
 
+static void what_a_terminal_obeys_is_escaped_and_read_back_the_same(void **state)
+{
+    static const char wild[] = "a\x1b[31m\x7f \xc2\x9b"
+                               "31m \xe2\x80\xae \xe2\x81\xa6 \xc3\xa9\n";
+    SW_AUTO_JSON json_t *json = json_pack("{s:s}", "name", wild);
+    struct sw_err err = {.code = SW_OK};
+    SW_AUTO_FREE char *text = sw_json_pretty(json, &err);
+    SW_AUTO_JSON json_t *again = NULL;
+
+    (void)state;
+    assert_non_null(text);
+    assert_string_equal(text,
+                        "{\n  \"name\": \"a\\u001B[31m\\u007F \\u009B31m \\u202E \\u2066 \xc3\xa9\\n\"\n}\n");
+    again = sw_json_parse(text, strlen(text), "text", &err);
+    assert_true(json_equal(json, again));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_a_terminal_obeys_is_escaped_and_read_back_the_same),
         cmocka_unit_test(the_same_value_gives_the_same_bytes),
         cmocka_unit_test(a_duplicate_key_is_refused_with_its_position),
         cmocka_unit_test(a_missing_or_numeric_member_has_no_text),
