@@ -27,6 +27,11 @@ static long long number(const json_t *object, const char *key)
     return (long long)json_integer_value(json_object_get(object, key));
 }
 
+static const char *plural(const json_t *object, const char *key)
+{
+    return number(object, key) == 1 ? "" : "s";
+}
+
 static void print_table(const json_t *disk)
 {
     const char *table = text(disk, "table"), *content = text(disk, "content");
@@ -76,9 +81,10 @@ static void print_lanes(const json_t *verdict)
     const char *lane;
 
     json_object_foreach (json_object_get(verdict, "lanes"), lane, state)
-        printf("%-*s%-9s%3lld refused, %lld warnings, %lld notes, %lld not looked at\n", LANE_WIDTH, lane,
+        printf("%-*s%-9s%3lld refused, %lld warning%s, %lld note%s, %lld not looked at\n", LANE_WIDTH, lane,
                text(state, "verdict"), number(state, "refused"), number(state, "warnings"),
-               number(state, "notes"), number(state, "unknown"));
+               plural(state, "warnings"), number(state, "notes"), plural(state, "notes"),
+               number(state, "unknown"));
 }
 
 /* One column for each lane, the last one as wide as it is. */
@@ -274,8 +280,8 @@ void preflight_show_fleet(const json_t *verdicts, const json_t *fleet)
     }
     print_causes(fleet);
     out_size((uint64_t)number(fleet, "upload_bytes"), size, sizeof(size));
-    printf("\n%lld images; %lld that are refused can be mended by slipway; about %s to upload",
-           number(fleet, "images"), number(fleet, "fixed"), size);
+    printf("\n%lld image%s; %lld that are refused can be mended by slipway; about %s to upload",
+           number(fleet, "images"), plural(fleet, "images"), number(fleet, "fixed"), size);
     if (json_object_get(fleet, "upload_seconds") != NULL)
         printf(", %lld s", number(fleet, "upload_seconds"));
     putchar('\n');
