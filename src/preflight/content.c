@@ -4,6 +4,7 @@
 #include "src/base/buf.h"
 #include "src/base/cleanup.h"
 #include "src/base/endian.h"
+#include "src/preflight/ntfs.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -80,7 +81,7 @@ static void tell_ext(const uint8_t *super, struct content *out)
     label_text(super + 120, 16, out->label);
 }
 
-static void tell_more(const uint8_t *head, struct content *out)
+static int tell_more(const struct span *span, const uint8_t *head, struct content *out, struct sw_err *err)
 {
     if (strcmp(out->kind, "ext") == 0) {
         tell_ext(head + EXT_AT, out);
@@ -93,7 +94,10 @@ static void tell_more(const uint8_t *head, struct content *out)
     } else if (strcmp(out->kind, "swap") == 0) {
         uuid_text(head + 1036, out->uuid);
         label_text(head + 1052, 16, out->label);
+    } else if (strcmp(out->kind, "ntfs") == 0) {
+        return ntfs_tell(span, head, out, err);
     }
+    return 0;
 }
 
 static bool all_zero(const uint8_t *bytes, size_t len)
@@ -146,6 +150,5 @@ int content_read(const struct span *span, struct content *out, struct sw_err *er
     /* A mirror's halves look like the file system in it. */
     if (member)
         *out = (struct content){.kind = "md"};
-    tell_more(head, out);
-    return 0;
+    return tell_more(span, head, out, err);
 }

@@ -174,7 +174,7 @@ static bool note_state(const json_t *disk, const json_t *holder, struct ruling *
 {
     char where[300];
 
-    if (ev_is(holder, "state", "dirty"))
+    if (ev_is(holder, "state", "dirty") && !ev_is(holder, "content", "ntfs"))
         found(ruling, ALL_LANES,
               holder == disk ? ev_disk_name(disk) : ev_part_name(disk, holder, where, sizeof(where)),
               "the %s was not unmounted, or has errors", ev_text(holder, "content"));

@@ -88,8 +88,9 @@ static void a_chain_that_comes_back_and_a_cut_one_end_with_an_error(void **state
 static void content_is_told_by_its_magic(void **state)
 {
     static const char *const kinds[][2] = {
-        {"ext4", "ext4"}, {"xfs", "xfs"},      {"btrfs", "btrfs"},         {"luks", "LUKS"},  {"lvm", "LVM2"},
-        {"swap", "swap"}, {"md-at-end", "md"}, {"bitlocker", "BitLocker"}, {"empty", "empty"}};
+        {"ext4", "ext4"},   {"xfs", "xfs"},   {"btrfs", "btrfs"},  {"luks", "LUKS"},
+        {"lvm", "LVM2"},    {"swap", "swap"}, {"md-at-end", "md"}, {"bitlocker", "BitLocker"},
+        {"empty", "empty"}, {"ntfs", "ntfs"}};
     struct sw_err err = {.code = SW_OK};
     struct content content;
 
@@ -108,12 +109,37 @@ static void content_is_told_by_its_magic(void **state)
     }
 }
 
+static void an_ntfs_says_whether_it_is_to_be_checked(void **state)
+{
+    static const struct {
+        const char *name;
+        enum content_state state;
+        const char *label;
+    } cases[] = {{"ntfs", CONTENT_CLEAN, "Dr\xef\xbf\xbdve"},
+                 {"ntfs-dirty", CONTENT_DIRTY, "Dr\xef\xbf\xbdve"},
+                 {"ntfs-torn", CONTENT_STATE_UNKNOWN, ""}};
+    struct sw_err err = {.code = SW_OK};
+    struct content content;
+
+    (void)state;
+    for (size_t i = 0; i < SW_ARRAY_LEN(cases); i++) {
+        struct sw_image *img = open_image("content", cases[i].name);
+        struct span span = span_disk(img);
+
+        assert_ok(content_read(&span, &content, &err), err);
+        assert_int_equal(content.state, cases[i].state);
+        assert_string_equal(content.label, cases[i].label);
+        sw_image_close(img);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(files_of_all_three_kinds_are_listed_by_their_long_names),
         cmocka_unit_test(a_chain_that_comes_back_and_a_cut_one_end_with_an_error),
         cmocka_unit_test(content_is_told_by_its_magic),
+        cmocka_unit_test(an_ntfs_says_whether_it_is_to_be_checked),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
