@@ -1,4 +1,4 @@
-/* A registry hive of a guest that is not booted: edited in memory, written back as a whole. */
+/* A registry hive of a guest that is not booted: read, or edited in memory and written back as a whole. */
 #include "src/guest/hive.h"
 
 #include "src/base/endian.h"
@@ -16,10 +16,10 @@ enum { HEADER_BYTES = 4096, FIRST_SEQUENCE = 4, SECOND_SEQUENCE = 8, FD_PATH_BYT
 #define HIVE_MAX_BYTES ((size_t)512 << 20)
 
 struct hive {
-    struct sw_guest *guest;
+    struct sw_guest *guest; /* NULL: for reading alone */
     char *path;
     hive_h *h;
-    bool changed;
+    bool changed, unfinished;
 };
 
 static int broken(const struct hive *hive, const char *doing, struct sw_err *err)
@@ -33,13 +33,14 @@ static int broken(const struct hive *hive, const char *doing, struct sw_err *err
 /* ---- Opening and writing back ------------------------------------------------------------------------------ */
 
 /* What hivex does not look at, or says nothing about. */
-static int check_header(const struct hive *hive, const char *bytes, size_t len, struct sw_err *err)
+static int check_header(struct hive *hive, const char *bytes, size_t len, struct sw_err *err)
 {
     const uint8_t *header = (const uint8_t *)bytes;
 
     if (len < HEADER_BYTES || memcmp(bytes, "regf", 4) != 0)
         return sw_fail(err, SW_GUEST, "'%s' is no registry hive", hive->path);
-    if (le32_get(header + FIRST_SEQUENCE) != le32_get(header + SECOND_SEQUENCE))
+    hive->unfinished = le32_get(header + FIRST_SEQUENCE) != le32_get(header + SECOND_SEQUENCE);
+    if (hive->unfinished && hive->guest != NULL)
         return sw_fail(
             err, SW_REFUSED,
             "the registry hive '%s' was being written when Windows stopped: boot the image and shut "
@@ -59,22 +60,28 @@ static int memory_file(char name[FD_PATH_BYTES], struct sw_err *err)
     return fd;
 }
 
-static int load(struct hive *hive, struct sw_err *err)
+static int load_bytes(struct hive *hive, const char *bytes, size_t len, int flags, struct sw_err *err)
 {
-    SW_AUTO_FREE char *bytes = NULL;
     SW_AUTO_CLOSE int fd = -1;
     char name[FD_PATH_BYTES];
-    size_t len = 0;
 
-    if (hive->guest->ops->get(hive->guest, hive->path, HIVE_MAX_BYTES, &bytes, &len, err) < 0)
-        return -1;
     if (check_header(hive, bytes, len, err) < 0)
         return -1;
     fd = memory_file(name, err);
     if (fd < 0 || sw_write_full(fd, bytes, len, "a registry hive", err) < 0)
         return -1;
-    hive->h = hivex_open(name, HIVEX_OPEN_WRITE);
+    hive->h = hivex_open(name, flags);
     return hive->h != NULL ? 0 : broken(hive, "read it", err);
+}
+
+static int load(struct hive *hive, struct sw_err *err)
+{
+    SW_AUTO_FREE char *bytes = NULL;
+    size_t len = 0;
+
+    if (hive->guest->ops->get(hive->guest, hive->path, HIVE_MAX_BYTES, &bytes, &len, err) < 0)
+        return -1;
+    return load_bytes(hive, bytes, len, HIVEX_OPEN_WRITE, err);
 }
 
 int hive_open(struct sw_guest *guest, const char *path, struct hive **out, struct sw_err *err)
@@ -89,6 +96,24 @@ int hive_open(struct sw_guest *guest, const char *path, struct hive **out, struc
         return -1;
     *out = SW_STEAL_PTR(hive);
     return 0;
+}
+
+int hive_read(const void *bytes, size_t len, const char *name, struct hive **out, struct sw_err *err)
+{
+    AUTO_HIVE struct hive *hive = sw_calloc(1, sizeof(*hive), err);
+
+    if (hive == NULL)
+        return -1;
+    hive->path = sw_strdup(name, err);
+    if (hive->path == NULL || load_bytes(hive, bytes, len, 0, err) < 0)
+        return -1;
+    *out = SW_STEAL_PTR(hive);
+    return 0;
+}
+
+bool hive_is_unfinished(const struct hive *hive)
+{
+    return hive->unfinished;
 }
 
 int hive_write_back(struct hive *hive, struct sw_err *err)
@@ -213,13 +238,11 @@ int hive_set(struct hive *hive, const char *key, const char *name, const struct 
     return 0;
 }
 
-/* 1 with the value when it is there and of one of the two types. */
-static int find_value(struct hive *hive, const char *key, const char *name, const hive_type types[2],
-                      hive_value_h *out, struct sw_err *err)
+/* 1 with the value when it is there. */
+static int find_any(struct hive *hive, const char *key, const char *name, hive_value_h *out,
+                    struct sw_err *err)
 {
     hive_node_h node;
-    hive_type type;
-    size_t len;
     int found = find(hive, key, false, &node, err);
 
     if (found <= 0)
@@ -228,9 +251,40 @@ static int find_value(struct hive *hive, const char *key, const char *name, cons
     *out = hivex_node_get_value(hive->h, node, name);
     if (*out == 0)
         return errno == 0 ? 0 : broken(hive, "look a value up in it", err);
+    return 1;
+}
+
+/* The same, of one of the two types alone. */
+static int find_value(struct hive *hive, const char *key, const char *name, const hive_type types[2],
+                      hive_value_h *out, struct sw_err *err)
+{
+    hive_type type;
+    size_t len;
+    int found = find_any(hive, key, name, out, err);
+
+    if (found <= 0)
+        return found;
     if (hivex_value_type(hive->h, *out, &type, &len) < 0)
         return broken(hive, "read a value", err);
     return type == types[0] || type == types[1];
+}
+
+int hive_bytes(struct hive *hive, const char *key, const char *name, char **out, size_t *len,
+               struct sw_err *err)
+{
+    hive_value_h value;
+    hive_type type;
+    int found = find_any(hive, key, name, &value, err);
+
+    if (found <= 0)
+        return found;
+    if (hivex_value_type(hive->h, value, &type, len) < 0)
+        return broken(hive, "read a value", err);
+    if (*len > HIVE_VALUE_MAX)
+        return sw_fail(err, SW_GUEST, "the registry hive '%s': the value '%s' of '%s' has %zu bytes",
+                       hive->path, name, key, *len);
+    *out = hivex_value_value(hive->h, value, &type, len);
+    return *out != NULL ? 1 : broken(hive, "read a value", err);
 }
 
 int hive_number(struct hive *hive, const char *key, const char *name, uint32_t *out, struct sw_err *err)
@@ -254,6 +308,47 @@ int hive_text(struct hive *hive, const char *key, const char *name, char **out, 
         return found;
     *out = hivex_value_string(hive->h, value);
     return *out != NULL ? 1 : broken(hive, "read a value", err);
+}
+
+void hive_names_free(struct hive_names *names)
+{
+    for (size_t i = 0; i < names->n; i++)
+        free(names->names[i]);
+    free(names->names);
+    *names = (struct hive_names){.names = NULL};
+}
+
+static int take_names(struct hive *hive, const hive_node_h *nodes, struct hive_names *out, struct sw_err *err)
+{
+    size_t n = 0;
+
+    while (nodes[n] != 0)
+        n++;
+    if (n > HIVE_NAMES_MAX)
+        return sw_fail(err, SW_GUEST, "the registry hive '%s': a key has %zu others in it", hive->path, n);
+    out->names = sw_calloc(n + 1, sizeof(*out->names), err);
+    if (out->names == NULL)
+        return -1;
+    for (size_t i = 0; i < n; i++) {
+        char *name = hivex_node_name(hive->h, nodes[i]);
+
+        if (name != NULL)
+            out->names[out->n++] = name;
+    }
+    return 1;
+}
+
+int hive_keys(struct hive *hive, const char *key, struct hive_names *out, struct sw_err *err)
+{
+    SW_AUTO_FREE hive_node_h *nodes = NULL;
+    hive_node_h node;
+    int found = find(hive, key, false, &node, err);
+
+    *out = (struct hive_names){.names = NULL};
+    if (found <= 0)
+        return found;
+    nodes = hivex_node_children(hive->h, node);
+    return nodes != NULL ? take_names(hive, nodes, out, err) : broken(hive, "list its keys", err);
 }
 
 char *hive_control_set(struct hive *hive, const char *key, struct sw_err *err)

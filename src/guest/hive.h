@@ -1,4 +1,4 @@
-/* A registry hive of a guest that is not booted: edited in memory, written back as a whole. */
+/* A registry hive of a guest that is not booted: read, or edited in memory and written back as a whole. */
 #ifndef SW_GUEST_HIVE_H
 #define SW_GUEST_HIVE_H
 
@@ -14,6 +14,15 @@ struct hive;
  */
 SW_MUST_CHECK int hive_open(struct sw_guest *guest, const char *path, struct hive **out, struct sw_err *err);
 
+/*
+ * For reading alone, from the bytes of a hive's file, which are copied; name: what errors call it. Of what Windows had not
+ * finished writing, what is there is read. SW_GUEST when it is no hive, or a damaged one.
+ */
+SW_MUST_CHECK int hive_read(const void *bytes, size_t len, const char *name, struct hive **out,
+                            struct sw_err *err);
+/* Windows had not finished writing it. */
+bool hive_is_unfinished(const struct hive *hive);
+
 /* Sets a value; keys on the way are made. key: names with backslashes between, "" the root; name "": the default value. */
 SW_MUST_CHECK int hive_set(struct hive *hive, const char *key, const char *name,
                            const struct sw_registry_value *value, struct sw_err *err);
@@ -25,6 +34,21 @@ SW_MUST_CHECK int hive_number(struct hive *hive, const char *key, const char *na
                               struct sw_err *err);
 SW_MUST_CHECK int hive_text(struct hive *hive, const char *key, const char *name, char **out,
                             struct sw_err *err);
+
+enum { HIVE_VALUE_MAX = 1 << 20, HIVE_NAMES_MAX = 16384 };
+/* The bytes of a value of any type (free them): 1 when it is there, 0 when it is not. One that is larger is SW_GUEST. */
+SW_MUST_CHECK int hive_bytes(struct hive *hive, const char *key, const char *name, char **out, size_t *len,
+                             struct sw_err *err);
+
+/* Names of the keys right beneath that one, UTF-8 and untrusted; those that are no text are left out. */
+struct hive_names {
+    char **names;
+    size_t n;
+};
+/* 1 when the key is there, 0 when it is not. More than HIVE_NAMES_MAX are SW_GUEST. */
+SW_MUST_CHECK int hive_keys(struct hive *hive, const char *key, struct hive_names *out, struct sw_err *err);
+void hive_names_free(struct hive_names *names);
+#define AUTO_HIVE_NAMES SW_CLEANUP(hive_names_free)
 
 /* Puts what was changed into the guest; nothing when nothing was. */
 SW_MUST_CHECK int hive_write_back(struct hive *hive, struct sw_err *err);

@@ -17,10 +17,14 @@ static void single(const struct ev *ev, struct ruling *ruling)
 
 static void recognised(const struct ev *ev, struct ruling *ruling)
 {
-    const json_t *guest = ev_guest(ev, ruling);
+    const json_t *guest = ev_guest(ev, ruling), *fault;
+    size_t i;
 
     if (guest == NULL)
         return;
+    json_array_foreach (ev_get(guest, "windows.faults"), i, fault)
+        found(ruling, ALL_LANES, "the registry", "%s",
+              json_string_value(fault) != NULL ? json_string_value(fault) : "damaged");
     if (ev_need(guest, "roots", ruling) != NULL && json_array_size(ev_get(guest, "roots")) == 0)
         found(ruling, ALL_LANES, "the guest", "no operating system was found");
     else if (!ev_is(guest, "platform", "linux") && !ev_is(guest, "platform", "windows"))
@@ -76,9 +80,14 @@ static void architecture(const struct ev *ev, struct ruling *ruling)
 
 static void dhcp(const struct ev *ev, struct ruling *ruling)
 {
-    const json_t *list = ev_need(ev_guest(ev, ruling), "network.interfaces", ruling), *interface;
+    const json_t *list, *interface;
     size_t i, dynamic = 0;
 
+    if (ev_is(ev->guest, "platform", "windows")) {
+        not_applicable(ruling, "Windows: windows.network tells of it");
+        return;
+    }
+    list = ev_need(ev_guest(ev, ruling), "network.interfaces", ruling);
     json_array_foreach (list, i, interface) {
         if (ev_is(interface, "method", "dhcp"))
             dynamic++;

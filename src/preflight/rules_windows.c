@@ -47,8 +47,12 @@ static void language(const struct ev *ev, struct ruling *ruling)
 
 static void rdp(const struct ev *ev, struct ruling *ruling)
 {
-    if (json_is_true(windows(ev, ruling, "rdp_denied")))
+    const json_t *denied = windows(ev, ruling, "rdp_denied");
+
+    if (json_is_true(denied))
         found(ruling, ALL_LANES, "SYSTEM", "Terminal Server\\fDenyTSConnections is not 0");
+    if (denied != NULL && ev_true(ev->guest, "windows.rdp_blocked"))
+        found(ruling, ALL_LANES, "SYSTEM", "the firewall's rule RemoteDesktop-UserMode-In-TCP is off");
 }
 
 static void autologon(const struct ev *ev, struct ruling *ruling)
@@ -163,10 +167,23 @@ static void disk_layout(const struct ev *ev, struct ruling *ruling)
         found(ruling, IMPORT_IMAGE, ev_disk_name(disk), "more than 2 TiB");
 }
 
+/* An NTFS says without a launch whether Windows is to check it. */
 static void hibernated(const struct ev *ev, struct ruling *ruling)
 {
+    const json_t *disk, *part;
+    char where[300];
+    size_t i, j;
+
+    json_array_foreach (ev->disks, i, disk) {
+        json_array_foreach (ev_get(disk, "partitions"), j, part) {
+            if (ev_is(part, "content", "ntfs") && ev_is(part, "state", "dirty"))
+                found(ruling, ALL_LANES, ev_part_name(disk, part, where, sizeof(where)),
+                      "the NTFS is to be checked");
+        }
+    }
     if (json_is_true(windows(ev, ruling, "hibernated")))
-        found(ruling, ALL_LANES, "C:", "it was hibernated or shut down by Fast Startup, or is to be checked");
+        found(ruling, ALL_LANES,
+              "C:", "it was hibernated or shut down by Fast Startup, or not shut down at all");
 }
 
 static void drivers(const struct ev *ev, struct ruling *ruling)
