@@ -9,6 +9,9 @@
 #include <errno.h>
 #include <pthread.h>
 
+/* Room that the thread which fills waits for at a time, where it does nothing else: each wait costs a wake-up. */
+enum { ROOM = 4, ROOM_BYTES = 1 << 20 };
+
 struct seal_team {
     struct seal_team_spec spec;
     struct seal_slot *slots;
@@ -17,7 +20,10 @@ struct seal_team {
     unsigned nr_threads;
     void *worker; /* of the thread that fills; NULL: it works on nothing */
     pthread_mutex_t lock;
-    pthread_cond_t changed;
+    pthread_cond_t work; /* for workers: a slot was filled, or there will be no more */
+    pthread_cond_t turn; /* for workers, with in_order: put_seq has changed */
+    pthread_cond_t room; /* for the thread that fills: wanted slots are put */
+    unsigned wanted;
     uint64_t filled, taken, put; /* slots submitted, begun, written */
     uint64_t put_seq;            /* whose turn it is, with in_order */
     bool stop;
@@ -28,18 +34,21 @@ struct seal_team {
 
 static void note_failure(struct seal_team *team, uint64_t seq, const struct sw_err *err)
 {
-    if (team->failed && team->failed_seq <= seq)
-        return;
-    team->failed = true;
-    team->failed_seq = seq;
-    team->err = *err;
+    if (!team->failed || team->failed_seq > seq) {
+        team->failed = true;
+        team->failed_seq = seq;
+        team->err = *err;
+    }
+    pthread_cond_broadcast(&team->work);
+    pthread_cond_broadcast(&team->turn);
+    pthread_cond_broadcast(&team->room);
 }
 
 /* True when a lower one failed: this one's bytes are not wanted any more. */
 static bool wait_for_turn(struct seal_team *team, uint64_t seq)
 {
     while (team->put_seq != seq && !(team->failed && team->failed_seq < seq))
-        pthread_cond_wait(&team->changed, &team->lock);
+        pthread_cond_wait(&team->turn, &team->lock);
     return !team->failed || team->failed_seq >= seq;
 }
 
@@ -63,15 +72,24 @@ static int do_slot(struct seal_team *team, void *worker, struct seal_slot *slot,
     return put_slot(team, slot, err);
 }
 
+static unsigned free_slots(const struct seal_team *team)
+{
+    return team->nr_slots - (unsigned)(team->filled - team->put);
+}
+
 static void finish_slot(struct seal_team *team, struct seal_slot *slot, int rc, const struct sw_err *err)
 {
-    if (rc < 0)
-        note_failure(team, slot->seq, err);
-    else if (team->put_seq == slot->seq)
-        team->put_seq++; /* one whose bytes were not wanted passes no turn on */
     team->put++;
     slot->state = SEAL_SLOT_FREE;
-    pthread_cond_broadcast(&team->changed);
+    if (rc < 0) {
+        note_failure(team, slot->seq, err);
+    } else if (team->put_seq == slot->seq) {
+        team->put_seq++; /* one whose bytes were not wanted passes no turn on */
+        if (team->spec.in_order && team->spec.jobs > 1)
+            pthread_cond_broadcast(&team->turn);
+    }
+    if (free_slots(team) >= team->wanted)
+        pthread_cond_signal(&team->room);
 }
 
 /* The next slot to work on; NULL when there will be none. The lock is held. */
@@ -80,7 +98,7 @@ static struct seal_slot *take_slot(struct seal_team *team)
     struct seal_slot *slot;
 
     while (team->taken == team->filled && !team->stop && !team->failed)
-        pthread_cond_wait(&team->changed, &team->lock);
+        pthread_cond_wait(&team->work, &team->lock);
     if (team->failed || team->taken == team->filled)
         return NULL;
     slot = &team->slots[team->taken++ % team->nr_slots];
@@ -111,13 +129,15 @@ static void work_on(struct seal_team *team, void *worker)
     pthread_mutex_unlock(&team->lock);
 }
 
-/* The thread that fills has nothing to do: it works on what is filled, or waits for a change. The lock is held. */
-static void help(struct seal_team *team)
+/* The thread that fills wants that many slots: it works on what is filled, or waits. The lock is held. */
+static void help(struct seal_team *team, unsigned wanted)
 {
-    if (team->worker != NULL && team->taken < team->filled)
+    if (team->worker != NULL && team->taken < team->filled) {
         work_on_slot(team, team->worker, take_slot(team));
-    else
-        pthread_cond_wait(&team->changed, &team->lock);
+        return;
+    }
+    team->wanted = wanted;
+    pthread_cond_wait(&team->room, &team->lock);
 }
 
 static void *thread_main(void *arg)
@@ -129,7 +149,6 @@ static void *thread_main(void *arg)
     if (team->spec.worker_new(team->spec.self, &worker, &err) < 0) {
         pthread_mutex_lock(&team->lock);
         note_failure(team, 0, &err);
-        pthread_cond_broadcast(&team->changed);
         pthread_mutex_unlock(&team->lock);
         return NULL;
     }
@@ -160,7 +179,7 @@ static void join_threads(struct seal_team *team)
 {
     pthread_mutex_lock(&team->lock);
     team->stop = true;
-    pthread_cond_broadcast(&team->changed);
+    pthread_cond_broadcast(&team->work);
     pthread_mutex_unlock(&team->lock);
     while (team->nr_threads > 0)
         pthread_join(team->threads[--team->nr_threads], NULL);
@@ -189,9 +208,11 @@ struct seal_team *seal_team_new(const struct seal_team_spec *spec, struct sw_err
     team->spec = *spec;
     if (team->spec.jobs > SW_JOBS_MAX)
         team->spec.jobs = SW_JOBS_MAX;
-    team->nr_slots = team->spec.jobs + 2;
+    team->nr_slots = team->spec.jobs + (spec->buf_bytes < ROOM_BYTES ? 2 * ROOM - 1 : 2);
     pthread_mutex_init(&team->lock, NULL);
-    pthread_cond_init(&team->changed, NULL);
+    pthread_cond_init(&team->work, NULL);
+    pthread_cond_init(&team->turn, NULL);
+    pthread_cond_init(&team->room, NULL);
     if (make_slots(team, err) < 0 ||
         (team->spec.jobs > 1 && spec->worker_new(spec->self, &team->worker, err) < 0)) {
         seal_team_free(team);
@@ -207,7 +228,7 @@ struct seal_slot *seal_team_slot(struct seal_team *team, struct sw_err *err)
 
     pthread_mutex_lock(&team->lock);
     while (slot->state != SEAL_SLOT_FREE && !team->failed)
-        help(team);
+        help(team, team->worker == NULL && team->nr_slots > ROOM ? ROOM : 1);
     failed = team->failed;
     pthread_mutex_unlock(&team->lock);
     if (failed) {
@@ -228,7 +249,7 @@ int seal_team_submit(struct seal_team *team, struct seal_slot *slot, struct sw_e
     pthread_mutex_lock(&team->lock);
     slot->state = SEAL_SLOT_FILLED;
     team->filled++;
-    pthread_cond_broadcast(&team->changed);
+    pthread_cond_signal(&team->work);
     pthread_mutex_unlock(&team->lock);
     return 0;
 }
@@ -239,7 +260,7 @@ int seal_team_drain(struct seal_team *team, struct sw_err *err)
 
     pthread_mutex_lock(&team->lock);
     while (team->put < team->filled && !team->failed)
-        help(team);
+        help(team, team->nr_slots);
     failed = team->failed;
     pthread_mutex_unlock(&team->lock);
     if (!failed)
@@ -267,7 +288,9 @@ void seal_team_free(struct seal_team *team)
     for (unsigned i = 0; team->slots != NULL && i < team->nr_slots; i++)
         seal_arena_free(team->slots[i].buf, team->spec.buf_bytes);
     pthread_mutex_destroy(&team->lock);
-    pthread_cond_destroy(&team->changed);
+    pthread_cond_destroy(&team->work);
+    pthread_cond_destroy(&team->turn);
+    pthread_cond_destroy(&team->room);
     free(team->slots);
     free(team->threads);
     free(team);
