@@ -26,8 +26,9 @@ struct sw_build_opts {
     const char *sign;           /* the key that signs the manifest, or NULL */
     const char *const *bundles; /* of fetched files: paths */
     size_t nr_bundles;
-    bool refetch;  /* ask servers again for what was fetched before, where the recipe allows the network */
-    bool no_cache; /* run every component, whatever the store knows */
+    bool refetch;     /* ask servers again for what was fetched before, where the recipe allows the network */
+    bool layers_only; /* no outputs: the caller takes the last layer out of the store */
+    bool no_cache;    /* run every component, whatever the store knows */
     enum sw_accel accel;
     unsigned jobs;
     struct sw_progress *progress; /* of ingest and outputs; may be NULL */

@@ -179,6 +179,8 @@ int outputs_resolve(const struct sw_build_opts *opts, const struct sw_recipe *re
 {
     size_t n = opts->nr_outputs > 0 ? opts->nr_outputs : recipe->nr_outputs > 0 ? recipe->nr_outputs : 1;
 
+    if (opts->layers_only)
+        return 0;
     for (size_t i = 0; i < n; i++) {
         if (resolve_one(opts, recipe, i, outputs, err) < 0) {
             outputs_clear(outputs);
