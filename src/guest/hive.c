@@ -221,6 +221,18 @@ static int check_neighbours(struct hive *hive, hive_node_h node, const char *key
     return 0;
 }
 
+static bool holds(const struct hive *hive, hive_node_h node, const char *name,
+                  const struct sw_registry_value *value)
+{
+    hive_value_h at = hivex_node_get_value(hive->h, node, name);
+    hive_type type;
+    size_t len;
+    SW_AUTO_FREE char *data = at != 0 ? hivex_value_value(hive->h, at, &type, &len) : NULL;
+
+    return data != NULL && (uint32_t)type == value->type && len == value->data.len &&
+           (len == 0 || memcmp(data, value->data.data, len) == 0);
+}
+
 int hive_set(struct hive *hive, const char *key, const char *name, const struct sw_registry_value *value,
              struct sw_err *err)
 {
@@ -232,6 +244,8 @@ int hive_set(struct hive *hive, const char *key, const char *name, const struct 
 
     if (find(hive, key, true, &node, err) < 0 || check_neighbours(hive, node, key, err) < 0)
         return -1;
+    if (holds(hive, node, name, value))
+        return 0;
     if (hivex_node_set_value(hive->h, node, &set, 0) < 0)
         return broken(hive, "set a value in it", err);
     hive->changed = true;
@@ -349,6 +363,53 @@ int hive_keys(struct hive *hive, const char *key, struct hive_names *out, struct
         return found;
     nodes = hivex_node_children(hive->h, node);
     return nodes != NULL ? take_names(hive, nodes, out, err) : broken(hive, "list its keys", err);
+}
+
+/* Texts one after the other; NULL and err on failure. */
+static char *show_texts(const struct hive *hive, hive_value_h value, struct sw_err *err)
+{
+    char **texts = hivex_value_multiple_strings(hive->h, value);
+    SW_AUTO_BUF struct sw_buf out = {.data = NULL};
+    int rc = texts != NULL ? sw_buf_puts(&out, "MULTI_SZ: ", err) : broken(hive, "read a value", err);
+
+    for (size_t i = 0; texts != NULL && texts[i] != NULL; i++) {
+        if (rc == 0)
+            rc = sw_buf_printf(&out, err, "%s%s", i > 0 ? ", " : "", texts[i]);
+        free(texts[i]);
+    }
+    free(texts);
+    return rc == 0 ? sw_buf_steal(&out) : NULL;
+}
+
+int hive_show(struct hive *hive, const char *key, const char *name, char **out, struct sw_err *err)
+{
+    hive_node_h node;
+    hive_value_h value;
+    hive_type type;
+    size_t len;
+    SW_AUTO_FREE char *text = NULL;
+    int found = find(hive, key, false, &node, err);
+
+    if (found <= 0)
+        return found;
+    value = hivex_node_get_value(hive->h, node, name);
+    if (value == 0)
+        return 0;
+    if (hivex_value_type(hive->h, value, &type, &len) < 0)
+        return broken(hive, "read a value", err);
+    if (type == hive_t_REG_MULTI_SZ) {
+        *out = show_texts(hive, value, err);
+    } else if (type == hive_t_REG_SZ || type == hive_t_REG_EXPAND_SZ) {
+        text = hivex_value_string(hive->h, value);
+        if (text == NULL)
+            return broken(hive, "read a value", err);
+        *out = sw_strf(err, "%sSZ: %s", type == hive_t_REG_EXPAND_SZ ? "EXPAND_" : "", text);
+    } else if (type == hive_t_REG_DWORD && len == 4) {
+        *out = sw_strf(err, "DWORD: %u", (unsigned)(uint32_t)hivex_value_dword(hive->h, value));
+    } else {
+        *out = sw_strf(err, "type %d: %zu bytes", (int)type, len);
+    }
+    return *out != NULL ? 1 : -1;
 }
 
 char *hive_control_set(struct hive *hive, const char *key, struct sw_err *err)

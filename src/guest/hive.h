@@ -23,7 +23,10 @@ SW_MUST_CHECK int hive_read(const void *bytes, size_t len, const char *name, str
 /* Windows had not finished writing it. */
 bool hive_is_unfinished(const struct hive *hive);
 
-/* Sets a value; keys on the way are made. key: names with backslashes between, "" the root; name "": the default value. */
+/*
+ * Sets a value, unless it is that already; keys on the way are made. key: names with backslashes between, "" the root; name "":
+ * the default value.
+ */
 SW_MUST_CHECK int hive_set(struct hive *hive, const char *key, const char *name,
                            const struct sw_registry_value *value, struct sw_err *err);
 
@@ -49,6 +52,10 @@ struct hive_names {
 SW_MUST_CHECK int hive_keys(struct hive *hive, const char *key, struct hive_names *out, struct sw_err *err);
 void hive_names_free(struct hive_names *names);
 #define AUTO_HIVE_NAMES SW_CLEANUP(hive_names_free)
+
+/* A value of any type for people, as "DWORD: 1" or "SZ: text" (free it): 1 when it is there, 0 when it is not. */
+SW_MUST_CHECK int hive_show(struct hive *hive, const char *key, const char *name, char **out,
+                            struct sw_err *err);
 
 /* Puts what was changed into the guest; nothing when nothing was. */
 SW_MUST_CHECK int hive_write_back(struct hive *hive, struct sw_err *err);

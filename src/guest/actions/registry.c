@@ -1,5 +1,7 @@
 /* SetRegistry: which hive holds a key, and the values that go there. */
 #include "src/guest/actions/registry.h"
+
+#include "src/base/json.h"
 #include "src/guest/hive.h"
 #include "src/guest/windows.h"
 
@@ -251,7 +253,28 @@ void registry_item_free(struct registry_item *item)
     sw_buf_free(&item->value.data);
 }
 
-static int set_one(const struct step_ctx *ctx, struct hives *hives, size_t i, struct sw_err *err)
+/* What a value was, and is, in the step's outputs. */
+static int set_value(struct step_ctx *ctx, const struct place *place, const struct registry_item *item,
+                     struct sw_err *err)
+{
+    const char *name = sw_registry_value_name(item->name);
+    SW_AUTO_FREE char *before = NULL, *after = NULL;
+
+    if (hive_show(place->hive, place->key, name, &before, err) < 0 ||
+        hive_set(place->hive, place->key, name, &item->value, err) < 0 ||
+        hive_show(place->hive, place->key, name, &after, err) < 0)
+        return -1;
+    if (ctx->outputs == NULL)
+        ctx->outputs = json_array();
+    return sw_json_append(ctx->outputs,
+                          json_pack("{s:o, s:o}", "before",
+                                    before != NULL ? sw_json_bytes(before, strlen(before)) : json_string(""),
+                                    "after",
+                                    after != NULL ? sw_json_bytes(after, strlen(after)) : json_string("")),
+                          err);
+}
+
+static int set_one(struct step_ctx *ctx, struct hives *hives, size_t i, struct sw_err *err)
 {
     SW_CLEANUP(registry_item_free) struct registry_item item = {.path = NULL};
     struct place place = {.hive = NULL};
@@ -260,7 +283,7 @@ static int set_one(const struct step_ctx *ctx, struct hives *hives, size_t i, st
     if (registry_read(ctx, i, &item, err) < 0)
         return -1;
     if (find_place(hives, item.root, item.key, &place, err) == 0)
-        rc = hive_set(place.hive, place.key, sw_registry_value_name(item.name), &item.value, err);
+        rc = set_value(ctx, &place, &item, err);
     free(place.key);
     return rc;
 }
