@@ -21,6 +21,7 @@ extern const struct cmd cmd_keygen;
 extern const struct cmd cmd_store;
 extern const struct cmd cmd_verify;
 extern const struct cmd cmd_preflight;
+extern const struct cmd cmd_prepare;
 extern const struct cmd cmd_version;
 
 #endif
