@@ -277,16 +277,17 @@ static json_t *write_layer(struct prepare *run, const char *layer, struct sw_err
 
 /* ---- The verb ---- */
 
-static json_t *run_components(struct prepare *run, const json_t *chosen, const json_t *verdict,
+static json_t *run_components(const struct prepare *run, const json_t *chosen, const json_t *verdict,
                               struct sw_err *err)
 {
     struct sw_diags diags = {.n = 0};
     struct out_progress progress;
+    struct sw_prepare_opts flow = run->flow;
     json_t *done;
 
     out_progress_begin(&progress, "prepare", &run->opts->common);
-    run->flow.progress = &progress.base;
-    done = sw_prepare_run(&run->flow, chosen, verdict, &diags, err);
+    flow.progress = &progress.base;
+    done = sw_prepare_run(&flow, chosen, verdict, &diags, err);
     out_progress_end(&progress);
     build_print_diags(&diags, run->image, err);
     return done;

@@ -230,7 +230,7 @@ static bool holds(const struct hive *hive, hive_node_h node, const char *name,
     SW_AUTO_FREE char *data = at != 0 ? hivex_value_value(hive->h, at, &type, &len) : NULL;
 
     return data != NULL && (uint32_t)type == value->type && len == value->data.len &&
-           (len == 0 || memcmp(data, value->data.data, len) == 0);
+           (len == 0 || (value->data.data != NULL && memcmp(data, value->data.data, len) == 0));
 }
 
 int hive_set(struct hive *hive, const char *key, const char *name, const struct sw_registry_value *value,
