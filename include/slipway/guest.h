@@ -246,6 +246,10 @@ SW_MUST_CHECK int sw_media_show(const struct sw_media *media, struct sw_guest *g
 
 struct sw_session_opts {
     const char *overlay; /* a qcow2 file, written to; its backing chain must be there already */
+    const char *const
+        *disks; /* further ones of the same kind, for sw_session_look; at most SW_LOOK_DISKS_MAX */
+    size_t nr_disks;
+    bool volumes; /* a look is to see logical volumes, which costs a second */
     const char
         *scratch_dir; /* private folder for sockets and temporary files; whoever removes it removes all */
     enum sw_accel accel;
@@ -286,6 +290,55 @@ void sw_session_free(struct sw_session *session);
 /* How long the launch took, once it is done; 0 before. And whether TCG is used. */
 int64_t sw_session_launch_ms(const struct sw_session *session);
 bool sw_session_is_tcg(const struct sw_session *session);
+
+/* ---- A look: what lies on the disks, without a trace -------------------------------------------------------- */
+
+enum { SW_LOOK_DISKS_MAX = 40 };
+
+enum sw_look_kind { SW_LOOK_DEVICE = 1, SW_LOOK_FILE, SW_LOOK_MOUNT };
+enum {
+    SW_LOOK_CUT = 1,       /* data has not all of its bytes */
+    SW_LOOK_DANGLING = 2,  /* a link that leads nowhere */
+    SW_LOOK_LABELLED = 4,  /* it has an SELinux label */
+    SW_LOOK_NO_INODES = 8, /* this file system does not count them */
+    SW_LOOK_UNREAD = 16,   /* it could not be read */
+    SW_LOOK_LEFT_OUT = 32, /* there is more than a look tells of */
+};
+
+/* Names and bytes are untrusted; path and link end in a NUL. */
+struct sw_look_entry {
+    enum sw_look_kind kind;
+    unsigned flags;
+    unsigned mode; /* st_mode, of a link itself */
+    uint32_t owner, group;
+    const char *path, *link;
+    const uint8_t *data; /* of the file, or of the one that a link leads to */
+    size_t len;
+    uint64_t size_bytes;
+    uint64_t numbers[2]; /* DEVICE: its disks as bits, btrfs' tree; MOUNT: bytes and inodes free */
+};
+
+struct sw_look {
+    struct sw_look_entry *entries;
+    size_t n;
+    char *names; /* what path and link are in */
+    void *bytes; /* what data is in */
+    size_t len;
+    bool mapped;
+};
+
+/*
+ * Runs the orders of src/runner/look.h and reads what they tell; waits for the launch. All that is mounted for it is
+ * mounted read-only, and gone afterwards. May be called again; not between a begin and its end. Free it.
+ */
+SW_MUST_CHECK int sw_session_look(struct sw_session *session, const char *orders, struct sw_look **out,
+                                  struct sw_err *err);
+/* The same by a process of this machine, for roots that are folders of it; wants root. For tests. */
+SW_MUST_CHECK int sw_look_here(const char *orders, struct sw_look **out, struct sw_err *err);
+/* Reads the bytes, whatever they are: SW_INTEGRITY when they make no sense. They are copied. */
+SW_MUST_CHECK int sw_look_read(const void *bytes, size_t len, struct sw_look **out, struct sw_err *err);
+/* NULL is allowed. */
+void sw_look_free(struct sw_look *look);
 
 /* ---- A folder as a guest: the same runner in a plain chroot ------------------------------------------------ */
 

@@ -4,17 +4,19 @@
 #include "src/base/cleanup.h"
 
 #include <ctype.h>
-#include <stdbool.h>
 #include <string.h>
+
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t' || c == '\r';
+}
 
 /* The next word of the line; octal escapes (\040) stand for the characters that part words. */
 static bool next_word(const char **at, const char *end, char *out, size_t out_len)
 {
     size_t n = 0;
 
-    while (*at < end && (**at == ' ' || **at == '\t'))
-        (*at)++;
-    while (*at < end && **at != ' ' && **at != '\t') {
+    while (*at < end && !is_blank(**at)) {
         char c = *(*at)++;
 
         if (c == '\\' && end - *at >= 3 && (*at)[0] >= '0' && (*at)[0] <= '1' &&
@@ -27,10 +29,26 @@ static bool next_word(const char **at, const char *end, char *out, size_t out_le
         out[n++] = c;
     }
     out[n] = '\0';
-    return n > 0;
+    return true;
 }
 
-static bool has_option(const char *options, const char *wanted)
+bool fstab_split(const char *at, const char *end, struct fstab_fields *out)
+{
+    char more[FSTAB_FIELD_BYTES];
+
+    *out = (struct fstab_fields){.n = 0};
+    for (;;) {
+        while (at < end && is_blank(*at))
+            at++;
+        if (at == end || out->n == 6 || (out->n == 0 && *at == '#'))
+            return true;
+        if (!next_word(&at, end, out->n < 4 ? out->words[out->n] : more, FSTAB_FIELD_BYTES))
+            return false;
+        out->n++;
+    }
+}
+
+bool fstab_has_option(const char *options, const char *wanted)
 {
     size_t len = strlen(wanted);
 
@@ -55,7 +73,7 @@ static bool is_disk_type(const char *type)
     return false;
 }
 
-static bool is_good_point(const char *point)
+bool fstab_is_point(const char *point)
 {
     if (point[0] != '/' || point[1] == '\0')
         return false;
@@ -69,19 +87,18 @@ static bool is_good_point(const char *point)
 
 static bool parse_line(const char *at, const char *end, struct fstab_line *line)
 {
-    char type[64] = "", options[FSTAB_FIELD_BYTES] = "";
+    struct fstab_fields fields;
+    const char *options = fields.words[3];
 
-    if (!next_word(&at, end, line->spec, sizeof(line->spec)) || line->spec[0] == '#')
+    if (!fstab_split(at, end, &fields) || fields.n < 3)
         return false;
-    if (!next_word(&at, end, line->point, sizeof(line->point)) || !next_word(&at, end, type, sizeof(type)))
-        return false;
-    if (!next_word(&at, end, options, sizeof(options)))
-        options[0] = '\0';
     /* A bind mount or a subvolume other than the default is not a file system to find by its name. */
-    if (has_option(options, "noauto") || has_option(options, "_netdev") || has_option(options, "bind") ||
-        strstr(options, "subvol") != NULL)
+    if (fstab_has_option(options, "noauto") || fstab_has_option(options, "_netdev") ||
+        fstab_has_option(options, "bind") || strstr(options, "subvol") != NULL)
         return false;
-    return is_disk_type(type) && is_good_point(line->point);
+    memcpy(line->spec, fields.words[0], sizeof(line->spec));
+    memcpy(line->point, fields.words[1], sizeof(line->point));
+    return is_disk_type(fields.words[2]) && fstab_is_point(line->point);
 }
 
 /* Shorter mount points first: "/var" before "/var/log". Stable. */

@@ -295,6 +295,22 @@ static int set_append(guestfs_h *g)
     return both != NULL ? guestfs_set_append(g, both) : -1;
 }
 
+static int add_overlay(guestfs_h *g, const char *path)
+{
+    return guestfs_add_drive_opts(g, path, GUESTFS_ADD_DRIVE_OPTS_FORMAT, "qcow2",
+                                  GUESTFS_ADD_DRIVE_OPTS_CACHEMODE, "unsafe", -1);
+}
+
+static int add_disks(struct sw_session *session)
+{
+    if (add_overlay(session->g, session->overlay) < 0)
+        return -1;
+    for (size_t i = 0; i < session->nr_disks; i++)
+        if (add_overlay(session->g, session->disks[i]) < 0)
+            return -1;
+    return 0;
+}
+
 /* Behind the image's disk: /dev/sdb and so on, in order. */
 static int add_media(struct sw_session *session)
 {
@@ -317,9 +333,7 @@ static int configure(struct sw_session *session, struct sw_err *err)
         guestfs_set_pgroup(g, 1) < 0 || set_append(g) < 0 ||
         guestfs_set_memsize(g, (int)(session->memory_mib != 0 ? session->memory_mib : (unsigned)MEMORY_MIB)) <
             0 ||
-        guestfs_add_drive_opts(g, session->overlay, GUESTFS_ADD_DRIVE_OPTS_FORMAT, "qcow2",
-                               GUESTFS_ADD_DRIVE_OPTS_CACHEMODE, "unsafe", -1) < 0 ||
-        add_media(session) < 0 || guestfs_config(g, "-chardev", chardev) < 0 ||
+        add_disks(session) < 0 || add_media(session) < 0 || guestfs_config(g, "-chardev", chardev) < 0 ||
         guestfs_config(g, "-device", "virtserialport,chardev=slipway,name=" RUNNER_PORT) < 0 ||
         guestfs_set_event_callback(g, on_console, GUESTFS_EVENT_APPLIANCE, 0, session) < 0)
         return session_fail(session, err, "cannot prepare the appliance");

@@ -15,12 +15,22 @@ int sw_session_start(const struct sw_session_opts *opts, struct sw_session **out
     session->memory_mib = opts->memory_mib;
     session->network = opts->network;
     session->media = opts->media;
+    session->volumes = opts->volumes;
+    for (size_t i = 0; i < opts->nr_disks && i < SW_LOOK_DISKS_MAX; i++) {
+        session->disks[i] = realpath(opts->disks[i], NULL);
+        session->nr_disks += session->disks[i] != NULL;
+    }
     pthread_mutex_init(&session->lock, NULL);
     pthread_cond_init(&session->changed, NULL);
     session->overlay = realpath(opts->overlay, NULL);
     session->scratch_dir = realpath(opts->scratch_dir, NULL);
     if (session->overlay == NULL || session->scratch_dir == NULL) {
         sw_fail_errno(err, "cannot find '%s'", session->overlay == NULL ? opts->overlay : opts->scratch_dir);
+        sw_session_free(session);
+        return -1;
+    }
+    if (session->nr_disks != opts->nr_disks) {
+        sw_fail(err, SW_FAILED, "a disk is missing, or there are more than %d", SW_LOOK_DISKS_MAX + 1);
         sw_session_free(session);
         return -1;
     }
@@ -94,6 +104,8 @@ void sw_session_free(struct sw_session *session)
     for (size_t i = 0; i < SW_ARRAY_LEN(session->carrier_command); i++)
         free(session->carrier_command[i]);
     free(session->carrier_error);
+    for (size_t i = 0; i < session->nr_disks; i++)
+        free(session->disks[i]);
     free(session->overlay);
     free(session->scratch_dir);
     free(session->cache_dir);

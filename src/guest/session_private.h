@@ -24,6 +24,8 @@ struct sw_session {
         *g; /* one thread at a time: the launcher, then the caller, the carrier while a boundary is open */
     struct client client; /* the runner of the open boundary */
     char *overlay, *scratch_dir, *cache_dir;
+    char *disks[SW_LOOK_DISKS_MAX]; /* beside the overlay */
+    size_t nr_disks;
     char *socket_dir; /* owned and to be removed; NULL when the sockets are in scratch_dir */
     char *socket_path;
     enum sw_accel accel;
@@ -47,6 +49,8 @@ struct sw_session {
 
     pthread_t carrier; /* waits in guestfs_command for the runner's end */
     bool has_carrier, mounted;
+    bool looking;         /* the root is the look's own */
+    bool volumes;         /* a look wants logical volumes */
     int carrier_ended[2]; /* a pipe that closes with it */
     char *carrier_command[4 + SW_MEDIA_MAX + 1];
     char *carrier_error; /* what guestfs_command had to say; NULL: nothing */

@@ -1,4 +1,5 @@
 /* slipway-runner: the static program inside a guest's root that runs steps and handles files for slipway. */
+#include "src/runner/look_private.h"
 #include "src/runner/mounts.h"
 #include "src/runner/runner.h"
 
@@ -214,8 +215,11 @@ int main(int argc, char **argv)
     struct start start = {
         .channel = {.fd = -1}, .media = argv + 4, .nr_media = (size_t)(argc > 4 ? argc - 4 : 0)};
 
+    if (argc == 5 && strcmp(argv[1], "--look") == 0)
+        return look_main(argv[2], argv[3], argv[4]);
     if (argc < 4 || start.nr_media > MEDIA_MAX || parse_nonce(argv[3], start.nonce) < 0) {
-        fprintf(stderr, "usage: slipway-runner --port NAME|--fd N NONCE [MEDIUM…]\n");
+        fprintf(stderr, "usage: slipway-runner --port NAME|--fd N NONCE [MEDIUM…]\n"
+                        "       slipway-runner --look IN OUT FOLDER\n");
         return 2;
     }
     umask(022);
