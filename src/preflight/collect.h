@@ -14,4 +14,9 @@ SW_MUST_CHECK int collect_layout(const struct sw_preflight_disk *disk, json_t *i
 /* An EFI system partition's files under /EFI and /loader, as {partition, fat, files, fault}. A new reference. */
 SW_MUST_CHECK json_t *collect_esp(const struct span *span, unsigned number, struct sw_err *err);
 
+/* LVM's own text on the disk's partitions, or on the disk: added to all behind *n, up to max. */
+struct lvm;
+SW_MUST_CHECK int collect_volumes(const struct sw_preflight_disk *disk, struct lvm *all, size_t max,
+                                  size_t *n, struct sw_err *err);
+
 #endif

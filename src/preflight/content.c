@@ -81,6 +81,19 @@ static void tell_ext(const uint8_t *super, struct content *out)
     label_text(super + 120, 16, out->label);
 }
 
+/* FAT32 has them further on than the older two. */
+static void tell_fat(const uint8_t *head, struct content *out)
+{
+    uint32_t at = memcmp(head + 82, "FAT32", 5) == 0 ? 67 : 39, serial = le32_get(head + at);
+
+    snprintf(out->uuid, sizeof(out->uuid), "%04X-%04X", serial >> 16, serial & 0xffff);
+    if (memcmp(head + at + 4, "NO NAME    ", 11) == 0)
+        return;
+    label_text(head + at + 4, 11, out->label);
+    for (size_t n = strlen(out->label); n > 0 && out->label[n - 1] == ' '; n--)
+        out->label[n - 1] = '\0';
+}
+
 static int tell_more(const struct span *span, const uint8_t *head, struct content *out, struct sw_err *err)
 {
     if (strcmp(out->kind, "ext") == 0) {
@@ -96,6 +109,8 @@ static int tell_more(const struct span *span, const uint8_t *head, struct conten
         label_text(head + 1052, 16, out->label);
     } else if (strcmp(out->kind, "ntfs") == 0) {
         return ntfs_tell(span, head, out, err);
+    } else if (strcmp(out->kind, "vfat") == 0) {
+        tell_fat(head, out);
     }
     return 0;
 }

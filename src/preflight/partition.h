@@ -32,6 +32,7 @@ struct part {
     uint64_t start_bytes, size_bytes; /* as the table says: untrusted */
     uint8_t mbr_type;                 /* 0 in a GPT */
     char guid[PART_GUID];             /* its type in a GPT, lower case; else "" */
+    char uuid[PART_GUID];             /* PARTUUID, as blkid has it; "" where there is none */
     char name[PART_NAME];             /* in a GPT, UTF-8: untrusted */
     bool active;                      /* MBR's flag, or GPT's legacy BIOS bootable */
     enum part_role role;

@@ -136,6 +136,7 @@ static void fill(unsigned sector, const uint8_t *entry, struct part *part)
     if (last < first || sw_mul_ovf(last - first + 1, (uint64_t)sector, &part->size_bytes))
         part->size_bytes = last < first ? 0 : UINT64_MAX;
     guid_text(entry, part->guid);
+    guid_text(entry + 16, part->uuid);
     name_text(entry + 56, 36, part->name);
     part->active = (le64_get(entry + 48) & LEGACY_BOOTABLE) != 0;
     for (size_t i = 0; i < SW_ARRAY_LEN(types); i++) {

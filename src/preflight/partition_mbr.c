@@ -4,6 +4,7 @@
 #include "src/base/ckd.h"
 #include "src/base/endian.h"
 
+#include <stdio.h>
 #include <string.h>
 
 enum {
@@ -139,6 +140,8 @@ int part_read_mbr(const struct span *disk, const uint8_t *first, struct part_tab
     if (gpt)
         return 0;
     table->kind = PART_TABLE_MBR;
+    for (size_t i = 0; i < table->nr_parts; i++)
+        snprintf(table->parts[i].uuid, PART_GUID, "%08x-%02x", le32_get(first + 440), table->parts[i].number);
     if (protects)
         part_fault_add(table, "header", 0, "the MBR protects a GPT, of which neither copy is there");
     return 0;
