@@ -31,6 +31,21 @@ struct sw_preflight_disk {
 SW_MUST_CHECK json_t *sw_preflight_evidence(const struct sw_preflight_disk *disks, size_t n,
                                             struct sw_err *err);
 
+/* A machine with the evidence that was told of its disks. */
+struct sw_preflight_machine {
+    const struct sw_preflight_disk *disks;
+    size_t nr_disks;
+    json_t *
+        evidence; /* borrowed; "guest" is put into it, or "guest_error": why its files could not be looked at */
+};
+/* Whether there is anything on its disks that a launch could tell of. */
+bool sw_preflight_may_look(const struct sw_preflight_machine *machine);
+/*
+ * Starts appliances, as few as can be, and looks at the guests' files, read-only. Machines with LVM, md or btrfs have one of
+ * their own each. An appliance that does not start is a warning in the log: what it would have told stays unknown.
+ */
+SW_MUST_CHECK int sw_preflight_look(struct sw_preflight_machine *machines, size_t n, struct sw_err *err);
+
 /* ---- policy: the rules, and the systems and kernels that are listed ---- */
 
 struct sw_preflight_policy;
@@ -54,6 +69,8 @@ const json_t *sw_preflight_policy_rules(const struct sw_preflight_policy *policy
  */
 SW_MUST_CHECK json_t *sw_preflight_judge(const struct sw_preflight_policy *policy, const json_t *evidence,
                                          const char *name, unsigned lanes, struct sw_err *err);
+/* The why of what only the guest's files can tell. */
+#define SW_PREFLIGHT_NEEDS_LAUNCH "needs a launch"
 /* Whether any chosen lane refuses it. */
 bool sw_preflight_refused(const json_t *verdict);
 

@@ -16,7 +16,7 @@ packages_of() {
     # What make-base-image works with; uidmap and fakeroot let an ordinary user run it.
     base) echo mmdebstrap uidmap fakeroot e2fsprogs dosfstools mtools gdisk grub-common grub-pc-bin \
         grub-efi-amd64-bin xz-utils zstd ca-certificates ;;
-    test) echo libcmocka-dev libhivex-bin ntfs-3g fdisk attr jq git busybox-static cpio kmod ovmf skopeo docker-registry python3 python3-botocore python3-cryptography python3-jsonschema awscli softhsm2 opensc openssl procps strace python3-libvhdi ceph-mon ceph-osd radosgw curl ;;
+    test) echo libcmocka-dev libhivex-bin ntfs-3g fdisk attr jq git busybox-static cpio kmod ovmf xfsprogs btrfs-progs zstd lz4 skopeo docker-registry python3 python3-botocore python3-cryptography python3-jsonschema awscli softhsm2 opensc openssl procps strace python3-libvhdi ceph-mon ceph-osd radosgw curl ;;
     # Only for opposite ends: of the sealed format (npm brings many small packages with it), of formats and digests.
     interop) echo nodejs:node npm:npm python3-libvmdk fsverity ;;
     lint) echo git clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev cppcheck shellcheck codespell ;;

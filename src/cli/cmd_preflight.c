@@ -71,8 +71,19 @@ static int choose_lanes(const struct preflight_opts *opts, unsigned *lanes, stru
     return 0;
 }
 
-static int open_machine(const struct preflight_run *run, const char *path, struct preflight_machine *machine,
-                        struct sw_err *err)
+/* How many machines are open at a time, to share an appliance. */
+enum { BATCH_MAX = 16 };
+
+struct open_machine {
+    struct preflight_machine machine;
+    const char *path;
+    json_t *evidence; /* NULL: it could not be opened, and cause says why */
+    json_t *verdict;
+    struct sw_err cause;
+};
+
+static int open_disks(const struct preflight_run *run, const char *path, struct preflight_machine *machine,
+                      struct sw_err *err)
 {
     if (preflight_machine_add(machine, path, &run->input, err) < 0)
         return -1;
@@ -82,64 +93,132 @@ static int open_machine(const struct preflight_run *run, const char *path, struc
     return 0;
 }
 
-static int look(struct preflight_run *run, const char *path, struct preflight_machine *machine,
-                struct sw_err *err)
+static int judge(const struct preflight_run *run, struct open_machine *one, struct sw_err *err)
 {
-    SW_AUTO_JSON json_t *evidence = NULL;
-    json_t *verdict;
+    json_t *verdict = sw_preflight_judge(run->policy, one->evidence, one->path, run->lanes, err);
 
-    if (open_machine(run, path, machine, err) < 0)
-        return -1;
-    evidence = sw_preflight_evidence(machine->disks, machine->n, err);
-    if (evidence == NULL)
-        return -1;
-    verdict = sw_preflight_judge(run->policy, evidence, path, run->lanes, err);
-    if (verdict == NULL || sw_json_set(verdict, "evidence", json_incref(evidence), err) < 0) {
+    if (verdict == NULL || sw_json_set(verdict, "evidence", json_incref(one->evidence), err) < 0) {
         json_decref(verdict);
         return -1;
     }
-    return sw_json_append(run->verdicts, verdict, err);
+    json_decref(one->verdict);
+    one->verdict = verdict;
+    return 0;
+}
+
+static int open_one(const struct preflight_run *run, struct open_machine *one, struct sw_err *err)
+{
+    if (open_disks(run, one->path, &one->machine, err) < 0)
+        return -1;
+    one->evidence = sw_preflight_evidence(one->machine.disks, one->machine.n, err);
+    return one->evidence == NULL ? -1 : judge(run, one, err);
+}
+
+/* Whether a rule of the chosen lanes waits for what the guest's files say. */
+static bool waits_for_launch(const json_t *verdict)
+{
+    const json_t *rule;
+    size_t i;
+
+    json_array_foreach (json_object_get(verdict, "rules"), i, rule) {
+        const char *why = sw_json_text(rule, "why");
+
+        if (why != NULL && strcmp(why, SW_PREFLIGHT_NEEDS_LAUNCH) == 0)
+            return true;
+    }
+    return false;
+}
+
+static int look_at_guests(const struct preflight_run *run, struct open_machine *all, size_t n,
+                          struct sw_err *err)
+{
+    struct sw_preflight_machine machines[BATCH_MAX];
+    size_t asked = 0;
+
+    for (size_t i = 0; i < n && !run->opts->no_launch; i++)
+        if (all[i].verdict != NULL && waits_for_launch(all[i].verdict))
+            machines[asked++] = (struct sw_preflight_machine){
+                .disks = all[i].machine.disks, .nr_disks = all[i].machine.n, .evidence = all[i].evidence};
+    if (asked == 0)
+        return 0;
+    if (sw_preflight_look(machines, asked, err) < 0)
+        return -1;
+    for (size_t i = 0; i < n; i++)
+        if (all[i].verdict != NULL && judge(run, &all[i], err) < 0)
+            return -1;
+    return 0;
 }
 
 /* Of several images one that cannot be opened does not keep the others from being looked at. */
-static int look_at(struct preflight_run *run, const char *path, struct sw_err *err)
+static int note(struct preflight_run *run, struct open_machine *one, struct sw_err *err)
 {
-    SW_AUTO_FREE struct preflight_machine *machine = sw_calloc(1, sizeof(*machine), err);
-    struct sw_err cause = {.code = SW_OK};
-    int rc;
-
-    if (machine == NULL)
-        return -1;
-    rc = look(run, path, machine, &cause);
-    preflight_machine_close(machine);
-    if (rc == 0)
-        return 0;
-    if (!run->fleet || cause.code == SW_INTERRUPTED) {
-        *err = cause;
-        return -1;
-    }
+    if (one->verdict != NULL)
+        return sw_json_append(run->verdicts, json_incref(one->verdict), err);
     if (run->unreadable_code == 0)
-        run->unreadable_code = cause.code != SW_OK ? (int)cause.code : (int)SW_FAILED;
+        run->unreadable_code = one->cause.code != SW_OK ? (int)one->cause.code : (int)SW_FAILED;
     return sw_json_append(
         run->unreadable,
-        json_pack("{s:o, s:o}", "name", json_untrusted(path), "error", json_untrusted(cause.text)), err);
+        json_pack("{s:o, s:o}", "name", json_untrusted(one->path), "error", json_untrusted(one->cause.text)),
+        err);
+}
+
+static int look(struct preflight_run *run, struct open_machine *all, size_t n, struct sw_err *err)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (open_one(run, &all[i], &all[i].cause) == 0)
+            continue;
+        if (!run->fleet || all[i].cause.code == SW_INTERRUPTED) {
+            *err = all[i].cause;
+            return -1;
+        }
+    }
+    if (look_at_guests(run, all, n, err) < 0)
+        return -1;
+    for (size_t i = 0; i < n; i++)
+        if (note(run, &all[i], err) < 0)
+            return -1;
+    return 0;
+}
+
+/* The format of what carries no magic is for files in folders alone. */
+static int look_at(struct preflight_run *run, char *const *names, size_t n, bool folder, struct sw_err *err)
+{
+    const char *format = run->input.format;
+    int rc = 0;
+
+    if (folder) {
+        run->input.format = NULL;
+        run->input.spare_format = format;
+    }
+    for (size_t from = 0; from < n && rc == 0; from += BATCH_MAX) {
+        size_t len = n - from < BATCH_MAX ? n - from : BATCH_MAX;
+        SW_AUTO_FREE struct open_machine *all = sw_calloc(len, sizeof(*all), err);
+
+        rc = all != NULL ? 0 : -1;
+        for (size_t i = 0; i < len && rc == 0; i++)
+            all[i].path = names[from + i];
+        if (rc == 0)
+            rc = look(run, all, len, err);
+        for (size_t i = 0; i < len && all != NULL; i++) {
+            json_decref(all[i].verdict);
+            json_decref(all[i].evidence);
+            preflight_machine_close(&all[i].machine);
+        }
+    }
+    run->input.format = format;
+    run->input.spare_format = NULL;
+    return rc;
 }
 
 static int look_into(struct preflight_run *run, const char *folder, struct sw_err *err)
 {
-    const char *format = run->input.format;
     char **names = NULL;
     size_t n = 0;
-    int rc = 0;
+    int rc;
 
     if (preflight_folder(folder, &names, &n, err) < 0)
         return -1;
-    run->input.format = NULL;
-    run->input.spare_format = format;
-    for (size_t i = 0; i < n && rc == 0; i++)
-        rc = look_at(run, names[i], err);
-    run->input.format = format;
-    run->input.spare_format = NULL;
+    rc = look_at(run, names, n, true, err);
     preflight_names_free(names, n);
     return rc;
 }
@@ -158,9 +237,19 @@ static int look_at_all(struct preflight_run *run, const struct args *args, struc
         run->fleet = run->fleet || is_folder(args->items[i]);
     if (run->fleet && run->opts->add.n > 0)
         return sw_fail(err, SW_USAGE, "-a is a further disk of one machine: name one IMAGE, its first disk");
-    for (size_t i = 0; i < args->n; i++)
-        if ((is_folder(args->items[i]) ? look_into : look_at)(run, args->items[i], err) < 0)
+    /* Images that are named one after the other share a launch. */
+    for (size_t i = 0, n; i < args->n; i += n) {
+        n = 1;
+        if (is_folder(args->items[i])) {
+            if (look_into(run, args->items[i], err) < 0)
+                return -1;
+            continue;
+        }
+        while (i + n < args->n && !is_folder(args->items[i + n]))
+            n++;
+        if (look_at(run, (char *const *)(uintptr_t)&args->items[i], n, false, err) < 0)
             return -1;
+    }
     return 0;
 }
 

@@ -100,6 +100,6 @@ struct boot_ways {
 };
 struct boot_ways ev_boot(const struct ev *ev);
 
-#define NEEDS_LAUNCH "needs a launch"
+#define NEEDS_LAUNCH SW_PREFLIGHT_NEEDS_LAUNCH
 
 #endif

@@ -6,7 +6,9 @@
 static void names(const struct ev *ev, struct ruling *ruling)
 {
     const json_t *list = ev_need(ev_linux(ev, ruling), "network.interfaces", ruling), *interface;
-    bool kernel_names = strstr(ev_text(ev->guest, "cmdline"), "net.ifnames=0") != NULL;
+    /* Of a command line that nobody could tell nothing is said. */
+    bool kernel_names = ev_get(ev->guest, "cmdline") == NULL ||
+                        strstr(ev_text(ev->guest, "cmdline"), "net.ifnames=0") != NULL;
     size_t i;
 
     json_array_foreach (list, i, interface) {

@@ -5,7 +5,7 @@ mkdir work
 "$CASE_LIB/broken-disk" inactive "$PWD/work" >/dev/null 2>&1
 qemu-img convert -f raw -O vmdk work/inactive.raw bad.vmdk
 status=0
-"$SLIPWAY" preflight bad.vmdk --junit j.xml --sarif s.json --html h.html >said || status=$?
+"$SLIPWAY" preflight --no-launch bad.vmdk --junit j.xml --sarif s.json --html h.html >said || status=$?
 [ "$status" = 4 ]
 "$CASE_LIB/check-schema" "$SLIPWAY_SOURCE/tests/cli/preflight/sarif-required.schema.json" s.json || [ $? = 77 ]
 jq -e '[.runs[0].results[].ruleId] == ["disk.format.vmdk", "boot.partition"]' s.json >/dev/null
@@ -29,10 +29,10 @@ PY
 cat >policy.json <<'JSON'
 {"date": "2027-01-01", "rules": {"disk.format.vmdk": {"import-image": "note", "import-snapshot": "off"}, "boot.partition": {"import-image": "off"}}}
 JSON
-"$SLIPWAY" preflight bad.vmdk --policy policy.json --json >v.json
+"$SLIPWAY" preflight --no-launch bad.vmdk --policy policy.json --json >v.json
 jq -e '.images[0].lanes["import-image"] | .refused == 0 and .notes == 1' v.json >/dev/null
 jq -e '.images[0].policy == "policy.json"' v.json >/dev/null
 echo '{"rules": {"no.such": {}}}' >policy.json
-refused 3 "no.such" "$SLIPWAY" preflight bad.vmdk --policy policy.json
+refused 3 "no.such" "$SLIPWAY" preflight --no-launch bad.vmdk --policy policy.json
 mkdir there
-refused 2 "not a regular file" "$SLIPWAY" preflight bad.vmdk --html there
+refused 2 "not a regular file" "$SLIPWAY" preflight --no-launch bad.vmdk --html there
