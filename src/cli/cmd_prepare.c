@@ -24,7 +24,7 @@ struct prepare_opts {
     const char *format, *out, *output_format, *keep, *policy, *store, *scratch, *accel, *sign;
     struct opt_list lanes, only, skip, seal_to, keys;
     struct trust_opts trust;
-    bool all, dry_run, plain_scratch;
+    bool all, dry_run, no_launch, plain_scratch;
 };
 
 static const struct opt prepare_rows[] = {
@@ -57,6 +57,8 @@ static const struct opt prepare_rows[] = {
      "what a sealed store or IMAGE holds may lie in clear"},
     {0, "accel", "auto|kvm|tcg", OPT_STRING, offsetof(struct prepare_opts, accel),
      "how the appliance runs (default: auto)"},
+    {0, "no-launch", NULL, OPT_FLAG, offsetof(struct prepare_opts, no_launch),
+     "look into no guest's files before and after: for --all and --only"},
     {'n', "dry-run", NULL, OPT_FLAG, offsetof(struct prepare_opts, dry_run),
      "say what would be run, and stop"},
     OPT_END,
@@ -152,6 +154,25 @@ static int take_flow(struct prepare *run, struct sw_err *err)
     return opts->accel != NULL ? sw_accel_parse(opts->accel, &flow->accel, err) : 0;
 }
 
+static struct sw_prepare_choice choice_of(const struct prepare_opts *opts)
+{
+    return (struct sw_prepare_choice){.all = opts->all,
+                                      .only = opts->only.items,
+                                      .nr_only = opts->only.n,
+                                      .skip = opts->skip.items,
+                                      .nr_skip = opts->skip.n};
+}
+
+/* Names that are none are refused before anything is launched. */
+static int check_choice(const struct prepare_opts *opts, struct sw_err *err)
+{
+    const struct sw_prepare_choice choice = choice_of(opts);
+    SW_AUTO_JSON json_t *nothing = json_object();
+    SW_AUTO_JSON json_t *chosen = sw_prepare_choose(nothing, nothing, &choice, err);
+
+    return chosen != NULL ? 0 : -1;
+}
+
 static int take_options(struct prepare *run, struct sw_err *err)
 {
     const struct prepare_opts *opts = run->opts;
@@ -160,7 +181,7 @@ static int take_options(struct prepare *run, struct sw_err *err)
         return sw_fail(err, SW_USAGE, "name the image that is written with -o OUT");
     if (opts->all && opts->only.n > 0)
         return sw_fail(err, SW_USAGE, "--all and --only: one or the other");
-    if (choose_lanes(&opts->lanes, &run->lanes, err) < 0 ||
+    if (check_choice(opts, err) < 0 || choose_lanes(&opts->lanes, &run->lanes, err) < 0 ||
         seal_args_open_ring(&opts->keys, &run->ring, err) < 0 || take_flow(run, err) < 0)
         return -1;
     run->out.secret = opts->keys.n > 0;
@@ -201,6 +222,32 @@ static json_t *judge(const struct prepare *run, const json_t *evidence, const ch
     return evidence != NULL ? sw_preflight_judge(run->policy, evidence, name, run->lanes, err) : NULL;
 }
 
+/* What the disks' tables say, and unless nobody wants a launch, what the guest's files say. A new reference. */
+static json_t *look(const struct prepare *run, const struct sw_preflight_disk *disks, size_t n,
+                    struct sw_err *err)
+{
+    SW_AUTO_JSON json_t *evidence = sw_preflight_evidence(disks, n, err);
+    struct sw_preflight_machine machine = {.disks = disks, .nr_disks = n, .evidence = evidence};
+
+    if (evidence == NULL)
+        return NULL;
+    if (!run->opts->no_launch && sw_preflight_may_look(&machine) && sw_preflight_look(&machine, 1, err) < 0)
+        return NULL;
+    return json_incref(evidence);
+}
+
+/* The same of a disk that is the one of which these are told: its files are not looked at again. */
+static json_t *look_again(const struct sw_preflight_disk *disks, size_t n, const json_t *known,
+                          struct sw_err *err)
+{
+    SW_AUTO_JSON json_t *evidence = sw_preflight_evidence(disks, n, err);
+    json_t *guest = json_object_get(known, "guest");
+
+    if (evidence == NULL || (guest != NULL && sw_json_set(evidence, "guest", json_incref(guest), err) < 0))
+        return NULL;
+    return json_incref(evidence);
+}
+
 /* ---- What comes out ---- */
 
 static void image_auto(struct sw_image **image)
@@ -231,8 +278,12 @@ static int say_container(const struct prepare *run, json_t *evidence, struct sw_
     return sw_json_set(container, "sealed", json_true(), err);
 }
 
-/* The verdict over what was written. disk: what it holds, where it cannot be opened again. */
-static json_t *judge_out(const struct prepare *run, struct sw_image *disk, struct sw_err *err)
+/*
+ * The verdict over what was written. disk: what it holds, where it cannot be opened again; known: evidence of the same disk, or
+ * NULL.
+ */
+static json_t *judge_out(const struct prepare *run, struct sw_image *disk, const json_t *known,
+                         struct sw_err *err)
 {
     const struct preflight_input_opts input = {.format = run->out.format->name};
     SW_AUTO_FREE struct preflight_machine *machine = sw_calloc(1, sizeof(*machine), err);
@@ -242,28 +293,32 @@ static json_t *judge_out(const struct prepare *run, struct sw_image *disk, struc
     if (machine == NULL)
         return NULL;
     if (run->out.recipients != NULL) {
-        evidence = sw_preflight_evidence(&sealed, 1, err);
+        evidence = known != NULL ? look_again(&sealed, 1, known, err) : look(run, &sealed, 1, err);
         if (evidence == NULL || say_container(run, evidence, err) < 0)
             return NULL;
     } else {
         if (preflight_machine_add(machine, run->out.path, &input, err) == 0)
-            evidence = sw_preflight_evidence(machine->disks, machine->n, err);
+            evidence = known != NULL ? look_again(machine->disks, machine->n, known, err)
+                                     : look(run, machine->disks, machine->n, err);
         preflight_machine_close(machine);
     }
     return judge(run, evidence, run->out.path, err);
 }
 
-static json_t *write_and_judge(struct prepare *run, struct sw_image *disk, struct sw_err *err)
+static json_t *write_and_judge(struct prepare *run, struct sw_image *disk, const json_t *known,
+                               struct sw_err *err)
 {
     struct sw_copy_stats stats = {0};
 
     if (prepare_out_write(&run->out, disk, &run->opts->common, &stats, err) < 0)
         return NULL;
-    return judge_out(run, disk, err);
+    return judge_out(run, disk, known, err);
 }
 
-static json_t *write_layer(struct prepare *run, const char *layer, struct sw_err *err)
+static json_t *write_layer(struct prepare *run, const json_t *done, const json_t *evidence,
+                           struct sw_err *err)
 {
+    const char *layer = sw_json_text(done, "layer"), *base = sw_json_text(done, "base");
     SW_CLEANUP(store_auto) struct sw_store *store = NULL;
     SW_CLEANUP(image_auto) struct sw_image *chain = NULL;
 
@@ -272,7 +327,7 @@ static json_t *write_layer(struct prepare *run, const char *layer, struct sw_err
         sw_store_open_chain(store, layer, &chain, err) < 0)
         return NULL;
     run->out.secret = run->out.secret || sw_store_is_sealed(store);
-    return write_and_judge(run, chain, err);
+    return write_and_judge(run, chain, strcmp(layer, base) == 0 ? evidence : NULL, err);
 }
 
 /* ---- The verb ---- */
@@ -346,19 +401,15 @@ static void say_unknown(const struct prepare *run, const json_t *before)
 
         n += state != NULL && strcmp(state, "unknown") == 0 && json_is_object(json_object_get(rule, "fix"));
     }
-    if (n > 0 && !run->opts->all && run->opts->only.n == 0)
+    if (n > 0 && run->opts->no_launch && !run->opts->all && run->opts->only.n == 0)
         sw_log(SW_LOG_WARNING,
                "%zu rules that prepare has a fix for were not looked at: --all runs every component", n);
 }
 
 static int prepare(struct prepare *run, struct sw_err *err)
 {
-    const struct sw_prepare_choice choice = {.all = run->opts->all,
-                                             .only = run->opts->only.items,
-                                             .nr_only = run->opts->only.n,
-                                             .skip = run->opts->skip.items,
-                                             .nr_skip = run->opts->skip.n};
-    SW_AUTO_JSON json_t *evidence = sw_preflight_evidence(run->machine->disks, run->machine->n, err);
+    const struct sw_prepare_choice choice = choice_of(run->opts);
+    SW_AUTO_JSON json_t *evidence = look(run, run->machine->disks, run->machine->n, err);
     SW_AUTO_JSON json_t *before = judge(run, evidence, run->image, err);
     SW_AUTO_JSON json_t *chosen = NULL, *done = NULL, *after = NULL;
 
@@ -368,10 +419,10 @@ static int prepare(struct prepare *run, struct sw_err *err)
     if (run->opts->dry_run)
         return show_plan(run, chosen, before, err);
     if (json_array_size(chosen) == 0) {
-        after = write_and_judge(run, run->machine->disks[0].image, err);
+        after = write_and_judge(run, run->machine->disks[0].image, evidence, err);
     } else {
         done = run_components(run, chosen, before, err);
-        after = done != NULL ? write_layer(run, sw_json_text(done, "layer"), err) : NULL;
+        after = done != NULL ? write_layer(run, done, evidence, err) : NULL;
     }
     return after != NULL ? finish(run, describe(run, chosen, done, before, after), err) : -1;
 }
@@ -391,8 +442,9 @@ const struct cmd cmd_prepare = {
     .summary = "repair what AWS would refuse of an image, in a new one",
     .more =
         "What preflight finds says which components of recipes/ec2-ready run: in one launch of the appliance without\n"
-        "a network, over IMAGE, which is never written to. OUT appears under its name only when it is whole. Where\n"
-        "nothing was found there is no launch, and OUT holds the same disk.\n\n"
+        "a network, over IMAGE, which is never written to. Preflight looks into the guest in a launch of its own, before\n"
+        "and after; --no-launch leaves that out. OUT appears under its name only when it is whole. Where nothing was\n"
+        "found, nothing more is launched, and OUT holds the same disk.\n\n"
         "OUT.prepare/report.json has every change with what a file was and is, and the diff of a text; the verdict\n"
         "before and after is in it. What speaks of keys or passwords is named and not shown, and of a sealed image no\n"
         "content is. The recipe that was run, and its log, lie beside it.\n\n"

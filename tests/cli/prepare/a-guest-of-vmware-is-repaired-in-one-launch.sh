@@ -25,13 +25,13 @@ debugfs -w -f commands "base.raw?offset=$ROOT_OFFSET" >/dev/null 2>&1
 digest=$(sha256sum <vm.vmdk)
 
 # What it would do is said without a launch, and without OUT.
-"$SLIPWAY" prepare -n --all vm.vmdk >plan
+"$SLIPWAY" prepare --no-launch -n --all vm.vmdk >plan
 for component in fstab network-dhcp grub-default serial-console initramfs-drivers identity; do
     grep -q "^$component" plan || fail "$component is not in the plan"
 done
 
 status=0
-"$SLIPWAY" prepare --all vm.vmdk -o out.raw --store store --keep-originals guest --json >result.json 2>log || status=$?
+"$SLIPWAY" prepare --no-launch --all vm.vmdk -o out.raw --store store --keep-originals guest --json >result.json 2>log || status=$?
 # The tiny disk has nothing that starts it, which no component mends.
 [ "$status" = 4 ] || { cat log >&2; fail "exit status $status, not 4"; }
 [ "$(sha256sum <vm.vmdk)" = "$digest" ] || fail "the original was written to"

@@ -7,7 +7,7 @@ need jq cmp
 digest=$(sha256sum <base.raw)
 
 status=0
-"$SLIPWAY" prepare -f raw base.raw -o out.vmdk --lane ebs-direct --json >result.json 2>log || status=$?
+"$SLIPWAY" prepare --no-launch -f raw base.raw -o out.vmdk --lane ebs-direct --json >result.json 2>log || status=$?
 [ "$status" = 0 ] || [ "$status" = 4 ] || { cat log >&2; fail "exit status $status"; }
 [ "$(jq -c '[.launched, .components, .changes]' result.json)" = '[false,[],[]]' ] || { cat result.json >&2; fail "something was done"; }
 "$SLIPWAY" convert -q out.vmdk -O raw back.raw
@@ -17,11 +17,11 @@ grep -q 'were not looked at' log || { cat log >&2; fail "what was not looked at 
 
 # Sealed, and from a sealed image: whoever has the key gets the same disk, and the report says nothing of files.
 "$SLIPWAY" keygen aes -o key >/dev/null
-"$SLIPWAY" prepare -q -f raw base.raw -o out.raw.sealed -O raw --lane ebs-direct --seal-to aes:key >/dev/null 2>log || [ $? = 4 ] ||
+"$SLIPWAY" prepare --no-launch -q -f raw base.raw -o out.raw.sealed -O raw --lane ebs-direct --seal-to aes:key >/dev/null 2>log || [ $? = 4 ] ||
     { cat log >&2; fail "not sealed"; }
 "$SLIPWAY" open out.raw.sealed -o opened.raw --key aes:key 2>/dev/null
 cmp base.raw opened.raw
-"$SLIPWAY" prepare -q out.raw.sealed -k aes:key -o again.raw --lane ebs-direct >/dev/null 2>log || [ $? = 4 ] || { cat log >&2; fail "not opened"; }
+"$SLIPWAY" prepare --no-launch -q out.raw.sealed -k aes:key -o again.raw --lane ebs-direct >/dev/null 2>log || [ $? = 4 ] || { cat log >&2; fail "not opened"; }
 cmp base.raw again.raw
 [ "$(stat -c %a again.raw)" = 600 ] || fail "what was sealed is for everybody to read"
 
