@@ -332,7 +332,7 @@ static json_t *write_layer(struct prepare *run, const json_t *done, const json_t
 
 /* ---- The verb ---- */
 
-static json_t *run_components(const struct prepare *run, const json_t *chosen, const json_t *verdict,
+static json_t *run_components(const struct prepare *run, const json_t *chosen, const json_t *evidence,
                               struct sw_err *err)
 {
     struct sw_diags diags = {.n = 0};
@@ -342,7 +342,7 @@ static json_t *run_components(const struct prepare *run, const json_t *chosen, c
 
     out_progress_begin(&progress, "prepare", &run->opts->common);
     flow.progress = &progress.base;
-    done = sw_prepare_run(&flow, chosen, verdict, &diags, err);
+    done = sw_prepare_run(&flow, chosen, evidence, &diags, err);
     out_progress_end(&progress);
     build_print_diags(&diags, run->image, err);
     return done;
@@ -421,7 +421,7 @@ static int prepare(struct prepare *run, struct sw_err *err)
     if (json_array_size(chosen) == 0) {
         after = write_and_judge(run, run->machine->disks[0].image, evidence, err);
     } else {
-        done = run_components(run, chosen, before, err);
+        done = run_components(run, chosen, evidence, err);
         after = done != NULL ? write_layer(run, done, evidence, err) : NULL;
     }
     return after != NULL ? finish(run, describe(run, chosen, done, before, after), err) : -1;

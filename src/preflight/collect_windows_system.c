@@ -113,8 +113,9 @@ static int add_interface(struct registry *registry, const char *guid, json_t *wi
             return -1;
     }
     return sw_json_append(list,
-                          json_pack("{s:o, s:s, s:s}", "name", sw_json_bytes(shown, strlen(shown)), "file",
-                                    "SYSTEM", "method", fixed ? "static" : "dhcp"),
+                          json_pack("{s:o, s:o, s:s, s:s}", "name", sw_json_bytes(shown, strlen(shown)),
+                                    "guid", sw_json_bytes(guid, strlen(guid)), "file", "SYSTEM", "method",
+                                    fixed ? "static" : "dhcp"),
                           err);
 }
 

@@ -18,37 +18,27 @@ static const struct shipped *component_at(const json_t *chosen, size_t i)
     return shipped_find(sw_json_text(json_array_get(chosen, i), "component"));
 }
 
-/* The GUIDs that a text names, with commas between them. */
-static int add_guids(const char *text, struct sw_buf *out, struct sw_err *err)
+/* What a hive calls a GUID may be anything: only one goes into a document. */
+static bool is_guid(const char *text)
 {
     enum { GUID_CHARS = 38 };
 
-    while ((text = strchr(text, '{')) != NULL) {
-        if (strspn(text + 1, "0123456789abcdefABCDEF-") == GUID_CHARS - 2 && text[GUID_CHARS - 1] == '}' &&
-            sw_buf_printf(out, err, "%s%.*s", out->len > 0 ? "," : "", (int)GUID_CHARS, text) < 0)
-            return -1;
-        text++;
-    }
-    return 0;
+    return strlen(text) == GUID_CHARS && text[0] == '{' && text[GUID_CHARS - 1] == '}' &&
+           strspn(text + 1, "0123456789abcdefABCDEF-") == GUID_CHARS - 2;
 }
 
-/* The interfaces with a fixed address, of what a rule has found. */
-static int windows_interfaces(const json_t *verdict, struct sw_buf *out, struct sw_err *err)
+/* The interfaces with a fixed address, with commas between them. */
+static int windows_interfaces(const json_t *evidence, struct sw_buf *out, struct sw_err *err)
 {
-    const json_t *rule, *finding;
-    size_t i, j;
+    const json_t *guest = json_object_get(evidence, "guest"), *one;
+    size_t i;
 
-    json_array_foreach (json_object_get(verdict, "rules"), i, rule) {
-        const char *component = sw_json_text(json_object_get(rule, "fix"), "component");
+    json_array_foreach (json_object_get(json_object_get(guest, "network"), "interfaces"), i, one) {
+        const char *guid = sw_json_text(one, "guid"), *method = sw_json_text(one, "method");
 
-        if (component == NULL || strcmp(component, "ec2-ready/windows-dhcp") != 0)
-            continue;
-        json_array_foreach (json_object_get(rule, "found"), j, finding) {
-            const char *what = sw_json_text(finding, "what");
-
-            if (what != NULL && add_guids(what, out, err) < 0)
-                return -1;
-        }
+        if (guid != NULL && is_guid(guid) && method != NULL && strcmp(method, "static") == 0 &&
+            sw_buf_printf(out, err, "%s%s", out->len > 0 ? "," : "", guid) < 0)
+            return -1;
     }
     return 0;
 }
@@ -263,7 +253,7 @@ static int clear(const char *dir, struct sw_err *err)
     return 0;
 }
 
-json_t *sw_prepare_run(const struct sw_prepare_opts *opts, const json_t *chosen, const json_t *verdict,
+json_t *sw_prepare_run(const struct sw_prepare_opts *opts, const json_t *chosen, const json_t *evidence,
                        struct sw_diags *diags, struct sw_err *err)
 {
     SW_AUTO_FREE char *dir = sw_path_join(opts->dir, RECIPE_DIR, err);
@@ -272,7 +262,7 @@ json_t *sw_prepare_run(const struct sw_prepare_opts *opts, const json_t *chosen,
     SW_AUTO_BUF struct sw_buf interfaces = {.data = NULL};
     SW_AUTO_JSON json_t *built = NULL;
 
-    if (log == NULL || windows_interfaces(verdict, &interfaces, err) < 0 || clear(opts->dir, err) < 0 ||
+    if (log == NULL || windows_interfaces(evidence, &interfaces, err) < 0 || clear(opts->dir, err) < 0 ||
         sw_mkdir_p(dir, 0777, err) < 0 || write_recipe(opts, dir, recipe, err) < 0 ||
         write_document(opts, chosen, interfaces.data != NULL ? interfaces.data : "", dir, err) < 0)
         return NULL;

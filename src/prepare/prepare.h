@@ -52,13 +52,13 @@ struct sw_prepare_opts {
 };
 
 /*
- * Runs them over the base, in one launch and one layer of the store. Gives {"layer": of the result, or the base's where nothing
+ * Runs them over the base, of which that is the evidence, in one launch and one layer of the store. Gives {"layer": of the result, or the base's where nothing
  * was changed, "base", "log": folder, "changes": [{"path", "change": "added" | "changed" | "removed", "before", "after":
  * {"kind", "mode", "uid", "gid", "bytes", "sha256" | "target"}, "diff": unified, of a text that may be shown, "original":
  * its text before, or {"base64"}}]}. Names and texts in it are untrusted. Of Windows they are {"key", "name", "change", "before", "after"}.
  * NULL and err on failure; decref it.
  */
 SW_MUST_CHECK json_t *sw_prepare_run(const struct sw_prepare_opts *opts, const json_t *chosen,
-                                     const json_t *verdict, struct sw_diags *diags, struct sw_err *err);
+                                     const json_t *evidence, struct sw_diags *diags, struct sw_err *err);
 
 #endif
