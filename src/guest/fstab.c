@@ -88,10 +88,11 @@ bool fstab_is_point(const char *point)
 static bool parse_line(const char *at, const char *end, struct fstab_line *line)
 {
     struct fstab_fields fields;
-    const char *options = fields.words[3];
+    const char *options;
 
     if (!fstab_split(at, end, &fields) || fields.n < 3)
         return false;
+    options = fields.words[3];
     /* A bind mount or a subvolume other than the default is not a file system to find by its name. */
     if (fstab_has_option(options, "noauto") || fstab_has_option(options, "_netdev") ||
         fstab_has_option(options, "bind") || strstr(options, "subvol") != NULL)

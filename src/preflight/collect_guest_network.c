@@ -88,9 +88,8 @@ static void read_ifcfg(struct interfaces *all, const struct sw_look_entry *file)
         snprintf(one.name, sizeof(one.name), "%s", name);
     for (size_t i = 0; i < SW_ARRAY_LEN(macs) && one.mac[0] == '\0'; i++)
         (void)!setting_of(file, macs[i], one.mac, sizeof(one.mac));
-    if (setting_of(file, "BOOTPROTO", value, sizeof(value)) && strncasecmp(value, "dhcp", 4) == 0)
-        one.method = "dhcp";
-    else if (strcasecmp(value, "bootp") == 0)
+    (void)!setting_of(file, "BOOTPROTO", value, sizeof(value));
+    if (strncasecmp(value, "dhcp", 4) == 0 || strcasecmp(value, "bootp") == 0)
         one.method = "dhcp";
     else if (setting_of(file, "IPADDR", value, sizeof(value)) ||
              setting_of(file, "IPADDR0", value, sizeof(value)))

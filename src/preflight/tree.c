@@ -4,7 +4,6 @@
 #include "src/base/cleanup.h"
 #include "src/base/json.h"
 
-#include <ctype.h>
 #include <fnmatch.h>
 #include <stdio.h>
 #include <string.h>
@@ -88,6 +87,12 @@ struct lines lines_of(const struct sw_look_entry *entry)
     return lines;
 }
 
+/* As isspace has it, without a table that a stranger's bytes are an index of. */
+static bool is_blank(char c)
+{
+    return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
 bool lines_next(struct lines *lines)
 {
     const char *stop, *from = lines->at, *to;
@@ -98,9 +103,9 @@ bool lines_next(struct lines *lines)
     stop = memchr(from, '\n', (size_t)(lines->end - from));
     to = stop != NULL ? stop : lines->end;
     lines->at = stop != NULL ? stop + 1 : lines->end;
-    for (lines->indent = 0; from < to && isspace((unsigned char)*from); from++)
+    for (lines->indent = 0; from < to && is_blank(*from); from++)
         lines->indent++;
-    while (to > from && isspace((unsigned char)to[-1]))
+    while (to > from && is_blank(to[-1]))
         to--;
     len = (size_t)(to - from) < LINE_BYTES - 1 ? (size_t)(to - from) : LINE_BYTES - 1;
     for (size_t i = 0; i < len; i++)
@@ -122,10 +127,10 @@ static char *trim(char *text)
 {
     size_t len;
 
-    while (isspace((unsigned char)*text))
+    while (is_blank(*text))
         text++;
     len = strlen(text);
-    while (len > 0 && isspace((unsigned char)text[len - 1]))
+    while (len > 0 && is_blank(text[len - 1]))
         text[--len] = '\0';
     return text;
 }
