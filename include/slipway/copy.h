@@ -110,6 +110,33 @@ SW_MUST_CHECK int sw_copy_image(const struct sw_copy *copy, struct sw_copy_stats
 SW_MUST_CHECK int sw_compare_images(struct sw_image *a, struct sw_image *b, unsigned jobs,
                                     uint64_t *differs_at, struct sw_err *err);
 
+/* A run of bytes. */
+struct sw_range {
+    uint64_t off, len;
+};
+
+enum { SW_RANGES_MAX = 1 << 22 };
+
+/* Ascending, and apart from each other. Past SW_RANGES_MAX of them the last one takes in what lies between. */
+struct sw_ranges {
+    struct sw_range *items;
+    size_t n;
+};
+void sw_ranges_clear(struct sw_ranges *ranges);
+/* Whether any of them has a byte of the len from off on. */
+bool sw_ranges_touch(const struct sw_ranges *ranges, uint64_t off, uint64_t len);
+
+struct sw_compare {
+    struct sw_image *a, *b;
+    struct sw_image
+        *top; /* where b lies over a: b, and then only what its own file holds is looked at; else NULL */
+    unsigned jobs;
+    struct sw_progress *progress; /* may be NULL */
+};
+
+/* The same, but all of it: every sector in which the disks differ. Clear out. */
+SW_MUST_CHECK int sw_compare_ranges(const struct sw_compare *ask, struct sw_ranges *out, struct sw_err *err);
+
 /* True when all len bytes are zero; vectorised. */
 bool sw_is_zero(const void *bytes, size_t len);
 

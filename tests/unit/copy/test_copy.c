@@ -419,6 +419,56 @@ static void comparison_finds_the_first_difference(void **state)
                    UINT64_C(22) * UNIT);
 }
 
+static void expect_ranges(const char *a_map, const char *b_map, const struct sw_range *want, size_t n)
+{
+    struct sw_image *a, *b;
+
+    make_raw("a.raw", a_map, 0);
+    make_raw("b.raw", b_map, 0);
+    a = open_image("a.raw", "raw", NULL, false);
+    b = open_image("b.raw", "raw", NULL, false);
+    for (unsigned jobs = 1; jobs < 9; jobs += 7) {
+        const struct sw_compare ask = {.a = a, .b = b, .jobs = jobs};
+        struct sw_err err = {.code = SW_OK};
+        struct sw_ranges ranges;
+
+        assert_ok(sw_compare_ranges(&ask, &ranges, &err), err);
+        assert_int_equal(ranges.n, n);
+        if (n > 0)
+            assert_memory_equal(ranges.items, want, n * sizeof(*want));
+        sw_ranges_clear(&ranges);
+    }
+    sw_image_close(a);
+    sw_image_close(b);
+}
+
+static void comparison_finds_every_sector_that_differs(void **state)
+{
+    const struct sw_range one = {UNIT, UNIT}, two[] = {{UNIT, UNIT}, {4 * UNIT, UNIT}},
+                          end = {4 * UNIT, UNIT};
+
+    (void)state;
+    expect_ranges("ab..c", "ab00c", NULL, 0);
+    expect_ranges("ab..c", "aB..c", &one, 1);
+    expect_ranges("ab..c", "aB..d", two, 2);
+    expect_ranges("ab..c", "ab..", &end, 1);
+}
+
+static void a_range_is_touched_by_one_byte(void **state)
+{
+    struct sw_range items[] = {{512, 512}, {4096, 1024}};
+    const struct sw_ranges ranges = {items, 2};
+
+    (void)state;
+    assert_false(sw_ranges_touch(&ranges, 0, 512));
+    assert_true(sw_ranges_touch(&ranges, 0, 513));
+    assert_true(sw_ranges_touch(&ranges, 1023, 1));
+    assert_false(sw_ranges_touch(&ranges, 1024, 3072));
+    assert_true(sw_ranges_touch(&ranges, 0, UINT64_MAX));
+    assert_false(sw_ranges_touch(&ranges, 5120, UINT64_MAX));
+    assert_false(sw_ranges_touch(&ranges, 600, 0));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -435,6 +485,8 @@ int main(void)
         cmocka_unit_test(a_source_that_is_not_what_its_digest_says_leaves_no_target),
         cmocka_unit_test(a_target_that_fails_is_told_over_digests_that_were_not_read),
         cmocka_unit_test(comparison_finds_the_first_difference),
+        cmocka_unit_test(comparison_finds_every_sector_that_differs),
+        cmocka_unit_test(a_range_is_touched_by_one_byte),
     };
 
     return cmocka_run_group_tests(tests, enter_empty_folder, leave_folder);
