@@ -92,11 +92,11 @@ static json_t *describe(const struct part *part)
     char type[8];
 
     snprintf(type, sizeof(type), "0x%02x", part->mbr_type);
-    return json_pack("{s:i, s:I, s:I, s:s, s:s, s:o, s:b, s:s*}", "number", (int)part->number, "start",
+    return json_pack("{s:i, s:I, s:I, s:s, s:s, s:o, s:b, s:s*, s:s*}", "number", (int)part->number, "start",
                      number(part->start_bytes), "bytes", number(part->size_bytes), "type",
                      part->guid[0] != '\0' ? part->guid : type, "role", roles[part->role], "name",
                      sw_json_bytes(part->name, strlen(part->name)), "active", part->active, "architecture",
-                     part->architecture);
+                     part->architecture, "partuuid", part->uuid[0] != '\0' ? part->uuid : NULL);
 }
 
 static int add_part(const struct span *disk, const struct part *part, json_t *into, json_t *list,
