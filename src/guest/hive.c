@@ -431,3 +431,82 @@ char *hive_control_set(struct hive *hive, const char *key, struct sw_err *err)
     }
     return sw_strf(err, "ControlSet%03u%s", number, key + len);
 }
+
+/* ---- All of it --------------------------------------------------------------------------------------------- */
+
+struct tour {
+    struct hive *hive;
+    hive_visit_fn *visit;
+    void *arg;
+    size_t items;
+};
+
+static int count_item(struct tour *tour, struct sw_err *err)
+{
+    if (++tour->items > HIVE_ITEMS_MAX)
+        return sw_fail(err, SW_GUEST, "the registry hive '%s' has more than %d keys and values",
+                       tour->hive->path, HIVE_ITEMS_MAX);
+    return 0;
+}
+
+static int visit_value(struct tour *tour, const char *key, hive_value_h value, struct sw_err *err)
+{
+    SW_AUTO_FREE char *name = hivex_value_key(tour->hive->h, value);
+    SW_AUTO_FREE char *bytes = NULL;
+    hive_type type;
+    size_t len = 0;
+
+    if (count_item(tour, err) < 0)
+        return -1;
+    bytes = name != NULL ? hivex_value_value(tour->hive->h, value, &type, &len) : NULL;
+    if (bytes == NULL)
+        return broken(tour->hive, "read a value", err);
+    return tour->visit(
+        tour->arg,
+        &(struct hive_item){.key = key, .name = name, .type = (uint32_t)type, .bytes = bytes, .len = len},
+        err);
+}
+
+static int visit_key(struct tour *tour, hive_node_h node, const char *key, unsigned depth,
+                     struct sw_err *err);
+
+static int visit_child(struct tour *tour, hive_node_h node, const char *above, unsigned depth,
+                       struct sw_err *err)
+{
+    SW_AUTO_FREE char *name = hivex_node_name(tour->hive->h, node);
+    SW_AUTO_FREE char *key = NULL;
+
+    if (name == NULL)
+        return broken(tour->hive, "read the name of a key", err);
+    key = sw_strf(err, "%s%s%s", above, above[0] != '\0' ? "\\" : "", name);
+    return key != NULL ? visit_key(tour, node, key, depth, err) : -1;
+}
+
+static int visit_key(struct tour *tour, hive_node_h node, const char *key, unsigned depth, struct sw_err *err)
+{
+    SW_AUTO_FREE hive_value_h *values = hivex_node_values(tour->hive->h, node);
+    SW_AUTO_FREE hive_node_h *nodes = hivex_node_children(tour->hive->h, node);
+
+    if (values == NULL || nodes == NULL)
+        return broken(tour->hive, "read a key", err);
+    if (depth > SW_REGISTRY_DEPTH_MAX)
+        return sw_fail(err, SW_GUEST, "the registry hive '%s' has keys more than %d deep", tour->hive->path,
+                       SW_REGISTRY_DEPTH_MAX);
+    if (count_item(tour, err) < 0 || tour->visit(tour->arg, &(struct hive_item){.key = key}, err) < 0)
+        return -1;
+    for (size_t i = 0; values[i] != 0; i++)
+        if (visit_value(tour, key, values[i], err) < 0)
+            return -1;
+    for (size_t i = 0; nodes[i] != 0; i++)
+        if (visit_child(tour, nodes[i], key, depth + 1, err) < 0)
+            return -1;
+    return 0;
+}
+
+int hive_each(struct hive *hive, hive_visit_fn *visit, void *arg, struct sw_err *err)
+{
+    struct tour tour = {.hive = hive, .visit = visit, .arg = arg};
+    hive_node_h root = hivex_root(hive->h);
+
+    return root != 0 ? visit_key(&tour, root, "", 0, err) : broken(hive, "find its root", err);
+}

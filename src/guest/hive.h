@@ -66,4 +66,17 @@ SW_DEFINE_AUTO(hive, struct hive, hive_free)
 /* "CurrentControlSet\x" of the hive SYSTEM as the control set that it stands for; other keys as they are. Free it. */
 SW_MUST_CHECK char *hive_control_set(struct hive *hive, const char *key, struct sw_err *err);
 
+/* A key (name NULL), or one of its values. */
+struct hive_item {
+    const char *key;   /* as for hive_set, in UTF-8 */
+    const char *name;  /* "": the default value */
+    uint32_t type;     /* as the registry numbers them */
+    const char *bytes; /* the hive's own */
+    size_t len;
+};
+typedef int hive_visit_fn(void *arg, const struct hive_item *item, struct sw_err *err);
+enum { HIVE_ITEMS_MAX = 4 << 20 };
+/* Every key, before what is in it, with its values. Deeper than SW_REGISTRY_DEPTH_MAX, or more than HIVE_ITEMS_MAX, is SW_GUEST. */
+SW_MUST_CHECK int hive_each(struct hive *hive, hive_visit_fn *visit, void *arg, struct sw_err *err);
+
 #endif
