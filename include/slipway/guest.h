@@ -6,6 +6,7 @@
 #include "slipway/io.h"
 #include "slipway/recipe.h"
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -196,7 +197,51 @@ struct sw_guest_ops {
      */
     int (*list)(struct sw_guest *guest, const char *dir, const char *pattern, unsigned what,
                 struct sw_guest_names *out, struct sw_err *err);
+    /*
+     * The folder dir and everything beneath that is on the same mount, as records that sw_survey_parse reads, in pieces to sink. No link is
+     * followed. extents: with the places of files' bytes on the device. NULL for a guest that paths are translated for.
+     */
+    int (*survey)(struct sw_guest *guest, const char *dir, bool extents, sw_guest_sink_fn *sink, void *arg,
+                  struct sw_err *err);
 };
+
+/* An extended attribute. */
+struct sw_guest_attr {
+    const char *name; /* no NUL behind them */
+    const char *value;
+    uint32_t name_len, value_len;
+};
+
+struct sw_guest_extent {
+    uint64_t logical, physical, len; /* physical: of the file system's device; UINT64_MAX: zeros */
+};
+
+enum { SW_SURVEY_EXTENTS_MAX = 64, SW_SURVEY_ATTRS_MAX = 1024 };
+
+/* One of a survey. Texts lie in the survey's bytes and are untrusted. */
+struct sw_guest_entry {
+    const char *path; /* beneath the folder: "etc/passwd"; the folder itself is "." */
+    const char *link; /* a link's target, no NUL behind it */
+    uint32_t link_len;
+    uint32_t mode; /* with the file's type, as st_mode has it */
+    uint32_t uid, gid, links;
+    uint64_t rdev, size_bytes, dev, ino;
+    int64_t mtime_s;
+    uint32_t mtime_ns;
+    uint32_t nr_attrs, nr_extents;
+    bool mapped; /* the extents are all that the file has, and hold its bytes as they are */
+    const unsigned char *attrs_at, *extents_at; /* for the two functions below */
+};
+
+/*
+ * The record at *at of bytes, which goes on behind it: 1, 0 at the end, SW_INTEGRITY when it makes no sense: every length and
+ * count is checked against what is there, and a path goes through no "..".
+ */
+SW_MUST_CHECK int sw_survey_parse(const char *bytes, size_t len, size_t *at, struct sw_guest_entry *out,
+                                  struct sw_err *err);
+/* Fills out with the nr_attrs, sorted by name, or the nr_extents. */
+void sw_survey_attrs(const struct sw_guest_entry *entry, struct sw_guest_attr *out);
+void sw_survey_extents(const struct sw_guest_entry *entry, struct sw_guest_extent *out);
 
 /* Embed as the first member. */
 struct sw_guest {
@@ -246,8 +291,8 @@ SW_MUST_CHECK int sw_media_show(const struct sw_media *media, struct sw_guest *g
 
 struct sw_session_opts {
     const char *overlay; /* a qcow2 file, written to; its backing chain must be there already */
-    const char *const
-        *disks; /* further ones of the same kind, for sw_session_look; at most SW_LOOK_DISKS_MAX */
+    const char *const *
+        disks; /* further ones of the same kind, for sw_session_look and sw_session_survey; at most SW_LOOK_DISKS_MAX */
     size_t nr_disks;
     bool volumes; /* a look is to see logical volumes, which costs a second */
     const char
@@ -270,6 +315,32 @@ SW_MUST_CHECK int sw_session_start(const struct sw_session_opts *opts, struct sw
  * good until sw_session_end. May be called again after an end: boundaries are mounts, not restarts.
  */
 SW_MUST_CHECK int sw_session_begin(struct sw_session *session, struct sw_guest **guest, struct sw_err *err);
+
+/* A file system, or what else lies where one could be. Texts are untrusted. */
+struct sw_guest_fs {
+    unsigned
+        disk; /* 0: of the first overlay, from 1: of the others; SW_SURVEY_DISK_UNKNOWN: it may lie on several */
+    char *device;       /* as the appliance calls it: "/dev/sda1" */
+    char *type;         /* "ext4", "swap", "crypto_LUKS", "unknown" … */
+    char *uuid, *label; /* "" where there is none */
+    char *point;        /* the folder of the guest where its files lie; NULL: it was not mounted … */
+    char *why;          /* … because; NULL: it holds no files */
+};
+enum { SW_SURVEY_FS_MAX = 256 };
+#define SW_SURVEY_DISK_UNKNOWN UINT_MAX
+
+struct sw_guest_filesystems {
+    struct sw_guest_fs *items;
+    size_t n;
+};
+void sw_guest_filesystems_clear(struct sw_guest_filesystems *list);
+
+/*
+ * Instead of sw_session_begin: every file system of every disk, each mounted read-only in a folder of its own, without its
+ * log being replayed. Nothing is found out about what they hold. sw_session_end ends it. Clear out.
+ */
+SW_MUST_CHECK int sw_session_survey(struct sw_session *session, struct sw_guest **guest,
+                                    struct sw_guest_filesystems *out, struct sw_err *err);
 
 /* Ends the runner and everything it started, unmounts and syncs: the overlay can then be read while the appliance lives. */
 SW_MUST_CHECK int sw_session_end(struct sw_session *session, struct sw_err *err);

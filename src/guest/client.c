@@ -536,6 +536,16 @@ static int client_list(struct sw_guest *guest, const char *dir, const char *patt
     return hand_over(&names, &out->text, &out->len, err);
 }
 
+static int client_survey(struct sw_guest *guest, const char *dir, bool extents, sw_guest_sink_fn *sink,
+                         void *arg, struct sw_err *err)
+{
+    struct request_out request;
+
+    begin_path(client_of(guest), &request, RUNNER_SURVEY, dir, err);
+    request_u32(&request, extents);
+    return stream_data(client_of(guest), &request, dir, sink, arg, err);
+}
+
 static const struct sw_guest_ops client_ops = {
     .run = client_run,
     .stat = client_stat,
@@ -552,6 +562,7 @@ static const struct sw_guest_ops client_ops = {
     .chmod = client_chmod,
     .chown = client_chown,
     .list = client_list,
+    .survey = client_survey,
 };
 
 void client_init(struct client *client, int fd)

@@ -272,6 +272,20 @@ static int mount_one(struct sw_session *session, const struct session_mount *mou
     return 0;
 }
 
+int session_make_root(struct sw_session *session, struct sw_err *err)
+{
+    static const char *const folders[] = {"/dev", "/proc", "/run", "/sys", "/tmp"};
+    guestfs_h *g = session->g;
+
+    if (guestfs_mount_vfs(g, "mode=0755,nosuid", "tmpfs", "/dev/sda", "/") < 0)
+        return session_fail(session, err, "cannot make a root for the image's drives");
+    session->mounted = true;
+    for (size_t i = 0; i < SW_ARRAY_LEN(folders); i++)
+        if (guestfs_mkdir(g, folders[i]) < 0)
+            return session_fail(session, err, "cannot make a root for the image's drives");
+    return 0;
+}
+
 int session_mount(struct sw_session *session, struct sw_err *err)
 {
     bool first = session->nr_mounts == 0;

@@ -92,6 +92,9 @@ SW_MUST_CHECK int windows_find(struct sw_session *session, char *const *pairs, c
 SW_MUST_CHECK int windows_mount(struct sw_session *session, const char *device, bool first,
                                 struct sw_err *err);
 
+/* Mounts a tmpfs with the folders that the runner wants as the guest's root, for drives to be mounted in. */
+SW_MUST_CHECK int session_make_root(struct sw_session *session, struct sw_err *err);
+
 /* Puts the runner into the guest and starts it; and the reverse. */
 SW_MUST_CHECK int session_start_runner(struct sw_session *session, struct sw_err *err);
 SW_MUST_CHECK int session_stop_runner(struct sw_session *session, struct sw_err *err);

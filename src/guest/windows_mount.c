@@ -70,18 +70,14 @@ static int check_awake(struct sw_session *session, const char *device, struct sw
     return 0;
 }
 
-/* The root that the runner starts in: empty folders of a tmpfs, and the drive as one of them. */
 static int make_root(struct sw_session *session, struct sw_err *err)
 {
-    static const char *const folders[] = {"/C:", "/dev", "/proc", "/run", "/sys", "/tmp"};
     guestfs_h *g = session->g;
 
-    if (guestfs_mount_vfs(g, "mode=0755,nosuid", "tmpfs", "/dev/sda", "/") < 0)
+    if (session_make_root(session, err) < 0)
+        return -1;
+    if (guestfs_mkdir(g, "/C:") < 0)
         return session_fail(session, err, "cannot make a root for the image's drive");
-    session->mounted = true;
-    for (size_t i = 0; i < SW_ARRAY_LEN(folders); i++)
-        if (guestfs_mkdir(g, folders[i]) < 0)
-            return session_fail(session, err, "cannot make a root for the image's drive");
     /* ntfs-3g shows a junction as a link to where the appliance has the drive. */
     if (guestfs_ln_s(g, "/", "/sysroot") < 0 || guestfs_write(g, "/users", users, sizeof(users) - 1) < 0)
         return session_fail(session, err, "cannot make a root for the image's drive");

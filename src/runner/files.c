@@ -390,6 +390,9 @@ static void one_path(const struct channel *channel, struct request *request, con
     case RUNNER_LIST:
         list(channel, request, path);
         break;
+    case RUNNER_SURVEY:
+        answer(channel, survey_tree(channel, path, wire_u32(in) != 0));
+        break;
     default:
         channel_fail(channel, ENOSYS, NULL);
         break;

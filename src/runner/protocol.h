@@ -20,6 +20,8 @@ enum {
     RUNNER_PATH_MAX = 4096,
     RUNNER_WORDS_MAX = 4096, /* words of an argv, variables of an environment */
     RUNNER_NONCE_BYTES = 16,
+    RUNNER_RECORD_MAX = 1 << 20, /* of a SURVEY */
+    RUNNER_EXTENTS_MAX = 64,
     RUNNER_ALIVE_MS = 5000, /* while a request takes its time, something is said at least this often */
 };
 
@@ -48,6 +50,15 @@ enum runner_request {
     /* from, to: folders; flags u32, then names in from until the payload ends -> OK. A FAIL's place begins with the name. */
     RUNNER_CARRY = 16,
     RUNNER_LIMIT = 17, /* ms u64: the next request about files may take so long; no answer of its own */
+    /*
+     * dir, extents u32 -> DATA… (records, of dir itself, named ".", and of everything beneath that is on the same mount; folders
+     * before what is in them), OK. A record is its length u32 and: name beneath dir with a NUL at its end (text), mode u32, uid u32, gid u32,
+     * links u32, rdev u64, size u64, dev u64, ino u64, mtime u64, its ns u32, target of a link (text), number u32 of
+     * attributes and their names and values (texts), known u32, number u32 of extents and of each where it is in the file,
+     * where on the device (UINT64_MAX: reads as zeros) and its length, all u64. known: these are all, and hold the bytes
+     * as they are; never without extents.
+     */
+    RUNNER_SURVEY = 18,
 };
 
 enum runner_reply {

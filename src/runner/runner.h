@@ -95,6 +95,9 @@ int change_owner(const char *path, uid_t uid, gid_t gid, bool tree);
 /* Sends the names as DATA; what: RUNNER_LIST_…. */
 int list_names(const struct channel *channel, const char *dir, const char *pattern, uint32_t what);
 
+/* Sends the records of a SURVEY as DATA. */
+int survey_tree(const struct channel *channel, const char *dir, bool extents);
+
 /* A folder that is gone with the namespace, for scripts; NULL when the guest has none. */
 const char *script_dir(void);
 
