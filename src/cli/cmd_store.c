@@ -8,6 +8,7 @@
 #include "src/cli/output.h"
 #include "src/cli/seal_args.h"
 #include "src/cli/sign_args.h"
+#include "src/cli/store_arg.h"
 #include "src/cli/store_export.h"
 #include "src/cli/trust_args.h"
 
@@ -295,21 +296,6 @@ static int run_init(const struct store_opts *opts, struct sw_err *err)
     return 0;
 }
 
-static int open_store(const struct store_opts *opts, struct sw_store **store, struct sw_err *err)
-{
-    AUTO_TRUST_ARGS struct trust_args trust = {.trust = NULL};
-    AUTO_RING struct sw_keyring *ring = NULL;
-
-    if (seal_args_open_ring(&opts->keys, &ring, err) < 0 ||
-        trust_args_open_sealed(&opts->trust, &opts->keys, &trust, err) < 0 ||
-        sw_store_open(opts->store, false, store, err) < 0)
-        return -1;
-    if (sw_store_unlock(*store, ring, trust_args_opener(&trust), err) == 0)
-        return 0;
-    sw_store_close(SW_STEAL_PTR(*store));
-    return -1;
-}
-
 static const struct {
     const char *name;
     size_t nr_args; /* with the name */
@@ -333,7 +319,7 @@ static int run_store(const void *opts, const struct args *args, struct sw_err *e
             return sw_fail(err, SW_USAGE,
                            verbs[i].nr_args == 1 ? "%s takes no arguments" : "%s takes REF FILE",
                            verbs[i].name);
-        if (open_store(store_opts, &store, err) < 0)
+        if (store_arg_open(store_opts->store, &store_opts->keys, &store_opts->trust, &store, err) < 0)
             return -1;
         rc = verbs[i].run(store, store_opts, args, err);
         sw_store_close(store);

@@ -11,37 +11,12 @@
 #include "src/cli/image_arg.h"
 #include "src/cli/output.h"
 #include "src/cli/seal_args.h"
+#include "src/cli/store_arg.h"
 
 #include <string.h>
 
 SW_DEFINE_AUTO(image, struct sw_image, sw_image_close)
 SW_DEFINE_AUTO(coded, struct sw_coded_cache, sw_store_coded_free)
-
-/* The layer at the top of what is asked for. */
-static int find_layer(struct sw_store *store, const char *what, char digest[SW_STORE_HEX], struct sw_err *err)
-{
-    struct sw_store_listing listing;
-    const char *found = NULL;
-
-    if (sw_store_list(store, &listing, err) < 0)
-        return -1;
-    for (size_t i = 0; i < listing.nr_images; i++) {
-        const struct sw_store_image *image = &listing.images[i];
-
-        if (image->ref != NULL && strcmp(image->ref, what) == 0 && image->nr_layers > 0)
-            found = image->layers[image->nr_layers - 1].digest;
-    }
-    for (size_t i = 0; found == NULL && i < listing.nr_layers; i++)
-        if (strcmp(listing.layers[i].digest, what) == 0)
-            found = listing.layers[i].digest;
-    if (found != NULL)
-        memcpy(digest, found, SW_STORE_HEX);
-    sw_store_listing_clear(&listing);
-    if (found == NULL)
-        return sw_fail(err, SW_USAGE,
-                       "'%s' is neither a name in the store nor a layer's whole digest (store ls)", what);
-    return 0;
-}
 
 static int show(const struct store_export *ask, const char *digest, const struct sw_format *format,
                 const struct sw_copy_stats *stats, struct sw_err *err)
@@ -123,7 +98,7 @@ int store_export(struct sw_store *store, const struct store_export *ask, struct 
         sw_source_date(0, &create.create.epoch, err) < 0 ||
         create_arg_format(ask->output_format, ask->dst, &copy.format, err) < 0 ||
         open_leaving(ask, sw_store_is_sealed(store), &leaving, err) < 0 ||
-        find_layer(store, ask->what, digest, err) < 0 ||
+        store_arg_layer(store, ask->what, digest, err) < 0 ||
         sw_store_open_chain(store, digest, &chain, err) < 0 ||
         sw_store_coded_new(store, digest, &coded, err) < 0)
         return -1;
