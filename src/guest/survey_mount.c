@@ -133,9 +133,13 @@ static int mount_all(struct sw_session *session, char *const *pairs, struct sw_g
 
 static int look(struct sw_session *session, struct sw_guest_filesystems *out, struct sw_err *err)
 {
-    char **pairs = guestfs_list_filesystems(session->g);
+    char **pairs;
     int rc;
 
+    /* Volumes are for a disk that is alone: those of two copies could not be told apart. */
+    if (session->nr_disks == 0 && guestfs_lvm_scan(session->g, 1) < 0)
+        return session_fail(session, err, "cannot look for logical volumes");
+    pairs = guestfs_list_filesystems(session->g);
     if (pairs == NULL)
         return session_fail(session, err, "cannot list the file systems");
     rc = session_make_root(session, err) < 0 ? -1 : mount_all(session, pairs, out, err);
