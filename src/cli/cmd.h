@@ -6,6 +6,7 @@
 
 extern const struct cmd cmd_build;
 extern const struct cmd cmd_bundle;
+extern const struct cmd cmd_diff;
 extern const struct cmd cmd_doctor;
 extern const struct cmd cmd_help;
 extern const struct cmd cmd_plan;

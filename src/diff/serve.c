@@ -1,0 +1,67 @@
+/* A disk for an appliance: our own reader of it, on a socket, beneath an overlay of ours. */
+#include "src/diff/serve.h"
+
+#include "src/base/ckd.h"
+#include "src/base/cleanup.h"
+#include "src/base/fs.h"
+
+#include <unistd.h>
+
+static int make_overlay(const char *path, uint64_t size_bytes, const char *beneath, struct sw_err *err)
+{
+    const struct sw_format *qcow2 = sw_format_by_name("qcow2");
+    struct sw_create_opts create = {.size_bytes = sw_round_up(size_bytes, SW_SECTOR_BYTES),
+                                    .backing_name = beneath,
+                                    .backing_format = "raw"};
+    struct sw_image *image = NULL;
+    struct sw_out *out = NULL;
+    int rc = -1;
+
+    if (sw_out_create_file(path, 0600, &out, err) < 0)
+        return -1;
+    if (qcow2->create(out, &create, &image, err) == 0) {
+        rc = qcow2->finish(image, err);
+        sw_image_close(image);
+    }
+    if (rc == 0)
+        rc = sw_out_commit(out, err);
+    sw_out_close(out);
+    return rc;
+}
+
+int served_open(struct sw_image *image, const char *folder, struct served *out, struct sw_err *err)
+{
+    static const char name[] = "disk.sock";
+    SW_AUTO_FREE char *socket_path = NULL, *uri = NULL;
+
+    out->dir = sw_strdup(folder, err);
+    if (out->dir == NULL || sw_mkdir_p(folder, 0700, err) < 0 ||
+        sw_socket_dir(folder, sizeof(name), &out->socket_dir, err) < 0)
+        return -1;
+    socket_path = sw_path_join(out->socket_dir != NULL ? out->socket_dir : folder, name, err);
+    out->overlay = sw_path_join(folder, "overlay.qcow2", err);
+    if (socket_path == NULL || out->overlay == NULL ||
+        sw_nbd_start(image, socket_path, "disk", &out->server, err) < 0)
+        return -1;
+    uri = sw_nbd_uri("disk", socket_path, err);
+    return uri != NULL ? make_overlay(out->overlay, image->size_bytes, uri, err) : -1;
+}
+
+void served_blame(const struct served *served, struct sw_err *err)
+{
+    struct sw_err cause = {.code = SW_OK};
+
+    if (served->server != NULL && sw_nbd_check(served->server, &cause) < 0)
+        *err = cause;
+}
+
+void served_close(struct served *served)
+{
+    sw_nbd_stop(served->server);
+    if (served->socket_dir != NULL)
+        rmdir(served->socket_dir);
+    free(served->socket_dir);
+    free(served->overlay);
+    free(served->dir);
+    *served = (struct served){.dir = NULL};
+}
