@@ -1,7 +1,9 @@
 /* slipway inspect: what a disk image is, without following anything that it names. */
+#include "slipway/diff.h"
 #include "src/base/json.h"
 #include "src/cli/cmd.h"
 #include "src/cli/disk_out.h"
+#include "src/cli/guest_show.h"
 #include "src/cli/image_arg.h"
 #include "src/cli/output.h"
 #include "src/cli/seal_args.h"
@@ -16,7 +18,8 @@ struct inspect_opts {
     struct opt_list keys;
     struct trust_opts trust;
     uint64_t disk;
-    bool digest;
+    const char *accel;
+    bool digest, guest;
 };
 
 static const struct opt inspect_rows[] = {
@@ -30,6 +33,10 @@ static const struct opt inspect_rows[] = {
      "look into this disk of an OVA that holds several"},
     {0, "digest", NULL, OPT_FLAG, offsetof(struct inspect_opts, digest),
      "read the disk and print its fs-verity digest"},
+    {0, "guest", NULL, OPT_FLAG, offsetof(struct inspect_opts, guest),
+     "look into the disk by an appliance: system, kernels, packages, users, units, sizes (--verbose: all of them)"},
+    {0, "accel", "auto|kvm|tcg", OPT_STRING, offsetof(struct inspect_opts, accel),
+     "--guest: how the appliance runs (default: auto)"},
     OPT_END,
 };
 
@@ -208,11 +215,13 @@ struct findings {
     struct extents sum;
     uint8_t verity[SW_VERITY_BYTES];
     char digest[DISK_DIGEST_CHARS]; /* empty when it was not asked for */
+    json_t *guest;                  /* NULL: likewise */
 };
 
 static void findings_close(struct findings *found)
 {
     image_arg_close(&found->arg);
+    json_decref(found->guest);
 }
 
 static json_t *describe(const struct findings *found)
@@ -221,14 +230,14 @@ static json_t *describe(const struct findings *found)
     const struct image_arg *arg = &found->arg;
     const struct sw_image *img = arg->img;
 
-    return json_pack("{s:o, s:s, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:s*}", "image",
+    return json_pack("{s:o, s:s, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:s*, s:O*}", "image",
                      json_untrusted(img->in->name), "format", img->format->name, "subformat",
                      optional(img->subformat), "virtual_bytes", (json_int_t)img->size_bytes, "file_bytes",
                      (json_int_t)file_bytes(img), "data_bytes", (json_int_t)sum->data, "zero_bytes",
                      (json_int_t)sum->zero, "hole_bytes", (json_int_t)sum->hole, "unit_bytes",
                      (json_int_t)img->unit_bytes, "parents", list_parents(img), "package",
                      describe_package(img->package), "warnings", image_arg_warnings(arg), "fsverity",
-                     found->digest[0] != '\0' ? found->digest : NULL);
+                     found->digest[0] != '\0' ? found->digest : NULL, "guest", found->guest);
 }
 
 static struct image_arg_opts arg_opts(const struct inspect_opts *opts, const struct sw_keyring *keys)
@@ -237,9 +246,9 @@ static struct image_arg_opts arg_opts(const struct inspect_opts *opts, const str
                                    .keys = keys,
                                    .trust = &opts->trust,
                                    .allow_parent = opts->allow_parent,
-                                   .top_only = !opts->digest,
+                                   .top_only = !opts->digest && !opts->guest,
                                    .disk = opts->disk,
-                                   .package = !opts->digest};
+                                   .package = !opts->digest && !opts->guest};
 }
 
 /* Without its parent a disk's bytes are not known. Of a package with one disk that disk; with several, and none chosen, the package alone. */
@@ -271,10 +280,23 @@ static int digest_image(const struct inspect_opts *opts, struct sw_image *img,
     return rc;
 }
 
+static int describe_guest(const char *path, const struct inspect_opts *opts, struct findings *found,
+                          struct sw_err *err)
+{
+    struct sw_describe ask = {.disk = {.name = path, .image = found->arg.img}};
+
+    if (opts->accel != NULL && sw_accel_parse(opts->accel, &ask.accel, err) < 0)
+        return -1;
+    found->guest = sw_describe_disk(&ask, err);
+    return found->guest != NULL ? 0 : -1;
+}
+
 static int look(const char *path, const struct inspect_opts *opts, const struct sw_keyring *keys,
                 struct findings *found, struct sw_err *err)
 {
     if (open_arg(path, opts, keys, &found->arg, err) < 0 || sum_extents(found->arg.img, &found->sum, err) < 0)
+        return -1;
+    if (opts->guest && describe_guest(path, opts, found, err) < 0)
         return -1;
     if (!opts->digest)
         return 0;
@@ -284,9 +306,11 @@ static int look(const char *path, const struct inspect_opts *opts, const struct 
     return 0;
 }
 
-static void show(const struct findings *found)
+static void show(const struct findings *found, bool verbose)
 {
     print_image(found->arg.img, &found->sum);
+    if (found->guest != NULL)
+        guest_show(found->guest, verbose);
     if (found->digest[0] != '\0')
         disk_digest_print(found->verity);
 }
@@ -297,7 +321,7 @@ static int look_inside(const char *path, const struct inspect_opts *opts, const 
 {
     if (look(path, opts, keys, found, err) == 0)
         return 0;
-    if (opts->format != NULL || opts->digest || opts->disk != 0 || found->arg.img != NULL ||
+    if (opts->format != NULL || opts->digest || opts->guest || opts->disk != 0 || found->arg.img != NULL ||
         (err->code != SW_USAGE && err->code != SW_REFUSED))
         return -1;
     *err = (struct sw_err){.code = SW_OK};
@@ -326,7 +350,7 @@ static int inspect_sealed(const char *path, const struct inspect_opts *opts, con
                         err);
     sealed_show(sealed);
     if (found.arg.img != NULL)
-        show(&found);
+        show(&found, opts->common.verbose);
     return 0;
 }
 
@@ -345,6 +369,8 @@ static int run_inspect(const void *raw_opts, const struct args *args, struct sw_
     if (sealed && keys == NULL && opts->digest)
         return sw_fail(err, SW_USAGE, "--digest: '%s' is sealed: name the key that opens it with --key",
                        path);
+    if (sealed && keys == NULL && opts->guest)
+        return sw_fail(err, SW_USAGE, "--guest: '%s' is sealed: name the key that opens it with --key", path);
     if (sealed && keys == NULL && trust_opts_named(&opts->trust))
         return sw_fail(err, SW_USAGE,
                        "--trust, --manifest: '%s' is sealed: name the key that opens it with --key (slipway "
@@ -356,7 +382,7 @@ static int run_inspect(const void *raw_opts, const struct args *args, struct sw_
         return -1;
     if (opts->common.json)
         return out_json(describe(&found), err);
-    show(&found);
+    show(&found, opts->common.verbose);
     return 0;
 }
 
@@ -369,6 +395,7 @@ const struct cmd cmd_inspect = {
         "does not hold: zeros, or its parent's bytes. An OVA's disks are listed; --disk N looks into one of several.\n\n"
         "The digest is that of fs-verity (SHA-256, blocks of 4096 bytes, no salt) over the disk, whatever the\n"
         "format: what 'fsverity digest' prints for the same disk as a raw file.\n\n"
+        "--guest launches an appliance, which reads the files without replaying any log and without writing to the disk.\n\n"
         "Of a sealed file, or a sidecar, it tells without any key what it says of itself: suite, frames, context\n"
         "and recipients, and those of its sidecar, which are the ones who can open it. Nothing of that is verified\n"
         "before a key is named. With --key it tells of the image in it, too.",
