@@ -411,6 +411,34 @@ SW_MUST_CHECK int sw_look_read(const void *bytes, size_t len, struct sw_look **o
 /* NULL is allowed. */
 void sw_look_free(struct sw_look *look);
 
+/* ---- A look at a Windows ------------------------------------------------------------------------------------- */
+
+enum { SW_WINDOWS_ROOTS_MAX = 8 };
+
+/* The bytes of a file: untrusted. NULL: it is not there, or larger than 256 MiB. */
+struct sw_windows_file {
+    const void *bytes;
+    size_t len;
+};
+
+/* Close it. */
+struct sw_windows_look {
+    /* Which of the devices hold a Windows; what is below is of the first. */
+    size_t nr_roots, roots[SW_WINDOWS_ROOTS_MAX];
+    struct sw_windows_file system, software, sam;
+    struct sw_windows_file bcd; /* of whichever device has one first */
+    uint64_t free_bytes;
+    bool hibernated;
+};
+
+/*
+ * Looks for a Windows on devices ("/dev/sda2", of which some may have a boot configuration and no Windows), each mounted
+ * read-only and unmounted again; waits for the launch. Not between a begin and its end.
+ */
+SW_MUST_CHECK int sw_session_look_windows(struct sw_session *session, const char *const *devices, size_t n,
+                                          struct sw_windows_look *out, struct sw_err *err);
+void sw_windows_look_close(struct sw_windows_look *look);
+
 /* ---- A folder as a guest: the same runner in a plain chroot ------------------------------------------------ */
 
 /* Root, or a user who may make user namespaces; else -1 with err->sys EPERM. */

@@ -202,10 +202,7 @@ static bool holds_any(const struct guest *guest, const char *const *kinds)
     return false;
 }
 
-/*
- * Where no root was found it may be on what nobody here can open; then nothing is said of the guest. A Windows is another
- * collector's.
- */
+/* Where no root was found it may be on what nobody here can open; then nothing is said of the guest. */
 static int tell_nothing(const struct guest *guest, json_t *evidence, struct sw_err *err)
 {
     static const char *const closed[] = {"LUKS", "BitLocker", "ntfs",     "refs",
@@ -219,6 +216,16 @@ static int tell_nothing(const struct guest *guest, json_t *evidence, struct sw_e
     if (holds_any(guest, groups))
         return tell_groups(guest, out, err) < 0 ? -1 : sw_json_set(evidence, "guest", json_incref(out), err);
     return sw_json_set(evidence, "guest", json_pack("{s:s, s:[]}", "platform", "none", "roots"), err);
+}
+
+static int tell_without_root(struct sw_session *session, const struct guest *guest, json_t *evidence,
+                             struct sw_err *err)
+{
+    static const char *const drives[] = {"ntfs", NULL};
+
+    if (holds_any(guest, drives) && guest_windows(session, guest, evidence, err) < 0)
+        return -1;
+    return json_object_get(evidence, "guest") != NULL ? 0 : tell_nothing(guest, evidence, err);
 }
 
 /* A guest that cannot be looked at does not keep the others from it. */
@@ -236,10 +243,12 @@ static int tell_machine(struct sw_session *session, struct sw_preflight_machine 
     guest->first = first;
     if (guest_find(guest, survey, err) < 0)
         return -1;
-    if (guest->nr_roots == 0)
-        return tell_nothing(guest, machine->evidence, err);
-    if (look_into(session, guest, out, &cause) == 0)
+    if (guest->nr_roots == 0) {
+        if (tell_without_root(session, guest, machine->evidence, &cause) == 0)
+            return 0;
+    } else if (look_into(session, guest, out, &cause) == 0) {
         return sw_json_set(machine->evidence, "guest", json_incref(out), err);
+    }
     if (cause.code == SW_INTERRUPTED) {
         *err = cause;
         return -1;
@@ -337,10 +346,10 @@ static bool can_be_read(const struct sw_preflight_machine *machine)
     return machine->nr_disks > 0 && machine->nr_disks <= SW_LOOK_DISKS_MAX;
 }
 
-/* Kinds that somebody may have put a Linux into. */
-static bool may_hold_linux(const struct sw_preflight_machine *machine)
+/* Kinds that somebody may have put a system into. */
+static bool may_hold_system(const struct sw_preflight_machine *machine)
 {
-    static const char *const kinds[] = {"ext2", "ext3", "ext4", "xfs", "btrfs", "LVM2", "md"};
+    static const char *const kinds[] = {"ext2", "ext3", "ext4", "xfs", "btrfs", "LVM2", "md", "ntfs"};
     const struct ev ev = {.root = machine->evidence, .disks = json_object_get(machine->evidence, "disks")};
 
     for (size_t i = 0; i < SW_ARRAY_LEN(kinds); i++)
@@ -351,7 +360,7 @@ static bool may_hold_linux(const struct sw_preflight_machine *machine)
 
 bool sw_preflight_may_look(const struct sw_preflight_machine *machine)
 {
-    return can_be_read(machine) && may_hold_linux(machine);
+    return can_be_read(machine) && may_hold_system(machine);
 }
 
 /*

@@ -82,6 +82,11 @@ bool unit_enabled(const struct tree *tree, const char *const *names);
 SW_MUST_CHECK int guest_evidence(const struct guest *guest, const struct sw_look *look, json_t *out,
                                  struct sw_err *err);
 
+/* Of a machine without a Linux root: its Windows, if there is one, becomes the evidence's guest. */
+struct sw_session;
+SW_MUST_CHECK int guest_windows(struct sw_session *session, const struct guest *guest, json_t *evidence,
+                                struct sw_err *err);
+
 /* The orders of what collectors want; append to orders. */
 struct sw_buf;
 SW_MUST_CHECK int guest_wants(struct sw_buf *orders, bool survey, struct sw_err *err);
