@@ -31,7 +31,7 @@ static int put_lanes(struct sw_buf *out, const json_t *verdict, struct sw_err *e
         return -1;
     json_object_foreach (json_object_get(verdict, "lanes"), lane, state) {
         if (markup(out, err, "<tr><td>", lane, "</td><td class=\"", ev_text(state, "verdict"), "\">",
-                   ev_text(state, "verdict"), "</td>", NULL) < 0)
+                   ev_text(state, "verdict"), "</td>", MARKUP_END) < 0)
             return -1;
         for (size_t i = 0; i < SW_ARRAY_LEN(counts); i++)
             if (sw_buf_printf(out, err, "<td>%lld</td>",
@@ -50,7 +50,7 @@ static int put_severities(struct sw_buf *out, const json_t *rule, struct sw_err 
 
     json_object_foreach (json_object_get(rule, "lanes"), lane, severity) {
         if (markup(out, err, "<span class=\"", json_string_value(severity), "\">",
-                   json_string_value(severity), "</span> <small>", lane, "</small><br>", NULL) < 0)
+                   json_string_value(severity), "</span> <small>", lane, "</small><br>", MARKUP_END) < 0)
             return -1;
     }
     return 0;
@@ -63,17 +63,17 @@ static int put_rule(struct sw_buf *out, const json_t *rule, struct sw_err *err)
     size_t i;
 
     if (markup(out, err, "<tr><td><code>", ev_text(rule, "id"), "</code><br><small>", ev_text(rule, "title"),
-               "</small></td><td>", NULL) < 0 ||
+               "</small></td><td>", MARKUP_END) < 0 ||
         put_severities(out, rule, err) < 0 || sw_buf_puts(out, "</td><td>", err) < 0)
         return -1;
     json_array_foreach (json_object_get(rule, "found"), i, finding) {
         if (markup(out, err, "<code>", ev_text(finding, "where"), "</code>: ", ev_text(finding, "what"),
-                   "<br>", NULL) < 0)
+                   "<br>", MARKUP_END) < 0)
             return -1;
     }
-    if (aws != NULL && markup(out, err, "<small>AWS says: ", aws, "</small>", NULL) < 0)
+    if (aws != NULL && markup(out, err, "<small>AWS says: ", aws, "</small>", MARKUP_END) < 0)
         return -1;
-    return markup(out, err, "</td><td>", ev_text(rule, "remedy"), "</td></tr>\n", NULL);
+    return markup(out, err, "</td><td>", ev_text(rule, "remedy"), "</td></tr>\n", MARKUP_END);
 }
 
 static int put_found(struct sw_buf *out, const json_t *verdict, struct sw_err *err)
@@ -104,7 +104,7 @@ static int put_unknown(struct sw_buf *out, const json_t *verdict, struct sw_err 
         if (strcmp(ev_text(rule, "state"), "unknown") != 0)
             continue;
         if (markup(out, err, n++ == 0 ? "<p class=\"unknown\">Not looked at: " : ", ", ev_text(rule, "id"),
-                   " (", ev_text(rule, "why"), ")", NULL) < 0)
+                   " (", ev_text(rule, "why"), ")", MARKUP_END) < 0)
             return -1;
     }
     return n > 0 ? sw_buf_puts(out, ".</p>\n", err) : 0;
@@ -117,16 +117,16 @@ static int put_disks(struct sw_buf *out, const json_t *verdict, struct sw_err *e
 
     json_array_foreach (json_object_get(verdict, "disks"), i, disk) {
         if (markup(out, err, "<p>", ev_text(disk, "image"), ": ", ev_text(disk, "format"), " ",
-                   ev_text(disk, "subformat"), "", "", NULL) < 0 ||
+                   ev_text(disk, "subformat"), "", "", MARKUP_END) < 0 ||
             sw_buf_printf(out, err, ", %lld bytes",
                           (long long)json_integer_value(json_object_get(disk, "virtual_bytes"))) < 0 ||
-            markup(out, err, ", ", ev_text(disk, "table"), "<br><small>", NULL) < 0)
+            markup(out, err, ", ", ev_text(disk, "table"), "<br><small>", MARKUP_END) < 0)
             return -1;
         json_array_foreach (json_object_get(disk, "partitions"), j, part) {
             if (sw_buf_printf(out, err, "partition %lld: ",
                               (long long)json_integer_value(json_object_get(part, "number"))) < 0 ||
                 markup(out, err, "", ev_text(part, "content"), " (", ev_text(part, "role"), ") ",
-                       ev_text(part, "name"), "; ", NULL) < 0)
+                       ev_text(part, "name"), "; ", MARKUP_END) < 0)
                 return -1;
         }
         if (sw_buf_puts(out, "</small></p>\n", err) < 0)
@@ -137,7 +137,7 @@ static int put_disks(struct sw_buf *out, const json_t *verdict, struct sw_err *e
 
 static int put_verdict(struct sw_buf *out, const json_t *verdict, struct sw_err *err)
 {
-    if (markup(out, err, "<h2>", ev_text(verdict, "name"), "</h2>\n", NULL) < 0 ||
+    if (markup(out, err, "<h2>", ev_text(verdict, "name"), "</h2>\n", MARKUP_END) < 0 ||
         put_disks(out, verdict, err) < 0 || put_lanes(out, verdict, err) < 0 ||
         put_found(out, verdict, err) < 0)
         return -1;
@@ -157,7 +157,7 @@ static int put_fleet(struct sw_buf *out, const json_t *fleet, struct sw_err *err
         return -1;
     json_array_foreach (json_object_get(fleet, "causes"), i, row) {
         if (markup(out, err, "<tr><td><code>", ev_text(row, "rule"), "</code> ", ev_text(row, "title"),
-                   "</td>", NULL) < 0 ||
+                   "</td>", MARKUP_END) < 0 ||
             sw_buf_printf(out, err, "<td>%zu</td><td>%lld</td></tr>\n",
                           json_array_size(json_object_get(row, "images")),
                           (long long)json_integer_value(json_object_get(row, "refused"))) < 0)
@@ -167,7 +167,7 @@ static int put_fleet(struct sw_buf *out, const json_t *fleet, struct sw_err *err
         return -1;
     json_array_foreach (json_object_get(fleet, "unreadable"), i, row) {
         if (markup(out, err, "<p class=\"refused\">", ev_text(row, "name"), ": ", ev_text(row, "error"),
-                   "</p>\n", NULL) < 0)
+                   "</p>\n", MARKUP_END) < 0)
             return -1;
     }
     return 0;
@@ -187,7 +187,7 @@ char *sw_preflight_html(const json_t *verdicts, const json_t *fleet, const char 
     }
     if (markup(&out, err, "<p><small>slipway ", version, "; rules of ", ev_text(dates, "rules"),
                "; systems and kernels of ", ev_text(dates, "kernels"), "</small></p>\n</body>\n</html>\n",
-               NULL) < 0)
+               MARKUP_END) < 0)
         return NULL;
     return sw_buf_steal(&out);
 }

@@ -24,10 +24,11 @@ static int put_findings(struct sw_buf *out, const json_t *rule, const char *lane
     json_array_foreach (json_object_get(rule, "found"), i, finding) {
         if (json_object_get(json_object_get(finding, "lanes"), lane) == NULL)
             continue;
-        if (markup(out, err, "", ev_text(finding, "where"), ": ", ev_text(finding, "what"), "\n", NULL) < 0)
+        if (markup(out, err, "", ev_text(finding, "where"), ": ", ev_text(finding, "what"), "\n",
+                   MARKUP_END) < 0)
             return -1;
     }
-    return markup(out, err, "", ev_text(rule, "remedy"), "\n", NULL);
+    return markup(out, err, "", ev_text(rule, "remedy"), "\n", MARKUP_END);
 }
 
 static int put_outcome(struct sw_buf *out, const json_t *rule, const char *lane, struct counts *counts,
@@ -38,13 +39,14 @@ static int put_outcome(struct sw_buf *out, const json_t *rule, const char *lane,
     if (severity != NULL && strcmp(severity, "refused") == 0) {
         counts->failures++;
         if (markup(out, err, "      <failure type=\"refused\" message=\"", ev_text(rule, "title"), "\">",
-                   NULL) < 0 ||
+                   MARKUP_END) < 0 ||
             put_findings(out, rule, lane, err) < 0)
             return -1;
         return sw_buf_puts(out, "</failure>\n", err);
     }
     if (severity != NULL) {
-        if (markup(out, err, "      <system-out>", severity, ": ", ev_text(rule, "title"), "\n", NULL) < 0 ||
+        if (markup(out, err, "      <system-out>", severity, ": ", ev_text(rule, "title"), "\n", MARKUP_END) <
+                0 ||
             put_findings(out, rule, lane, err) < 0)
             return -1;
         return sw_buf_puts(out, "</system-out>\n", err);
@@ -53,7 +55,7 @@ static int put_outcome(struct sw_buf *out, const json_t *rule, const char *lane,
         counts->skipped++;
         return markup(out, err, "      <skipped message=\"",
                       is(rule, "state", "unknown") ? "not looked at: " : "not applicable: ", "",
-                      ev_text(rule, "why"), "\"/>\n", NULL);
+                      ev_text(rule, "why"), "\"/>\n", MARKUP_END);
     }
     return 0;
 }
@@ -68,12 +70,13 @@ static int put_suite(struct sw_buf *out, const json_t *verdict, const char *lane
     json_array_foreach (json_object_get(verdict, "rules"), i, rule) {
         counts.tests++;
         if (markup(&cases, err, "    <testcase classname=\"", lane, "\" name=\"", ev_text(rule, "id"),
-                   "\">\n", NULL) < 0 ||
+                   "\">\n", MARKUP_END) < 0 ||
             put_outcome(&cases, rule, lane, &counts, err) < 0 ||
             sw_buf_puts(&cases, "    </testcase>\n", err) < 0)
             return -1;
     }
-    if (markup(out, err, "  <testsuite name=\"", ev_text(verdict, "name"), " (", lane, ")\"", NULL) < 0 ||
+    if (markup(out, err, "  <testsuite name=\"", ev_text(verdict, "name"), " (", lane, ")\"", MARKUP_END) <
+            0 ||
         sw_buf_printf(out, err, " tests=\"%u\" failures=\"%u\" errors=\"0\" skipped=\"%u\">\n", counts.tests,
                       counts.failures, counts.skipped) < 0 ||
         sw_buf_append(out, cases.data != NULL ? cases.data : "", cases.len, err) < 0)
@@ -86,7 +89,7 @@ static int put_unreadable(struct sw_buf *out, const json_t *image, struct sw_err
     return markup(out, err, "  <testsuite name=\"", ev_text(image, "name"),
                   "\" tests=\"1\" failures=\"0\" errors=\"1\" skipped=\"0\">\n"
                   "    <testcase classname=\"image\" name=\"opened\">\n      <error message=\"",
-                  ev_text(image, "error"), "\"/>\n    </testcase>\n  </testsuite>\n", NULL);
+                  ev_text(image, "error"), "\"/>\n    </testcase>\n  </testsuite>\n", MARKUP_END);
 }
 
 char *sw_preflight_junit(const json_t *verdicts, const json_t *unreadable, struct sw_err *err)

@@ -12,7 +12,8 @@
  */
 SW_MUST_CHECK int markup_text(struct sw_buf *out, const char *text, struct sw_err *err);
 
-/* Literal pieces and texts to be escaped by turns, ended by NULL: markup("<b>", text, "</b>", NULL). */
+#define MARKUP_END ((const char *)NULL)
+/* Literal pieces and texts to be escaped by turns: markup(out, err, "<b>", text, "</b>", MARKUP_END). */
 SW_MUST_CHECK int markup(struct sw_buf *out, struct sw_err *err, const char *literal, ...)
     __attribute__((sentinel));
 

@@ -68,10 +68,12 @@ static void check_overlaps(struct part_table *table)
     const struct part *sorted[PART_MAX];
     const struct part *furthest;
 
+    if (table->nr_parts == 0)
+        return;
     for (size_t i = 0; i < table->nr_parts; i++)
         sorted[i] = &table->parts[i];
     qsort(sorted, table->nr_parts, sizeof(sorted[0]), by_start);
-    furthest = table->nr_parts > 0 ? sorted[0] : NULL;
+    furthest = sorted[0];
     for (size_t i = 1; i < table->nr_parts; i++) {
         if (sorted[i]->start_bytes < end_of(furthest))
             part_fault_add(table, "overlap", sorted[i]->number,

@@ -91,20 +91,22 @@ static int read_logical(const struct span *disk, const struct entry *extended, s
     struct entry own, next;
 
     for (unsigned n = 0; at != 0; n++) {
+        uint64_t off = at * SW_SECTOR_BYTES;
+
         if (n == PART_LOGICAL || seen_before(seen, n, at)) {
             part_fault_add(table, "loop", 0, "the chain of logical partitions does not end");
             return 0;
         }
         seen[n] = at;
-        if (at * SW_SECTOR_BYTES > disk->len || disk->len - at * SW_SECTOR_BYTES < sizeof(sector)) {
+        if (off > disk->len || disk->len - off < sizeof(sector)) {
             part_fault_add(table, "past-end", 0, "the chain of logical partitions leads past the disk's end");
             return 0;
         }
-        if (span_read(disk, sector, sizeof(sector), at * SW_SECTOR_BYTES, err) < 0)
+        if (span_read(disk, sector, sizeof(sector), off, err) < 0)
             return -1;
         if (sector[510] != 0x55 || sector[511] != 0xaa) {
             part_fault_add(table, "chain", 0, "the chain of logical partitions is broken at %llu",
-                           (unsigned long long)(at * SW_SECTOR_BYTES));
+                           (unsigned long long)off);
             return 0;
         }
         own = entry_at(sector, 0);
