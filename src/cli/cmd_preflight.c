@@ -363,8 +363,9 @@ const struct cmd cmd_preflight = {
     .more =
         "Each rule is held against what the files, their partition tables, boot code and EFI loaders are, in any\n"
         "format and sealed as well (--key). For each lane it is refused, a warning or a note; the report says what\n"
-        "was found where, what AWS answers to it, and the remedy. What lies in the guest's file systems is not\n"
-        "looked at yet: those rules are named, and count as unknown, never as passed.\n\n"
+        "was found where, what AWS answers to it, and the remedy. What lies in the guest's file systems is looked\n"
+        "at in an appliance, which starts once and mounts read-only: files of a Linux, registry and drive of a\n"
+        "Windows. With --no-launch those rules are named, and count as unknown, never as passed.\n\n"
         "Several IMAGEs, or a FOLDER, give a summary: each cause with its images, what slipway mends, and how long\n"
         "the upload takes at --bandwidth. -a DISK is one more disk of the same machine instead.\n\n"
         "--policy FILE is JSON: {\"date\": …, \"systems\": […], \"windows\": […], \"rules\": {ID: {LANE: \"refused\",\n"
