@@ -87,7 +87,7 @@ static int add_range(struct compare *compare, uint64_t off, uint64_t len, struct
         last->len = off + len - last->off;
         return 0;
     }
-    if (ranges->n == compare->cap) {
+    if (ranges->items == NULL || ranges->n == compare->cap) {
         size_t cap = compare->cap > 0 ? 2 * compare->cap : 64;
         struct sw_range *grown = realloc(ranges->items, cap * sizeof(*grown));
 

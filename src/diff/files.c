@@ -421,17 +421,21 @@ static int walk_both(struct differing *to, struct singles *gone, struct singles 
     size_t i = 0, j = 0;
 
     while (i < a->nr_files || j < b->nr_files) {
-        int order = i == a->nr_files ? 1 : j == b->nr_files ? -1 : order_of_files(&a->files[i], &b->files[j]);
-        const struct diff_file *one = order <= 0 ? &a->files[i++] : NULL;
-        const struct diff_file *two = order >= 0 ? &b->files[j++] : NULL;
+        const struct diff_file *one = &a->files[i], *two = &b->files[j];
+        int order = i == a->nr_files ? 1 : j == b->nr_files ? -1 : order_of_files(one, two);
+        int rc = 0;
 
         if (sw_check_interrupt(err) < 0)
             return -1;
-        if (!is_asked_for(to->ask, one != NULL ? one->path : two->path))
+        i += order <= 0;
+        j += order >= 0;
+        if (!is_asked_for(to->ask, order <= 0 ? one->path : two->path))
             continue;
-        if ((one != NULL && two != NULL && compare_both(to, one, two, err) < 0) ||
-            (two == NULL && add_single(gone, one, err) < 0) ||
-            (one == NULL && add_single(come, two, err) < 0))
+        if (order == 0)
+            rc = compare_both(to, one, two, err);
+        else
+            rc = order < 0 ? add_single(gone, one, err) : add_single(come, two, err);
+        if (rc < 0)
             return -1;
     }
     return 0;

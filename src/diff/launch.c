@@ -53,14 +53,15 @@ static bool is_mixed_up(const struct sw_guest_filesystems *list)
     return false;
 }
 
-static int start(struct launch *launch, size_t disk, const struct served *other, struct sw_err *err)
+/* With the other disk beside it, or alone. */
+static int start(struct launch *launch, size_t disk, bool with_other, struct sw_err *err)
 {
-    const char *const others[] = {other != NULL ? other->overlay : NULL};
+    const char *const others[] = {launch->disks[1 - disk].overlay};
     struct sw_session_opts opts = {.overlay = launch->disks[disk].overlay,
                                    .scratch_dir = launch->disks[disk].dir,
                                    .accel = launch->accel,
                                    .disks = others,
-                                   .nr_disks = other != NULL};
+                                   .nr_disks = with_other};
 
     return sw_session_start(&opts, &launch->sessions[disk], err);
 }
@@ -68,7 +69,7 @@ static int start(struct launch *launch, size_t disk, const struct served *other,
 /* 1 when they cannot be told apart in one appliance. */
 static int survey_together(struct launch *launch, struct sw_err *err)
 {
-    if (start(launch, 0, &launch->disks[1], err) < 0 ||
+    if (start(launch, 0, true, err) < 0 ||
         sw_session_survey(launch->sessions[0], &launch->guests[0], &launch->lists[0], err) < 0)
         return -1;
     launch->guests[1] = launch->guests[0];
@@ -84,7 +85,7 @@ static int survey_together(struct launch *launch, struct sw_err *err)
 static int survey_apart(struct launch *launch, struct sw_err *err)
 {
     for (size_t i = 0; i < launch->nr_disks; i++)
-        if (start(launch, i, NULL, err) < 0)
+        if (start(launch, i, false, err) < 0)
             return -1;
     for (size_t i = 0; i < launch->nr_disks; i++)
         if (sw_session_survey(launch->sessions[i], &launch->guests[i], &launch->lists[i], err) < 0)
@@ -115,7 +116,7 @@ int launch_open(struct launch *launch, const struct sw_diff_side *disks, enum sw
     launch->accel = accel;
     if (sw_scratch_open_at(tmp != NULL && tmp[0] != '\0' ? tmp : "/var/tmp", &launch->scratch, err) < 0)
         return -1;
-    for (size_t i = 0; i < launch->nr_disks; i++) {
+    for (size_t i = 0; i < launch->nr_disks && i < SW_ARRAY_LEN(folders); i++) {
         SW_AUTO_FREE char *folder = sw_path_join(sw_scratch_dir(launch->scratch), folders[i], err);
 
         if (folder == NULL || served_open(disks[i].image, folder, &launch->disks[i], err) < 0)

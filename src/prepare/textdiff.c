@@ -13,6 +13,7 @@ struct lines {
 
 /* op[i] is ' ', '-' or '+' for each line of the diff, in order. */
 struct script {
+    const struct lines *a, *b;
     char *ops;
     size_t n;
 };
@@ -103,6 +104,8 @@ static int make_script(const struct lines *a, const struct lines *b, struct scri
     size_t head = 0, tail = 0;
     struct lines middle_a, middle_b;
 
+    script->a = a;
+    script->b = b;
     script->ops = sw_calloc(a->n + b->n + 1, 1, err);
     if (script->ops == NULL)
         return -1;
@@ -158,8 +161,8 @@ static int put_range(struct sw_buf *out, char sign, size_t start, size_t n, stru
     return sw_buf_printf(out, err, "%c%zu,%zu", sign, n > 0 ? start + 1 : start, n);
 }
 
-static int put_hunk(const struct lines *a, const struct lines *b, const struct script *script,
-                    struct place *at, size_t end, struct sw_buf *out, struct sw_err *err)
+static int put_hunk(const struct script *script, struct place *at, size_t end, struct sw_buf *out,
+                    struct sw_err *err)
 {
     struct place last = *at;
 
@@ -172,15 +175,14 @@ static int put_hunk(const struct lines *a, const struct lines *b, const struct s
     while (at->op < end) {
         char op = script->ops[at->op];
 
-        if (put_line(out, op, op == '+' ? b->items[at->b] : a->items[at->a], err) < 0)
+        if (put_line(out, op, op == '+' ? script->b->items[at->b] : script->a->items[at->a], err) < 0)
             return -1;
         step(at, op);
     }
     return 0;
 }
 
-static int put_hunks(const struct lines *a, const struct lines *b, const struct script *script,
-                     struct sw_buf *out, struct sw_err *err)
+static int put_hunks(const struct script *script, struct sw_buf *out, struct sw_err *err)
 {
     struct place at = {0, 0, 0};
     size_t next = 0;
@@ -196,7 +198,7 @@ static int put_hunks(const struct lines *a, const struct lines *b, const struct 
         while (at.op < start)
             step(&at, script->ops[at.op]);
         next = hunk_end(script, next);
-        if (put_hunk(a, b, script, &at, next, out, err) < 0)
+        if (put_hunk(script, &at, next, out, err) < 0)
             return -1;
     }
     return 0;
@@ -210,5 +212,5 @@ int textdiff(struct text_span before, struct text_span after, struct sw_buf *out
 
     if (split(before, &a, err) < 0 || split(after, &b, err) < 0 || make_script(&a, &b, &script, err) < 0)
         return -1;
-    return put_hunks(&a, &b, &script, out, err);
+    return put_hunks(&script, out, err);
 }

@@ -208,7 +208,7 @@ int look_devices(struct look *look, unsigned nr_disks)
             look->left_out = true;
             break;
         }
-        strcpy(names[n++], entry->d_name);
+        memcpy(names[n++], entry->d_name, strlen(entry->d_name) + 1);
     }
     closedir(dir);
     qsort(names, n, sizeof(names[0]), by_name);

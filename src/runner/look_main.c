@@ -102,7 +102,7 @@ int look_main(const char *in, const char *out, const char *dir)
         free(text);
         return 1;
     }
-    strcpy(look.dir, dir);
+    memcpy(look.dir, dir, strlen(dir) + 1);
     alarm(SECONDS_MAX);
     if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
         (mkdir(dir, 0700) < 0 && errno != EEXIST)) {
