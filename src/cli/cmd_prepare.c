@@ -36,7 +36,7 @@ static const struct opt prepare_rows[] = {
     {0, "all", NULL, OPT_FLAG, offsetof(struct prepare_opts, all),
      "run every component, not only those that mend what was found"},
     {0, "only", "COMPONENT", OPT_LIST, offsetof(struct prepare_opts, only),
-     "run this one, whatever was found; may be repeated"},
+     "run this one, whatever was found"},
     {0, "skip", "COMPONENT", OPT_LIST, offsetof(struct prepare_opts, skip), "leave this one out"},
     {0, "keep-originals", "guest|report|none", OPT_STRING, offsetof(struct prepare_opts, keep),
      "where what a changed file held is kept: beside it as .NAME.slipway-orig (default), in the report, nowhere"},
