@@ -67,10 +67,12 @@ function(slipway_cli_tests)
         add_test(NAME "${name}" COMMAND "${PROJECT_SOURCE_DIR}/tests/lib/run-case" "${file}")
         set_tests_properties("${name}" PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 600
             ENVIRONMENT "SLIPWAY=$<TARGET_FILE:slipway>;SLIPWAY_SOURCE=${PROJECT_SOURCE_DIR};SLIPWAY_BUILD=${CMAKE_BINARY_DIR};SLIPWAY_SANITIZED=${SLIPWAY_SANITIZE}")
-        # A case that launches an appliance says so in its first lines; two at once starve two processors.
+        # A case that launches an appliance says so in its first lines; two at once starve two processors, unless one stands still (0).
         file(STRINGS "${file}" marks REGEX "^# (appliance|timeout|fixture):" LIMIT_COUNT 4)
         foreach(mark ${marks})
-            if(mark MATCHES "^# appliance:")
+            if(mark MATCHES "^# appliance: *0")
+                set_tests_properties("${name}" PROPERTIES LABELS appliance)
+            elseif(mark MATCHES "^# appliance:")
                 set_tests_properties("${name}" PROPERTIES RESOURCE_LOCK appliance LABELS appliance COST 100)
             elseif(mark MATCHES "^# timeout: *([0-9]+)")
                 set_tests_properties("${name}" PROPERTIES TIMEOUT ${CMAKE_MATCH_1})
