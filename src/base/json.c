@@ -92,14 +92,18 @@ json_t *sw_json_bytes(const void *bytes, size_t len)
     SW_AUTO_BUF struct sw_buf safe = {0};
     struct sw_err err = {.code = SW_OK};
     const unsigned char *at = bytes;
-    json_t *made = memchr(bytes, '\0', len) == NULL ? json_stringn(bytes, len) : NULL;
+    json_t *made = NULL;
 
+    if (len == 0)
+        return json_string(""); /* bytes may be NULL then */
+    if (memchr(bytes, '\0', len) == NULL)
+        made = json_stringn(bytes, len);
     if (made != NULL)
         return made;
     for (const unsigned char *end = at + len; at < end; at++)
         if (sw_buf_printf(&safe, &err, *at < 0x20 || *at > 0x7e ? "\\x%02x" : "%c", *at) < 0)
             return NULL;
-    return json_string(safe.data != NULL ? safe.data : "");
+    return json_string(safe.data);
 }
 
 int sw_json_set(json_t *object, const char *key, json_t *value, struct sw_err *err)

@@ -32,7 +32,7 @@ SW_MUST_CHECK int sw_json_write(const char *path, const json_t *json, struct sw_
 SW_MUST_CHECK int sw_json_set(json_t *object, const char *key, json_t *value, struct sw_err *err);
 SW_MUST_CHECK int sw_json_append(json_t *array, json_t *value, struct sw_err *err);
 
-/* A string of untrusted bytes: where they are no UTF-8, or hold a NUL, whatever is not printable ASCII becomes \xNN. */
+/* A string of untrusted bytes: where they are no UTF-8, or hold a NUL, whatever is not printable ASCII becomes \xNN. No bytes, NULL too, are "". */
 json_t *sw_json_bytes(const void *bytes, size_t len);
 
 /* A member's text, or NULL when it is missing or no string. */

@@ -61,9 +61,34 @@ static void what_a_terminal_obeys_is_escaped_and_read_back_the_same(void **state
     assert_true(json_equal(json, again));
 }
 
+static void bytes_of_any_kind_become_a_string(void **state)
+{
+    static const struct {
+        const char *bytes;
+        size_t len;
+        const char *text;
+    } rows[] = {
+        {"plain", 5, "plain"},
+        {"\xc3\xa9", 2, "\xc3\xa9"},
+        {"a\0b", 3, "a\\x00b"},
+        {"\xff\x1b[", 3, "\\xff\\x1b["},
+        {"", 0, ""},
+        {NULL, 0, ""},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < SW_ARRAY_LEN(rows); i++) {
+        SW_AUTO_JSON json_t *made = sw_json_bytes(rows[i].bytes, rows[i].len);
+
+        assert_non_null(made);
+        assert_string_equal(json_string_value(made), rows[i].text);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(bytes_of_any_kind_become_a_string),
         cmocka_unit_test(what_a_terminal_obeys_is_escaped_and_read_back_the_same),
         cmocka_unit_test(the_same_value_gives_the_same_bytes),
         cmocka_unit_test(a_duplicate_key_is_refused_with_its_position),
