@@ -22,6 +22,24 @@ const struct sw_format *sw_format_by_name(const char *name)
     return NULL;
 }
 
+int sw_overlay_create(const char *path, const struct sw_create_opts *create, struct sw_err *err)
+{
+    struct sw_image *image = NULL;
+    struct sw_out *out = NULL;
+    int rc = -1;
+
+    if (sw_out_create_file(path, 0600, &out, err) < 0)
+        return -1;
+    if (sw_format_qcow2.create(out, create, &image, err) == 0) {
+        rc = sw_format_qcow2.finish(image, err);
+        sw_image_close(image);
+    }
+    if (rc == 0)
+        rc = sw_out_commit(out, err);
+    sw_out_close(out);
+    return rc;
+}
+
 static bool carries(const struct sw_format *format, const struct sw_probe *probe)
 {
     return format->probe != NULL && format->probe(probe);

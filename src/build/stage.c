@@ -23,28 +23,14 @@ struct run {
     const struct beneath *beneath; /* of the overlay */
 };
 
-/* A qcow2 file of ours with nothing in it yet: what QEMU opens is never somebody else's file. */
 static int make_overlay(const struct stage *stage, size_t first, const struct beneath *beneath,
                         const char *path, struct sw_err *err)
 {
-    const struct sw_format *qcow2 = sw_format_by_name("qcow2");
-    struct sw_create_opts create = {.size_bytes = plan_disk_bytes(stage->plan, first),
-                                    .backing_name = beneath->name,
-                                    .backing_format = beneath->format};
-    struct sw_image *image = NULL;
-    struct sw_out *out = NULL;
-    int rc = -1;
+    const struct sw_create_opts create = {.size_bytes = plan_disk_bytes(stage->plan, first),
+                                          .backing_name = beneath->name,
+                                          .backing_format = beneath->format};
 
-    if (sw_out_create_file(path, 0600, &out, err) < 0)
-        return -1;
-    if (qcow2->create(out, &create, &image, err) == 0) {
-        rc = qcow2->finish(image, err);
-        sw_image_close(image);
-    }
-    if (rc == 0)
-        rc = sw_out_commit(out, err);
-    sw_out_close(out);
-    return rc;
+    return sw_overlay_create(path, &create, err);
 }
 
 /* A phase that runs, and the guest that whoever comes after it has. */

@@ -9,24 +9,11 @@
 
 static int make_overlay(const char *path, uint64_t size_bytes, const char *beneath, struct sw_err *err)
 {
-    const struct sw_format *qcow2 = sw_format_by_name("qcow2");
-    struct sw_create_opts create = {.size_bytes = sw_round_up(size_bytes, SW_SECTOR_BYTES),
-                                    .backing_name = beneath,
-                                    .backing_format = "raw"};
-    struct sw_image *image = NULL;
-    struct sw_out *out = NULL;
-    int rc = -1;
+    const struct sw_create_opts create = {.size_bytes = sw_round_up(size_bytes, SW_SECTOR_BYTES),
+                                          .backing_name = beneath,
+                                          .backing_format = "raw"};
 
-    if (sw_out_create_file(path, 0600, &out, err) < 0)
-        return -1;
-    if (qcow2->create(out, &create, &image, err) == 0) {
-        rc = qcow2->finish(image, err);
-        sw_image_close(image);
-    }
-    if (rc == 0)
-        rc = sw_out_commit(out, err);
-    sw_out_close(out);
-    return rc;
+    return sw_overlay_create(path, &create, err);
 }
 
 int served_open(struct sw_image *image, const char *folder, struct served *out, struct sw_err *err)

@@ -49,23 +49,10 @@ static void detach(struct attaching *all)
 
 static int make_overlay(const struct sw_image *img, const char *path, const char *backing, struct sw_err *err)
 {
-    const struct sw_format *qcow2 = sw_format_by_name("qcow2");
-    struct sw_create_opts create = {
+    const struct sw_create_opts create = {
         .size_bytes = img->size_bytes, .backing_name = backing, .backing_format = "raw"};
-    struct sw_image *overlay = NULL;
-    struct sw_out *out = NULL;
-    int rc = -1;
 
-    if (sw_out_create_file(path, 0600, &out, err) < 0)
-        return -1;
-    if (qcow2->create(out, &create, &overlay, err) == 0) {
-        rc = qcow2->finish(overlay, err);
-        sw_image_close(overlay);
-    }
-    if (rc == 0)
-        rc = sw_out_commit(out, err);
-    sw_out_close(out);
-    return rc;
+    return sw_overlay_create(path, &create, err);
 }
 
 static int attach(struct attaching *all, const char *scratch, struct sw_image *img, struct sw_err *err)
