@@ -24,13 +24,15 @@ const struct sw_format *sw_format_by_name(const char *name)
 
 int sw_overlay_create(const char *path, const struct sw_create_opts *create, struct sw_err *err)
 {
+    struct sw_create_opts whole = *create;
     struct sw_image *image = NULL;
     struct sw_out *out = NULL;
     int rc = -1;
 
+    whole.size_bytes = sw_round_up(create->size_bytes, SW_SECTOR_BYTES);
     if (sw_out_create_file(path, 0600, &out, err) < 0)
         return -1;
-    if (sw_format_qcow2.create(out, create, &image, err) == 0) {
+    if (sw_format_qcow2.create(out, &whole, &image, err) == 0) {
         rc = sw_format_qcow2.finish(image, err);
         sw_image_close(image);
     }

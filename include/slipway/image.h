@@ -217,7 +217,10 @@ extern const struct sw_format *const sw_formats[];
 /* By name or alias ("vpc" is vhd), case-insensitive; NULL when unknown. */
 const struct sw_format *sw_format_by_name(const char *name);
 
-/* Creates a qcow2 of ours at path, mode 0600, with nothing in it but what create says: what QEMU opens is nobody else's. */
+/*
+ * Creates a qcow2 of ours at path, mode 0600, with nothing in it but what create says: what QEMU opens is nobody else's.
+ * Its size is create's, rounded up to whole sectors.
+ */
 SW_MUST_CHECK int sw_overlay_create(const char *path, const struct sw_create_opts *create,
                                     struct sw_err *err);
 

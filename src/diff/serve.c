@@ -1,7 +1,6 @@
 /* A disk for an appliance: our own reader of it, on a socket, beneath an overlay of ours. */
 #include "src/diff/serve.h"
 
-#include "src/base/ckd.h"
 #include "src/base/cleanup.h"
 #include "src/base/fs.h"
 
@@ -9,9 +8,8 @@
 
 static int make_overlay(const char *path, uint64_t size_bytes, const char *beneath, struct sw_err *err)
 {
-    const struct sw_create_opts create = {.size_bytes = sw_round_up(size_bytes, SW_SECTOR_BYTES),
-                                          .backing_name = beneath,
-                                          .backing_format = "raw"};
+    const struct sw_create_opts create = {
+        .size_bytes = size_bytes, .backing_name = beneath, .backing_format = "raw"};
 
     return sw_overlay_create(path, &create, err);
 }

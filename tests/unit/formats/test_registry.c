@@ -1,6 +1,8 @@
 /* Which driver opens a file: magic, names, what is refused. */
 #include "tests/unit/formats/disk.h"
 
+#include <sys/stat.h>
+
 static const struct piece some = {3 * 512, 512};
 
 static void a_file_without_magic_is_refused_with_the_hint_to_name_it(void **state)
@@ -128,6 +130,26 @@ static void reading_outside_of_the_disk_is_refused(void **state)
     sw_image_close(img);
 }
 
+static void an_overlay_is_of_whole_sectors_and_belongs_to_its_maker(void **state)
+{
+    const struct sw_create_opts create = {
+        .size_bytes = SW_SECTOR_BYTES + 1, .backing_name = "below.raw", .backing_format = "raw"};
+    const struct sw_open_opts open = {.top_only = true};
+    struct sw_err err = {.code = SW_OK};
+    struct sw_image *img = NULL;
+    struct sw_in *in = NULL;
+    struct stat st;
+
+    (void)state;
+    assert_ok(sw_overlay_create("overlay.qcow2", &create, &err), err);
+    assert_int_equal(stat("overlay.qcow2", &st), 0);
+    assert_int_equal(st.st_mode & 0777, 0600);
+    assert_ok(sw_in_open_file("overlay.qcow2", &in, &err), err);
+    assert_ok(sw_image_open(in, "qcow2", &open, &img, &err), err);
+    assert_int_equal(img->size_bytes, 2 * SW_SECTOR_BYTES);
+    sw_image_close(img);
+}
+
 static void a_disk_above_the_limit_is_refused(void **state)
 {
     static const char *const formats[] = {"raw", "vhd", "vhdx", "vmdk"};
@@ -162,6 +184,7 @@ int main(void)
         cmocka_unit_test(a_vhd_whose_guest_wrote_another_magic_must_be_named),
         cmocka_unit_test(formats_that_nobody_reads_here_are_refused_by_name),
         cmocka_unit_test(reading_outside_of_the_disk_is_refused),
+        cmocka_unit_test(an_overlay_is_of_whole_sectors_and_belongs_to_its_maker),
         cmocka_unit_test(a_disk_above_the_limit_is_refused),
     };
 
