@@ -2,6 +2,7 @@
 #include "src/base/digest.h"
 
 #include "src/base/fs.h"
+#include "src/base/sha256_many.h"
 
 #include <fcntl.h>
 #include <limits.h>
@@ -98,6 +99,20 @@ void sw_digest_free(struct sw_digest *digest)
 int sw_sha256(const void *bytes, size_t len, uint8_t out[SW_SHA256_BYTES], struct sw_err *err)
 {
     return EVP_Digest(bytes, len, out, NULL, EVP_sha256(), NULL) == 1 ? 0 : crypto_failed("SHA-256", err);
+}
+
+int sw_sha256_each(const uint8_t *bytes, size_t piece_bytes, size_t n, uint8_t *out, struct sw_err *err)
+{
+    SW_AUTO_DIGEST struct sw_digest *digest = NULL;
+    size_t done = sha256_many(bytes, piece_bytes, n, out);
+
+    if (done < n && (digest = sw_digest_new(err)) == NULL)
+        return -1;
+    for (; done < n; done++)
+        if (sw_digest_update(digest, bytes + done * piece_bytes, piece_bytes, err) < 0 ||
+            sw_digest_final(digest, out + done * SW_SHA256_BYTES, err) < 0)
+            return -1;
+    return 0;
 }
 
 int sw_sha256_hex(const void *bytes, size_t len, char out[SW_SHA256_HEX], struct sw_err *err)

@@ -33,7 +33,10 @@ SW_DEFINE_AUTO(sw_digest, struct sw_digest, sw_digest_free)
 #define SW_AUTO_DIGEST SW_CLEANUP(sw_digest_auto)
 
 SW_MUST_CHECK int sw_sha256(const void *bytes, size_t len, uint8_t out[SW_SHA256_BYTES], struct sw_err *err);
-/* The same in hex. */
+/* Of each of n pieces that lie one after the other: 32 bytes each into out. Several at a time where the processor can. */
+SW_MUST_CHECK int sw_sha256_each(const uint8_t *bytes, size_t piece_bytes, size_t n, uint8_t *out,
+                                 struct sw_err *err);
+/* That of len bytes, in hex. */
 SW_MUST_CHECK int sw_sha256_hex(const void *bytes, size_t len, char out[SW_SHA256_HEX], struct sw_err *err);
 SW_MUST_CHECK int sw_sha256_file(const char *path, uint8_t out[SW_SHA256_BYTES], struct sw_err *err);
 SW_MUST_CHECK int sw_hmac_sha256(const void *key, size_t key_len, const void *bytes, size_t len,

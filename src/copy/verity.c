@@ -267,25 +267,28 @@ static int hasher_new(const struct sw_transform *self, void **worker, struct sw_
     return 0;
 }
 
-static int hash_bytes(struct hasher *hasher, const uint8_t *bytes, size_t len, uint8_t *out,
-                      struct sw_err *err)
+/* The hash of each block; the last one may be short. */
+static int hash_blocks(struct hasher *hasher, const uint8_t *bytes, size_t len, uint8_t *out,
+                       struct sw_err *err)
 {
-    if (len >= VERITY_BLOCK_BYTES)
-        return hash_block(hasher->digest, bytes, out, err);
+    size_t whole = len / VERITY_BLOCK_BYTES, rest = len % VERITY_BLOCK_BYTES;
+
+    if (sw_sha256_each(bytes, VERITY_BLOCK_BYTES, whole, out, err) < 0)
+        return -1;
+    if (rest == 0)
+        return 0;
     memset(hasher->block, 0, sizeof(hasher->block));
-    memcpy(hasher->block, bytes, len);
-    return hash_block(hasher->digest, hasher->block, out, err);
+    memcpy(hasher->block, bytes + whole * VERITY_BLOCK_BYTES, rest);
+    return hash_block(hasher->digest, hasher->block, out + whole * SW_VERITY_BYTES, err);
 }
 
 static int hash_node(struct hasher *hasher, const uint8_t *bytes, size_t len, uint8_t *out,
                      struct sw_err *err)
 {
     uint8_t hashes[VERITY_BLOCK_BYTES] = {0};
-    uint8_t *to = hashes;
 
-    for (size_t at = 0; at < len; at += VERITY_BLOCK_BYTES, to += SW_VERITY_BYTES)
-        if (hash_bytes(hasher, bytes + at, len - at, to, err) < 0)
-            return -1;
+    if (hash_blocks(hasher, bytes, len, hashes, err) < 0)
+        return -1;
     return hash_block(hasher->digest, hashes, out, err);
 }
 
@@ -293,18 +296,17 @@ static int hasher_apply(const struct sw_transform *self, void *worker, struct sw
                         struct sw_err *err)
 {
     const struct verity_stage *stage = (const struct verity_stage *)self;
-    size_t piece = stage->piece_bytes, len = (size_t)block->len;
+    size_t len = (size_t)block->len;
     uint8_t *out = block->data + stage->hashes_at;
 
-    if (piece == 0 || block->kind != SW_BLOCK_DATA)
+    if (stage->piece_bytes == 0 || block->kind != SW_BLOCK_DATA)
         return 0;
-    for (size_t at = 0; at < len; at += piece, out += SW_VERITY_BYTES) {
-        size_t n = (size_t)sw_min_u64(len - at, piece);
-
-        if (piece == VERITY_NODE_BYTES ? hash_node(worker, block->data + at, n, out, err) < 0
-                                       : hash_bytes(worker, block->data + at, n, out, err) < 0)
+    if (stage->piece_bytes == VERITY_BLOCK_BYTES)
+        return hash_blocks(worker, block->data, len, out, err);
+    for (size_t at = 0; at < len; at += VERITY_NODE_BYTES, out += SW_VERITY_BYTES)
+        if (hash_node(worker, block->data + at, (size_t)sw_min_u64(len - at, VERITY_NODE_BYTES), out, err) <
+            0)
             return -1;
-    }
     return 0;
 }
 

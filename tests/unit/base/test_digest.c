@@ -25,6 +25,33 @@ static void sha256_of_abc_is_the_published_one(void **state)
     assert_hex(out, sizeof(out), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
 }
 
+/* Even and odd numbers of pieces, few and many of them, of lengths that are hashed side by side and of others. */
+static void each_piece_has_the_digest_that_it_has_alone(void **state)
+{
+    enum { MOST = 37, LONGEST = 4096 };
+    static const size_t lengths[] = {0, 1, 63, 64, 65, 128, 4032, LONGEST};
+    static uint8_t bytes[MOST * LONGEST];
+    struct sw_err err = {0};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(bytes); i++)
+        bytes[i] = (uint8_t)(i * 2654435761u >> 13);
+    for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
+        for (size_t n = 0; n <= MOST; n++) {
+            uint8_t got[(MOST + 1) * SW_SHA256_BYTES], want[SW_SHA256_BYTES];
+
+            memset(got, 0xa5, sizeof(got));
+            assert_ok(sw_sha256_each(bytes, lengths[i], n, got, &err), err);
+            for (size_t k = 0; k < n; k++) {
+                assert_ok(sw_sha256(bytes + k * lengths[i], lengths[i], want, &err), err);
+                assert_memory_equal(got + k * SW_SHA256_BYTES, want, sizeof(want));
+            }
+            for (size_t k = n * SW_SHA256_BYTES; k < sizeof(got); k++)
+                assert_int_equal(got[k], 0xa5);
+        }
+    }
+}
+
 static void a_digest_begins_anew_after_its_end(void **state)
 {
     struct sw_err err = {0};
@@ -103,6 +130,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sha256_of_abc_is_the_published_one),
+        cmocka_unit_test(each_piece_has_the_digest_that_it_has_alone),
         cmocka_unit_test(a_digest_begins_anew_after_its_end),
         cmocka_unit_test(the_other_hashes_of_abc_are_the_published_ones),
         cmocka_unit_test(hmac_is_that_of_rfc_4231_case_2),
