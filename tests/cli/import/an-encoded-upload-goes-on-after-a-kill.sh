@@ -9,20 +9,20 @@ bytes=$(stat -c %s want.vmdk)
 parts=$(((bytes + 5242879) / 5242880))
 options=(disk.qcow2 --part-size 5M -q)
 
-# How many parts the journals have: those of an upload that is over are gone.
-noted() { cat "$XDG_STATE_HOME"/slipway/import/*.parts 2>/dev/null | grep -c ' ' || true; }
+# How many parts before PART the journals have: those of an upload that is over are gone, and a later part may come first.
+noted_before() { cat "$XDG_STATE_HOME"/slipway/import/*.parts 2>/dev/null | awk -v part="$1" '$2 + 0 > 0 && $2 + 0 < part' | wc -l; }
 
 killed_at() { # PART PREFIX: with all before it noted
     rm -f "$RIG_DIR/go"
     rig_faults '{"op":"UploadPart","part":'"$1"',"do":"hold"}'
     rig_spawn "${options[@]}" --prefix "$2" 2>err >/dev/null
     for _ in $(seq 600); do
-        [ "$(noted)" -lt $(($1 - 1)) ] || break
+        [ "$(noted_before "$1")" -lt $(($1 - 1)) ] || break
         sleep 0.05
     done
     kill -9 "$pid"
     wait "$pid" || true
-    [ "$(noted)" -ge $(($1 - 1)) ] || fail "$(noted) parts were noted before part $1"
+    [ "$(noted_before "$1")" = $(($1 - 1)) ] || fail "$(noted_before "$1") parts were noted before part $1"
     kept=$(cat "$XDG_STATE_HOME"/slipway/import/*.parts | awk '{ bytes += $3 } END { print bytes + 0 }')
     rig_faults
     touch "$RIG_DIR/go"
