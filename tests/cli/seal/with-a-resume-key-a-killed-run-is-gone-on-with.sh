@@ -3,11 +3,11 @@
 "$SLIPWAY" keygen aes -q -o aes.key
 "$SLIPWAY" keygen aes -q -o resume.key
 "$SLIPWAY" keygen rsa -q -o lab.pem
-openssl enc -aes-256-ctr -K 00 -iv 00 -in /dev/zero 2>/dev/null | head -c 12000000 >plain || true
+openssl enc -aes-256-ctr -K 00 -iv 00 -in /dev/zero 2>/dev/null | head -c 60000000 >plain || true
 mkdir out
 command=("$SLIPWAY" seal plain -o out/p.sealed --to pem:lab.pem.pub --to aes:aes.key --resume-key aes:resume.key)
 id() { od -An -tx1 -j3 -N32 "$1" | tr -d ' \n'; }
-# After how long a run has so many bytes: kills at times that are spread over the whole of it.
+# Every other kill comes at a time, over the whole of a run; the others once so many bytes are written, as most of a run may be its start.
 began=$(date +%s%N)
 "${command[@]}" -q
 took_us=$((($(date +%s%N) - began) / 1000))
@@ -19,7 +19,14 @@ for ((kill = 0; kill < kills; kill++)); do
     [ $((RANDOM % 4)) -gt 0 ] || signal=TERM
     "${command[@]}" -j $((1 + RANDOM % 3)) 2>said &
     pid=$!
-    sleep "$(printf '%d.%06d' 0 $((took_us * (kill + 1) / (kills + 1) + RANDOM % 5000)))"
+    if ((kill % 2)); then
+        sleep "$(printf '%d.%06d' 0 $((took_us * (kill + 1) / (kills + 1) + RANDOM % 5000)))"
+    else
+        bytes=0
+        while [ "$bytes" -lt $((50000000 * (kill + 1) / kills)) ] && kill -0 $pid 2>/dev/null; do
+            bytes=$(stat -c %s out/.p.sealed.partial 2>/dev/null || echo 0)
+        done
+    fi
     kill -$signal $pid 2>/dev/null || true
     wait $pid || status=$?
     case $status in
