@@ -365,15 +365,17 @@ int hive_keys(struct hive *hive, const char *key, struct hive_names *out, struct
     return nodes != NULL ? take_names(hive, nodes, out, err) : broken(hive, "list its keys", err);
 }
 
-/* Texts one after the other; NULL and err on failure. */
+/* Texts one after the other; NULL and err on failure. An empty one ends the list, and hivex may hand it over as well. */
 static char *show_texts(const struct hive *hive, hive_value_h value, struct sw_err *err)
 {
     char **texts = hivex_value_multiple_strings(hive->h, value);
     SW_AUTO_BUF struct sw_buf out = {.data = NULL};
     int rc = texts != NULL ? sw_buf_puts(&out, "MULTI_SZ: ", err) : broken(hive, "read a value", err);
+    bool ended = false;
 
     for (size_t i = 0; texts != NULL && texts[i] != NULL; i++) {
-        if (rc == 0)
+        ended = ended || texts[i][0] == '\0';
+        if (rc == 0 && !ended)
             rc = sw_buf_printf(&out, err, "%s%s", i > 0 ? ", " : "", texts[i]);
         free(texts[i]);
     }

@@ -118,6 +118,55 @@ static void keys_that_lie_in_no_hive_are_refused(void **state)
     expect_failure(HEAD REGISTRY VALUE("HKLM:\\SAM\\x", "A", "1", "DWORD"), "SAM");
 }
 
+/* The list of texts as it lies in a hive, of whatever writer. */
+static void lay_texts(const char *bytes, size_t len)
+{
+    AUTO_HIVE struct hive *hive = NULL;
+    struct sw_registry_value value = {.type = 7};
+    struct sw_err err = {.code = SW_OK};
+
+    assert_int_equal(sw_buf_append(&value.data, bytes, len, &err), 0);
+    assert_int_equal(hive_open(guest, CONFIG "SOFTWARE", &hive, &err), 0);
+    assert_int_equal(hive_set(hive, "Acme", "List", &value, &err), 0);
+    assert_int_equal(hive_write_back(hive, &err), 0);
+    sw_buf_free(&value.data);
+}
+
+static void expect_told(const char *member, const char *wanted)
+{
+    const json_t *set = json_array_get(json_object_get(json_object_get(outputs, "build"), "Set"), 0);
+    const char *told = sw_json_text(set, member);
+
+    assert_non_null(told);
+    assert_string_equal(told, wanted);
+}
+
+static void a_list_of_texts_is_told_without_the_empty_one_that_ends_it(void **state)
+{
+    static const struct {
+        const char *bytes;
+        size_t len;
+        const char *told;
+    } rows[] = {
+        {"a\0\0\0\0\0", 6, "MULTI_SZ: a"},
+        {"a\0\0\0b\0\0\0\0\0", 10, "MULTI_SZ: a, b"},
+        {"\0\0", 2, "MULTI_SZ: "},
+        {"\0\0\0\0", 4, "MULTI_SZ: "},
+        {"a\0\0\0", 4, "MULTI_SZ: a"},
+        {"a\0", 2, "MULTI_SZ: a"},
+        {"a\0\0\0\0\0\0\0\0\0", 10, "MULTI_SZ: a"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < SW_ARRAY_LEN(rows); i++) {
+        lay_texts(rows[i].bytes, rows[i].len);
+        json_object_clear(outputs);
+        expect_done(HEAD REGISTRY VALUE("HKLM:\\SOFTWARE\\Acme", "List", "['C:\\p.sys 1 1', x]", "MULTI_SZ"));
+        expect_told("before", rows[i].told);
+        expect_told("after", "MULTI_SZ: C:\\p.sys 1 1, x");
+    }
+}
+
 static void what_stands_before_a_value_that_fails_is_set(void **state)
 {
     (void)state;
@@ -466,6 +515,7 @@ int main(void)
         CASE(a_value_that_is_there_is_replaced_in_any_case),
         CASE(a_users_hive_is_found_by_the_profile_list),
         CASE(keys_that_lie_in_no_hive_are_refused),
+        CASE(a_list_of_texts_is_told_without_the_empty_one_that_ends_it),
         CASE(what_stands_before_a_value_that_fails_is_set),
         CASE(damaged_hives_are_named_and_left_alone),
         CASE(a_hive_that_windows_was_writing_is_refused),
