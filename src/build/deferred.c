@@ -16,6 +16,34 @@ static size_t place_of(const json_t *list, const char *number)
     return i;
 }
 
+static int add_step(json_t *list, json_t *entry, struct sw_err *err)
+{
+    const char *number = sw_json_text(entry, "queued");
+
+    if (number == NULL || json_array_insert_new(list, place_of(list, number), entry) < 0)
+        return sw_fail(err, SW_FAILED, "out of memory");
+    return 0;
+}
+
+/* Those of documents that the step executes: a line "NUMBER NAMES" each. */
+static int add_inner(json_t *list, const char *component, const char *phase, const char *step,
+                     const char *lines, struct sw_err *err)
+{
+    while (lines[0] != '\0') {
+        int len = (int)strcspn(lines, "\n"), number = (int)strcspn(lines, " \n");
+        SW_AUTO_FREE char *names =
+            sw_strf(err, "%s:%.*s", step, number < len ? len - number : 0, lines + number);
+
+        if (names == NULL || add_step(list,
+                                      json_pack("{s:s, s:s, s:s, s:s#}", "component", component, "phase",
+                                                phase, "step", names, "queued", lines, number),
+                                      err) < 0)
+            return -1;
+        lines += len + (lines[len] != '\0');
+    }
+    return 0;
+}
+
 static int add_steps(json_t *list, const struct plan_layer *layer, const char *phase, json_t *steps,
                      struct sw_err *err)
 {
@@ -24,14 +52,15 @@ static int add_steps(json_t *list, const struct plan_layer *layer, const char *p
 
     json_object_foreach (steps, step, outputs) {
         const char *number = sw_json_text(json_array_get(outputs, 0), "firstBoot");
-        json_t *entry;
+        const char *inner = sw_json_text(json_array_get(outputs, 0), "firstBootSteps");
 
-        if (number == NULL)
-            continue;
-        entry = json_pack("{s:s, s:s, s:s, s:s}", "component", layer->name, "phase", phase, "step", step,
-                          "queued", number);
-        if (entry == NULL || json_array_insert_new(list, place_of(list, number), entry) < 0)
-            return sw_fail(err, SW_FAILED, "out of memory");
+        if (number != NULL && add_step(list,
+                                       json_pack("{s:s, s:s, s:s, s:s}", "component", layer->name, "phase",
+                                                 phase, "step", step, "queued", number),
+                                       err) < 0)
+            return -1;
+        if (inner != NULL && add_inner(list, layer->name, phase, step, inner, err) < 0)
+            return -1;
     }
     return 0;
 }

@@ -1,6 +1,7 @@
 /* ExecuteDocument: a document within a document. */
 #include "src/guest/exec.h"
 
+#include "src/base/buf.h"
 #include "src/base/clock.h"
 #include "src/base/json.h"
 
@@ -105,6 +106,42 @@ static int summarise(const struct call *call, const struct exec_doc *doc, enum s
     return call->ctx->outputs != NULL ? 0 : sw_fail(err, SW_FAILED, "out of memory");
 }
 
+/* "NUMBER STEP" for each line of what a step says of its place in the queue; inner: names of steps beneath it follow the number. */
+static int add_waiting(struct sw_buf *out, const char *step, const char *lines, bool inner,
+                       struct sw_err *err)
+{
+    while (lines != NULL && lines[0] != '\0') {
+        int len = (int)strcspn(lines, "\n"), number = inner ? (int)strcspn(lines, " ") : len;
+
+        if (sw_buf_printf(out, err, "%s%.*s %s%s%.*s", out->len > 0 ? "\n" : "", number, lines, step,
+                          inner ? ":" : "", inner ? len - number : 0, lines + number) < 0)
+            return -1;
+        lines += len + (lines[len] != '\0');
+    }
+    return 0;
+}
+
+/* The document's steps that wait for the first boot, in an output of the step that executes it. */
+static int tell_waiting(const struct call *call, const struct sw_exec *exec, struct sw_err *err)
+{
+    SW_AUTO_BUF struct sw_buf lines = {0};
+    const char *phase, *step;
+    json_t *steps, *outputs;
+
+    json_object_foreach (exec->outputs, phase, steps) {
+        json_object_foreach (steps, step, outputs) {
+            const json_t *first = json_array_get(outputs, 0);
+
+            if (add_waiting(&lines, step, sw_json_text(first, "firstBoot"), false, err) < 0 ||
+                add_waiting(&lines, step, sw_json_text(first, "firstBootSteps"), true, err) < 0)
+                return -1;
+        }
+    }
+    if (lines.len == 0)
+        return 0;
+    return sw_json_set(json_array_get(call->ctx->outputs, 0), "firstBootSteps", json_string(lines.data), err);
+}
+
 static int run_document(struct call *call, const struct sw_exec *exec, struct sw_err *err)
 {
     struct step_ctx *ctx = call->ctx;
@@ -126,7 +163,7 @@ static int run_document(struct call *call, const struct sw_exec *exec, struct sw
     rc = exec_phases(&doc, is_wanted, call->phases, &result, err);
     failure = rc < 0 ? err->text : "";
     ctx->placed = rc < 0 && err->code == SW_GUEST;
-    if (summarise(call, &doc, result, failure, &later) == 0 &&
+    if (summarise(call, &doc, result, failure, &later) == 0 && tell_waiting(call, exec, &later) == 0 &&
         (ctx->log.silent || describe(call, &doc, result, failure, &later) == 0))
         return rc;
     *err = rc < 0 ? *err : later;

@@ -55,11 +55,36 @@ phases:
         action: CreateFolder
         inputs:
           - path: C:\late
+      - name: Others
+        action: ExecuteDocument
+        inputs: {document: outer.yml}
   - name: validate
     steps:
       - name: Look
         action: ExecutePowerShell
         inputs: {commands: [exit 1]}
+YAML
+cat >outer.yml <<'YAML'
+name: outer
+schemaVersion: 1.0
+phases:
+  - name: build
+    steps:
+      - name: Each
+        action: ExecuteDocument
+        loop: {forEach: [a, b]}
+        inputs: {document: inner.yml}
+YAML
+cat >inner.yml <<'YAML'
+name: inner
+schemaVersion: 1.0
+phases:
+  - name: build
+    steps:
+      - name: Folder
+        action: CreateFolder
+        inputs:
+          - path: C:\inner
 YAML
 cat >recipe.yml <<'YAML'
 name: win
@@ -76,7 +101,8 @@ YAML
 grep -q "step 'Install' waits for the first boot" log
 grep -q "step 'Look' is not run: it needs a booted Windows" log
 jq -c '[.deferred[] | [.component, .step, .queued]]' result.json >deferred
-echo '[["app","Install","00001"],["app","Behind","00002"],["later","Folder","00003"]]' | diff - deferred
+jq -c . <<<'[["app","Install","00001"],["app","Behind","00002"],["later","Folder","00003"],
+    ["later","Others: Each: Folder","00004"],["later","Others: Each: Folder","00005"]]' | diff - deferred
 dd if=out/win-1.0.0/win-1.0.0.raw of=part.raw bs=1M skip=1 conv=sparse status=none
 for file in 'Program Files/Acme/Config.INI' Users/Default/secret.txt; do ntfscat part.raw "$file"; echo; done >files
 printf 'one\r\nthree\ntwo\n' | diff - files
@@ -86,8 +112,8 @@ for hive in SYSTEM SOFTWARE; do ntfscat part.raw "Windows/System32/config/$hive"
 [ "$(hivexget SYSTEM 'ControlSet001\Services\acme' Start)" = 3 ]
 [ "$(hivexget SYSTEM 'ControlSet001\Services\SlipwayFirstBoot' Start)" = 2 ]
 ntfscat part.raw Windows/Slipway/FirstBoot/firstboot.ps1 | cmp - "$SLIPWAY_SOURCE/src/guest/firstboot/firstboot.ps1"
-for n in 1 2 3; do ntfscat part.raw "Windows/Slipway/FirstBoot/queue/0000$n.json" | jq -r .action; done >queue
-printf '%s\n' ExecutePowerShell DeleteFile CreateFolder | diff - queue
+for n in 1 2 3 4 5; do ntfscat part.raw "Windows/Slipway/FirstBoot/queue/0000$n.json" | jq -r .action; done >queue
+printf '%s\n' ExecutePowerShell DeleteFile CreateFolder CreateFolder CreateFolder | diff - queue
 # Nothing of the appliance is on the drive, and what was made there has its folder's rights: none for everyone.
 ntfsls part.raw | sort >top
 printf '%s\n' 'Program Files' Users Windows | diff - top
