@@ -511,9 +511,14 @@ struct sw_transfers {
 struct sw_exec {
     struct sw_guest *guest;
     struct sw_runlog *log;
-    const struct sw_use *use;       /* the component, its name and its values */
-    const char *working_dir;        /* the recipe's workingDirectory; NULL: "/tmp" */
-    bool skip_starts;               /* the recipe's serviceStarts: skip */
+    const struct sw_use *use; /* the component, its name and its values */
+    const char *working_dir;  /* the recipe's workingDirectory; NULL: "/tmp" */
+    bool skip_starts;         /* the recipe's serviceStarts: skip */
+    /*
+     * On Windows: what waits in the image already holds up no step that can be done now, and a step of the same component,
+     * phase and name is not put into the queue again.
+     */
+    bool beside_queue;
     struct sw_transfers *transfers; /* NULL: nothing can be downloaded or uploaded */
     /*
      * An object of the caller's: what the steps left as outputs, {phase: {step: [{name: text}, …]}}. A phase adds to it, and

@@ -29,6 +29,7 @@ struct sw_build_opts {
     bool refetch;     /* ask servers again for what was fetched before, where the recipe allows the network */
     bool layers_only; /* no outputs: the caller takes the last layer out of the store */
     bool no_cache;    /* run every component, whatever the store knows */
+    bool beside_queue; /* as in struct sw_exec: built over its own result it does nothing */
     enum sw_accel accel;
     unsigned jobs;
     struct sw_progress *progress; /* of ingest and outputs; may be NULL */

@@ -232,6 +232,7 @@ static json_t *build(const struct sw_prepare_opts *opts, const char *recipe, str
                                         .plain_scratch = opts->plain_scratch,
                                         .layers_only = true,
                                         .no_cache = true, /* what is changed is told by those that run */
+                                        .beside_queue = true,
                                         .accel = opts->accel,
                                         .jobs = opts->jobs,
                                         .progress = opts->progress};

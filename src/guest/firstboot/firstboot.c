@@ -186,7 +186,7 @@ static json_t *promise(const struct step_ctx *ctx, const char *number, const jso
     return list;
 }
 
-int firstboot_queue(struct step_ctx *ctx, unsigned waiting, struct sw_err *err)
+static int put_into_queue(struct step_ctx *ctx, unsigned waiting, struct sw_err *err)
 {
     SW_AUTO_JSON json_t *files = json_object(), *items = NULL, *entry = NULL;
     char number[16];
@@ -207,4 +207,59 @@ int firstboot_queue(struct step_ctx *ctx, unsigned waiting, struct sw_err *err)
     sw_runlog_line(ctx->exec->log, "%s: waits for the first boot as step %s of its queue",
                    ctx->step->action->name, number);
     return 0;
+}
+
+enum { ENTRY_MAX_BYTES = 1 << 20 };
+
+static bool is_same(const json_t *entry, const struct step_ctx *ctx)
+{
+    const char *const own[][2] = {{"component", ctx->exec->use->component->name},
+                                  {"phase", ctx->phase->name},
+                                  {"step", ctx->step->name}};
+
+    for (size_t i = 0; i < SW_ARRAY_LEN(own); i++) {
+        const char *text = sw_json_text(entry, own[i][0]);
+
+        if (text == NULL || strcmp(text, own[i][1]) != 0)
+            return false;
+    }
+    return true;
+}
+
+/* 1 when an entry of the queue is of the same step. What the image has there that is no entry is none. */
+static int waits_already(const struct step_ctx *ctx, unsigned waiting, struct sw_err *err)
+{
+    for (unsigned i = 1; i <= waiting; i++) {
+        SW_AUTO_FREE char *path = sw_strf(err, FIRSTBOOT_QUEUE "/%05u.json", i);
+        SW_AUTO_FREE char *text = NULL;
+        SW_AUTO_JSON json_t *entry = NULL;
+        struct sw_err unread = {.code = SW_OK};
+        size_t len = 0;
+
+        if (path == NULL)
+            return -1;
+        if (ctx->guest->ops->get(ctx->guest, path, ENTRY_MAX_BYTES, &text, &len, &unread) == 0) {
+            entry = sw_json_parse(text, len, path, &unread);
+        } else if (unread.code != SW_GUEST) {
+            *err = unread;
+            return -1;
+        }
+        if (entry != NULL && is_same(entry, ctx)) {
+            sw_runlog_line(ctx->exec->log, "%s: waits for the first boot already, as step %05u of its queue",
+                           ctx->step->action->name, i);
+            return 1;
+        }
+    }
+    return 0;
+}
+
+int firstboot_queue(struct step_ctx *ctx, unsigned waiting, struct sw_err *err)
+{
+    int known = ctx->exec->beside_queue ? waits_already(ctx, waiting, err) : 0;
+
+    if (known != 0) {
+        ctx->deferred = known > 0;
+        return known > 0 ? 0 : -1;
+    }
+    return put_into_queue(ctx, waiting, err);
 }

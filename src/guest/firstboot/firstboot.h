@@ -13,7 +13,10 @@ enum { FIRSTBOOT_STEPS_MAX = 99999 };
 /* How many steps wait in the guest; 0 where it is no Windows. */
 SW_MUST_CHECK int firstboot_waiting(struct sw_guest *guest, unsigned *n, struct sw_err *err);
 
-/* Puts the step into the queue, with its inputs as they are now; the first one installs what runs the queue. */
+/*
+ * Puts the step into the queue, with its inputs as they are now; the first one installs what runs the queue. With the
+ * executor's beside_queue one that is there already is left as it is.
+ */
 SW_MUST_CHECK int firstboot_queue(struct step_ctx *ctx, unsigned waiting, struct sw_err *err);
 
 /* What the queue's script of this build of slipway is; for those who look at it. */

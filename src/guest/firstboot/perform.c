@@ -30,9 +30,9 @@ static int find_fate(const struct step_ctx *ctx, unsigned *waiting, enum fate *f
     if (ctx->phase->kind == SW_PHASE_VALIDATE &&
         (*waiting > 0 || when == SW_BOOT_WAITS || sw_step_stands_behind(ctx->phase, ctx->step)))
         *fate = NEVER;
-    else if (when == SW_BOOT_WAITS || (when == SW_BOOT_FOLLOWS && *waiting > 0))
+    else if (when == SW_BOOT_WAITS || (when == SW_BOOT_FOLLOWS && *waiting > 0 && !ctx->exec->beside_queue))
         *fate = LATER;
-    else if (when == SW_BOOT_OFFLINE && *waiting > 0)
+    else if (when == SW_BOOT_OFFLINE && *waiting > 0 && !ctx->exec->beside_queue)
         *fate = REFUSED;
     return 0;
 }
@@ -93,5 +93,7 @@ int step_may_ask(struct step_ctx *ctx, struct sw_err *err)
         return -1;
     if (fate == NEVER)
         return 0;
-    return waiting > 0 && asks_the_image(ctx->step->condition) ? refuse("its condition", err) : 1;
+    return waiting > 0 && !ctx->exec->beside_queue && asks_the_image(ctx->step->condition)
+               ? refuse("its condition", err)
+               : 1;
 }

@@ -9,6 +9,8 @@ static struct sw_err failure;
 static json_t *outputs;
 static struct sw_runlog *run_log; /* NULL: none */
 
+static bool beside_queue;
+
 static int run_phase(const char *document, enum sw_phase_kind phase)
 {
     struct sw_err err = {.code = SW_OK};
@@ -19,7 +21,8 @@ static int run_phase(const char *document, enum sw_phase_kind phase)
 
     if (use.component == NULL)
         fail_msg("%s", err.text);
-    struct sw_exec exec = {.guest = guest, .log = run_log, .use = &use, .outputs = outputs};
+    struct sw_exec exec = {
+        .guest = guest, .log = run_log, .use = &use, .outputs = outputs, .beside_queue = beside_queue};
     failure = (struct sw_err){.code = SW_OK};
     rc = sw_exec_phase(&exec, phase, NULL, &failure);
     sw_component_free(use.component);
@@ -45,6 +48,7 @@ static int each(void **state)
 {
     json_decref(outputs);
     outputs = json_object();
+    beside_queue = false;
     return disk_each(state);
 }
 
@@ -354,6 +358,29 @@ static void what_stands_behind_a_step_that_waits_waits_in_order(void **state)
     expect_waiting(5);
 }
 
+static void beside_the_queue_what_can_be_done_is_done_and_what_waits_waits_once(void **state)
+{
+    struct sw_err err = {.code = SW_OK};
+
+    (void)state;
+    expect_done(HEAD POWERSHELL);
+    expect_waiting(1);
+    beside_queue = true;
+    expect_done(HEAD REGISTRY VALUE("HKLM:\\SOFTWARE\\Acme", "Size", "7", "DWORD") POWERSHELL);
+    expect_number(CONFIG "SOFTWARE", "Acme", "Size", 7);
+    expect_waiting(1);
+    /* Another step is put behind it; what no build has written there is none. */
+    assert_int_equal(guest->ops->put(guest, FIRSTBOOT_QUEUE "/00002.json", "[\"build\", {", 11, 0666, &err),
+                     0);
+    expect_done(HEAD STEP("Other", "ExecutePowerShell") "          commands: [exit 0]\n");
+    expect_waiting(3);
+    expect_done(HEAD STEP("Other", "ExecutePowerShell") "          commands: [exit 0]\n");
+    expect_waiting(3);
+    beside_queue = false;
+    expect_done(HEAD POWERSHELL);
+    expect_waiting(4);
+}
+
 static void an_output_that_is_not_there_yet_is_put_in_at_first_boot(void **state)
 {
     SW_AUTO_JSON json_t *binary = NULL;
@@ -523,6 +550,7 @@ int main(void)
         CASE(powershell_waits_and_the_service_is_there),
         CASE(the_log_calls_it_deferred),
         CASE(what_stands_behind_a_step_that_waits_waits_in_order),
+        CASE(beside_the_queue_what_can_be_done_is_done_and_what_waits_waits_once),
         CASE(an_output_that_is_not_there_yet_is_put_in_at_first_boot),
         CASE(each_turn_of_a_loop_waits_by_itself),
         CASE(conditions_that_only_the_first_boot_could_answer_are_refused),
