@@ -51,14 +51,26 @@ debian_tree() {
     for name in drivers/nvme/host/nvme.ko drivers/block/xen-blkfront.ko drivers/net/xen-netfront.ko fs/ext4/ext4.ko; do
         text "$root/usr/lib/modules/$kernel/kernel/$name" module
     done
-    text "$root/boot/initrd.img-$kernel" "usr/lib/modules/$kernel/kernel/fs/ext4/ext4.ko"
+    # It holds what nobody listed, packed otherwise, and what the system has no more.
+    text "$root/usr/lib/modules/$kernel/kernel/drivers/scsi/mptspi.ko.xz" module
+    text "$root/usr/lib/firmware/mpt.bin" firmware
+    text "$root/boot/initrd.img-$kernel" "usr/lib/modules/$kernel/kernel/fs/ext4/ext4.ko" \
+        "usr/lib/modules/$kernel/kernel/drivers/scsi/mptspi.ko" usr/lib/firmware/mpt.bin \
+        "usr/lib/modules/$kernel/kernel/drivers/gone.ko" etc/shadow
     fake "$root" lsinitramfs 'cat "$1"'
+    fake "$root" mkinitramfs 'exit 1'
     fake "$root" update-initramfs 'shift; version=$2
 grep -q ^MODULES=most /etc/initramfs-tools/initramfs.conf || exit 1
 grep -v "^#" /etc/initramfs-tools/modules | while read -r name; do
     find /lib/modules/$version -name "$(echo $name | tr _ "?").ko"
 done >/boot/initrd.img-$version
-echo run >>/var/log/update-initramfs'
+mkdir -p /run/made/conf/conf.d && cd /run/made || exit 1
+for hook in /etc/initramfs-tools/hooks/*; do
+    [ ! -x "$hook" ] || DESTDIR=/run/made "$hook" || exit 1
+done
+find . -type f | cut -c 3- >>/boot/initrd.img-$version
+cat /etc/initramfs-tools/conf.d/* | tr "\n" " " >>/var/log/update-initramfs
+echo >>/var/log/update-initramfs'
 }
 
 # RHEL 9 and its kin: entries in /boot/loader, a static address in both forms, SELinux, dracut that knows its own host alone.
@@ -88,15 +100,16 @@ rhel_tree() {
         '-A INPUT -j REJECT --reject-with icmp-host-prohibited' COMMIT
     text "$root/etc/selinux/config" SELINUX=enforcing SELINUXTYPE=targeted
     text "$root/boot/vmlinuz-$kernel" kernel
+    text "$root/boot/config-$kernel" CONFIG_RD_GZIP=y '# CONFIG_RD_ZSTD is not set'
     text "$root/usr/lib/modules/$kernel/kernel/drivers/nvme/nvme.ko.xz" module
     text "$root/usr/lib/modules/$kernel/kernel/drivers/net/ena.ko.xz" module
     text "$root/boot/initramfs-$kernel.img" "usr/lib/modules/$kernel/kernel/drivers/scsi/vmw_pvscsi.ko.xz"
     fake "$root" lsinitrd 'cat "$1"'
-    fake "$root" dracut 'if [ "$1" = --help ]; then echo " -N, --no-hostonly"; exit 0; fi
+    fake "$root" dracut 'if [ "$1" = --help ]; then echo " -N, --no-hostonly --compress"; exit 0; fi
 echo "$*" >>/var/log/dracut
 [ "$2" = --no-hostonly ] || exit 1
 . /etc/dracut.conf.d/50-ec2-ready.conf 2>/dev/null
-for name in $4; do echo "usr/lib/modules/$6/kernel/$name.ko.xz"; done >>"$5"'
+for name in $4; do echo "usr/lib/modules/$8/kernel/$name.ko.xz"; done >>"$7"'
 }
 
 # SUSE with its old mkinitrd, names of disks by-id, and wicked's files.

@@ -52,7 +52,13 @@ console='console=tty0 console=ttyS0,115200n8'
 has debian/etc/initramfs-tools/initramfs.conf MODULES=most
 has debian/etc/initramfs-tools/modules nvme
 grep -q 'xen-blkfront\.ko' debian/boot/initrd.img-6.1.0-9-amd64
+# Once, lightly packed, with all that it had; how that was done stays nowhere.
 [ "$(wc -l <debian/var/log/update-initramfs)" = 1 ] || fail "the initramfs was made more than once"
+has debian/var/log/update-initramfs 'MODULES=list COMPRESSLEVEL=1 '
+has debian/boot/initrd.img-6.1.0-9-amd64 usr/lib/modules/6.1.0-9-amd64/kernel/drivers/scsi/mptspi.ko.xz
+has debian/boot/initrd.img-6.1.0-9-amd64 usr/lib/firmware/mpt.bin
+if grep -q -e shadow -e gone.ko debian/boot/initrd.img-6.1.0-9-amd64; then fail "it has what it should not have"; fi
+for folder in conf.d hooks; do gone "debian/etc/initramfs-tools/$folder/zz-ec2-ready"; done
 has debian/etc/default/grub "GRUB_CMDLINE_LINUX=\"net.ifnames=0 biosdevname=0 $console nvme_core.io_timeout=4294967295\""
 has debian/etc/cloud/cloud.cfg.d/zz-ec2-ready.cfg 'datasource_list: [Ec2, None]'
 
@@ -74,6 +80,7 @@ gone rhel/etc/NetworkManager/system-connections/ec2.nmconnection
 [ "$(grep -n -e 'dport 22' rhel/etc/sysconfig/iptables | cut -d: -f1)" = 4 ] || fail "port 22 is not opened before what rejects"
 has rhel/etc/dracut.conf.d/50-ec2-ready.conf 'add_drivers+=" ena nvme "'
 [ "$(wc -l <rhel/var/log/dracut)" = 1 ] || fail "dracut was run more than once"
+grep -qF -- "--force --no-hostonly --add-drivers nvme ena --compress gzip -n -1 /boot/" rhel/var/log/dracut || { cat rhel/var/log/dracut >&2; fail "dracut"; }
 [ -e rhel/.autorelabel ] || fail "nothing labels what was changed"
 
 # SUSE: an old kernel has a shorter time limit.
