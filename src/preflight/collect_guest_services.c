@@ -172,21 +172,67 @@ static void read_sources(const struct sw_look_entry *file, json_t *list)
     }
 }
 
+/* What the configuration says of host keys; the last word counts. */
+struct key_words {
+    bool module; /* the module "ssh" is among those that run at boot */
+    bool keeps;  /* ssh_deletekeys: false */
+};
+
+/* "- ssh", "- [ssh, always]" */
+static bool is_module(const char *item, const char *name)
+{
+    size_t len = strlen(name);
+
+    item += strspn(item, "-[ \t\"'");
+    return strncmp(item, name, len) == 0 && strcspn(item + len, ",] \t\"'") == 0;
+}
+
+static void read_key_words(const struct sw_look_entry *file, struct key_words *words)
+{
+    struct lines lines = lines_of(file);
+    bool in_modules = false;
+
+    while (lines_next_setting(&lines)) {
+        char *key, *value;
+
+        if (lines.text[0] == '-') {
+            words->module = words->module || (in_modules && is_module(lines.text, "ssh"));
+            continue;
+        }
+        in_modules = false;
+        if (!setting_split(lines.text, ':', &key, &value))
+            continue;
+        if (strcmp(key, "ssh_deletekeys") == 0) {
+            value[strcspn(value, " \t#")] = '\0';
+            words->keeps = !setting_is_yes(value);
+        } else if (strcmp(key, "cloud_init_modules") == 0) {
+            in_modules = true;
+            words->module = false;
+            for (char *rest = value, *word; (word = strsep(&rest, "[], \t\"'")) != NULL;)
+                words->module = words->module || strcmp(word, "ssh") == 0;
+        }
+    }
+}
+
 static json_t *collect_cloud(struct finding *finding)
 {
     const struct tree *tree = &finding->tree;
     const char *line = json_string_value(json_object_get(finding->out, "cmdline"));
     json_t *sources = json_array();
+    struct key_words words = {.module = false};
     const struct sw_look_entry *file;
     size_t at = 0;
 
     read_sources(tree_find(tree, "/etc/cloud/cloud.cfg"), sources);
-    while ((file = tree_next(tree, "/etc/cloud/cloud.cfg.d/*.cfg", &at)) != NULL)
+    read_key_words(tree_find(tree, "/etc/cloud/cloud.cfg"), &words);
+    while ((file = tree_next(tree, "/etc/cloud/cloud.cfg.d/*.cfg", &at)) != NULL) {
         read_sources(file, sources);
-    return json_pack("{s:b, s:b, s:o}", "installed", tree_has(tree, "/usr/bin/cloud-init"), "disabled",
+        read_key_words(file, &words);
+    }
+    return json_pack("{s:b, s:b, s:b, s:o}", "installed", tree_has(tree, "/usr/bin/cloud-init"), "disabled",
                      tree_has(tree, "/etc/cloud/cloud-init.disabled") ||
                          (line != NULL && strstr(line, "cloud-init=disabled") != NULL),
-                     "datasources", sources);
+                     "new_host_keys", words.module && !words.keeps, "datasources", sources);
 }
 
 void collect_services(struct finding *finding)

@@ -223,16 +223,31 @@ static void cmdline_console(const struct ev *ev, struct ruling *ruling)
         found(ruling, ALL_LANES, "kernel command line", "no console=ttyS0: EC2's serial console stays empty");
 }
 
+/* From 4.15 on a request that timed out is aborted, put into the queue again and so tried for minutes. */
+static bool gives_up_early(const char *version)
+{
+    unsigned major = 0, minor = 0;
+
+    return sscanf(version, "%u.%u", &major, &minor) == 2 && (major < 4 || (major == 4 && minor < 15));
+}
+
 static void cmdline_timeout(const struct ev *ev, struct ruling *ruling)
 {
-    const json_t *line = ev_need(ev_linux(ev, ruling), "cmdline", ruling);
+    const json_t *line = ev_need(ev_linux(ev, ruling), "cmdline", ruling), *kernel;
+    const char *where = "kernel command line";
     char value[32];
+    size_t i;
 
-    if (line != NULL &&
-        !argument(ev_text(ev->guest, "cmdline"), "nvme_core.io_timeout=", value, sizeof(value)) &&
-        !argument(ev_text(ev->guest, "cmdline"), "nvme.io_timeout=", value, sizeof(value)))
-        found(ruling, ALL_LANES, "kernel command line",
-              "no nvme_core.io_timeout: I/O that EBS holds up fails after 30 s");
+    if (line == NULL ||
+        argument(ev_text(ev->guest, "cmdline"), "nvme_core.io_timeout=", value, sizeof(value)) ||
+        argument(ev_text(ev->guest, "cmdline"), "nvme.io_timeout=", value, sizeof(value)))
+        return;
+    json_array_foreach (ev_get(ev->guest, "kernels"), i, kernel) {
+        if (!ev_false(kernel, "default") && gives_up_early(ev_text(kernel, "version")))
+            found(ruling, ALL_LANES, where,
+                  "no nvme_core.io_timeout: with kernel %s I/O that EBS holds up fails after 30 s",
+                  ev_text(kernel, "version"));
+    }
 }
 
 const struct rule rules_linux_boot[] = {

@@ -17,7 +17,7 @@ static void single(const struct ev *ev, struct ruling *ruling)
 
 static void recognised(const struct ev *ev, struct ruling *ruling)
 {
-    const json_t *guest = ev_guest(ev, ruling), *fault;
+    const json_t *guest = ev_guest(ev, ruling), *roots, *fault;
     size_t i;
 
     if (guest == NULL)
@@ -25,7 +25,10 @@ static void recognised(const struct ev *ev, struct ruling *ruling)
     json_array_foreach (ev_get(guest, "windows.faults"), i, fault)
         found(ruling, ALL_LANES, "the registry", "%s",
               json_string_value(fault) != NULL ? json_string_value(fault) : "damaged");
-    if (ev_need(guest, "roots", ruling) != NULL && json_array_size(ev_get(guest, "roots")) == 0)
+    roots = ev_need(guest, "roots", ruling);
+    if (roots == NULL)
+        return; /* it may be where nobody can look, as on a volume that is not there */
+    if (json_array_size(roots) == 0)
         found(ruling, ALL_LANES, "the guest", "no operating system was found");
     else if (!ev_is(guest, "platform", "linux") && !ev_is(guest, "platform", "windows"))
         found(ruling, ALL_LANES, "the guest", "it is neither Linux nor Windows");
