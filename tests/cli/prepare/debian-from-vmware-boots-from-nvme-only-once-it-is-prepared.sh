@@ -1,5 +1,5 @@
 # A real Debian 12 with the ordinary kernel, whose nvme is a module, made what VMware leaves: it does not start from NVMe.
-# Prepared it does, from SeaBIOS and from OVMF; a second prepare gives the same disk; and the original outlives kill -9. Half an
+# Prepared it does, from SeaBIOS and from OVMF; a second prepare gives the same disk; and the original outlives kill -9. A quarter of an
 # hour without KVM, so only with SLIPWAY_TEST_PREPARE=1. SLIPWAY_TEST_MAKE_BASE=1 makes the disk when it is not there.
 # appliance: 1
 # timeout: 7200
