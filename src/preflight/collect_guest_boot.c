@@ -92,6 +92,34 @@ static void line_elsewhere(const struct tree *tree, char *line, size_t len)
         (void)!setting_of(tree_find(tree, "/etc/default/grub"), "GRUB_CMDLINE_LINUX", line, len);
 }
 
+/* Names of a kernel or an initramfs, which the survey brings wherever GRUB would look for them. */
+static bool is_surveyed(const char *path)
+{
+    static const char *const stems[] = {"vmlinuz", "kernel-", "initrd", "initramfs"};
+    const char *slash = strrchr(path, '/'), *base = slash != NULL ? slash + 1 : path;
+
+    if (strchr(path, '$') != NULL ||
+        (base != path + 1 && strncmp(path, "/boot/", (size_t)(base - path)) != 0))
+        return false;
+    for (size_t i = 0; i < SW_ARRAY_LEN(stems); i++)
+        if (strncmp(base, stems[i], strlen(stems[i])) == 0)
+            return true;
+    return false;
+}
+
+/* What the entry that boots names, and is not there. */
+static json_t *missing_of(const struct tree *tree, const struct boot_entry *entry)
+{
+    const char *const paths[] = {entry != NULL ? entry->kernel : "", entry != NULL ? entry->initrd : ""};
+    json_t *list = json_array();
+
+    for (size_t i = 0; i < SW_ARRAY_LEN(paths); i++)
+        if (is_surveyed(paths[i]) && !tree_has(tree, paths[i]) &&
+            json_array_append_new(list, untrusted(paths[i])) < 0)
+            break;
+    return list;
+}
+
 void collect_boot(struct finding *finding)
 {
     const struct tree *tree = &finding->tree;
@@ -109,14 +137,14 @@ void collect_boot(struct finding *finding)
     if (config != NULL)
         (is_legacy(config) ? grub_read_legacy : grub_read)(tree, config, menu);
     entry = menu->chosen;
-    loader = json_pack("{s:s, s:b, s:o, s:o}", "kind",
+    loader = json_pack("{s:s, s:b, s:o, s:o, s:o}", "kind",
                        config != NULL  ? is_legacy(config) ? "grub" : "grub2"
                        : other != NULL ? other
                                        : "nothing that is known",
                        "bls", menu->bls, "default",
                        entry != NULL ? untrusted(entry->title[0] != '\0' ? entry->title : entry->kernel)
                                      : json_null(),
-                       "configs", list_configs(finding));
+                       "missing", missing_of(tree, entry), "configs", list_configs(finding));
     /* Of what nobody here reads no default can be told. */
     if (other != NULL)
         json_object_set_new(loader, "default", json_string(other));

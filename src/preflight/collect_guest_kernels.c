@@ -155,6 +155,20 @@ static json_t *list_of(const struct tree *tree, const char *version, const char 
     return list;
 }
 
+/* What an entry names. Of what lies at the root the survey brings no content: a link there leads to a file in /boot. */
+static const struct sw_look_entry *named_initramfs(const struct tree *tree, const char *path)
+{
+    const struct sw_look_entry *file = tree_has(tree, path) ? tree_find(tree, path) : NULL;
+    const char *slash;
+    char place[256];
+
+    if (file == NULL || strncmp(path, "/boot/", 6) == 0)
+        return file;
+    slash = strrchr(file->link, '/');
+    snprintf(place, sizeof(place), "/boot/%.200s", slash != NULL ? slash + 1 : file->link);
+    return tree_has(tree, place) ? tree_find(tree, place) : NULL;
+}
+
 static json_t *kernel_json(const struct tree *tree, const struct kernel *kernel,
                            const struct boot_entry *entry)
 {
@@ -165,8 +179,8 @@ static json_t *kernel_json(const struct tree *tree, const struct kernel *kernel,
                             list_of(tree, kernel->version, "modules.builtin"), "modules",
                             list_of(tree, kernel->version, "modules.dep"));
 
-    if (entry != NULL && kernel->is_default && entry->initrd[0] != '\0' && tree_has(tree, entry->initrd))
-        initramfs = tree_find(tree, entry->initrd);
+    if (entry != NULL && kernel->is_default)
+        initramfs = named_initramfs(tree, entry->initrd);
     if (initramfs == NULL)
         initramfs = find_named(tree, forms, kernel->version);
     if (out != NULL && entry != NULL)

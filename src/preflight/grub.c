@@ -43,7 +43,7 @@ static void set_path(const struct tree *tree, char *out, size_t len, const char 
     if (strncmp(path, "/@", 2) == 0 && strchr(path + 1, '/') != NULL)
         path = strchr(path + 1, '/');
     snprintf(place, sizeof(place), "/boot%s%s", path[0] == '/' ? "" : "/", path);
-    if (tree_has(tree, path) || !tree_has(tree, place))
+    if (tree_find(tree, path) != NULL || !tree_has(tree, place))
         snprintf(out, len, "%s", path);
     else
         snprintf(out, len, "/boot/%.500s", path + strspn(path, "/"));

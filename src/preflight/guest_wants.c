@@ -63,6 +63,8 @@ static const struct want wants[] = {
     {"/etc/default/grub", 64 * KIB},
     {"/etc/default/grub.d/*.cfg", 64 * KIB},
     {"/etc/kernel/cmdline", 4 * KIB},
+    {"/vmlinuz*", 0},
+    {"/initrd*", 0},
     {"/boot/vmlinuz*", 32 * KIB},
     {"/boot/kernel-*", 32 * KIB},
     {"/boot/config-*", 512 * KIB},

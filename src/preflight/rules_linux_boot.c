@@ -36,12 +36,14 @@ static void kernel_listed(const struct ev *ev, struct ruling *ruling)
 {
     const json_t *list = kernels_of(ev, ruling), *kernel;
     const char *date = ev_text(ev->systems, "date");
+    const char *system = ev_text(ev->guest, "os.id"), *release = ev_text(ev->guest, "os.version");
     size_t i;
 
+    if (list != NULL && json_array_size(list) == 0)
+        found(ruling, ALL_LANES, "/boot", "no kernel was found");
     json_array_foreach (list, i, kernel) {
         const char *version = ev_text(kernel, "version");
-        enum listed listed = kernels_listed(ev_get(ev->systems, "systems"), ev_text(ev->guest, "os.id"),
-                                            ev_text(ev->guest, "os.version"), version);
+        enum listed listed = kernels_listed(ev_get(ev->systems, "systems"), system, release, version);
 
         if (listed == LISTED)
             continue;
@@ -49,8 +51,9 @@ static void kernel_listed(const struct ev *ev, struct ruling *ruling)
             found_note(ruling, ALL_LANES, version, "%s%s of %s",
                        ev_false(kernel, "default") ? "not the default; " : "", why_not_listed(listed), date);
         else
-            found(ruling, ALL_LANES, version, "%s %s: %s of %s", ev_text(ev->guest, "os.id"),
-                  ev_text(ev->guest, "os.version"), why_not_listed(listed), date);
+            found(ruling, ALL_LANES, version, "%s%s%s: %s of %s",
+                  system[0] != '\0' ? system : "a system without a name", release[0] != '\0' ? " " : "",
+                  release, why_not_listed(listed), date);
     }
 }
 
@@ -63,6 +66,16 @@ static void grub_default(const struct ev *ev, struct ruling *ruling)
               ev_true(loader, "bls")
                   ? "the entries are in /boot/loader/entries, and no saved_entry says which one boots"
                   : "no default entry can be told");
+}
+
+static void grub_files(const struct ev *ev, struct ruling *ruling)
+{
+    const json_t *loader = ev_need(ev_linux(ev, ruling), "bootloader", ruling), *path;
+    size_t i;
+
+    json_array_foreach (ev_get(loader, "missing"), i, path)
+        found(ruling, ALL_LANES, json_string_value(path),
+              "GRUB's default entry names it, and it is not there");
 }
 
 static void grub_single(const struct ev *ev, struct ruling *ruling)
@@ -253,6 +266,7 @@ static void cmdline_timeout(const struct ev *ev, struct ruling *ruling)
 const struct rule rules_linux_boot[] = {
     {"linux.kernel.listed", kernel_listed},
     {"linux.grub.default", grub_default},
+    {"linux.grub.files", grub_files},
     {"linux.grub.single", grub_single},
     {"linux.bootloader", bootloader},
     {"linux.initramfs.readable", initramfs_readable},
