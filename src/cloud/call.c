@@ -156,7 +156,8 @@ static int send_once(struct sw_cloud *cloud, const struct cloud_call *call, cons
 /* What the call in hand went through. */
 struct course {
     struct retries retries;
-    bool clock_corrected, renewed;
+    bool clock_corrected;
+    unsigned renewals; /* how often it went on with other keys */
     struct keys_ref *ref;        /* of the last try */
     int64_t offset_s, started_s; /* of the last try: the correction that it was signed with, and when */
 };
@@ -194,15 +195,18 @@ static void course_free(struct course *course)
     keys_release(course->ref);
 }
 
-/* Other keys, once, when the server says that these are over. 1: there are some; 0: there are none; -1 on failure. */
+/* Keys that were just exchanged can be over as well when it is this call's turn. */
+enum { RENEWALS_MAX = 3 };
+
+/* Other keys when the server says that these are over. 1: there are some; 0: there are none; -1 on failure. */
 static int renew(struct sw_cloud *cloud, const struct cloud_fault *fault, struct course *course,
                  struct sw_err *err)
 {
     bool others = false;
 
-    if (!fault_expired(fault) || course->renewed)
+    if (!fault_expired(fault) || course->renewals == RENEWALS_MAX)
         return 0;
-    course->renewed = true;
+    course->renewals++;
     if (keys_renew(&cloud->keys, course->ref, cloud_now_s(cloud), &others, err) < 0)
         return sw_context(err, "the credentials have expired");
     return others ? 1 : 0;

@@ -236,8 +236,9 @@ static void keys_are_fetched_anew_in_the_middle_of_the_work(void **state)
 
 static void keys_that_stay_expired_end_the_call(void **state)
 {
-    static const struct script_step role[] = {STS("AssumeRole", "ASIAONE"), EXPIRED,
-                                              STS("AssumeRole", "ASIATWO"), EXPIRED};
+    static const struct script_step role[] = {
+        STS("AssumeRole", "ASIAONE"),   EXPIRED, STS("AssumeRole", "ASIATWO"),  EXPIRED,
+        STS("AssumeRole", "ASIATHREE"), EXPIRED, STS("AssumeRole", "ASIAFOUR"), EXPIRED};
     static const struct script_step once[] = {EXPIRED};
     struct scripted twin;
 
@@ -251,6 +252,21 @@ static void keys_that_stay_expired_end_the_call(void **state)
     set_keys();
     run_fails(&twin, once, N(once), "run the same again: ExpiredToken");
     assert_int_equal(twin.at, 1);
+}
+
+/* As when other threads spent them before this call's turn came. */
+static void keys_that_are_over_at_once_are_exchanged_again(void **state)
+{
+    static const struct script_step steps[] = {STS("AssumeRole", "ASIAONE"),   EXPIRED,
+                                               STS("AssumeRole", "ASIATWO"),   EXPIRED,
+                                               STS("AssumeRole", "ASIATHREE"), DONE};
+    struct scripted twin;
+
+    (void)state;
+    use_files("[default]\nrole_arn = r\nsource_profile = base\n",
+              "[base]\naws_access_key_id = AKIABASE\naws_secret_access_key = s\n");
+    run(&twin, steps, N(steps), NULL);
+    assert_has(twin.sent[5].headers, "Credential=ASIATHREE/");
 }
 
 static void a_shared_file_that_was_rewritten_meanwhile_is_read_again(void **state)
@@ -593,6 +609,7 @@ int main(void)
         cmocka_unit_test(a_refusal_of_sts_is_told_with_the_role),
         cmocka_unit_test(keys_are_fetched_anew_in_the_middle_of_the_work),
         cmocka_unit_test(keys_that_stay_expired_end_the_call),
+        cmocka_unit_test(keys_that_are_over_at_once_are_exchanged_again),
         cmocka_unit_test(a_shared_file_that_was_rewritten_meanwhile_is_read_again),
         cmocka_unit_test(a_web_identity_is_not_signed),
         cmocka_unit_test(the_endpoint_of_the_command_line_is_not_asked_for_credentials),
