@@ -1,8 +1,8 @@
 /* Users and groups, by the guest's own files. Of a password it is told whether there is one, and never what. */
+#include "src/base/fields.h"
 #include "src/base/json.h"
 #include "src/diff/diff_private.h"
 #include "src/diff/facts.h"
-#include "src/diff/fields.h"
 
 #include <string.h>
 

@@ -1,9 +1,9 @@
 /* What one disk holds: its system, packages, units, users and the sizes of its folders. */
 #include "slipway/preflight.h"
 #include "src/base/ckd.h"
+#include "src/base/fields.h"
 #include "src/base/json.h"
 #include "src/diff/facts.h"
-#include "src/diff/fields.h"
 #include "src/diff/launch.h"
 
 #include <ctype.h>

@@ -1,4 +1,5 @@
 /* What is installed in the guest, and what it brings along that is its own: labels, identity, another hypervisor's tools. */
+#include "slipway/packages.h"
 #include "src/base/cleanup.h"
 #include "src/base/json.h"
 #include "src/preflight/guest.h"
@@ -8,13 +9,12 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum { PACKAGES_MAX = 20000, NAME = 256 };
+enum { PACKAGES_MAX = 20000, TEXT_BYTES = 256 };
 
 /* ---- packages ---- */
 
-struct package {
-    char name[NAME], version[NAME];
-    bool installed;
+struct packages {
+    json_t *list, *tools;
 };
 
 static bool is_tools(const char *name)
@@ -28,43 +28,48 @@ static bool is_tools(const char *name)
     return false;
 }
 
-static void end_package(struct package *package, json_t *packages, json_t *tools)
+static int take_package(void *arg, const struct sw_installed *package, struct sw_err *err)
 {
-    char text[2 * NAME + 2];
+    struct packages *all = arg;
+    char name[TEXT_BYTES], version[TEXT_BYTES], both[2 * TEXT_BYTES];
 
-    if (package->installed && package->name[0] != '\0' && json_array_size(packages) < PACKAGES_MAX) {
-        json_array_append_new(packages, json_pack("{s:o, s:o}", "name", untrusted(package->name), "version",
-                                                  untrusted(package->version)));
-        snprintf(text, sizeof(text), "%s %s", package->name, package->version);
-        if (is_tools(package->name) && strcmp(package->name, "open-vm-tools-desktop") != 0)
-            json_array_append_new(tools, untrusted(text));
-    }
-    *package = (struct package){.installed = false};
+    if (!package->installed || json_array_size(all->list) == PACKAGES_MAX)
+        return 0;
+    snprintf(name, sizeof(name), "%.*s", (int)package->name.len, package->name.at);
+    snprintf(version, sizeof(version), "%.*s", (int)package->version.len,
+             package->version.len > 0 ? package->version.at : "");
+    snprintf(both, sizeof(both), "%s %s", name, version);
+    if (sw_json_append(all->list,
+                       json_pack("{s:o, s:o}", "name", untrusted(name), "version", untrusted(version)),
+                       err) < 0)
+        return -1;
+    if (!is_tools(name) || strcmp(name, "open-vm-tools-desktop") == 0)
+        return 0;
+    return sw_json_append(all->tools, untrusted(both), err);
 }
 
-/* dpkg's own list: paragraphs of "Key: value", parted by empty lines. */
-static void read_dpkg(const struct sw_look_entry *status, json_t *packages, json_t *tools)
+/* The first database that is there and holds something is the guest's. A damaged one is told of, and no list of it. */
+static void read_packages(struct finding *finding, struct packages *all)
 {
-    struct lines lines = lines_of(status);
-    struct package package = {.installed = false};
+    for (size_t i = 0; i < sw_nr_package_databases && json_array_size(all->list) == 0; i++) {
+        const struct sw_package_database *database = &sw_package_databases[i];
+        const struct sw_look_entry *file = tree_find(&finding->tree, database->path);
+        struct sw_err cause = {.code = SW_OK};
 
-    while (lines_next(&lines)) {
-        char *key, *value;
-
-        if (lines.text[0] == '\0') {
-            end_package(&package, packages, tools);
+        if (file == NULL || !S_ISREG(file->mode))
+            continue;
+        if ((file->flags & (SW_LOOK_CUT | SW_LOOK_UNREAD)) != 0)
+            sw_fail(&cause, SW_REFUSED, "it could not be read as a whole");
+        else if (sw_packages_read(database, file->len > 0 ? (const void *)file->data : "", file->len,
+                                  take_package, all, &cause) == 0) {
+            finding_set(finding, "packages",
+                        json_pack("{s:s, s:O}", "manager", database->manager, "list", all->list));
             continue;
         }
-        if (lines.indent > 0 || !setting_split(lines.text, ':', &key, &value))
-            continue;
-        if (strcmp(key, "Package") == 0)
-            snprintf(package.name, sizeof(package.name), "%s", value);
-        else if (strcmp(key, "Version") == 0)
-            snprintf(package.version, sizeof(package.version), "%s", value);
-        else if (strcmp(key, "Status") == 0)
-            package.installed = strcmp(value, "install ok installed") == 0;
+        json_array_clear(all->list);
+        finding_set(finding, "packages",
+                    json_pack("{s:s, s:o}", "manager", database->manager, "unread", untrusted(cause.text)));
     }
-    end_package(&package, packages, tools);
 }
 
 static void collect_packages(struct finding *finding)
@@ -75,20 +80,15 @@ static void collect_packages(struct finding *finding)
                                               {"/usr/sbin/VBoxService", "VBoxService"},
                                               {"/opt/VBoxGuestAdditions*", "VirtualBox Guest Additions"},
                                               {"/usr/bin/prltoolsd", "Parallels Tools"}};
-    const struct sw_look_entry *status = tree_find(&finding->tree, "/var/lib/dpkg/status");
-    SW_AUTO_JSON json_t *packages = json_array();
-    json_t *tools = json_array();
+    SW_AUTO_JSON json_t *list = json_array();
+    SW_AUTO_JSON json_t *tools = json_array();
+    struct packages all = {.list = list, .tools = tools};
 
-    read_dpkg(status, packages, tools);
+    read_packages(finding, &all);
     for (size_t i = 0; i < SW_ARRAY_LEN(programs) && json_array_size(tools) == 0; i++)
         if (tree_any(&finding->tree, programs[i][0]))
             json_array_append_new(tools, json_string(programs[i][1]));
-    finding_set(finding, "hypervisor_tools", tools);
-    if (status != NULL)
-        finding_set(finding, "packages", json_pack("{s:s, s:O}", "manager", "dpkg", "list", packages));
-    else if (tree_any(&finding->tree, "/var/lib/rpm/*") ||
-             tree_any(&finding->tree, "/usr/lib/sysimage/rpm/*"))
-        finding_set(finding, "packages", json_pack("{s:s}", "manager", "rpm"));
+    finding_set(finding, "hypervisor_tools", json_incref(tools));
 }
 
 /* ---- labels ---- */

@@ -319,6 +319,85 @@ static void a_damaged_hive_is_told_of_and_no_key_of_it(void **state)
         "files changed /Windows/System32/config/SYSTEM content;not_compared /Windows/System32/config/SYSTEM;");
 }
 
+/* ---- The database of rpm ----------------------------------------------------------------------------------- */
+
+/* Of the same name on both sides; the second has one package more, one less, and another kernel beside the first. */
+static void make_rpm_databases(void)
+{
+    if (!sw_path_exists("rpm-b"))
+        run_shell(
+            SLIPWAY_SOURCE
+            "/tests/lib/rpm-databases rpm-a 'bash - 5.1 6 noarch 9' 'kernel - 5.9 1 noarch 9' 'old - 1 1 noarch 9'; " SLIPWAY_SOURCE
+            "/tests/lib/rpm-databases rpm-b 'bash 1 5.1 6 noarch 9' 'kernel - 5.9 1 noarch 9' "
+            "'kernel - 5.14 2 noarch 9' 'new - 1 1 noarch 9'");
+}
+
+/* What is told of packages, and of what was not compared, when that script made the sides. */
+static void expect_packages(const char *change, const char *want)
+{
+    const struct sw_diff ask = {.times = false};
+    SW_AUTO_FREE char *got = NULL;
+    SW_AUTO_JSON json_t *out = NULL;
+
+    make_both(change);
+    out = compare_folders(&ask);
+    json_object_del(out, "files");
+    got = summary(out);
+    assert_string_equal(got, want);
+}
+
+static void packages_of_rpm_are_compared_in_each_form_of_its_database(void **state)
+{
+    static const char *const forms[] = {"sqlite/rpmdb.sqlite", "ndb/Packages.db", "hash/Packages"};
+    static const char want[] = "packages changed bash:noarch version \"5.1-6\" \"1:5.1-6\";"
+                               "packages changed kernel:noarch version \"5.9-1\" \"5.14-2, 5.9-1\";"
+                               "packages added new:noarch version null \"1-1\";"
+                               "packages removed old:noarch version \"1-1\" null;";
+
+    (void)state;
+    make_rpm_databases();
+    for (size_t i = 0; i < SW_ARRAY_LEN(forms); i++) {
+        SW_AUTO_BUF struct sw_buf script = {0};
+        struct sw_err err = {.code = SW_OK};
+
+        assert_ok(sw_buf_printf(&script, &err,
+                                "for side in a b; do mkdir -p ../$side/var/lib/rpm; cp ../../rpm-$side/%s "
+                                "../$side/var/lib/rpm; done",
+                                forms[i]),
+                  err);
+        expect_packages(script.data, want);
+    }
+}
+
+static void a_database_of_rpm_that_moves_to_another_form_and_place_is_still_the_same_packages(void **state)
+{
+    (void)state;
+    make_rpm_databases();
+    expect_packages(
+        "mkdir -p ../a/var/lib/rpm usr/lib/sysimage/rpm; cp ../../rpm-a/hash/Packages ../a/var/lib/rpm; "
+        "cp ../../rpm-a/ndb/Packages.db usr/lib/sysimage/rpm",
+        "");
+}
+
+static void a_damaged_database_of_rpm_is_told_of_and_no_package_of_it(void **state)
+{
+    (void)state;
+    make_rpm_databases();
+    expect_packages("mkdir -p ../a/var/lib/rpm var/lib/rpm; cp ../../rpm-a/ndb/Packages.db ../a/var/lib/rpm; "
+                    "head -c 6000 ../../rpm-a/ndb/Packages.db >var/lib/rpm/Packages.db",
+                    "not_compared /var/lib/rpm/Packages.db;");
+}
+
+static void a_database_of_rpm_with_a_log_beside_it_is_told_of_and_no_package_of_it(void **state)
+{
+    (void)state;
+    make_rpm_databases();
+    expect_packages(
+        "for side in a b; do mkdir -p ../$side/var/lib/rpm; cp ../../rpm-$side/sqlite/rpmdb.sqlite "
+        "../$side/var/lib/rpm; done; echo more >var/lib/rpm/rpmdb.sqlite-wal",
+        "not_compared /var/lib/rpm/rpmdb.sqlite;");
+}
+
 /* ---- Hostile trees ---------------------------------------------------------------------------------------- */
 
 static void names_of_any_bytes_are_told_apart(void **state)
@@ -441,6 +520,10 @@ int main(void)
         cmocka_unit_test(attributes_are_compared_by_name_and_value),
         cmocka_unit_test(keys_and_values_of_the_registry_are_told_and_secret_ones_are_not_shown),
         cmocka_unit_test(a_damaged_hive_is_told_of_and_no_key_of_it),
+        cmocka_unit_test(packages_of_rpm_are_compared_in_each_form_of_its_database),
+        cmocka_unit_test(a_database_of_rpm_that_moves_to_another_form_and_place_is_still_the_same_packages),
+        cmocka_unit_test(a_damaged_database_of_rpm_is_told_of_and_no_package_of_it),
+        cmocka_unit_test(a_database_of_rpm_with_a_log_beside_it_is_told_of_and_no_package_of_it),
         cmocka_unit_test(names_of_any_bytes_are_told_apart),
         cmocka_unit_test(a_link_out_of_the_guest_is_not_followed),
         cmocka_unit_test(a_folder_as_deep_as_any_is_compared),

@@ -206,6 +206,36 @@ static void what_a_tree_says_is_told_as_it_is(void **state)
     assert_string_equal(ev_text(json_array_get(ev_get(rhel, "network.interfaces"), 0), "name"), "eth0");
 }
 
+/* Debian's own rpm made it; the tree is one of those that nothing fires on. */
+static void tools_of_a_hypervisor_are_found_in_the_database_of_rpm(void **state)
+{
+    SW_AUTO_JSON json_t *guest = NULL;
+    SW_AUTO_JSON json_t *verdict = NULL;
+    SW_AUTO_FREE char *got = NULL;
+
+    (void)state;
+    assert_int_equal(system("set -e; " SLIPWAY_SOURCE "/tests/lib/rpm-databases rpm; cp -a rhel rhel-tools; "
+                            "cp rpm/sqlite/rpmdb.sqlite rhel-tools/var/lib/rpm"),
+                     0);
+    guest = guest_of("rhel-tools");
+    got = found_in(guest, &verdict);
+    assert_string_equal(got, "linux.hypervisor-tools ");
+    assert_string_equal(ev_text(guest, "packages.manager"), "rpm");
+    assert_int_equal(json_array_size(ev_get(guest, "packages.list")), 5);
+    assert_string_equal(json_string_value(json_array_get(ev_get(guest, "hypervisor_tools"), 0)),
+                        "open-vm-tools 0:12.2.5-3.el9");
+}
+
+static void a_database_of_packages_that_cannot_be_read_is_told_of_with_the_cause(void **state)
+{
+    SW_AUTO_JSON json_t *guest = guest_of("suse");
+
+    (void)state;
+    assert_string_equal(ev_text(guest, "packages.manager"), "rpm");
+    assert_non_null(strstr(ev_text(guest, "packages.unread"), "no database of rpm"));
+    assert_null(ev_get(guest, "packages.list"));
+}
+
 /* /etc/os-release of the tree leads out of it as far as it goes: what lies there on this machine is not read. */
 static void links_lead_nowhere_out_of_the_root(void **state)
 {
@@ -257,6 +287,8 @@ int main(void)
         cmocka_unit_test(each_rule_fires_on_its_own_tree_and_on_no_other),
         cmocka_unit_test(nothing_is_left_open_of_a_good_tree),
         cmocka_unit_test(what_a_tree_says_is_told_as_it_is),
+        cmocka_unit_test(tools_of_a_hypervisor_are_found_in_the_database_of_rpm),
+        cmocka_unit_test(a_database_of_packages_that_cannot_be_read_is_told_of_with_the_cause),
         cmocka_unit_test(links_lead_nowhere_out_of_the_root),
         cmocka_unit_test(a_pipe_a_device_and_a_loop_hold_nobody_up),
     };

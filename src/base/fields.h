@@ -1,6 +1,6 @@
 /* Lines and fields of a guest's text files, as views. */
-#ifndef SW_DIFF_FIELDS_H
-#define SW_DIFF_FIELDS_H
+#ifndef SW_BASE_FIELDS_H
+#define SW_BASE_FIELDS_H
 
 #include <stdbool.h>
 #include <stddef.h>
