@@ -12,6 +12,8 @@ printf 'UUID=7195ca57-0000-4000-8000-0000000000e1 / ext4 defaults 0 1\n' >root/e
 printf 'Package: bash\nStatus: install ok installed\nArchitecture: amd64\nVersion: 5.2-1\n' >root/var/lib/dpkg/status
 ln -s /lib/systemd/system/ssh.service root/etc/systemd/system/multi-user.target.wants/ssh.service
 touch root/boot/grub/grub.cfg
+"$CASE_LIB/rpm-databases" rpm 'kernel - 5.9 1 noarch 9' 'kernel 2 5.14 1 noarch 9000'
+install -D rpm/hash/Packages root/var/lib/rpm/Packages
 head -c 2000000 /dev/zero >root/usr/share/doc/large
 truncate -s 20M disk.raw
 sgdisk -n 1:2048:0 disk.raw >/dev/null
@@ -25,7 +27,7 @@ g = json.load(open(sys.argv[1]))["guest"]
 assert g["os"]["id"] == "debian" and g["os"]["version_id"] == "12", g["os"]
 assert g["kernels"] == ["6.1.0-25-amd64"], g["kernels"]
 assert g["bootloader"] == [{"kind": "GRUB 2", "path": "/boot/grub/grub.cfg"}], g["bootloader"]
-assert g["packages"] == {"bash:amd64": {"version": "5.2-1"}}, g["packages"]
+assert g["packages"] == {"bash:amd64": {"version": "5.2-1"}, "kernel:noarch": {"version": "2:5.14-1, 5.9-1"}}, g["packages"]
 assert g["users"]["ann"]["shell"] == "/bin/sh" and set(g["users"]) == {"root", "ann"}, g["users"]
 assert g["units"] == {"ssh.service": {"state": "enabled (multi-user.target.wants)"}}, g["units"]
 assert g["folders"][0] == {"path": "/usr", "bytes": 2000000, "files": 1}, g["folders"]
