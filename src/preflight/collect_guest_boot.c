@@ -120,6 +120,32 @@ static json_t *missing_of(const struct tree *tree, const struct boot_entry *entr
     return list;
 }
 
+/* What root= or resume= names and is on none of the disks; NULL where that cannot be told. */
+static json_t *lost_of(const struct guest *guest, const char *line, const char *name)
+{
+    const char *at = line, *value = NULL;
+    size_t n = strlen(name), len = 0;
+    char spec[256];
+    bool told;
+
+    /* The last word counts. */
+    while (*at != '\0') {
+        size_t word = strcspn(at, " \t");
+
+        if (word > n && strncmp(at, name, n) == 0) {
+            value = at + n;
+            len = word - n;
+        }
+        at += word + strspn(at + word, " \t");
+    }
+    if (value == NULL || len >= sizeof(spec))
+        return NULL;
+    snprintf(spec, sizeof(spec), "%.*s", (int)len, value);
+    if (strchr(spec, '$') != NULL || guest_device_of(guest, spec, &told) != NULL || !told)
+        return NULL;
+    return untrusted(spec);
+}
+
 void collect_boot(struct finding *finding)
 {
     const struct tree *tree = &finding->tree;
@@ -155,7 +181,11 @@ void collect_boot(struct finding *finding)
         snprintf(line, sizeof(line), "%s", entry->line);
     else
         line_elsewhere(tree, line, sizeof(line));
-    if (line[0] != '\0')
+    if (line[0] != '\0') {
         finding_set(finding, "cmdline", untrusted(line));
+        finding_set(finding, "lost",
+                    json_pack("{s:o*, s:o*}", "root", lost_of(finding->guest, line, "root="), "resume",
+                              lost_of(finding->guest, line, "resume=")));
+    }
     finding_set(finding, "kernels", collect_kernels(tree, menu->chosen));
 }

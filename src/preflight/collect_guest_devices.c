@@ -251,6 +251,7 @@ const struct guest_device *guest_device_of(const struct guest *guest, const char
                  {"/dev/disk/by-uuid/", offsetof(struct guest_device, uuid)},
                  {"/dev/disk/by-label/", offsetof(struct guest_device, label)},
                  {"/dev/disk/by-partuuid/", offsetof(struct guest_device, part_uuid)},
+                 {"/dev/disk/by-id/dm-name-", offsetof(struct guest_device, dm)},
                  {"/dev/mapper/", offsetof(struct guest_device, dm)}};
     char text[256];
     size_t len;
@@ -266,6 +267,11 @@ const struct guest_device *guest_device_of(const struct guest *guest, const char
             return by_text(guest, names[i].member, text + 1);
         }
         return by_text(guest, names[i].member, text);
+    }
+    /* By what LVM and md wrote into the disks, which go with them; it is not read here. */
+    if (strncmp(spec, "/dev/disk/by-id/dm-uuid-", 24) == 0 || strncmp(spec, "/dev/disk/by-id/md-", 19) == 0) {
+        *told = false;
+        return NULL;
     }
     if (strncmp(spec, "/dev/disk/", 10) == 0)
         return NULL; /* by the disk's serial number or slot: others on EC2 */

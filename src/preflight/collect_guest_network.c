@@ -296,13 +296,38 @@ static bool has_client(const struct tree *tree, const struct interfaces *all)
            (all->networkd || all->netplan || unit_enabled(tree, networkd));
 }
 
+static bool says_network(const struct sw_look_entry *file)
+{
+    struct lines lines = lines_of(file);
+    char *key, *value;
+
+    while (lines_next_setting(&lines))
+        if (lines.indent == 0 && setting_split(lines.text, ':', &key, &value) && strcmp(key, "network") == 0)
+            return true;
+    return false;
+}
+
+/* Does cloud-init write the network anew? Not where its configuration says "network:", which outranks the datasource. */
+static bool cloud_writes(const struct tree *tree)
+{
+    const struct sw_look_entry *file;
+    size_t at = 0;
+
+    if (!tree_has(tree, "/usr/bin/cloud-init") || tree_has(tree, "/etc/cloud/cloud-init.disabled") ||
+        says_network(tree_find(tree, "/etc/cloud/cloud.cfg")))
+        return false;
+    while ((file = tree_next(tree, "/etc/cloud/cloud.cfg.d/*.cfg", &at)) != NULL)
+        if (says_network(file))
+            return false;
+    return true;
+}
+
 void collect_network(struct finding *finding)
 {
     const struct tree *tree = &finding->tree;
-    bool cloud = tree_has(tree, "/usr/bin/cloud-init") && !tree_has(tree, "/etc/cloud/cloud-init.disabled");
     struct interfaces all = {.list = json_array()};
 
-    read_all(tree, cloud, &all);
+    read_all(tree, cloud_writes(tree), &all);
     finding->failed = finding->failed || all.failed;
     finding_set(finding, "network",
                 json_pack("{s:o, s:o, s:b}", "interfaces", all.list, "persistent", list_persistent(finding),

@@ -122,6 +122,9 @@ static void code(const struct ev *ev, struct ruling *ruling)
                 "it is laid out to boot by BIOS as well, but has no code in its first sector: say --boot-mode uefi");
         else
             found(ruling, ALL_LANES, ev_disk_name(disk), "no boot code in its first sector (bytes 0 to 439)");
+    } else if (!ways.esp) {
+        found(ruling, ALL_LANES, ev_disk_name(disk),
+              "nothing starts from it: no boot code in its first sector, and no EFI system partition");
     }
 }
 

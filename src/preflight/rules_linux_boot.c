@@ -218,14 +218,21 @@ static bool is_disk_name(const char *device)
 
 static void cmdline_root(const struct ev *ev, struct ruling *ruling)
 {
-    static const char *const names[] = {"root=", "resume="};
+    static const char *const names[] = {"root=", "resume="}, *const lost[] = {"lost.root", "lost.resume"};
+    const char *where = "kernel command line";
     const json_t *line = ev_need(ev_linux(ev, ruling), "cmdline", ruling);
     char value[256];
 
-    for (size_t i = 0; line != NULL && i < SW_ARRAY_LEN(names); i++)
-        if (argument(ev_text(ev->guest, "cmdline"), names[i], value, sizeof(value)) && is_disk_name(value))
-            found(ruling, ALL_LANES, "kernel command line", "%s%s: the name is another on EC2", names[i],
-                  value);
+    for (size_t i = 0; line != NULL && i < SW_ARRAY_LEN(names); i++) {
+        bool by_name =
+            argument(ev_text(ev->guest, "cmdline"), names[i], value, sizeof(value)) && is_disk_name(value);
+
+        if (by_name)
+            found(ruling, ALL_LANES, where, "%s%s: the name is another on EC2", names[i], value);
+        else if (ev_text(ev->guest, lost[i])[0] != '\0')
+            (i == 0 ? found : found_note)(ruling, ALL_LANES, where, "%s%s is on none of the disks", names[i],
+                                          ev_text(ev->guest, lost[i]));
+    }
 }
 
 static void cmdline_console(const struct ev *ev, struct ruling *ruling)
