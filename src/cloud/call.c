@@ -157,7 +157,7 @@ static int send_once(struct sw_cloud *cloud, const struct cloud_call *call, cons
 struct course {
     struct retries retries;
     bool clock_corrected;
-    unsigned renewals; /* how often it went on with other keys */
+    unsigned renewals;           /* how often it went on with other keys */
     struct keys_ref *ref;        /* of the last try */
     int64_t offset_s, started_s; /* of the last try: the correction that it was signed with, and when */
 };
