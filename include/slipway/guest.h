@@ -41,22 +41,6 @@ void sw_kvm_probe(struct sw_kvm *out);
 
 const char *sw_kvm_state_name(enum sw_kvm_state state); /* "ok", "absent", "denied", "broken" */
 
-/* ---- What an appliance needs of this machine -------------------------------------------------------------- */
-
-struct sw_host_kernel {
-    char path[256]; /* the newest kernel that has its modules; empty: there is none */
-    bool readable;  /* by this user */
-};
-
-/* SUPERMIN_KERNEL when set, else the newest of /boot/vmlinuz-* and each /lib/modules/VERSION/vmlinuz. Cannot fail. */
-void sw_host_kernel(struct sw_host_kernel *out);
-
-/*
- * Where libguestfs keeps the appliance that it makes (some 400 MB): LIBGUESTFS_CACHEDIR, else a folder of slipway's own
- * cache, else /var/tmp. Free it.
- */
-SW_MUST_CHECK char *sw_appliance_cache(struct sw_err *err);
-
 /* ---- Running in a guest ----------------------------------------------------------------------------------- */
 
 enum sw_stream { SW_STREAM_STDOUT, SW_STREAM_STDERR };
@@ -298,6 +282,7 @@ struct sw_session_opts {
     const char
         *scratch_dir; /* private folder for sockets and temporary files; whoever removes it removes all */
     enum sw_accel accel;
+    bool stock_appliance; /* libguestfs's own and not the fast one (slipway/appliance.h) */
     unsigned memory_mib;          /* 0: 1280 */
     bool network;                 /* the recipe says network: allow; else the appliance has no network card */
     const struct sw_media *media; /* with their images; must outlive the session; NULL: none */
@@ -361,6 +346,8 @@ void sw_session_free(struct sw_session *session);
 /* How long the launch took, once it is done; 0 before. And whether TCG is used. */
 int64_t sw_session_launch_ms(const struct sw_session *session);
 bool sw_session_is_tcg(const struct sw_session *session);
+/* "fast" or "stock": which appliance it is. */
+const char *sw_session_appliance(const struct sw_session *session);
 
 /* ---- A look: what lies on the disks, without a trace -------------------------------------------------------- */
 

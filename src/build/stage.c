@@ -232,8 +232,8 @@ static int run_over(struct run *run, const struct beneath *beneath, const char *
     cleaning_check(stage->plan);
     if (validate(run, err) < 0 || sw_session_close(owned, err) < 0)
         return -1;
-    sw_log(SW_LOG_INFO, "the appliance was launched in %.1f s (%s)",
-           (double)sw_session_launch_ms(owned) / 1000.0, sw_session_is_tcg(owned) ? "TCG" : "KVM");
+    sw_log(SW_LOG_INFO, "the appliance was launched in %.1f s (%s, %s)",
+           (double)sw_session_launch_ms(owned) / 1000.0, sw_session_is_tcg(owned) ? "TCG" : "KVM", sw_session_appliance(owned));
     return 0;
 }
 

@@ -1,5 +1,6 @@
 /* slipway doctor: what a build needs of this machine, what was found, and the remedy. */
 #include "slipway/envelope.h"
+#include "slipway/appliance.h"
 #include "slipway/guest.h"
 #include "src/base/clock.h"
 #include "src/base/fs.h"

@@ -194,26 +194,6 @@ static int choose_accel(struct sw_session *session, struct sw_err *err)
     return 0;
 }
 
-static void *launch(void *arg)
-{
-    struct sw_session *session = arg;
-    struct sw_err err = {.code = SW_OK};
-    int64_t began = sw_monotonic_ns();
-    int rc;
-
-    guestfs_set_error_handler(session->g, NULL, NULL); /* it is each thread's own, and prints if not set */
-    rc = choose_accel(session, &err);
-    if (rc == 0 && guestfs_launch(session->g) < 0)
-        rc = session_fail(session, &err, "cannot start the appliance");
-    pthread_mutex_lock(&session->lock);
-    session->launch_ms = (sw_monotonic_ns() - began) / 1000000;
-    session->launch_err = err;
-    session->state = rc == 0 ? LAUNCH_DONE : LAUNCH_FAILED;
-    pthread_cond_broadcast(&session->changed);
-    pthread_mutex_unlock(&session->lock);
-    return NULL;
-}
-
 /* What would make the launch fail after long seconds and with a riddle for a message. */
 static int check_host(const struct sw_session *session, struct sw_err *err)
 {
@@ -255,7 +235,8 @@ static int set_places(struct sw_session *session, struct sw_err *err)
 
     if (runtime == NULL)
         return -1;
-    session->cache_dir = sw_appliance_cache(err);
+    if (session->cache_dir == NULL)
+        session->cache_dir = sw_appliance_cache(err);
     if (session->cache_dir == NULL || sw_mkdir_p(session->cache_dir, 0700, err) < 0)
         return -1;
     if (guestfs_parse_environment_list(session->g, env) < 0 ||
@@ -340,6 +321,76 @@ static int configure(struct sw_session *session, struct sw_err *err)
     return 0;
 }
 
+/* The handle, all but the choices of the launching thread. */
+static int open_handle(struct sw_session *session, struct sw_err *err)
+{
+    session->g = guestfs_create();
+    if (session->g == NULL)
+        return sw_fail_errno(err, "cannot make a libguestfs handle");
+    guestfs_set_error_handler(session->g, NULL, NULL);
+    return set_places(session, err) < 0 ? -1 : configure(session, err);
+}
+
+/* A fresh handle with libguestfs's own appliance: the fast one is for guests like others. */
+static int launch_stock(struct sw_session *session, const struct sw_err *why, struct sw_err *err)
+{
+    sw_log(SW_LOG_WARNING, "the fast appliance did not start (%s): going on with libguestfs's own",
+           why->text);
+    guestfs_close(session->g);
+    session->g = NULL;
+    session_drop_fast(session);
+    pthread_mutex_lock(&session->lock);
+    session->hung = false;
+    session->console = (struct console){.bytes = 0};
+    pthread_mutex_unlock(&session->lock);
+    if (open_handle(session, err) < 0 || choose_accel(session, err) < 0)
+        return -1;
+    return guestfs_launch(session->g) < 0 ? session_fail(session, err, "cannot start the appliance") : 0;
+}
+
+static bool is_abandoned(struct sw_session *session)
+{
+    bool abandoned;
+
+    pthread_mutex_lock(&session->lock);
+    abandoned = session->abandoned;
+    pthread_mutex_unlock(&session->lock);
+    return abandoned;
+}
+
+static int launch_any(struct sw_session *session, struct sw_err *err)
+{
+    struct sw_err why = {.code = SW_OK};
+
+    if (choose_accel(session, err) < 0)
+        return -1;
+    session_take_fast(session);
+    if (guestfs_launch(session->g) == 0)
+        return 0;
+    if (session->appliance == NULL || is_abandoned(session) || session_scarce_place(session) != NULL)
+        return session_fail(session, err, "cannot start the appliance");
+    session_fail(session, &why, "cannot start it");
+    return launch_stock(session, &why, err);
+}
+
+static void *launch(void *arg)
+{
+    struct sw_session *session = arg;
+    struct sw_err err = {.code = SW_OK};
+    int64_t began = sw_monotonic_ns();
+    int rc;
+
+    guestfs_set_error_handler(session->g, NULL, NULL); /* it is each thread's own, and prints if not set */
+    rc = launch_any(session, &err);
+    pthread_mutex_lock(&session->lock);
+    session->launch_ms = (sw_monotonic_ns() - began) / 1000000;
+    session->launch_err = err;
+    session->state = rc == 0 ? LAUNCH_DONE : LAUNCH_FAILED;
+    pthread_cond_broadcast(&session->changed);
+    pthread_mutex_unlock(&session->lock);
+    return NULL;
+}
+
 static int start_thread(pthread_t *thread, bool *has, void *(*fn)(void *), struct sw_session *session,
                         struct sw_err *err)
 {
@@ -352,12 +403,8 @@ static int start_thread(pthread_t *thread, bool *has, void *(*fn)(void *), struc
 
 int session_launch(struct sw_session *session, struct sw_err *err)
 {
-    session->g = guestfs_create();
-    if (session->g == NULL)
-        return sw_fail_errno(err, "cannot make a libguestfs handle");
-    guestfs_set_error_handler(session->g, NULL, NULL);
-    if (check_host(session, err) < 0 || choose_socket_dir(session, err) < 0 || set_places(session, err) < 0 ||
-        configure(session, err) < 0 ||
+    if (choose_socket_dir(session, err) < 0 || open_handle(session, err) < 0 ||
+        check_host(session, err) < 0 ||
         start_thread(&session->launcher, &session->has_launcher, launch, session, err) < 0)
         return -1;
     return start_thread(&session->watchdog, &session->has_watchdog, watch, session, err);

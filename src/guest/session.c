@@ -14,6 +14,7 @@ int sw_session_start(const struct sw_session_opts *opts, struct sw_session **out
     session->accel = opts->accel;
     session->memory_mib = opts->memory_mib;
     session->network = opts->network;
+    session->stock = opts->stock_appliance;
     session->media = opts->media;
     session->volumes = opts->volumes;
     for (size_t i = 0; i < opts->nr_disks && i < SW_LOOK_DISKS_MAX; i++) {
@@ -94,6 +95,7 @@ void sw_session_free(struct sw_session *session)
     }
     if (session->g != NULL)
         guestfs_close(session->g);
+    session_drop_fast(session);
     if (session->port_fd >= 0)
         close(session->port_fd);
     if (session->socket_path != NULL)

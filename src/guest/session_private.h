@@ -2,6 +2,7 @@
 #ifndef SW_GUEST_SESSION_PRIVATE_H
 #define SW_GUEST_SESSION_PRIVATE_H
 
+#include "slipway/appliance.h"
 #include "slipway/guest.h"
 #include "src/base/cleanup.h"
 #include "src/guest/client.h"
@@ -31,6 +32,8 @@ struct sw_session {
     enum sw_accel accel;
     unsigned memory_mib;
     bool network;
+    bool stock; /* libguestfs's own appliance is asked for */
+    struct sw_appliance *appliance; /* the fast one; NULL: libguestfs's own */
     const struct sw_media *media;
     bool tcg;
     int port_fd; /* the host's end of the runner's port; -1 before the launch */
@@ -70,6 +73,10 @@ const char *session_scarce_place(const struct sw_session *session);
 
 /* Ends qemu at once; whatever waits for the appliance then fails. Any thread. */
 void session_kill(struct sw_session *session);
+
+/* The handle gets the fast appliance; where that cannot be had the log says why, and libguestfs's own is taken. */
+void session_take_fast(struct sw_session *session);
+void session_drop_fast(struct sw_session *session);
 
 /* Makes the handle and starts the launch. */
 SW_MUST_CHECK int session_launch(struct sw_session *session, struct sw_err *err);

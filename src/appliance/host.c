@@ -1,5 +1,6 @@
 /* What an appliance needs of this machine: a kernel that can be read, and a place to be kept in. */
-#include "slipway/guest.h"
+#include "slipway/appliance.h"
+
 #include "src/base/fs.h"
 
 #include <dirent.h>

@@ -1,0 +1,43 @@
+/* The fast appliance: libguestfs's own, made on this machine, with a first process and a kernel that start in seconds. */
+#ifndef SLIPWAY_APPLIANCE_H
+#define SLIPWAY_APPLIANCE_H
+
+#include "slipway/error.h"
+
+#include <stdbool.h>
+
+/* ---- What an appliance needs of this machine -------------------------------------------------------------- */
+
+struct sw_host_kernel {
+    char path[256]; /* the newest kernel that has its modules; empty: there is none */
+    bool readable;  /* by this user */
+};
+
+/* SUPERMIN_KERNEL when set, else the newest of /boot/vmlinuz-* and each /lib/modules/VERSION/vmlinuz. Cannot fail. */
+void sw_host_kernel(struct sw_host_kernel *out);
+
+/*
+ * Where libguestfs keeps the appliance that it makes (some 400 MB): LIBGUESTFS_CACHEDIR, else a folder of slipway's own
+ * cache, else /var/tmp. Free it.
+ */
+SW_MUST_CHECK char *sw_appliance_cache(struct sw_err *err);
+
+/* ---- The fast one ----------------------------------------------------------------------------------------- */
+
+/* One that is there. While it is open nobody removes its folder. */
+struct sw_appliance;
+
+/*
+ * The fast appliance in cache_dir (which must be there), made of supermin_dir ("/usr/lib/…/guestfs/supermin.d"); it is made
+ * when there is none, which takes some five seconds and 400 MB, or when what it was made of has changed: the kernel and its
+ * modules, supermin and its inputs, the packages that went in, or the first process that this program carries. *made tells
+ * of that; may be NULL. Several processes may ask at once, one makes it. Fails (SW_FAILED) where supermin cannot, or the
+ * machine or the kernel is of a kind that is not known; libguestfs's own appliance is then the one to take. Close it.
+ */
+SW_MUST_CHECK int sw_appliance_open(const char *cache_dir, const char *supermin_dir,
+                                    struct sw_appliance **out, bool *made, struct sw_err *err);
+/* Its folder, for LIBGUESTFS_PATH: kernel, initrd, root and README.fixed. */
+const char *sw_appliance_dir(const struct sw_appliance *appliance);
+void sw_appliance_close(struct sw_appliance *appliance);
+
+#endif
