@@ -25,6 +25,7 @@ struct sw_diff {
     size_t nr_globs;
     unsigned jobs;
     enum sw_accel accel;
+    bool stock_appliance;
     struct sw_progress *progress; /* of the comparison of sectors; may be NULL */
 };
 
@@ -43,6 +44,7 @@ SW_MUST_CHECK json_t *sw_diff_disks(const struct sw_diff *diff, struct sw_err *e
 struct sw_describe {
     struct sw_diff_side disk;
     enum sw_accel accel;
+    bool stock_appliance;
 };
 
 /*

@@ -31,6 +31,7 @@ struct sw_build_opts {
     bool no_cache;    /* run every component, whatever the store knows */
     bool beside_queue; /* as in struct sw_exec: built over its own result it does nothing */
     enum sw_accel accel;
+    bool stock_appliance; /* as in struct sw_session_opts */
     unsigned jobs;
     struct sw_progress *progress; /* of ingest and outputs; may be NULL */
 };

@@ -217,6 +217,7 @@ static int run_over(struct run *run, const struct beneath *beneath, const char *
     struct sw_session_opts session = {.overlay = run->overlay,
                                       .scratch_dir = scratch,
                                       .accel = stage->opts->accel,
+                                      .stock_appliance = stage->opts->stock_appliance,
                                       .network = stage->plan->recipe->network,
                                       .media = stage->plan->media};
     AUTO_SESSION struct sw_session *owned = NULL;
@@ -233,7 +234,8 @@ static int run_over(struct run *run, const struct beneath *beneath, const char *
     if (validate(run, err) < 0 || sw_session_close(owned, err) < 0)
         return -1;
     sw_log(SW_LOG_INFO, "the appliance was launched in %.1f s (%s, %s)",
-           (double)sw_session_launch_ms(owned) / 1000.0, sw_session_is_tcg(owned) ? "TCG" : "KVM", sw_session_appliance(owned));
+           (double)sw_session_launch_ms(owned) / 1000.0, sw_session_is_tcg(owned) ? "TCG" : "KVM",
+           sw_session_appliance(owned));
     return 0;
 }
 

@@ -3,6 +3,7 @@
 #define SW_CLI_BUILD_OPTS_H
 
 #include "src/build/build.h"
+#include "src/cli/launch_args.h"
 #include "src/cli/opt.h"
 #include "src/cli/seal_args.h"
 #include "src/cli/trust_args.h"
@@ -11,8 +12,9 @@ struct build_opts {
     struct common_opts common;
     const char *base, *base_format;
     struct opt_list components, parameters, secrets, catalogues, outputs, seal_to, bundles, keys;
-    const char *out, *store, *accel, *service_starts, *sign, *scratch;
+    const char *out, *store, *service_starts, *sign, *scratch;
     bool no_cache, dry_run, refetch, plain_scratch;
+    struct launch_args launch;
     struct trust_opts trust;
 };
 

@@ -7,6 +7,7 @@
 #include "src/cli/cmd.h"
 #include "src/cli/diff_show.h"
 #include "src/cli/image_arg.h"
+#include "src/cli/launch_args.h"
 #include "src/cli/output.h"
 #include "src/cli/seal_args.h"
 #include "src/cli/store_arg.h"
@@ -19,7 +20,8 @@ enum { DIFFERENT = 10 };
 
 struct diff_opts {
     struct common_opts common;
-    const char *format, *other_format, *allow_parent, *store, *accel;
+    const char *format, *other_format, *allow_parent, *store;
+    struct launch_args launch;
     struct opt_list keys, globs;
     struct trust_opts trust;
     bool times, ignore_times, stat, name_only, unified;
@@ -45,8 +47,7 @@ static const struct opt diff_rows[] = {
      "show the differing lines of small texts that anybody in the guest may read"},
     SEAL_ARGS_KEY_ROW(struct diff_opts),
     TRUST_ROWS(struct diff_opts),
-    {0, "accel", "auto|kvm|tcg", OPT_STRING, offsetof(struct diff_opts, accel),
-     "how the appliance runs (default: auto)"},
+    LAUNCH_ROWS(struct diff_opts),
     OPT_END,
 };
 
@@ -191,7 +192,7 @@ static int compare(const struct diff_opts *opts, const struct args *args, struct
         .progress = &progress.base};
     SW_AUTO_JSON json_t *result = NULL;
 
-    if (opts->accel != NULL && sw_accel_parse(opts->accel, &diff.accel, err) < 0)
+    if (launch_args_take(&opts->launch, &diff.accel, &diff.stock_appliance, err) < 0)
         return -1;
     out_progress_begin(&progress, "comparing", &opts->common);
     result = sw_diff_disks(&diff, err);

@@ -5,6 +5,7 @@
 #include "src/cli/disk_out.h"
 #include "src/cli/guest_show.h"
 #include "src/cli/image_arg.h"
+#include "src/cli/launch_args.h"
 #include "src/cli/output.h"
 #include "src/cli/seal_args.h"
 #include "src/cli/sealed_show.h"
@@ -18,7 +19,7 @@ struct inspect_opts {
     struct opt_list keys;
     struct trust_opts trust;
     uint64_t disk;
-    const char *accel;
+    struct launch_args launch;
     bool digest, guest;
 };
 
@@ -35,8 +36,7 @@ static const struct opt inspect_rows[] = {
      "read the disk and print its fs-verity digest"},
     {0, "guest", NULL, OPT_FLAG, offsetof(struct inspect_opts, guest),
      "look into the disk by an appliance: system, kernels, packages, users, units, sizes (--verbose: all of them)"},
-    {0, "accel", "auto|kvm|tcg", OPT_STRING, offsetof(struct inspect_opts, accel),
-     "--guest: how the appliance runs (default: auto)"},
+    LAUNCH_ROWS(struct inspect_opts),
     OPT_END,
 };
 
@@ -285,7 +285,7 @@ static int describe_guest(const char *path, const struct inspect_opts *opts, str
 {
     struct sw_describe ask = {.disk = {.name = path, .image = found->arg.img}};
 
-    if (opts->accel != NULL && sw_accel_parse(opts->accel, &ask.accel, err) < 0)
+    if (launch_args_take(&opts->launch, &ask.accel, &ask.stock_appliance, err) < 0)
         return -1;
     found->guest = sw_describe_disk(&ask, err);
     return found->guest != NULL ? 0 : -1;

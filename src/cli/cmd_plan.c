@@ -50,7 +50,7 @@ int build_opts_convert(const struct build_opts *opts, const struct args *args, s
         .accel = SW_ACCEL_AUTO,
         .jobs = opt_jobs(&opts->common),
     };
-    return opts->accel != NULL ? sw_accel_parse(opts->accel, &out->accel, err) : 0;
+    return launch_args_take(&opts->launch, &out->accel, &out->stock_appliance, err);
 }
 
 void build_print_diags(struct sw_diags *diags, const char *recipe, struct sw_err *err)

@@ -9,6 +9,7 @@
 #include "src/base/log.h"
 #include "src/cli/build_opts.h"
 #include "src/cli/cmd.h"
+#include "src/cli/launch_args.h"
 #include "src/cli/output.h"
 #include "src/cli/preflight_input.h"
 #include "src/cli/preflight_show.h"
@@ -21,7 +22,8 @@
 
 struct prepare_opts {
     struct common_opts common;
-    const char *format, *out, *output_format, *keep, *policy, *store, *scratch, *accel, *sign;
+    const char *format, *out, *output_format, *keep, *policy, *store, *scratch, *sign;
+    struct launch_args launch;
     struct opt_list lanes, only, skip, seal_to, keys;
     struct trust_opts trust;
     bool all, dry_run, no_launch, plain_scratch;
@@ -55,8 +57,7 @@ static const struct opt prepare_rows[] = {
      "where the overlay lies while it runs (default: in the store)"},
     {0, "plain-scratch", NULL, OPT_FLAG, offsetof(struct prepare_opts, plain_scratch),
      "what a sealed store or IMAGE holds may lie in clear"},
-    {0, "accel", "auto|kvm|tcg", OPT_STRING, offsetof(struct prepare_opts, accel),
-     "how the appliance runs (default: auto)"},
+    LAUNCH_ROWS(struct prepare_opts),
     {0, "no-launch", NULL, OPT_FLAG, offsetof(struct prepare_opts, no_launch),
      "look into no guest's files before and after: for --all and --only"},
     {'n', "dry-run", NULL, OPT_FLAG, offsetof(struct prepare_opts, dry_run),
@@ -151,7 +152,7 @@ static int take_flow(struct prepare *run, struct sw_err *err)
     flow->scratch_dir = opts->scratch;
     flow->plain_scratch = opts->plain_scratch;
     flow->jobs = opt_jobs(&opts->common);
-    return opts->accel != NULL ? sw_accel_parse(opts->accel, &flow->accel, err) : 0;
+    return launch_args_take(&opts->launch, &flow->accel, &flow->stock_appliance, err);
 }
 
 static struct sw_prepare_choice choice_of(const struct prepare_opts *opts)

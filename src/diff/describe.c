@@ -266,12 +266,12 @@ json_t *sw_describe_disk(const struct sw_describe *ask, struct sw_err *err)
     SW_AUTO_JSON json_t *evidence = launch_evidence(&ask->disk, err);
     struct diff_side side = {
         .name = ask->disk.name, .disk_bytes = ask->disk.image->size_bytes, .evidence = evidence};
-    struct launch launch = {.nr_disks = 1};
+    struct launch launch = {.nr_disks = 1, .accel = ask->accel, .stock_appliance = ask->stock_appliance};
     int rc = -1;
 
     if (evidence == NULL)
         return NULL;
-    if (launch_open(&launch, &ask->disk, ask->accel, err) == 0 && launch_survey(&launch, false, err) == 0)
+    if (launch_open(&launch, &ask->disk, err) == 0 && launch_survey(&launch, false, err) == 0)
         rc = describe(&side, &launch, out, err);
     if (rc < 0)
         launch_blame(&launch, err);

@@ -34,10 +34,11 @@ static int look_into_both(struct differing *to, struct sw_err *err)
 {
     const struct sw_diff_side disks[] = {to->ask->a, to->ask->b};
     bool together = launch_may_share(to->a.evidence) && launch_may_share(to->b.evidence);
-    struct launch launch = {.nr_disks = 2};
+    struct launch launch = {
+        .nr_disks = 2, .accel = to->ask->accel, .stock_appliance = to->ask->stock_appliance};
     int rc = -1;
 
-    if (launch_open(&launch, disks, to->ask->accel, err) == 0 && launch_survey(&launch, together, err) == 0 &&
+    if (launch_open(&launch, disks, err) == 0 && launch_survey(&launch, together, err) == 0 &&
         read_sides(to, &launch, err) == 0)
         rc = diff_compare(to, err);
     if (rc < 0)

@@ -60,6 +60,7 @@ static int start(struct launch *launch, size_t disk, bool with_other, struct sw_
     struct sw_session_opts opts = {.overlay = launch->disks[disk].overlay,
                                    .scratch_dir = launch->disks[disk].dir,
                                    .accel = launch->accel,
+                                   .stock_appliance = launch->stock_appliance,
                                    .disks = others,
                                    .nr_disks = with_other};
 
@@ -107,13 +108,11 @@ bool launch_is_shared(const struct launch *launch)
 
 /* ---- The disks -------------------------------------------------------------------------------------------- */
 
-int launch_open(struct launch *launch, const struct sw_diff_side *disks, enum sw_accel accel,
-                struct sw_err *err)
+int launch_open(struct launch *launch, const struct sw_diff_side *disks, struct sw_err *err)
 {
     static const char *const folders[] = {"a", "b"};
     const char *tmp = getenv("TMPDIR");
 
-    launch->accel = accel;
     if (sw_scratch_open_at(tmp != NULL && tmp[0] != '\0' ? tmp : "/var/tmp", &launch->scratch, err) < 0)
         return -1;
     for (size_t i = 0; i < launch->nr_disks && i < SW_ARRAY_LEN(folders); i++) {

@@ -6,10 +6,11 @@
 #include "src/diff/diff_private.h"
 #include "src/diff/serve.h"
 
-/* Set nr_disks, 1 or 2; the rest zeros. */
+/* Set nr_disks, 1 or 2, accel and stock_appliance; the rest zeros. */
 struct launch {
     size_t nr_disks;
     enum sw_accel accel;
+    bool stock_appliance;
     struct sw_scratch *scratch;
     struct served disks[2];
     struct sw_session *sessions[2]; /* the second is NULL when one has both */
@@ -18,8 +19,7 @@ struct launch {
 };
 
 /* Serves the disks; nothing is launched yet. disks: nr_disks of them. */
-SW_MUST_CHECK int launch_open(struct launch *launch, const struct sw_diff_side *disks, enum sw_accel accel,
-                              struct sw_err *err);
+SW_MUST_CHECK int launch_open(struct launch *launch, const struct sw_diff_side *disks, struct sw_err *err);
 /*
  * Launches, and surveys the file systems. together: both disks in one appliance, unless that cannot tell them apart; else
  * one each. The second disk's file systems are those of lists[1], disk 0, or of lists[0], disk 1.

@@ -234,6 +234,7 @@ static json_t *build(const struct sw_prepare_opts *opts, const char *recipe, str
                                         .no_cache = true, /* what is changed is told by those that run */
                                         .beside_queue = true,
                                         .accel = opts->accel,
+                                        .stock_appliance = opts->stock_appliance,
                                         .jobs = opts->jobs,
                                         .progress = opts->progress};
 

@@ -47,6 +47,7 @@ struct sw_prepare_opts {
     const char *store_dir, *scratch_dir;
     bool plain_scratch;
     enum sw_accel accel;
+    bool stock_appliance;
     unsigned jobs;
     struct sw_progress *progress; /* may be NULL */
 };
