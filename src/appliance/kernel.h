@@ -11,7 +11,7 @@ enum { KERNEL_VERSION_BYTES = 128 };
  * none, or names no version that could be a folder's name.
  */
 SW_MUST_CHECK int bzimage_version(const void *bytes, size_t len, char version[KERNEL_VERSION_BYTES],
-                                 struct sw_err *err);
+                                  struct sw_err *err);
 
 /*
  * The ELF program that a bzImage holds compressed (boot.rst, payload_offset), appended to out. SW_FAILED when there is none, or

@@ -1,6 +1,6 @@
 /* slipway doctor: what a build needs of this machine, what was found, and the remedy. */
-#include "slipway/envelope.h"
 #include "slipway/appliance.h"
+#include "slipway/envelope.h"
 #include "slipway/guest.h"
 #include "src/base/clock.h"
 #include "src/base/fs.h"
@@ -187,6 +187,25 @@ static void look_at_cache(struct finding *out)
     look_at_space(dir != NULL ? dir : "/var/tmp", UINT64_C(1) << 30, UINT64_C(64) << 20, out);
 }
 
+/* Which one a launch would take. */
+static void look_at_appliance(struct finding *out)
+{
+    struct sw_err err = {.code = SW_OK};
+    SW_AUTO_FREE char *dir = sw_appliance_cache(&err),
+                      *pattern = sw_strf(&err, "%s/fast-*-*/README.fixed", dir);
+    SW_CLEANUP(globfree) glob_t found = {.gl_pathc = 0};
+
+    if (has_fixed_appliance())
+        snprintf(out->detail, sizeof(out->detail), "fixed: '%.300s' (LIBGUESTFS_PATH)",
+                 getenv("LIBGUESTFS_PATH"));
+    else if (pattern != NULL && glob(pattern, 0, NULL, &found) == 0)
+        snprintf(out->detail, sizeof(out->detail), "fast: '%.*s'",
+                 (int)(strlen(found.gl_pathv[0]) - strlen("/README.fixed")), found.gl_pathv[0]);
+    else
+        snprintf(out->detail, sizeof(out->detail),
+                 "the fast one is made at the first launch, in some seconds");
+}
+
 static void look_at_data(struct finding *out)
 {
     struct sw_err err = {.code = SW_OK};
@@ -211,6 +230,7 @@ static const struct check checks[] = {
     {"growing XFS", look_at_xfs},
     {"temporary files", look_at_tmp},
     {"appliance cache", look_at_cache},
+    {"appliance", look_at_appliance},
     {"store", look_at_data},
 };
 

@@ -8,7 +8,7 @@ import json, sys
 found = json.load(open(sys.argv[1]))
 assert isinstance(found["ready"], bool)
 names = [check["name"] for check in found["checks"]]
-for wanted in ("KVM", "appliance kernel", "qemu-system-x86_64", "supermin", "temporary files", "store"):
+for wanted in ("KVM", "appliance", "appliance kernel", "qemu-system-x86_64", "supermin", "temporary files", "store"):
     assert wanted in names, wanted
 for check in found["checks"]:
     assert check["state"] in ("ok", "warning", "missing"), check

@@ -1,0 +1,48 @@
+# The second launch takes what the first has made; what is made of other packages is made anew, and the old one goes.
+# appliance: 0
+# timeout: 300
+. "$CASE_LIB/build-case.sh"
+need_appliance
+need supermin qemu-img
+[ "$(uname -m)" = x86_64 ] || exit 77
+session=$SLIPWAY_BUILD/tests/guest/guest_session
+[ -x "$session" ] || exit 77
+"$CASE_LIB/tiny-guest" base.raw || exit $?
+export LIBGUESTFS_CACHEDIR=$PWD/cache
+unset LIBGUESTFS_PATH
+mkdir cache
+
+launch() {
+    rm -rf scratch over.qcow2
+    mkdir scratch
+    qemu-img create -q -f qcow2 -b base.raw -F raw over.qcow2
+    "$session" over.qcow2 scratch '0:ls /dev/disk/by-path >/dev/null 2>&1; echo ran' >said 2>log || { cat log; exit 1; }
+    grep -q '^ran' said || { cat said log; exit 1; }
+}
+inode() { stat -c %i cache/fast-*/root; }
+
+launch
+grep -q 'the appliance was made' log
+first=$(inode)
+launch
+if grep 'the appliance was made' log; then exit 1; fi
+[ "$(inode)" = "$first" ]
+# A package database that has changed, but not in what went in.
+for stamp in cache/fast-*/stamp; do echo other >"$stamp"; done
+launch
+[ "$(inode)" = "$first" ]
+if grep -q '^other$' cache/fast-*/stamp; then fail "the packages were not asked for"; fi
+# Now in what went in.
+if command -v dpkg-query >/dev/null; then
+    for stamp in cache/fast-*/stamp; do echo other >"$stamp"; done
+    sed -i '1s/_.*_/_0.0.1_/' cache/fast-*/packages
+    launch
+    grep -q 'the appliance was made' log
+    [ "$(inode)" != "$first" ]
+    [ "$(find cache -maxdepth 1 -name 'fast-*' -type d | wc -l)" = 1 ]
+fi
+# What a killed process has left goes with the next that is made.
+mkdir cache/fast-new.1 && touch cache/fast-new.1/root
+mv cache/fast-*-* cache/fast-0000000000000000-0000000000000000
+launch
+[ "$(find cache -maxdepth 1 -name 'fast-*' -type d | wc -l)" = 1 ]
