@@ -282,7 +282,7 @@ struct sw_session_opts {
     const char
         *scratch_dir; /* private folder for sockets and temporary files; whoever removes it removes all */
     enum sw_accel accel;
-    bool stock_appliance; /* libguestfs's own and not the fast one (slipway/appliance.h) */
+    bool stock_appliance;         /* libguestfs's own and not the fast one (slipway/appliance.h) */
     unsigned memory_mib;          /* 0: 1280 */
     bool network;                 /* the recipe says network: allow; else the appliance has no network card */
     const struct sw_media *media; /* with their images; must outlive the session; NULL: none */

@@ -32,7 +32,7 @@ struct sw_session {
     enum sw_accel accel;
     unsigned memory_mib;
     bool network;
-    bool stock; /* libguestfs's own appliance is asked for */
+    bool stock;                     /* libguestfs's own appliance is asked for */
     struct sw_appliance *appliance; /* the fast one; NULL: libguestfs's own */
     const struct sw_media *media;
     bool tcg;
