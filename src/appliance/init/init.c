@@ -194,7 +194,7 @@ static void link_to(const char *target, const char *path)
 
 static void make_machine_id(void)
 {
-    unsigned char bytes[16];
+    unsigned char bytes[16] = {0};
     char text[34];
     int fd = open("/dev/urandom", O_RDONLY | O_CLOEXEC);
 

@@ -43,7 +43,7 @@ static void make_image(uint8_t image[IMAGE_BYTES], const struct program *program
     memcpy(image + 0x202, "HdrS", 4);
     le16_put(image + 0x206, 0x20f);
     le16_put(image + 0x20e, VERSION_AT - 0x200);
-    strcpy((char *)image + VERSION_AT, "6.1.0-1-amd64 (builder@host) #1");
+    memcpy(image + VERSION_AT, "6.1.0-1-amd64 (builder@host) #1", 32);
     le32_put(image + 0x248, PAYLOAD_AT - 1024);
     le32_put(image + 0x24c, sizeof(*program) + 4);
     memcpy(image + PAYLOAD_AT, program, sizeof(*program));
@@ -82,7 +82,7 @@ static void a_version_that_is_no_name_is_refused(void **state)
         struct sw_err err = {.code = SW_OK};
 
         make_image(image, &program);
-        strcpy((char *)image + VERSION_AT, bad[i]);
+        memcpy(image + VERSION_AT, bad[i], strlen(bad[i]) + 1);
         assert_int_equal(bzimage_version(image, sizeof(image), version, &err), -1);
     }
     /* Without an end, and outside the file. */
