@@ -60,6 +60,8 @@ static const struct opt rows[] = {
      "results go to DIR/<name>-<version>/ (default: out)"},
     {'O', "output-format", "FORMAT[,subformat=…]", OPT_LIST, offsetof(struct build_opts, outputs),
      "an output, instead of the recipe's"},
+    {0, "no-output", NULL, OPT_FLAG, offsetof(struct build_opts, no_output),
+     "make the layers alone: slipway store export takes an image out of the store"},
     {0, "seal-to", "RECIPIENT", OPT_LIST, offsetof(struct build_opts, seal_to),
      "seal every output to this key"},
     {0, "sign", "KEY", OPT_STRING, offsetof(struct build_opts, sign),

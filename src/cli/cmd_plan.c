@@ -47,9 +47,12 @@ int build_opts_convert(const struct build_opts *opts, const struct args *args, s
         .nr_bundles = opts->bundles.n,
         .refetch = opts->refetch,
         .no_cache = opts->no_cache,
+        .layers_only = opts->no_output,
         .accel = SW_ACCEL_AUTO,
         .jobs = opt_jobs(&opts->common),
     };
+    if (opts->no_output && opts->outputs.n > 0)
+        return sw_fail(err, SW_USAGE, "--no-output and --output-format exclude each other");
     return launch_args_take(&opts->launch, &out->accel, &out->stock_appliance, err);
 }
 
