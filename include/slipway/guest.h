@@ -295,6 +295,9 @@ struct sw_session;
 SW_MUST_CHECK int sw_session_start(const struct sw_session_opts *opts, struct sw_session **out,
                                    struct sw_err *err);
 
+/* Waits for the launch, as everything below does by itself. */
+SW_MUST_CHECK int sw_session_wait(struct sw_session *session, struct sw_err *err);
+
 /*
  * Mounts the guest's file systems and starts the runner; waits for the launch first. *guest belongs to the session and is
  * good until sw_session_end. May be called again after an end: boundaries are mounts, not restarts.

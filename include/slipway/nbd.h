@@ -29,4 +29,21 @@ SW_MUST_CHECK int sw_nbd_check(struct sw_nbd *server, struct sw_err *err);
 /* "nbd+unix:///NAME?socket=PATH", as QEMU and libnbd take it. Free it. */
 SW_MUST_CHECK char *sw_nbd_uri(const char *name, const char *socket_path, struct sw_err *err);
 
+/* ---- A disk for an appliance or a machine: our own reader of it, beneath an overlay of ours ---------------- */
+
+/* Zero-initialise it. */
+struct sw_served {
+    char *overlay;    /* a qcow2 over the disk */
+    char *dir;        /* of a session that has this disk alone */
+    char *socket_dir; /* owned; NULL when the socket is in the folder */
+    struct sw_nbd *server;
+};
+
+/* folder: private, made when it is missing; whoever removes it removes the overlay. image outlives it. */
+SW_MUST_CHECK int sw_served_open(struct sw_image *image, const char *folder, struct sw_served *out,
+                                 struct sw_err *err);
+/* Where a reader failed, that is the cause of whatever failed behind it. */
+void sw_served_blame(const struct sw_served *served, struct sw_err *err);
+void sw_served_close(struct sw_served *served);
+
 #endif

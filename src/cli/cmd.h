@@ -20,6 +20,7 @@ extern const struct cmd cmd_open;
 extern const struct cmd cmd_rewrap;
 extern const struct cmd cmd_keygen;
 extern const struct cmd cmd_store;
+extern const struct cmd cmd_test;
 extern const struct cmd cmd_verify;
 extern const struct cmd cmd_preflight;
 extern const struct cmd cmd_prepare;

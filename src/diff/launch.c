@@ -118,7 +118,7 @@ int launch_open(struct launch *launch, const struct sw_diff_side *disks, struct 
     for (size_t i = 0; i < launch->nr_disks && i < SW_ARRAY_LEN(folders); i++) {
         SW_AUTO_FREE char *folder = sw_path_join(sw_scratch_dir(launch->scratch), folders[i], err);
 
-        if (folder == NULL || served_open(disks[i].image, folder, &launch->disks[i], err) < 0)
+        if (folder == NULL || sw_served_open(disks[i].image, folder, &launch->disks[i], err) < 0)
             return -1;
     }
     return 0;
@@ -127,7 +127,7 @@ int launch_open(struct launch *launch, const struct sw_diff_side *disks, struct 
 void launch_blame(const struct launch *launch, struct sw_err *err)
 {
     for (size_t i = 0; err->code != SW_INTERRUPTED && i < launch->nr_disks; i++)
-        served_blame(&launch->disks[i], err);
+        sw_served_blame(&launch->disks[i], err);
 }
 
 void launch_close(struct launch *launch)
@@ -137,6 +137,6 @@ void launch_close(struct launch *launch)
         sw_guest_filesystems_clear(&launch->lists[i]);
     }
     for (size_t i = 0; i < launch->nr_disks; i++)
-        served_close(&launch->disks[i]);
+        sw_served_close(&launch->disks[i]);
     sw_scratch_close(launch->scratch);
 }

@@ -2,9 +2,9 @@
 #ifndef SW_DIFF_LAUNCH_H
 #define SW_DIFF_LAUNCH_H
 
+#include "slipway/nbd.h"
 #include "slipway/store.h"
 #include "src/diff/diff_private.h"
-#include "src/diff/serve.h"
 
 /* Set nr_disks, 1 or 2, accel and stock_appliance; the rest zeros. */
 struct launch {
@@ -12,7 +12,7 @@ struct launch {
     enum sw_accel accel;
     bool stock_appliance;
     struct sw_scratch *scratch;
-    struct served disks[2];
+    struct sw_served disks[2];
     struct sw_session *sessions[2]; /* the second is NULL when one has both */
     struct sw_guest_filesystems lists[2];
     struct sw_guest *guests[2];

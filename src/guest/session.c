@@ -43,6 +43,11 @@ int sw_session_start(const struct sw_session_opts *opts, struct sw_session **out
     return 0;
 }
 
+int sw_session_wait(struct sw_session *session, struct sw_err *err)
+{
+    return session_await(session, err);
+}
+
 int sw_session_begin(struct sw_session *session, struct sw_guest **guest, struct sw_err *err)
 {
     if (session_await(session, err) < 0)

@@ -23,7 +23,7 @@ struct start {
     size_t nr_media;
 };
 
-enum { INHERITED_FDS_MAX = 256, PORT_TRIES = 100, PORT_PAUSE_US = 20000 };
+enum { INHERITED_FDS_MAX = 256, PORT_TRIES = 100, BOOTED_TRIES = 6000, PORT_PAUSE_US = 20000 };
 
 /* The guest's root. While a step runs the runner's own root is another one. */
 static int root_fd = -1, away_fd = -1;
@@ -81,12 +81,12 @@ static int find_port(const char *name)
     return fd;
 }
 
-static int open_port(const char *name)
+static int open_port(const char *name, int tries)
 {
     int fd = -1;
 
-    /* A port that the last runner held is free a moment after its end. */
-    for (int i = 0; i < PORT_TRIES && fd < 0; i++) {
+    /* A port that the last runner held is free a moment after its end; in a booted system its driver has to be loaded. */
+    for (int i = 0; i < tries && fd < 0; i++) {
         fd = find_port(name);
         if (fd < 0)
             usleep(PORT_PAUSE_US);
@@ -177,6 +177,18 @@ static int be_first(const struct start *start)
     return serve(&start->channel);
 }
 
+/* A service of the system that runs: no namespace, nothing is mounted, no call is watched. */
+static int be_service(const struct start *start)
+{
+    signal(SIGPIPE, SIG_IGN);
+    root_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (root_fd < 0 || booted_begin() < 0)
+        return complain("cannot begin");
+    prefer_steps_when_memory_ends();
+    say_hello(&start->channel, start->nonce);
+    return serve(&start->channel);
+}
+
 static int supervise(const struct start *start)
 {
     int status = 0;
@@ -214,18 +226,21 @@ int main(int argc, char **argv)
 {
     struct start start = {
         .channel = {.fd = -1}, .media = argv + 4, .nr_media = (size_t)(argc > 4 ? argc - 4 : 0)};
+    bool service = argc == 4 && strncmp(argv[1], "--booted", 8) == 0, by_fd;
 
     if (argc == 5 && strcmp(argv[1], "--look") == 0)
         return look_main(argv[2], argv[3], argv[4]);
     if (argc < 4 || start.nr_media > MEDIA_MAX || parse_nonce(argv[3], start.nonce) < 0) {
         fprintf(stderr, "usage: slipway-runner --port NAME|--fd N NONCE [MEDIUM…]\n"
+                        "       slipway-runner --booted NAME|--booted-fd N NONCE\n"
                         "       slipway-runner --look IN OUT FOLDER\n");
         return 2;
     }
     umask(022);
-    start.channel.fd = strcmp(argv[1], "--fd") == 0 ? atoi(argv[2]) : open_port(argv[2]);
+    by_fd = strcmp(argv[1], "--fd") == 0 || strcmp(argv[1], "--booted-fd") == 0;
+    start.channel.fd = by_fd ? atoi(argv[2]) : open_port(argv[2], service ? BOOTED_TRIES : PORT_TRIES);
     if (start.channel.fd < 0)
         return complain("cannot open the port");
     seal_descriptors();
-    return supervise(&start);
+    return service ? be_service(&start) : supervise(&start);
 }

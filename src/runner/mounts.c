@@ -19,7 +19,7 @@ static const char *scripts_in;
 
 const char *script_dir(void)
 {
-    return scripts_in;
+    return scripts_in != NULL || !is_booted() ? scripts_in : "/run";
 }
 
 static bool fresh_tmpfs(const char *path, const char *options)

@@ -35,6 +35,10 @@ struct run {
 
 void kill_all(void)
 {
+    if (is_booted()) {
+        booted_kill_all();
+        return;
+    }
     /* Processes that are about to be forked see the signal too, so once is enough but for those being traced. */
     do {
         if (kill(-1, SIGKILL) < 0 && errno == ESRCH)
@@ -177,7 +181,7 @@ static void drop_powers(void)
     static const int powers[] = {CAP_SYS_TIME, CAP_SYS_MODULE, CAP_SYS_BOOT};
     int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
 
-    for (size_t i = 0; i < sizeof(powers) / sizeof(powers[0]); i++)
+    for (size_t i = 0; !is_booted() && i < sizeof(powers) / sizeof(powers[0]); i++)
         prctl(PR_CAPBSET_DROP, powers[i], 0, 0, 0);
     if (fd < 0)
         return;

@@ -4,6 +4,7 @@
 
 #include "src/runner/protocol.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/stat.h>
 #include <sys/types.h>
@@ -54,8 +55,15 @@ void watch_answer(const struct channel *channel);
 void run_step(const struct channel *channel, struct request *request);
 void file_request(const struct channel *channel, struct request *request);
 
-/* Kills every process but this one, which is the first of its namespace, and collects them. */
+/* Kills every process but this one, which is the first of its namespace, and collects them; in a booted system, those that
+ * steps started. */
 void kill_all(void);
+
+/* From here on the runner is a service of a system that was booted. -1 with errno. */
+int booted_begin(void);
+bool is_booted(void);
+/* Kills what descends from this process, and collects it. What other services were asked to start stays. */
+void booted_kill_all(void);
 
 /* A number, or a name of /etc/passwd (with its group in *gid) or /etc/group. -1 when there is no such name. */
 int find_user(const char *name, uid_t *uid, gid_t *gid);

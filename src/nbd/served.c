@@ -1,5 +1,5 @@
 /* A disk for an appliance: our own reader of it, on a socket, beneath an overlay of ours. */
-#include "src/diff/serve.h"
+#include "slipway/nbd.h"
 
 #include "src/base/cleanup.h"
 #include "src/base/fs.h"
@@ -14,7 +14,7 @@ static int make_overlay(const char *path, uint64_t size_bytes, const char *benea
     return sw_overlay_create(path, &create, err);
 }
 
-int served_open(struct sw_image *image, const char *folder, struct served *out, struct sw_err *err)
+int sw_served_open(struct sw_image *image, const char *folder, struct sw_served *out, struct sw_err *err)
 {
     static const char name[] = "disk.sock";
     SW_AUTO_FREE char *socket_path = NULL, *uri = NULL;
@@ -32,7 +32,7 @@ int served_open(struct sw_image *image, const char *folder, struct served *out, 
     return uri != NULL ? make_overlay(out->overlay, image->size_bytes, uri, err) : -1;
 }
 
-void served_blame(const struct served *served, struct sw_err *err)
+void sw_served_blame(const struct sw_served *served, struct sw_err *err)
 {
     struct sw_err cause = {.code = SW_OK};
 
@@ -40,7 +40,7 @@ void served_blame(const struct served *served, struct sw_err *err)
         *err = cause;
 }
 
-void served_close(struct served *served)
+void sw_served_close(struct sw_served *served)
 {
     sw_nbd_stop(served->server);
     if (served->socket_dir != NULL)
@@ -48,5 +48,5 @@ void served_close(struct served *served)
     free(served->socket_dir);
     free(served->overlay);
     free(served->dir);
-    *served = (struct served){.dir = NULL};
+    *served = (struct sw_served){.dir = NULL};
 }
