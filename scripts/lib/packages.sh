@@ -12,11 +12,11 @@ packages_of() {
         libguestfs-dev libhivex-dev libssl-dev libp11-kit-dev libyaml-dev libpcre2-dev libjansson-dev libexpat1-dev libcurl4-openssl-dev libzstd-dev \
         libdeflate-dev zlib1g-dev libisal-dev libarchive-dev libsqlite3-dev ;;
     # libguestfs starts its appliance with the kernel it finds in /boot, and depends on none.
-    run) echo 'linux-image-cloud-amd64:/boot/vmlinuz-*' qemu-utils qemu-system-x86 ca-certificates ;;
+    run) echo 'linux-image-cloud-amd64:/boot/vmlinuz-*' qemu-utils qemu-system-x86 ovmf ca-certificates ;;
     # What make-base-image works with; uidmap and fakeroot let an ordinary user run it.
     base) echo mmdebstrap uidmap fakeroot e2fsprogs dosfstools mtools gdisk grub-common grub-pc-bin \
         grub-efi-amd64-bin xz-utils zstd ca-certificates ;;
-    test) echo libcmocka-dev libhivex-bin ntfs-3g fdisk attr jq git busybox-static rpm db5.3-util cpio kmod ovmf xfsprogs btrfs-progs zstd lz4 skopeo docker-registry python3 python3-botocore python3-cryptography python3-jsonschema awscli softhsm2 opensc openssl procps strace python3-libvhdi ceph-mon ceph-osd radosgw curl ;;
+    test) echo libcmocka-dev libhivex-bin ntfs-3g fdisk attr jq git busybox-static rpm db5.3-util cpio kmod xfsprogs btrfs-progs zstd lz4 skopeo docker-registry python3 python3-botocore python3-cryptography python3-jsonschema awscli softhsm2 opensc openssl procps strace python3-libvhdi ceph-mon ceph-osd radosgw curl ;;
     # Only for opposite ends: of the sealed format (npm brings many small packages with it), of formats and digests.
     interop) echo nodejs:node npm:npm python3-libvmdk fsverity ;;
     lint) echo git clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev cppcheck shellcheck codespell ;;

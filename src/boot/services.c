@@ -86,8 +86,8 @@ static json_t *describe_unit(struct sw_guest *guest, const char *name, struct sw
 {
     SW_AUTO_FREE char *unit = sw_strf(err, "--unit=%s", name);
     const char *const show[] = {"systemctl", "show", "--property=Description,Result", "--", name, NULL};
-    const char *const journal[] = {"journalctl", "--boot",    "--quiet", "--no-pager", "--output=cat",
-                                   "--lines=12", unit, NULL};
+    const char *const journal[] = {"journalctl",   "--boot",     "--quiet", "--no-pager",
+                                   "--output=cat", "--lines=12", unit,      NULL};
     SW_AUTO_FREE char *properties = unit != NULL ? ask(guest, show, ASK_MS, err) : NULL;
     SW_AUTO_FREE char *said = properties != NULL ? ask(guest, journal, ASK_MS, err) : NULL;
     SW_AUTO_JSON json_t *lines = said != NULL ? lines_of(said, err) : NULL;
@@ -95,12 +95,13 @@ static json_t *describe_unit(struct sw_guest *guest, const char *name, struct sw
     if (lines == NULL)
         return NULL;
     return json_pack("{s:o, s:o*, s:o*, s:O}", "unit", sw_json_bytes(name, strlen(name)), "description",
-                     property(properties, "Description"), "result", property(properties, "Result"), "lines", lines);
+                     property(properties, "Description"), "result", property(properties, "Result"), "lines",
+                     lines);
 }
 
 static json_t *failed_units(struct sw_guest *guest, struct sw_err *err)
 {
-    static const char *const argv[] = {"systemctl", "list-units", "--state=failed", "--all",     "--full",
+    static const char *const argv[] = {"systemctl", "list-units",  "--state=failed", "--all", "--full",
                                        "--plain",   "--no-legend", "--no-pager",     NULL};
     SW_AUTO_FREE char *text = ask(guest, argv, ASK_MS, err);
     SW_AUTO_JSON json_t *list = json_array();
@@ -149,7 +150,8 @@ static char *await_state(struct sw_guest *guest, int64_t limit_ms, struct sw_err
 /* What it waits for, one line for people. */
 static int tell_waiting(struct sw_guest *guest, int64_t limit_ms, json_t *result, struct sw_err *err)
 {
-    static const char *const argv[] = {"systemctl", "list-jobs", "--plain", "--full", "--no-legend", "--no-pager", NULL};
+    static const char *const argv[] = {"systemctl",   "list-jobs",  "--plain", "--full",
+                                       "--no-legend", "--no-pager", NULL};
     SW_AUTO_FREE char *jobs = ask(guest, argv, ASK_MS, err);
     SW_AUTO_FREE char *why = NULL;
 

@@ -24,7 +24,8 @@ enum { SERVICES_TCG_MS = 600000, SERVICES_KVM_MS = 120000 };
 /* ---- The clone --------------------------------------------------------------------------------------------- */
 
 /* What the disk's layout tells: its firmware, and whether there is anything that an appliance could mount. */
-static int read_layout(const struct sw_boot_test *test, enum sw_firmware *firmware, bool *holds, struct sw_err *err)
+static int read_layout(const struct sw_boot_test *test, enum sw_firmware *firmware, bool *holds,
+                       struct sw_err *err)
 {
     const struct sw_preflight_disk disk = {.path = test->name, .image = test->image};
     SW_AUTO_JSON json_t *evidence = sw_preflight_evidence(&disk, 1, err);
@@ -91,12 +92,13 @@ static int tell_fault(struct trial *trial, const struct sw_err *cause, struct sw
 static int look_inside(struct trial *trial, struct sw_guest *guest, struct sw_err *err)
 {
     static const char *const uname[] = {"uname", "-r", NULL};
-    int64_t limit_ms = trial->test->timeout_s != 0 ? (int64_t)trial->test->timeout_s * 1000
+    int64_t limit_ms = trial->test->timeout_s != 0         ? (int64_t)trial->test->timeout_s * 1000
                        : sw_machine_is_tcg(trial->machine) ? (int64_t)SERVICES_TCG_MS
                                                            : (int64_t)SERVICES_KVM_MS;
     SW_AUTO_FREE char *kernel = services_say(guest, uname, err);
 
-    if (kernel == NULL || sw_json_set(trial->result, "kernel", sw_json_bytes(kernel, strlen(kernel)), err) < 0)
+    if (kernel == NULL ||
+        sw_json_set(trial->result, "kernel", sw_json_bytes(kernel, strlen(kernel)), err) < 0)
         return -1;
     trial->passed = true;
     if (trial->seed.init != SW_INIT_SYSTEMD)
@@ -140,7 +142,8 @@ static int try(struct trial *trial, struct sw_err *err)
     static const char *const inits[] = {"other", "systemd", "inittab"};
     struct sw_err cause = {.code = SW_OK};
 
-    if (sw_json_set(trial->result, "accel", json_string(sw_machine_is_tcg(trial->machine) ? "tcg" : "kvm"), err) < 0 ||
+    if (sw_json_set(trial->result, "accel", json_string(sw_machine_is_tcg(trial->machine) ? "tcg" : "kvm"),
+                    err) < 0 ||
         sw_json_set(trial->result, "init", json_string(inits[trial->seed.init]), err) < 0)
         return -1;
     if (boot(trial, &cause) < 0) {
@@ -154,7 +157,8 @@ static int try(struct trial *trial, struct sw_err *err)
     return sw_json_set(trial->result, "passed", json_boolean(trial->passed), err);
 }
 
-static int run(const struct sw_boot_test *test, const struct sw_served *served, json_t *result, struct sw_err *err)
+static int run(const struct sw_boot_test *test, const struct sw_served *served, json_t *result,
+               struct sw_err *err)
 {
     struct sw_machine_opts opts = {.overlay = served->overlay,
                                    .scratch_dir = served->dir,

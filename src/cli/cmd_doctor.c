@@ -1,5 +1,6 @@
 /* slipway doctor: what a build needs of this machine, what was found, and the remedy. */
 #include "slipway/appliance.h"
+#include "slipway/boot.h"
 #include "slipway/envelope.h"
 #include "slipway/guest.h"
 #include "src/base/clock.h"
@@ -147,6 +148,20 @@ static void look_at_xfs(struct finding *out)
     }
 }
 
+static void look_at_ovmf(struct finding *out)
+{
+    struct sw_ovmf ovmf;
+
+    sw_ovmf_find(&ovmf);
+    if (ovmf.code != NULL) {
+        snprintf(out->detail, sizeof(out->detail), "%s", ovmf.code);
+        return;
+    }
+    snprintf(out->detail, sizeof(out->detail), "OVMF is not installed");
+    out->verdict = POOR;
+    out->remedy = "only to boot images that start by UEFI alone: apt-get install ovmf";
+}
+
 static void look_at_space(const char *dir, uint64_t wanted, uint64_t needed, struct finding *out)
 {
     struct sw_err err = {.code = SW_OK};
@@ -228,6 +243,7 @@ static const struct check checks[] = {
     {"qemu-img", look_at_qemu_img},
     {"Windows images", look_at_ntfs},
     {"growing XFS", look_at_xfs},
+    {"UEFI firmware", look_at_ovmf},
     {"temporary files", look_at_tmp},
     {"appliance cache", look_at_cache},
     {"appliance", look_at_appliance},
