@@ -121,6 +121,7 @@ struct sw_boot_test {
     struct sw_image *image;
     enum sw_firmware firmware; /* AUTO: what the disk is laid out for; BIOS where both are */
     enum sw_accel accel;
+    bool stock_appliance;         /* as in struct sw_session_opts, while the runner is put into the clone */
     unsigned timeout_s;           /* 0: as in struct sw_machine_opts; once more for the services */
     const char *console, *screen; /* files: the console's lines, a PNG when it fails; NULL: nowhere */
 };

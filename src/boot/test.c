@@ -44,8 +44,10 @@ static int read_layout(const struct sw_boot_test *test, enum sw_firmware *firmwa
 static int plant(const struct sw_boot_test *test, const struct sw_served *served, struct sw_seed *seed,
                  struct sw_err *err)
 {
-    const struct sw_session_opts opts = {
-        .overlay = served->overlay, .scratch_dir = served->dir, .accel = test->accel};
+    const struct sw_session_opts opts = {.overlay = served->overlay,
+                                         .scratch_dir = served->dir,
+                                         .accel = test->accel,
+                                         .stock_appliance = test->stock_appliance};
     AUTO_SESSION struct sw_session *session = NULL;
     struct sw_guest *guest = NULL;
     struct sw_err cause = {.code = SW_OK};

@@ -4,6 +4,7 @@
 #include "src/base/json.h"
 #include "src/cli/cmd.h"
 #include "src/cli/image_arg.h"
+#include "src/cli/launch_args.h"
 #include "src/cli/output.h"
 #include "src/cli/seal_args.h"
 
@@ -14,9 +15,10 @@ enum { TIMEOUT_MAX_S = 24 * 3600 };
 
 struct test_opts {
     struct common_opts common;
-    const char *format, *allow_parent, *firmware, *accel, *console, *screen;
+    const char *format, *allow_parent, *firmware, *console, *screen;
     struct opt_list keys;
     struct trust_opts trust;
+    struct launch_args launch;
     uint64_t timeout_s, disk;
 };
 
@@ -33,8 +35,7 @@ static const struct opt test_rows[] = {
      "what starts it (default: auto, as the disk is laid out)"},
     {0, "timeout", "SECONDS", OPT_UINT, offsetof(struct test_opts, timeout_s),
      "how long it may take to come up, and then its services (default: 120 under KVM, 600 under TCG)"},
-    {0, "accel", "auto|kvm|tcg", OPT_STRING, offsetof(struct test_opts, accel),
-     "how it runs (default: auto)"},
+    LAUNCH_ROWS(struct test_opts),
     {0, "console", "FILE", OPT_STRING, offsetof(struct test_opts, console),
      "write the lines of the serial console there"},
     {0, "screen", "FILE", OPT_STRING, offsetof(struct test_opts, screen),
@@ -127,7 +128,7 @@ static int read_opts(const struct test_opts *opts, struct sw_boot_test *test, st
     test->screen = opts->screen;
     if (opts->firmware != NULL && sw_firmware_parse(opts->firmware, &test->firmware, err) < 0)
         return sw_context(err, "--firmware");
-    if (opts->accel != NULL && sw_accel_parse(opts->accel, &test->accel, err) < 0)
+    if (launch_args_take(&opts->launch, &test->accel, &test->stock_appliance, err) < 0)
         return -1;
     return check_outputs(opts, err);
 }

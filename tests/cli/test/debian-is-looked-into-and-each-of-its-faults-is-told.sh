@@ -2,7 +2,7 @@
 # appliance: 1
 # timeout: 1800
 . "$CASE_LIB/build-case.sh"
-[ -n "${SLIPWAY_TEST_BOOT-}" ] || { echo "skipped: SLIPWAY_TEST_BOOT=1 boots Debians, some minutes each"; exit 77; }
+[ -n "${SLIPWAY_TEST_BOOT-}" ] || { echo "skipped: SLIPWAY_TEST_BOOT=1 boots copies of a Debian, some minutes each"; exit 77; }
 need_appliance
 need jq debugfs qemu-img sgdisk
 lab=${SLIPWAY_TEST_DEBIAN:-/var/tmp/slipway-lab/debian12.raw}
