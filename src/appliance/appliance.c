@@ -4,6 +4,7 @@
 #include "src/appliance/embed.h"
 #include "src/appliance/modules.h"
 #include "src/appliance/pack.h"
+#include "src/appliance/saved.h"
 #include "src/appliance/sources.h"
 #include "src/base/digest.h"
 #include "src/base/fs.h"
@@ -19,7 +20,7 @@
 #include <sys/utsname.h>
 
 enum {
-    LAYOUT = 1,    /* raise it when the same sources would be put together otherwise */
+    LAYOUT = 2,    /* raise it when the same sources would be put together otherwise */
     NAME_HEX = 16, /* of a digest, in a folder's name */
     MODULE_MAX = 16 << 20,
     LIST_MAX = 4 << 20,
@@ -34,7 +35,7 @@ static const char *const wanted[] = {"crc32c_generic", "crc32c_intel",   "ext4",
                                      "virtio_scsi",    "virtio_pci",     NULL};
 
 struct sw_appliance {
-    char *dir;
+    char *dir, *qemu, *hypervisor;
     int lock; /* shared */
 };
 
@@ -42,7 +43,7 @@ SW_DEFINE_AUTO(appliance, struct sw_appliance, sw_appliance_close)
 
 /* One search, and what may have to be made. */
 struct job {
-    const char *cache, *supermin_dir;
+    const char *cache, *supermin_dir, *qemu;
     struct sources sources;
     char key[SW_SHA256_HEX]; /* of the sources' text */
 };
@@ -52,6 +53,21 @@ const char *sw_appliance_dir(const struct sw_appliance *appliance)
     return appliance->dir;
 }
 
+const char *sw_appliance_hypervisor(const struct sw_appliance *appliance)
+{
+    return appliance->hypervisor;
+}
+
+int sw_appliance_save(const struct sw_appliance *appliance, struct sw_err *err)
+{
+    return saved_make(appliance->dir, appliance->qemu, err);
+}
+
+void sw_appliance_forget(const struct sw_appliance *appliance)
+{
+    saved_forget(appliance->dir);
+}
+
 void sw_appliance_close(struct sw_appliance *appliance)
 {
     if (appliance == NULL)
@@ -59,6 +75,8 @@ void sw_appliance_close(struct sw_appliance *appliance)
     if (appliance->lock >= 0)
         close(appliance->lock);
     free(appliance->dir);
+    free(appliance->qemu);
+    free(appliance->hypervisor);
     free(appliance);
 }
 
@@ -112,7 +130,7 @@ static int lock_folder(const char *dir, int how)
     return fd;
 }
 
-static int open_folder(const char *dir, struct sw_appliance **out, struct sw_err *err)
+static int open_folder(const struct job *job, const char *dir, struct sw_appliance **out, struct sw_err *err)
 {
     SW_CLEANUP(appliance_auto) struct sw_appliance *found = sw_calloc(1, sizeof(*found), err);
 
@@ -120,7 +138,9 @@ static int open_folder(const char *dir, struct sw_appliance **out, struct sw_err
         return -1;
     found->lock = lock_folder(dir, LOCK_SH);
     found->dir = sw_strdup(dir, err);
-    if (found->dir == NULL)
+    found->qemu = sw_strdup(job->qemu, err);
+    found->hypervisor = sw_path_join(dir, "qemu", err);
+    if (found->dir == NULL || found->qemu == NULL || found->hypervisor == NULL)
         return -1;
     if (found->lock < 0)
         return sw_fail_errno(err, "cannot lock '%s'", dir);
@@ -151,7 +171,7 @@ static int find(const struct job *job, struct sw_appliance **out, struct sw_err 
             kind_of(job, entry->d_name) == OURS ? sw_path_join(job->cache, entry->d_name, err) : NULL;
 
         if (dir != NULL && holds(dir))
-            return open_folder(dir, out, err);
+            return open_folder(job, dir, out, err);
     }
     return 0;
 }
@@ -272,7 +292,8 @@ static int fill_folder(const struct job *job, const char *dir, char name[SW_SHA2
     SW_AUTO_FREE char *packages = NULL;
 
     if (stamp == NULL || make_root(job, dir, &packages, err) < 0 || make_initrd(job, dir, err) < 0 ||
-        make_kernel(job, dir, err) < 0 || write_text(dir, "packages", packages, err) < 0 ||
+        make_kernel(job, dir, err) < 0 || saved_install(dir, job->qemu, err) < 0 ||
+        write_text(dir, "packages", packages, err) < 0 ||
         write_text(dir, "sources", job->sources.text.data, err) < 0 ||
         write_text(dir, "stamp", stamp, err) < 0 || write_text(dir, in_use, "", err) < 0)
         return -1;
@@ -296,7 +317,7 @@ static int make_in(const struct job *job, const char *dir, struct sw_appliance *
         return -1;
     if (rename(dir, final) < 0)
         return sw_fail_errno(err, "cannot name '%s'", final);
-    return open_folder(final, out, err);
+    return open_folder(job, final, out, err);
 }
 
 static int make(const struct job *job, struct sw_appliance **out, struct sw_err *err)
@@ -317,12 +338,12 @@ static int make(const struct job *job, struct sw_appliance **out, struct sw_err 
 
 static int name_job(struct job *job, struct sw_err *err)
 {
-    char init[SW_SHA256_HEX];
-    size_t len;
-    const void *program = appliance_init_program(&len);
+    char init[SW_SHA256_HEX], hv[SW_SHA256_HEX];
+    size_t len, hv_len;
+    const void *program = appliance_init_program(&len), *hypervisor = appliance_hv_program(&hv_len);
 
-    if (sw_sha256_hex(program, len, init, err) < 0 ||
-        sw_buf_printf(&job->sources.text, err, "layout %d\ninit %s\n", LAYOUT, init) < 0)
+    if (sw_sha256_hex(program, len, init, err) < 0 || sw_sha256_hex(hypervisor, hv_len, hv, err) < 0 ||
+        sw_buf_printf(&job->sources.text, err, "layout %d\ninit %s\nhypervisor %s\n", LAYOUT, init, hv) < 0)
         return -1;
     return sw_sha256_hex(job->sources.text.data, job->sources.text.len, job->key, err);
 }
@@ -332,7 +353,7 @@ static int find_or_make(struct job *job, struct sw_appliance **out, bool *made, 
     SW_AUTO_FREE char *lock_path = sw_path_join(job->cache, "fast-lock", err);
     SW_AUTO_CLOSE int lock = -1;
 
-    if (lock_path == NULL || sources_look(job->supermin_dir, &job->sources, err) < 0 ||
+    if (lock_path == NULL || sources_look(job->supermin_dir, job->qemu, &job->sources, err) < 0 ||
         name_job(job, err) < 0)
         return -1;
     lock = sw_lock_file(lock_path, true, err);
@@ -342,10 +363,10 @@ static int find_or_make(struct job *job, struct sw_appliance **out, bool *made, 
     return *made ? make(job, out, err) : 0;
 }
 
-int sw_appliance_open(const char *cache_dir, const char *supermin_dir, struct sw_appliance **out, bool *made,
-                      struct sw_err *err)
+int sw_appliance_open(const char *cache_dir, const char *supermin_dir, const char *qemu,
+                      struct sw_appliance **out, bool *made, struct sw_err *err)
 {
-    struct job job = {.cache = cache_dir, .supermin_dir = supermin_dir};
+    struct job job = {.cache = cache_dir, .supermin_dir = supermin_dir, .qemu = qemu};
     struct utsname machine;
     bool fresh = false;
     int rc;

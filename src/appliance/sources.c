@@ -95,7 +95,7 @@ static int tell_databases(struct sw_buf *text, struct sw_err *err)
     return 0;
 }
 
-int sources_look(const char *supermin_dir, struct sources *out, struct sw_err *err)
+int sources_look(const char *supermin_dir, const char *qemu, struct sources *out, struct sw_err *err)
 {
     SW_AUTO_FREE char *dep = NULL;
 
@@ -103,7 +103,7 @@ int sources_look(const char *supermin_dir, struct sources *out, struct sw_err *e
         return -1;
     dep = sw_path_join(out->modules, "modules.dep", err);
     if (dep == NULL || tell_file(&out->text, out->kernel, err) < 0 || tell_file(&out->text, dep, err) < 0 ||
-        tell_file(&out->text, "/usr/bin/supermin", err) < 0 ||
+        tell_file(&out->text, "/usr/bin/supermin", err) < 0 || tell_file(&out->text, qemu, err) < 0 ||
         tell_variable(&out->text, "SUPERMIN_KERNEL", err) < 0 ||
         tell_variable(&out->text, "SUPERMIN_MODULES", err) < 0 ||
         tell_folder(&out->text, supermin_dir, err) < 0)

@@ -15,7 +15,8 @@ struct sources {
 };
 
 /* Looks at them. Zero-initialise it; free it in any case. */
-SW_MUST_CHECK int sources_look(const char *supermin_dir, struct sources *out, struct sw_err *err);
+SW_MUST_CHECK int sources_look(const char *supermin_dir, const char *qemu, struct sources *out,
+                               struct sw_err *err);
 void sources_free(struct sources *sources);
 
 /* The lines of supermin's talk that name packages ("NAME_VERSION_ARCHITECTURE"), sorted as it sorts them. */

@@ -26,14 +26,18 @@ static char *find_supermin_dir(guestfs_h *g, struct sw_err *err)
 static int take(struct sw_session *session, struct sw_err *err)
 {
     SW_AUTO_FREE char *supermin_dir = find_supermin_dir(session->g, err);
+    SW_AUTO_FREE char *qemu = guestfs_get_hv(session->g);
+    const char *own_qemu = getenv("LIBGUESTFS_HV");
     bool made = false;
 
-    if (supermin_dir == NULL ||
-        sw_appliance_open(session->cache_dir, supermin_dir, &session->appliance, &made, err) < 0)
+    if (supermin_dir == NULL || qemu == NULL ||
+        sw_appliance_open(session->cache_dir, supermin_dir, qemu, &session->appliance, &made, err) < 0)
         return -1;
     if (made)
         sw_log(SW_LOG_INFO, "the appliance was made: '%s'", sw_appliance_dir(session->appliance));
-    if (guestfs_set_path(session->g, sw_appliance_dir(session->appliance)) < 0)
+    session->saved = !session->from_anew && !session->network && (own_qemu == NULL || own_qemu[0] == '\0');
+    if (guestfs_set_path(session->g, sw_appliance_dir(session->appliance)) < 0 ||
+        (session->saved && guestfs_set_hv(session->g, sw_appliance_hypervisor(session->appliance)) < 0))
         return sw_fail(err, SW_FAILED, "%s", guestfs_last_error(session->g));
     return 0;
 }
@@ -49,6 +53,43 @@ void session_take_fast(struct sw_session *session)
     session_drop_fast(session);
 }
 
+void session_save_start(struct sw_session *session)
+{
+    struct sw_err err = {.code = SW_OK};
+
+    if (session->appliance != NULL && session->saved && sw_appliance_save(session->appliance, &err) < 0)
+        sw_log(SW_LOG_INFO, "the appliance's start was not saved: %s", err.text);
+}
+
+bool session_went_on(struct sw_session *session)
+{
+    const char *line;
+    bool found = false;
+
+    pthread_mutex_lock(&session->lock);
+    for (unsigned i = 0; (line = console_line(&session->console, i)) != NULL; i++)
+        found |= strstr(line, "slipway: going on from a saved start") != NULL;
+    pthread_mutex_unlock(&session->lock);
+    return found;
+}
+
+bool session_step_down(struct sw_session *session, const struct sw_err *why)
+{
+    bool saved = session->saved && session_went_on(session);
+
+    if (session->appliance == NULL)
+        return false;
+    sw_log(SW_LOG_WARNING, "the fast appliance did not %s (%s): going on with %s",
+           saved ? "go on from its saved start" : "start", why->text,
+           saved ? "a whole start" : "libguestfs's own");
+    if (saved)
+        sw_appliance_forget(session->appliance);
+    session->from_anew = true;
+    session->stock = !saved;
+    session_drop_fast(session);
+    return true;
+}
+
 void session_drop_fast(struct sw_session *session)
 {
     sw_appliance_close(SW_STEAL_PTR(session->appliance));
@@ -56,5 +97,5 @@ void session_drop_fast(struct sw_session *session)
 
 const char *sw_session_appliance(const struct sw_session *session)
 {
-    return session->appliance != NULL ? "fast" : "stock";
+    return session->appliance == NULL ? "stock" : session->went_on ? "saved" : "fast";
 }

@@ -331,23 +331,6 @@ static int open_handle(struct sw_session *session, struct sw_err *err)
     return set_places(session, err) < 0 ? -1 : configure(session, err);
 }
 
-/* A fresh handle with libguestfs's own appliance: the fast one is for guests like others. */
-static int launch_stock(struct sw_session *session, const struct sw_err *why, struct sw_err *err)
-{
-    sw_log(SW_LOG_WARNING, "the fast appliance did not start (%s): going on with libguestfs's own",
-           why->text);
-    guestfs_close(session->g);
-    session->g = NULL;
-    session_drop_fast(session);
-    pthread_mutex_lock(&session->lock);
-    session->hung = false;
-    session->console = (struct console){.bytes = 0};
-    pthread_mutex_unlock(&session->lock);
-    if (open_handle(session, err) < 0 || choose_accel(session, err) < 0)
-        return -1;
-    return guestfs_launch(session->g) < 0 ? session_fail(session, err, "cannot start the appliance") : 0;
-}
-
 static bool is_abandoned(struct sw_session *session)
 {
     bool abandoned;
@@ -358,19 +341,40 @@ static bool is_abandoned(struct sw_session *session)
     return abandoned;
 }
 
+/* A fresh handle for another try. */
+static int begin_anew(struct sw_session *session, struct sw_err *err)
+{
+    guestfs_close(session->g);
+    session->g = NULL;
+    pthread_mutex_lock(&session->lock);
+    session->hung = false;
+    session->console = (struct console){.bytes = 0};
+    pthread_mutex_unlock(&session->lock);
+    return open_handle(session, err);
+}
+
+/* From a saved start; from the fast appliance's whole one; with libguestfs's own. */
 static int launch_any(struct sw_session *session, struct sw_err *err)
 {
-    struct sw_err why = {.code = SW_OK};
+    for (;;) {
+        struct sw_err why = {.code = SW_OK};
 
-    if (choose_accel(session, err) < 0)
-        return -1;
-    session_take_fast(session);
-    if (guestfs_launch(session->g) == 0)
-        return 0;
-    if (session->appliance == NULL || is_abandoned(session) || session_scarce_place(session) != NULL)
-        return session_fail(session, err, "cannot start the appliance");
-    session_fail(session, &why, "cannot start it");
-    return launch_stock(session, &why, err);
+        if (choose_accel(session, err) < 0)
+            return -1;
+        session_take_fast(session);
+        if (guestfs_launch(session->g) == 0) {
+            session->went_on = session_went_on(session);
+            return 0;
+        }
+        session_fail(session, &why, "cannot start the appliance");
+        if (is_abandoned(session) || session_scarce_place(session) != NULL ||
+            !session_step_down(session, &why)) {
+            *err = why;
+            return -1;
+        }
+        if (begin_anew(session, err) < 0)
+            return -1;
+    }
 }
 
 static void *launch(void *arg)

@@ -86,6 +86,7 @@ int sw_session_close(struct sw_session *session, struct sw_err *err)
         return -1;
     if (guestfs_shutdown(session->g) < 0)
         return session_fail(session, err, "cannot shut the appliance down");
+    session_save_start(session);
     return 0;
 }
 

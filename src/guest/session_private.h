@@ -32,6 +32,7 @@ struct sw_session {
     enum sw_accel accel;
     unsigned memory_mib;
     bool network;
+    bool saved, from_anew, went_on; /* a saved start may be gone on with; not again; it was */
     bool stock;                     /* libguestfs's own appliance is asked for */
     struct sw_appliance *appliance; /* the fast one; NULL: libguestfs's own */
     const struct sw_media *media;
@@ -77,6 +78,12 @@ void session_kill(struct sw_session *session);
 /* The handle gets the fast appliance; where that cannot be had the log says why, and libguestfs's own is taken. */
 void session_take_fast(struct sw_session *session);
 void session_drop_fast(struct sw_session *session);
+/* Before the next try, when a launch has failed: false when there is none. The handle is to be made anew. */
+bool session_step_down(struct sw_session *session, const struct sw_err *why);
+/* The console says that the launch went on from a saved start. */
+bool session_went_on(struct sw_session *session);
+/* At the end, when the disks are as they shall be. */
+void session_save_start(struct sw_session *session);
 
 /* Makes the handle and starts the launch. */
 SW_MUST_CHECK int session_launch(struct sw_session *session, struct sw_err *err);

@@ -16,7 +16,8 @@
 #include <unistd.h>
 
 /* linux/fs.h has it, and clashes with sys/mount.h on some. */
-#define GET_SIZE_BYTES _IOR(0x12, 114, size_t)
+#define GET_SIZE_BYTES    _IOR(0x12, 114, size_t)
+#define REREAD_PARTITIONS _IO(0x12, 95)
 
 enum { SECTOR_BYTES = 512, UUID_TEXT = 36, DISKS_MAX = 256 };
 
@@ -235,37 +236,120 @@ void make_disk_links(void)
     each_device(link_disk, NULL);
 }
 
-static void link_port(const char *port)
-{
-    char path[INIT_PATH_MAX], name[128] = "", target[INIT_PATH_MAX];
-    FILE *file;
+/* Takes a port's device and its name, as texts of sysfs: no slash in them. False: go on. */
+typedef bool port_fn(void *arg, const char *port, const char *name);
 
-    snprintf(path, sizeof(path), "/sys/class/virtio-ports/%s/name", port);
-    file = fopen(path, "re");
-    if (file == NULL)
-        return;
-    if (fgets(name, sizeof(name), file) != NULL)
-        name[strcspn(name, "\n")] = '\0';
-    fclose(file);
-    if (name[0] == '\0' || strchr(name, '/') != NULL)
-        return;
+static void each_port(port_fn *fn, void *arg)
+{
+    DIR *dir = opendir("/sys/class/virtio-ports");
+    const struct dirent *entry;
+    bool done = false;
+
+    while (dir != NULL && !done && (entry = readdir(dir)) != NULL) {
+        char path[INIT_PATH_MAX], name[128] = "";
+        FILE *file;
+
+        snprintf(path, sizeof(path), "/sys/class/virtio-ports/%.200s/name", entry->d_name);
+        file = entry->d_name[0] != '.' ? fopen(path, "re") : NULL;
+        if (file == NULL)
+            continue;
+        if (fgets(name, sizeof(name), file) != NULL)
+            name[strcspn(name, "\n")] = '\0';
+        fclose(file);
+        done = name[0] != '\0' && strchr(name, '/') == NULL && fn(arg, entry->d_name, name);
+    }
+    if (dir != NULL)
+        closedir(dir);
+}
+
+static bool link_port(void *arg, const char *port, const char *name)
+{
+    char path[INIT_PATH_MAX], target[INIT_PATH_MAX];
+
+    (void)arg;
     snprintf(path, sizeof(path), "/dev/virtio-ports/%s", name);
-    snprintf(target, sizeof(target), "../%s", port);
+    snprintf(target, sizeof(target), "../%.200s", port);
     if (symlink(target, path) < 0 && errno != EEXIST)
         say("cannot make '%s': %s", path, strerror(errno));
+    return false;
 }
 
 void make_port_links(void)
 {
-    DIR *dir = opendir("/sys/class/virtio-ports");
-    const struct dirent *entry;
-
     mkdir("/dev/virtio-ports", 0755);
-    while (dir != NULL && (entry = readdir(dir)) != NULL)
-        if (entry->d_name[0] != '.')
-            link_port(entry->d_name);
-    if (dir != NULL)
-        closedir(dir);
+    each_port(link_port, NULL);
+}
+
+struct port_search {
+    const char *name;
+    int fd;
+};
+
+static bool compare_port(void *arg, const char *port, const char *name)
+{
+    struct port_search *search = arg;
+    char path[INIT_PATH_MAX];
+
+    if (strcmp(name, search->name) != 0)
+        return false;
+    snprintf(path, sizeof(path), "/dev/%.200s", port);
+    search->fd = open(path, O_RDWR | O_CLOEXEC);
+    return true;
+}
+
+int open_port(const char *name)
+{
+    struct port_search search = {.name = name, .fd = -1};
+
+    each_port(compare_port, &search);
+    return search.fd;
+}
+
+/* ---- Disks that are plugged in --------------------------------------------------------------------------- */
+
+static void scan_target(unsigned target)
+{
+    char text[32];
+    int fd = open("/sys/class/scsi_host/host0/scan", O_WRONLY | O_CLOEXEC);
+
+    snprintf(text, sizeof(text), "0 %u 0", target);
+    if (fd < 0 || write(fd, text, strlen(text)) < 0)
+        say("cannot look for the disk %u: %s", target, strerror(errno));
+    if (fd >= 0)
+        close(fd);
+}
+
+struct disk_count {
+    unsigned n;
+};
+
+/* The driver looks at a new disk in a thread of its own; asked to read the partitions again, it has. */
+static void count_disk(void *arg, const char *name)
+{
+    struct disk_count *count = arg;
+    int fd = is_partition(name) ? -1 : open_device(name);
+
+    if (fd < 0)
+        return;
+    if (ioctl(fd, REREAD_PARTITIONS) == 0 || errno == EBUSY || errno == EINVAL)
+        count->n++;
+    close(fd);
+}
+
+void scan_disks(unsigned n)
+{
+    struct disk_count count = {.n = 0};
+
+    for (unsigned i = 0; i < n; i++)
+        scan_target(i);
+    for (int tries = 0; tries < 3000; tries++) {
+        count.n = 0;
+        each_device(count_disk, &count);
+        if (count.n >= n + 1) /* and the root */
+            return;
+        usleep(2000);
+    }
+    say("%u of %u disks are there", count.n, n + 1);
 }
 
 /* ---- Nodes ---------------------------------------------------------------------------------------------- */

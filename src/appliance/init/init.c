@@ -151,13 +151,12 @@ static void await_root(const char *cmdline, char *device)
     }
 }
 
-static void enter_root(const char *device)
+static void enter_root(const char *device, unsigned long flags)
 {
     static const char *const points[] = {"/proc", "/sys", "/dev"};
 
     mkdir("/root", 0755);
-    if (mount(device, "/root", "ext2", MS_NOATIME, NULL) < 0 &&
-        mount(device, "/root", "ext4", MS_NOATIME, NULL) < 0)
+    if (mount(device, "/root", "ext2", flags, NULL) < 0 && mount(device, "/root", "ext4", flags, NULL) < 0)
         stop("cannot mount the root");
     for (size_t i = 0; i < sizeof(points) / sizeof(points[0]); i++) {
         char to[INIT_PATH_MAX];
@@ -219,27 +218,32 @@ static void make_temporary(const char *path)
     chmod(path, 01777);
 }
 
-static void furnish(void)
+/* What is in memory, and can be saved. */
+static void furnish_devices(void)
 {
-    make_temporary("/tmp");
-    make_temporary("/var/tmp");
     mount_at("devpts", "/dev/pts", 0, NULL);
     mount_at("tmpfs", "/dev/shm", 0, "mode=1777");
-    mkdir("/sysroot", 0755);
     mount_at("tmpfs", "/run", MS_NOSUID, "size=20%,mode=0755");
     mkdir("/run/lock", 0755);
     link_to("/proc/self/fd", "/dev/fd");
     link_to("/proc/self/fd/0", "/dev/stdin");
     link_to("/proc/self/fd/1", "/dev/stdout");
     link_to("/proc/self/fd/2", "/dev/stderr");
-    link_to("../run/lock", "/var/lock");
-    link_to("/proc/mounts", "/etc/mtab");
     mkdir("/dev/mapper", 0755);
     make_static_nodes();
-    make_machine_id();
     set_loopback_up();
     make_port_links();
-    make_disk_links();
+}
+
+/* What is written to the root. */
+static void furnish_root(void)
+{
+    make_temporary("/tmp");
+    make_temporary("/var/tmp");
+    mkdir("/sysroot", 0755);
+    link_to("../run/lock", "/var/lock");
+    link_to("/proc/mounts", "/etc/mtab");
+    make_machine_id();
 }
 
 /* Nobody answers for udev here, so LVM makes its nodes and links itself and waits for no one. */
@@ -297,9 +301,22 @@ static void run_guestfsd(const char *cmdline)
 static void run_stock(const char *why)
 {
     say("going on with the appliance's own /init: %s", why);
-    setenv("PATH", "/sbin:/usr/sbin:/bin:/usr/bin", 1);
     execl("/init", "/init", (char *)NULL);
     stop("cannot run /init");
+}
+
+/* Up to here nothing was written to the root's disk: a saved start goes on with one that is as this was. */
+static void go_on(const char *cmdline)
+{
+    struct go go = wait_for_go();
+    char clock[32];
+
+    if (go.set)
+        scan_disks(go.disks);
+    else if (word_value(cmdline, "slipway.clock=", clock, sizeof(clock)))
+        set_clock(strtoll(clock, NULL, 10), 0);
+    if (mount(NULL, "/", NULL, MS_REMOUNT | MS_NOATIME, NULL) < 0)
+        stop("cannot write to the root");
 }
 
 int main(void)
@@ -314,7 +331,10 @@ int main(void)
     say("loading modules");
     load_modules();
     await_root(cmdline, device);
-    enter_root(device);
+    enter_root(device, MS_NOATIME | MS_RDONLY);
+    setenv("PATH", "/sbin:/usr/sbin:/bin:/usr/bin", 1);
+    furnish_devices();
+    go_on(cmdline);
     look_at_disks(device, &wants);
     if (has_word(cmdline, "guestfs_network=1") || has_word(cmdline, "guestfs_rescue=1"))
         run_stock("it is asked for a network or a rescue shell");
@@ -322,8 +342,8 @@ int main(void)
         run_stock("it is asked for");
     if (wants.udev)
         run_stock("the disks hold an array or a dynamic disk");
-    setenv("PATH", "/sbin:/usr/sbin:/bin:/usr/bin", 1);
-    furnish();
+    furnish_root();
+    make_disk_links();
     configure_lvm();
     if (wants.volumes)
         activate_volumes();

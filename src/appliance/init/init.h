@@ -18,6 +18,22 @@ bool has_word(const char *cmdline, const char *word);
 /* The value of the word that begins with key ("root="); false: there is none, or it does not fit. */
 bool word_value(const char *cmdline, const char *key, char *value, size_t len);
 
+/* ---- saved.c ---- */
+
+/* What a saved start is gone on with. */
+struct go {
+    unsigned disks;
+    bool set; /* false: nobody saves this start */
+};
+
+/*
+ * Where the machine has the port for it: reads what guestfsd will need, so that it lies in memory, says that this start can be
+ * saved, and waits for the word to go on. Then the clock and the random pool are set.
+ */
+struct go wait_for_go(void);
+/* The kernel's clock; "slipway.clock=SECONDS". */
+void set_clock(long long seconds, long nanoseconds);
+
 /* ---- devices.c ---- */
 
 /* What the disks hold that needs more than the kernel to be seen. */
@@ -34,8 +50,12 @@ void look_at_disks(const char *root, struct wants *out);
 
 /* The names that guestfsd asks for: /dev/disk/by-path/… of each SCSI disk and partition. */
 void make_disk_links(void);
+/* Asks the SCSI bus for the targets from 0 on, and waits until their disks and partitions are there. */
+void scan_disks(unsigned n);
 /* /dev/virtio-ports/NAME of each port. */
 void make_port_links(void);
+/* The port of this name, open; -1: there is none. */
+int open_port(const char *name);
 /* Device nodes of drivers that the kernel loads when they are opened, by modules.devname. */
 void make_static_nodes(void);
 

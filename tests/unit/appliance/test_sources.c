@@ -77,7 +77,7 @@ static void a_missing_folder_says_what_to_install(void **state)
     struct sw_err err = {.code = SW_OK};
 
     (void)state;
-    if (sources_look("/nonexistent", &sources, &err) == 0)
+    if (sources_look("/nonexistent", "/usr/bin/qemu-system-x86_64", &sources, &err) == 0)
         fail();
     sources_free(&sources);
     /* Without a kernel on the machine that is said first. */

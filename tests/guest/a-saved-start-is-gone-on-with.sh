@@ -1,0 +1,71 @@
+# The second launch goes on from the first one's saved start: with its disks in their order, the clock as it is and random
+# numbers of its own. One that is damaged is passed over, once.
+# appliance: 0
+# timeout: 400
+. "$CASE_LIB/build-case.sh"
+need_appliance
+need qemu-img
+[ "$(uname -m)" = x86_64 ] || exit 77
+make_base
+"$CASE_LIB/deb-repository" repo flat thing=1.0 || exit $?
+export LIBGUESTFS_CACHEDIR=$PWD/cache
+unset LIBGUESTFS_PATH LIBGUESTFS_HV
+mkdir cache
+cat >look.yml <<'YAML'
+schemaVersion: 1.0
+phases:
+  - name: build
+    steps:
+      - name: Look
+        action: ExecuteBash
+        inputs:
+          commands:
+            - cat /proc/sys/kernel/random/uuid > /etc/uuid
+            - head -c 16 /dev/urandom | md5sum > /etc/random
+            - date +%s > /etc/now
+            - ls /run/slipway/media/0 > /etc/medium
+YAML
+cat >recipe.yml <<'YAML'
+name: one
+semanticVersion: 1.0.0
+parentImage: base.raw
+parentImageFormat: raw
+repositories: [repo]
+components:
+  - component: look.yml
+outputs:
+  - format: raw
+YAML
+build() {
+    rm -rf out
+    "$SLIPWAY" build recipe.yml --store store --out out --no-cache >stdout 2>stderr || { cat stderr; exit 1; }
+    local disk=out/one-1.0.0/one-1.0.0.raw now
+    read_file $disk /etc/uuid >"uuid.$1"
+    read_file $disk /etc/random >"random.$1"
+    now=$(read_file $disk /etc/now)
+    (($(date +%s) - now < 60 && now <= $(date +%s))) || fail "the guest's clock was $now"
+    [ "$(read_file $disk /etc/medium)" = "$(ls repo)" ] || fail "the medium holds $(read_file $disk /etc/medium)"
+}
+used() { sed -n 's/.*the appliance was launched in .*, \(.*\))$/\1/p' stderr; }
+
+build 1
+[ "$(used)" = fast ]
+grep -q "saving the appliance's start" stderr
+build 2
+[ "$(used)" = saved ]
+build 3
+[ "$(used)" = saved ]
+for what in uuid random; do
+    [ "$(cat $what.[123] | sort -u | wc -l)" = 3 ] || { cat $what.*; fail "two machines drew the same numbers"; }
+done
+# Damaged in its middle, and cut off.
+for state in cache/fast-*/start-*[0-9a-f]; do
+    size=$(stat -c %s "$state")
+    truncate -s $((size / 2)) "$state"
+done
+build 4
+[ "$(used)" = fast ] || fail "it was launched as $(used)"
+grep -q 'did not go on from its saved start' stderr
+build 5
+[ "$(used)" = fast ]
+if grep 'did not go on' stderr; then exit 1; fi

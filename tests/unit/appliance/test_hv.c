@@ -1,0 +1,161 @@
+/* What libguestfs asks qemu for, and what of it is the same each time. */
+#include "src/appliance/hv/hv.h"
+#include "tests/unit/testing.h"
+
+#define FOLDER "/cache/fast-1"
+#define HEAD \
+    "-nodefaults", "-machine", "accel=tcg,graphics=off", "-m", "1280", "-kernel", "/cache/fast-1/kernel"
+#define ROOT \
+    "-drive", "file=/cache/fast-1/root,snapshot=on,id=appliance,if=none", "-device", "scsi-hd,drive=appliance"
+
+static char *const *args_of(const char *const *words)
+{
+    return (char *const *)(uintptr_t)words;
+}
+
+static void plan_of(const char *const *words, struct hv_plan *plan, char name[17])
+{
+    assert_true(hv_plan(args_of(words), FOLDER, plan));
+    hv_name(plan, name);
+}
+
+static void disks_sockets_and_the_clock_do_not_count(void **state)
+{
+    static const char *const one[] = {HEAD,
+                                      "-drive",
+                                      "file=/tmp/a,,b.qcow2,id=hd0,if=none",
+                                      "-device",
+                                      "scsi-hd,drive=hd0",
+                                      ROOT,
+                                      "-chardev",
+                                      "socket,path=/tmp/a/guestfsd.sock,id=channel0",
+                                      "-append",
+                                      "panic=1 slipway.clock=1700000000 quiet",
+                                      NULL};
+    static const char *const two[] = {HEAD,
+                                      "-drive",
+                                      "file=/x.qcow2,id=hd0,if=none",
+                                      "-device",
+                                      "scsi-hd,drive=hd0",
+                                      "-drive",
+                                      "file=/y,id=hd1,if=none",
+                                      "-device",
+                                      "scsi-hd,drive=hd1",
+                                      ROOT,
+                                      "-chardev",
+                                      "socket,path=/tmp/b,,c/guestfsd.sock,id=channel0",
+                                      "-append",
+                                      "panic=1 quiet",
+                                      NULL};
+    struct hv_plan a, b;
+    char name_a[17], name_b[17];
+
+    (void)state;
+    plan_of(one, &a, name_a);
+    plan_of(two, &b, name_b);
+    assert_false(a.plain || b.plain);
+    assert_int_equal(a.nr_disks, 1);
+    assert_int_equal(b.nr_disks, 2);
+    assert_string_equal(name_a, name_b);
+    assert_int_equal(a.key_len, b.key_len);
+    assert_memory_equal(a.key, b.key, a.key_len);
+    assert_memory_equal(a.epoch, "1700000000 ", 11);
+    assert_null(b.epoch);
+    free(a.key);
+    free(b.key);
+}
+
+static void everything_else_counts(void **state)
+{
+    static const char *const base[] = {HEAD, ROOT, "-append", "panic=1", NULL};
+    static const char *const others[][20] = {
+        {HEAD, ROOT, "-append", "panic=1 quiet", NULL},
+        {HEAD, ROOT, "-append", "panic=1", "-device", "virtserialport,chardev=c,name=n", NULL},
+        {HEAD, "-cpu", "max", ROOT, "-append", "panic=1", NULL},
+    };
+    struct hv_plan plan;
+    char name[17], other[17];
+
+    (void)state;
+    plan_of(base, &plan, name);
+    free(plan.key);
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+        plan_of(others[i], &plan, other);
+        assert_false(plan.plain);
+        assert_string_not_equal(name, other);
+        free(plan.key);
+    }
+}
+
+static void what_cannot_be_gone_on_with_is_plain(void **state)
+{
+    static const char *const lists[][24] = {
+        {NULL},
+        {"-help", NULL},
+        {"-machine", "accel=kvm:tcg", "-device", "?", NULL},
+        {"-nodefaults", "-kernel", "/boot/vmlinuz", ROOT, NULL}, /* another appliance */
+        {HEAD, ROOT, "-netdev", "user,id=usernet", "-device", "virtio-net-pci,netdev=usernet", NULL},
+        {HEAD, ROOT, "-S", NULL},
+        {HEAD, "-drive", "file=/a,id=hd0,if=none", ROOT, NULL}, /* a drive without a device */
+        {HEAD, "-device", "scsi-hd,drive=hd0", ROOT, NULL},     /* and the reverse */
+        {HEAD, "-drive", "file=/a,id=hd1,if=none", "-device", "scsi-hd,drive=hd1", ROOT, NULL},
+        {HEAD, "-drive", "file=/a,if=virtio", ROOT, NULL},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
+        struct hv_plan plan;
+
+        assert_true(hv_plan(args_of(lists[i]), FOLDER, &plan));
+        if (!plan.plain)
+            fail_msg("list %zu is taken for one that can be saved", i);
+        free(plan.key);
+    }
+}
+
+static void what_is_too_long_is_left_to_qemu(void **state)
+{
+    char *long_word = malloc(HV_KEY_MAX + 2);
+    const char *words[] = {"-append", long_word, NULL};
+    struct hv_plan plan;
+
+    (void)state;
+    memset(long_word, 'x', HV_KEY_MAX + 1);
+    long_word[HV_KEY_MAX + 1] = '\0';
+    assert_false(hv_plan(args_of(words), FOLDER, &plan));
+    free(plan.key);
+    free(long_word);
+}
+
+static void a_path_is_taken_out_of_a_value(void **state)
+{
+    static const char *const pairs[][2] = {
+        {"socket,path=/a/b,id=c", "socket,id=c"},
+        {"socket,id=c,path=/a,,b", "socket,id=c,"},
+        {"path=/a,id=c", "id=c"},
+        {"socket,id=c", "socket,id=c"},
+        {"socket,mypath=/a,id=c", "socket,mypath=/a,id=c"},
+        {"", ""},
+    };
+    char out[64];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
+        assert_true(hv_without_path(pairs[i][0], out, sizeof(out)));
+        assert_string_equal(out, pairs[i][1]);
+    }
+    assert_false(hv_without_path("socket,path=/a,id=a-name-that-does-not-fit", out, 8));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(disks_sockets_and_the_clock_do_not_count),
+        cmocka_unit_test(everything_else_counts),
+        cmocka_unit_test(what_cannot_be_gone_on_with_is_plain),
+        cmocka_unit_test(what_is_too_long_is_left_to_qemu),
+        cmocka_unit_test(a_path_is_taken_out_of_a_value),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
