@@ -18,6 +18,7 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/utsname.h>
+#include <time.h>
 
 enum {
     LAYOUT = 2,    /* raise it when the same sources would be put together otherwise */
@@ -25,6 +26,7 @@ enum {
     MODULE_MAX = 16 << 20,
     LIST_MAX = 4 << 20,
     MAKE_MS = 600000,
+    KEEP_S = 7 * 24 * 3600,
 };
 
 static const char prefix[] = "fast-", half_made[] = "fast-new.", in_use[] = "in-use";
@@ -137,6 +139,8 @@ static int open_folder(const struct job *job, const char *dir, struct sw_applian
     if (found == NULL)
         return -1;
     found->lock = lock_folder(dir, LOCK_SH);
+    if (found->lock >= 0 && futimens(found->lock, NULL) < 0)
+        sw_log(SW_LOG_DEBUG, "cannot note that '%s' is used", dir);
     found->dir = sw_strdup(dir, err);
     found->qemu = sw_strdup(job->qemu, err);
     found->hypervisor = sw_path_join(dir, "qemu", err);
@@ -176,7 +180,27 @@ static int find(const struct job *job, struct sw_appliance **out, struct sw_err 
     return 0;
 }
 
-/* Appliances that nobody uses and nobody will: other sources', other packages', and what a killed process left. */
+/* Made by this very program: then of a kernel or of packages that this machine has no more. */
+static bool is_superseded(const struct job *job, const char *dir)
+{
+    struct sw_err ignored = {.code = SW_OK};
+    SW_AUTO_FREE char *sources = read_text(dir, "sources", &ignored);
+    const char *programs = strstr(job->sources.text.data, "\nlayout ");
+
+    return sources == NULL || (programs != NULL && strstr(sources, programs) != NULL);
+}
+
+/* Another slipway's: they share a cache, and neither takes the other's from it, unless it was not used for a week. */
+static bool is_forgotten(const char *dir)
+{
+    struct sw_err ignored = {.code = SW_OK};
+    SW_AUTO_FREE char *path = sw_path_join(dir, in_use, &ignored);
+    struct stat st;
+
+    return path != NULL && stat(path, &st) == 0 && st.st_mtime + KEEP_S < time(NULL);
+}
+
+/* Appliances that nobody uses and nobody will, and what a killed process left. */
 static void sweep(const struct job *job, const char *keep)
 {
     SW_AUTO_DIR DIR *folder = opendir(job->cache);
@@ -188,6 +212,8 @@ static void sweep(const struct job *job, const char *keep)
         SW_AUTO_CLOSE int lock = -1;
 
         if (dir == NULL || kind_of(job, entry->d_name) == NOT_OURS || strcmp(dir, keep) == 0)
+            continue;
+        if (!is_superseded(job, dir) && !is_forgotten(dir))
             continue;
         lock = lock_folder(dir, LOCK_EX);
         if (lock >= 0 && sw_remove_tree(dir, &ignored) < 0)

@@ -44,5 +44,13 @@ fi
 # What a killed process has left goes with the next that is made.
 mkdir cache/fast-new.1 && touch cache/fast-new.1/root
 mv cache/fast-*-* cache/fast-0000000000000000-0000000000000000
+# Another slipway's is left alone, unless nobody used it for long.
+for other in 1111111111111111 2222222222222222; do
+    mkdir "cache/fast-$other-$other"
+    printf 'layout 0\ninit another\n' >"cache/fast-$other-$other/sources"
+    touch "cache/fast-$other-$other/in-use"
+done
+touch -d '8 days ago' cache/fast-2222222222222222-2222222222222222/in-use
 launch
-[ "$(find cache -maxdepth 1 -name 'fast-*' -type d | wc -l)" = 1 ]
+[ "$(find cache -maxdepth 1 -name 'fast-*' -type d | wc -l)" = 2 ]
+[ -d cache/fast-1111111111111111-1111111111111111 ]
