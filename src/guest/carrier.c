@@ -38,9 +38,12 @@ static void on_lost(void *ctx, struct sw_err *err)
     struct pollfd ended = {.fd = session->carrier_ended[0], .events = POLLIN};
     bool at_once = poll(&ended, 1, 1000) > 0;
     const char *line, *last = NULL, *place = session_scarce_place(session);
+    char cause[CAUSE_BYTES];
+    bool known;
 
     session_kill(session);
     session_join_carrier(session);
+    known = session_cause(session, cause, sizeof(cause));
     pthread_mutex_lock(&session->lock);
     for (unsigned i = 0; (line = console_line(&session->console, i)) != NULL; i++) {
         if (err->code != SW_INTERRUPTED)
@@ -49,6 +52,8 @@ static void on_lost(void *ctx, struct sw_err *err)
     }
     if (place != NULL && err->code != SW_INTERRUPTED)
         sw_context(err, "no space left beside '%s', so the appliance stopped", place);
+    else if (known && err->code != SW_INTERRUPTED)
+        sw_context(err, "%s", cause);
     else if (at_once && session->carrier_error != NULL)
         sw_context(err, "%.300s", session->carrier_error);
     else if (err->code != SW_INTERRUPTED && last != NULL)

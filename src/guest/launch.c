@@ -3,6 +3,7 @@
 #include "src/base/clock.h"
 #include "src/base/fs.h"
 #include "src/base/log.h"
+#include "src/guest/cause.h"
 #include "src/guest/media.h"
 #include "src/guest/qemu.h"
 #include "src/guest/session_private.h"
@@ -55,9 +56,20 @@ const char *session_scarce_place(const struct sw_session *session)
     return NULL;
 }
 
+bool session_cause(struct sw_session *session, char *text, size_t len)
+{
+    bool found;
+
+    pthread_mutex_lock(&session->lock);
+    found = cause_find(&session->console, session->memory_mib, text, len);
+    pthread_mutex_unlock(&session->lock);
+    return found;
+}
+
 int session_fail(struct sw_session *session, struct sw_err *err, const char *doing)
 {
     const char *text = guestfs_last_error(session->g), *place;
+    char cause[CAUSE_BYTES];
 
     if (log_console(session))
         return sw_fail(err, SW_FAILED,
@@ -67,6 +79,8 @@ int session_fail(struct sw_session *session, struct sw_err *err, const char *doi
     if (place != NULL)
         return sw_fail(err, SW_FAILED, "%s: no space left beside '%s' (%s)", doing, place,
                        text != NULL ? text : "the appliance ended");
+    if (session_cause(session, cause, sizeof(cause)))
+        return sw_fail(err, SW_FAILED, "%s: %s", doing, cause);
     return sw_fail(err, SW_FAILED, "%s: %s; see slipway doctor", doing,
                    text != NULL ? text : "the appliance ended");
 }
@@ -302,6 +316,18 @@ static int add_media(struct sw_session *session)
     return 0;
 }
 
+/* The caller's, else libguestfs's own variable, else what is enough for most. */
+static void choose_memory(struct sw_session *session)
+{
+    const char *given = getenv("LIBGUESTFS_MEMSIZE");
+
+    if (session->memory_mib != 0)
+        return;
+    session->memory_mib = MEMORY_MIB;
+    if (given != NULL && given[0] != '\0' && guestfs_get_memsize(session->g) > 0)
+        session->memory_mib = (unsigned)guestfs_get_memsize(session->g);
+}
+
 static int configure(struct sw_session *session, struct sw_err *err)
 {
     SW_AUTO_FREE char *chardev = port_option(session->socket_path, err);
@@ -309,12 +335,12 @@ static int configure(struct sw_session *session, struct sw_err *err)
 
     if (chardev == NULL)
         return -1;
+    choose_memory(session);
     if ((getenv("LIBGUESTFS_BACKEND") == NULL && guestfs_set_backend(g, "direct") < 0) ||
         guestfs_set_network(g, session->network) < 0 || guestfs_set_smp(g, 1) < 0 ||
         guestfs_set_pgroup(g, 1) < 0 || set_append(g) < 0 ||
-        guestfs_set_memsize(g, (int)(session->memory_mib != 0 ? session->memory_mib : (unsigned)MEMORY_MIB)) <
-            0 ||
-        add_disks(session) < 0 || add_media(session) < 0 || guestfs_config(g, "-chardev", chardev) < 0 ||
+        guestfs_set_memsize(g, (int)session->memory_mib) < 0 || add_disks(session) < 0 ||
+        add_media(session) < 0 || guestfs_config(g, "-chardev", chardev) < 0 ||
         guestfs_config(g, "-device", "virtserialport,chardev=slipway,name=" RUNNER_PORT) < 0 ||
         guestfs_set_event_callback(g, on_console, GUESTFS_EVENT_APPLIANCE, 0, session) < 0)
         return session_fail(session, err, "cannot prepare the appliance");

@@ -72,6 +72,10 @@ int session_fail(struct sw_session *session, struct sw_err *err, const char *doi
 /* A full disk has many faces: qemu stops its guest, libguestfs says many things. The place that is full, or NULL. */
 const char *session_scarce_place(const struct sw_session *session);
 
+/* What the console tells of the end, with a remedy; false: nothing. text: CAUSE_BYTES will do. */
+enum { CAUSE_BYTES = 400 };
+bool session_cause(struct sw_session *session, char *text, size_t len);
+
 /* Ends qemu at once; whatever waits for the appliance then fails. Any thread. */
 void session_kill(struct sw_session *session);
 
