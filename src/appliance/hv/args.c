@@ -6,8 +6,6 @@
 #include <string.h>
 #include <sys/utsname.h>
 
-static const char clock_word[] = "slipway.clock=";
-
 static bool add(struct hv_plan *plan, const char *text, size_t len)
 {
     if (plan->key_len + len + 1 > HV_KEY_MAX)
@@ -85,25 +83,6 @@ static bool take_device(struct hv_plan *plan, const char *value)
     return true;
 }
 
-/* The clock differs from build to build, and is set after the restore. */
-static bool take_append(struct hv_plan *plan, const char *value)
-{
-    const char *clock = strstr(value, clock_word);
-    char rest[HV_VALUE_MAX];
-    size_t before;
-
-    if (clock == NULL)
-        return add_pair(plan, "-append", value);
-    plan->epoch = clock + strlen(clock_word);
-    before = (size_t)(clock - value);
-    if (before > 0 && value[before - 1] == ' ')
-        before--;
-    if ((size_t)snprintf(rest, sizeof(rest), "%.*s%s", (int)before, value, clock + strcspn(clock, " ")) >=
-        sizeof(rest))
-        return false;
-    return add_pair(plan, "-append", rest);
-}
-
 static bool take(struct hv_plan *plan, const char *option, const char *value, unsigned *drives)
 {
     char rest[HV_VALUE_MAX];
@@ -113,8 +92,6 @@ static bool take(struct hv_plan *plan, const char *option, const char *value, un
         return take_drive(plan, value, drives);
     if (strcmp(option, "-device") == 0)
         return take_device(plan, value);
-    if (strcmp(option, "-append") == 0)
-        return take_append(plan, value);
     if (strcmp(option, "-chardev") == 0)
         return hv_without_path(value, rest, sizeof(rest)) && add_pair(plan, option, rest);
     return add_pair(plan, option, value);

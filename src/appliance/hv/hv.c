@@ -62,7 +62,7 @@ static bool plug_disks(struct qmp *qmp, unsigned n)
 }
 
 /* "GO disks seconds nanoseconds random": the clock, and bytes for the guest's random pool. */
-static bool say_go(int fd, unsigned disks, const char *epoch)
+static bool say_go(int fd, unsigned disks)
 {
     unsigned char random[HV_RANDOM_BYTES];
     char line[128 + 2 * HV_RANDOM_BYTES];
@@ -72,8 +72,6 @@ static bool say_go(int fd, unsigned disks, const char *epoch)
     if (getrandom(random, sizeof(random), 0) != (ssize_t)sizeof(random))
         return false;
     clock_gettime(CLOCK_REALTIME, &now);
-    if (epoch[0] != '\0')
-        now = (struct timespec){.tv_sec = (time_t)strtoll(epoch, NULL, 10)};
     n = snprintf(line, sizeof(line), "GO %u %lld %ld ", disks, (long long)now.tv_sec, now.tv_nsec);
     for (size_t i = 0; i < sizeof(random); i++)
         n += snprintf(line + n, sizeof(line) - (size_t)n, "%02x", random[i]);
@@ -81,7 +79,7 @@ static bool say_go(int fd, unsigned disks, const char *epoch)
     return send(fd, line, (size_t)n, MSG_NOSIGNAL) == n;
 }
 
-/* argv: --plug QEMU MONITOR PORT DISKS EPOCH. An appliance that cannot be gone on with is ended, which libguestfs sees. */
+/* argv: --plug QEMU MONITOR PORT DISKS. An appliance that cannot be gone on with is ended, which libguestfs sees. */
 static int plug(char *const *argv)
 {
     pid_t qemu = (pid_t)atoi(argv[2]);
@@ -90,8 +88,8 @@ static int plug(char *const *argv)
     unsigned disks = (unsigned)atoi(argv[5]);
     char byte;
 
-    if (!qmp_begin(&qmp, QMP_MS) || !is_restored(&qmp) || !plug_disks(&qmp, disks) ||
-        !say_go(port, disks, argv[6]) || !qmp_ask(&qmp, "{\"execute\": \"cont\"}", NULL, 0, QMP_MS)) {
+    if (!qmp_begin(&qmp, QMP_MS) || !is_restored(&qmp) || !plug_disks(&qmp, disks) || !say_go(port, disks) ||
+        !qmp_ask(&qmp, "{\"execute\": \"cont\"}", NULL, 0, QMP_MS)) {
         complain("cannot go on from the saved start");
         kill(qemu, SIGKILL);
         return 1;
@@ -115,15 +113,13 @@ static void quiet(void)
 static int start_plug(const char *self, const struct hv_plan *plan, int monitor, int port,
                       const int theirs[3])
 {
-    char qemu[24], fds[2][24], disks[24], epoch[32];
+    char qemu[24], fds[2][24], disks[24];
     pid_t pid;
 
     snprintf(qemu, sizeof(qemu), "%d", (int)getpid());
     snprintf(fds[0], sizeof(fds[0]), "%d", monitor);
     snprintf(fds[1], sizeof(fds[1]), "%d", port);
     snprintf(disks, sizeof(disks), "%u", plan->nr_disks);
-    snprintf(epoch, sizeof(epoch), "%.*s", plan->epoch != NULL ? (int)strspn(plan->epoch, "0123456789") : 0,
-             plan->epoch != NULL ? plan->epoch : "");
     pid = fork();
     if (pid != 0)
         return pid;
@@ -133,7 +129,7 @@ static int start_plug(const char *self, const struct hv_plan *plan, int monitor,
     for (int i = 0; i < 3; i++)
         close(theirs[i]);
     quiet();
-    execl(self, self, plug_word, qemu, fds[0], fds[1], disks, epoch, (char *)NULL);
+    execl(self, self, plug_word, qemu, fds[0], fds[1], disks, (char *)NULL);
     _exit(127);
 }
 
@@ -238,7 +234,7 @@ int main(int argc, char **argv)
     size_t n;
     ssize_t len = readlink("/proc/self/exe", self, sizeof(self) - 1);
 
-    if (argc == 7 && strcmp(argv[1], plug_word) == 0)
+    if (argc == 6 && strcmp(argv[1], plug_word) == 0)
         return plug(argv);
     if (len <= 0)
         return complain("cannot find itself");

@@ -27,7 +27,6 @@ struct hv_plan {
     bool plain;        /* nothing to restore: questions to qemu, a network, or something that is not known */
     unsigned nr_disks; /* of the user's: drives hd0, hd1, … */
     const char *disks[HV_DISKS_MAX]; /* their devices' values: "scsi-hd,drive=hd0" */
-    const char *epoch; /* the clock that the command line asks for ("slipway.clock="); NULL: none */
     /*
      * The arguments with all that differs from launch to launch taken out, each with a NUL behind it; under KVM also what the
      * machine is, in words that begin with HV_NO_WORD.

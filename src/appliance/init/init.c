@@ -306,15 +306,12 @@ static void run_stock(const char *why)
 }
 
 /* Up to here nothing was written to the root's disk: a saved start goes on with one that is as this was. */
-static void go_on(const char *cmdline)
+static void go_on(void)
 {
     struct go go = wait_for_go();
-    char clock[32];
 
     if (go.set)
         scan_disks(go.disks);
-    else if (word_value(cmdline, "slipway.clock=", clock, sizeof(clock)))
-        set_clock(strtoll(clock, NULL, 10), 0);
     if (mount(NULL, "/", NULL, MS_REMOUNT | MS_NOATIME, NULL) < 0)
         stop("cannot write to the root");
 }
@@ -334,7 +331,7 @@ int main(void)
     enter_root(device, MS_NOATIME | MS_RDONLY);
     setenv("PATH", "/sbin:/usr/sbin:/bin:/usr/bin", 1);
     furnish_devices();
-    go_on(cmdline);
+    go_on();
     look_at_disks(device, &wants);
     if (has_word(cmdline, "guestfs_network=1") || has_word(cmdline, "guestfs_rescue=1"))
         run_stock("it is asked for a network or a rescue shell");

@@ -31,8 +31,6 @@ struct go {
  * saved, and waits for the word to go on. Then the clock and the random pool are set.
  */
 struct go wait_for_go(void);
-/* The kernel's clock; "slipway.clock=SECONDS". */
-void set_clock(long long seconds, long nanoseconds);
 
 /* ---- devices.c ---- */
 

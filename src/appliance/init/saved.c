@@ -15,7 +15,7 @@
 
 enum { LINE_BYTES = 256 };
 
-void set_clock(long long seconds, long nanoseconds)
+static void set_clock(long long seconds, long nanoseconds)
 {
     const struct timespec now = {.tv_sec = (time_t)seconds, .tv_nsec = nanoseconds};
 
