@@ -3,7 +3,7 @@
 #define SW_PREFLIGHT_COLLECT_H
 
 #include "slipway/preflight.h"
-#include "src/preflight/partition.h"
+#include "src/disk/partition.h"
 
 /* The file: format, sizes, parents, damage, and why a lane would not take it as it is. A new reference. */
 SW_MUST_CHECK json_t *collect_container(const struct sw_preflight_disk *disk, struct sw_err *err);

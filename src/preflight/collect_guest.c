@@ -10,7 +10,7 @@
 #include "src/preflight/collect.h"
 #include "src/preflight/guest.h"
 #include "src/preflight/lvm.h"
-#include "src/preflight/partition.h"
+#include "src/disk/partition.h"
 #include "src/preflight/rules.h"
 
 #include <stdio.h>

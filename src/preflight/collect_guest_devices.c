@@ -5,7 +5,7 @@
 #include "src/guest/fstab.h"
 #include "src/preflight/content.h"
 #include "src/preflight/guest.h"
-#include "src/preflight/partition.h"
+#include "src/disk/partition.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -2,7 +2,7 @@
 #ifndef SW_PREFLIGHT_CONTENT_H
 #define SW_PREFLIGHT_CONTENT_H
 
-#include "src/preflight/span.h"
+#include "src/disk/span.h"
 
 enum content_state {
     CONTENT_STATE_UNKNOWN, /* the first bytes do not say it */

@@ -2,7 +2,7 @@
 #ifndef SW_PREFLIGHT_FAT_H
 #define SW_PREFLIGHT_FAT_H
 
-#include "src/preflight/span.h"
+#include "src/disk/span.h"
 
 enum {
     FAT_PATH = 512,

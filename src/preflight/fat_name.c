@@ -2,7 +2,7 @@
 #include "src/preflight/fat_name.h"
 
 #include "src/base/endian.h"
-#include "src/preflight/utf16.h"
+#include "src/disk/utf16.h"
 
 #include <stdbool.h>
 #include <string.h>

@@ -2,7 +2,7 @@
 #ifndef SW_PREFLIGHT_LVM_H
 #define SW_PREFLIGHT_LVM_H
 
-#include "src/preflight/span.h"
+#include "src/disk/span.h"
 
 enum { LVM_VOLUMES_MAX = 256, LVM_NAME = 128, LVM_ID = 33 };
 

@@ -5,7 +5,7 @@
 #include "src/base/ckd.h"
 #include "src/base/cleanup.h"
 #include "src/base/endian.h"
-#include "src/preflight/utf16.h"
+#include "src/disk/utf16.h"
 
 #include <string.h>
 

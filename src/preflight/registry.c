@@ -3,7 +3,7 @@
 
 #include "src/base/cleanup.h"
 #include "src/base/endian.h"
-#include "src/preflight/utf16.h"
+#include "src/disk/utf16.h"
 
 #include <stdarg.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /* Disks of any bytes, as they are and with a GPT's checksums made right, so that the entries behind them are met. */
 #include "src/base/endian.h"
-#include "src/preflight/partition.h"
+#include "src/disk/partition.h"
 #include "tests/fuzz/fuzz_disk.h"
 
 static uint32_t crc32_of(const uint8_t *bytes, size_t len)

@@ -1,6 +1,6 @@
 /* UTF-16 units from a disk as UTF-8 that is fit to be shown. */
-#ifndef SW_PREFLIGHT_UTF16_H
-#define SW_PREFLIGHT_UTF16_H
+#ifndef SW_DISK_UTF16_H
+#define SW_DISK_UTF16_H
 
 #include <stdint.h>
 

@@ -1,11 +1,11 @@
 /* The GPT: two copies, each with a checksum over its header and one over its entries. */
-#include "src/preflight/partition.h"
+#include "src/disk/partition.h"
 
 #include "src/base/buf.h"
 #include "src/base/ckd.h"
 #include "src/base/cleanup.h"
 #include "src/base/endian.h"
-#include "src/preflight/utf16.h"
+#include "src/disk/utf16.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* Partition tables: what is in them, and what is wrong with them. The disks are those of the fuzz corpus. */
 #include "tests/unit/testing.h"
 
-#include "src/preflight/partition.h"
+#include "src/disk/partition.h"
 
 #define CORPUS SLIPWAY_SOURCE "/tests/fuzz/corpus/partition/"
 

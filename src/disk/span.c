@@ -1,5 +1,5 @@
 /* A bounded window of a disk. */
-#include "src/preflight/span.h"
+#include "src/disk/span.h"
 
 #include "src/base/ckd.h"
 

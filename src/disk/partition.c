@@ -1,5 +1,5 @@
 /* Partition tables: which kind it is, and what of it contradicts itself or the disk. */
-#include "src/preflight/partition.h"
+#include "src/disk/partition.h"
 
 #include "src/base/ckd.h"
 #include "src/base/cleanup.h"

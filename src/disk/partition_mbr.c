@@ -1,5 +1,5 @@
 /* The MBR, and the chain of logical partitions in its extended one. */
-#include "src/preflight/partition.h"
+#include "src/disk/partition.h"
 
 #include "src/base/ckd.h"
 #include "src/base/endian.h"

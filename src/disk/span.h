@@ -1,6 +1,6 @@
 /* A bounded window of a disk, which every reader of a disk's structures reads through. */
-#ifndef SW_PREFLIGHT_SPAN_H
-#define SW_PREFLIGHT_SPAN_H
+#ifndef SW_DISK_SPAN_H
+#define SW_DISK_SPAN_H
 
 #include "slipway/image.h"
 

@@ -1,8 +1,8 @@
 /* Partition tables: MBR with its logical partitions, GPT with both copies, and what is wrong with them. */
-#ifndef SW_PREFLIGHT_PARTITION_H
-#define SW_PREFLIGHT_PARTITION_H
+#ifndef SW_DISK_PARTITION_H
+#define SW_DISK_PARTITION_H
 
-#include "src/preflight/span.h"
+#include "src/disk/span.h"
 
 enum {
     PART_MAX = 256,    /* partitions that are told of */
