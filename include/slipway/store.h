@@ -100,6 +100,13 @@ SW_MUST_CHECK int sw_store_ingest(struct sw_store *store, const struct sw_store_
 SW_MUST_CHECK int sw_store_known_base(struct sw_store *store, const char *path, const char *format,
                                       bool opened, struct sw_layer *out, struct sw_err *err);
 
+/* What a commit reads. The images are the store's, or look's. */
+struct sw_store_sight {
+    struct sw_image *now;    /* the disk through its whole chain */
+    struct sw_image *top;    /* the overlay alone (top_only): what it does not hold is not looked at */
+    struct sw_image *parent; /* the disk of the layer that the new one lies on */
+};
+
 struct sw_store_commit {
     const char *parent; /* digest of the layer that the new one lies on */
     const char
@@ -107,6 +114,12 @@ struct sw_store_commit {
                           sealed store, raw "nbd+unix:///DIGEST?socket=…" */
     unsigned jobs;
     struct sw_progress *progress; /* may be NULL */
+    /*
+     * Called before anything is read: may put others in the place of now and top, of the same size, which stay its own and
+     * must live until the commit has returned. NULL: nobody looks.
+     */
+    int (*look)(void *arg, struct sw_store_sight *sight, struct sw_err *err);
+    void *look_arg;
 };
 
 /*

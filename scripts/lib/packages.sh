@@ -10,7 +10,7 @@ packages_of() {
     case $1 in
     build) echo gcc libc6-dev cmake:cmake ninja-build:ninja pkg-config:pkg-config \
         libguestfs-dev libhivex-dev libssl-dev libp11-kit-dev libyaml-dev libpcre2-dev libjansson-dev libexpat1-dev libcurl4-openssl-dev libzstd-dev \
-        libdeflate-dev zlib1g-dev libisal-dev libarchive-dev libsqlite3-dev libext2fs-dev ;;
+        libdeflate-dev zlib1g-dev libisal-dev libarchive-dev libsqlite3-dev libext2fs-dev comerr-dev ;;
     # libguestfs starts its appliance with the kernel it finds in /boot, and depends on none.
     run) echo 'linux-image-cloud-amd64:/boot/vmlinuz-*' qemu-utils qemu-system-x86 ovmf ca-certificates ;;
     # What make-base-image works with; uidmap and fakeroot let an ordinary user run it.

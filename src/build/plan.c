@@ -3,12 +3,13 @@
 
 #include "src/base/digest.h"
 #include "src/base/json.h"
+#include "src/build/moment.h"
 #include "src/build/secrets.h"
 
 #include <string.h>
 
 /* Raised whenever the same document would leave something else in an image. */
-enum { SEMANTICS_VERSION = 2 };
+enum { SEMANTICS_VERSION = 3 };
 
 bool plan_use_has_phase(const struct sw_use *use, enum sw_phase_kind kind)
 {
@@ -128,7 +129,8 @@ static json_t *volume_inputs(const struct sw_recipe *recipe, const char *parent_
     if (inputs == NULL || sw_json_set(inputs, "engine", json_string("appliance"), err) < 0 ||
         sw_json_set(inputs, "parent", json_string(parent_key), err) < 0 ||
         sw_json_set(inputs, "semantics", json_integer(SEMANTICS_VERSION), err) < 0 ||
-        sw_json_set(inputs, "volumeBytes", json_integer((json_int_t)recipe->volume_bytes), err) < 0)
+        sw_json_set(inputs, "volumeBytes", json_integer((json_int_t)recipe->volume_bytes), err) < 0 ||
+        moment_describe(inputs, err) < 0)
         return NULL;
     return SW_STEAL_PTR(inputs);
 }
@@ -175,7 +177,7 @@ static json_t *component_inputs(const struct plan *plan, size_t i, const char *p
         sw_json_set(inputs, "parent", json_string(parent_key), err) < 0 ||
         sw_json_set(inputs, "semantics", json_integer(SEMANTICS_VERSION), err) < 0 ||
         sw_json_set(inputs, "workingDirectory", json_string(recipe->working_directory), err) < 0 ||
-        describe_files(plan, plan_use_index(plan, i), &files, err) < 0)
+        moment_describe(inputs, err) < 0 || describe_files(plan, plan_use_index(plan, i), &files, err) < 0)
         return NULL;
     /* A component that downloads nothing keeps the key that it always had; so does one whose starts are refused. */
     if (files != NULL && sw_json_set(inputs, "files", files, err) < 0)

@@ -6,6 +6,7 @@
 #include "src/base/mask.h"
 #include "src/build/beneath.h"
 #include "src/build/cleaning.h"
+#include "src/build/moment.h"
 
 #include <string.h>
 
@@ -21,6 +22,7 @@ struct run {
     struct sw_runlog *log;
     const char *overlay;
     const struct beneath *beneath; /* of the overlay */
+    int64_t epoch;                 /* the build's moment */
 };
 
 static int make_overlay(const struct stage *stage, size_t first, const struct beneath *beneath,
@@ -154,14 +156,21 @@ static int build_layer(const struct run *run, size_t i, struct sw_err *err)
 {
     struct plan_layer *layer = &run->stage->plan->layers[i];
     const struct plan_layer *below = layer - 1;
-    struct sw_store_commit commit = {
-        .parent = below->layer.digest, .overlay_path = run->overlay, .jobs = run->stage->opts->jobs};
+    struct moment_look look = {.epoch = run->epoch};
+    struct sw_store_commit commit = {.parent = below->layer.digest,
+                                     .overlay_path = run->overlay,
+                                     .jobs = run->stage->opts->jobs,
+                                     .look = moment_look,
+                                     .look_arg = &look};
     struct sw_store_made made = {.known = false};
+    int rc;
 
     /* A step may go on where a read has failed, and what it leaves then is no layer. */
     if (change_disk(run, i, err) < 0 || beneath_check(run->beneath, err) < 0)
         return -1;
-    if (sw_store_commit_layer(run->stage->store, &commit, &made, err) < 0)
+    rc = sw_store_commit_layer(run->stage->store, &commit, &made, err);
+    moment_look_end(&look);
+    if (rc < 0)
         return sw_context(err, "%s'%s': layer", layer->use != NULL ? "component " : "", layer->name);
     layer->layer = made.layer;
     return 0;
@@ -219,7 +228,9 @@ static int run_over(struct run *run, const struct beneath *beneath, const char *
                                       .accel = stage->opts->accel,
                                       .stock_appliance = stage->opts->stock_appliance,
                                       .network = stage->plan->recipe->network,
-                                      .media = stage->plan->media};
+                                      .media = stage->plan->media,
+                                      /* What the network brings is of today: certificates, lists. */
+                                      .clock_s = stage->plan->recipe->network ? 0 : run->epoch};
     AUTO_SESSION struct sw_session *owned = NULL;
 
     if ((stage->plan->media != NULL && sw_media_make_images(stage->plan->media, err) < 0) ||
@@ -264,7 +275,8 @@ int stage_run(const struct stage *stage, size_t first, struct sw_err *err)
     struct sw_err log_err = {.code = SW_OK};
     int rc;
 
-    if (scratch_open(stage->opts, stage->store, plan_disk_bytes(stage->plan, first), &scratch, err) < 0)
+    if (moment_of(stage->plan, stage->store, &run.epoch, err) < 0 ||
+        scratch_open(stage->opts, stage->store, plan_disk_bytes(stage->plan, first), &scratch, err) < 0)
         return -1;
     overlay = sw_path_join(sw_scratch_dir(scratch), "overlay.qcow2", err);
     if (overlay == NULL || sw_runlog_open(stage->log_dir, &run.log, err) < 0)

@@ -83,8 +83,7 @@ static int read_ranges(const struct patch *patch, uint8_t *buf, size_t len, uint
 
 int patch_read(const struct patch *patch, void *buf, size_t len, uint64_t off, struct sw_err *err)
 {
-    if (check(patch, len, off, err) < 0 || sw_image_pread(patch->now, buf, len, patch->off + off, err) < 0 ||
-        (patch->sealed && read_ranges(patch, buf, len, off, err) < 0))
+    if (check(patch, len, off, err) < 0 || sw_image_pread(patch->now, buf, len, patch->off + off, err) < 0)
         return -1;
     for (size_t i = patch_page_from(patch, off);
          i < patch->nr_pages && patch->pages[i]->index * PATCH_PAGE < off + len; i++) {
@@ -93,7 +92,8 @@ int patch_read(const struct patch *patch, void *buf, size_t len, uint64_t off, s
 
         memcpy((uint8_t *)buf + (cut.from - off), patch->pages[i]->bytes + (cut.from - at), (size_t)cut.len);
     }
-    return 0;
+    /* A page may be larger than a block, and hold what is hidden beside what was written. */
+    return patch->sealed ? read_ranges(patch, buf, len, off, err) : 0;
 }
 
 /* Room for one more; *items is grown by doubling. */

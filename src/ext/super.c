@@ -29,8 +29,11 @@ static int pass_super(struct ext *ext, uint64_t at, struct sw_err *err)
 {
     uint8_t super[EXT_SUPER_BYTES], before[EXT_SUPER_BYTES];
 
-    if (patch_read(ext->patch, super, sizeof(super), at, err) < 0)
+    if (patch_read(ext->patch, super, sizeof(super), at, err) < 0 ||
+        patch_read_parent(ext->patch, before, sizeof(before), at, err) < 0)
         return -1;
+    if (memcmp(super, before, sizeof(super)) == 0)
+        return 0;
     if (le16_get(super + SUPER_MAGIC) != EXT_MAGIC ||
         (ext->csum && le32_get(super + SUPER_CHECKSUM) != ext_lib_crc32c(super, SUPER_CHECKSUM)))
         return sw_fail(err, SW_INTEGRITY, "a copy of its superblock is damaged");

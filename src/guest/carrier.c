@@ -109,7 +109,9 @@ static int start_carrier(struct sw_session *session, const char *nonce, struct s
     if (put_runner(session, &session->carrier_command[0], err) < 0)
         return -1;
     session->carrier_command[1] = sw_strdup("--port", err);
-    session->carrier_command[2] = sw_strdup(RUNNER_PORT, err);
+    session->carrier_command[2] = session->clock_s > 0
+                                      ? sw_strf(err, RUNNER_PORT ",clock=%lld", (long long)session->clock_s)
+                                      : sw_strdup(RUNNER_PORT, err);
     session->carrier_command[3] = sw_strdup(nonce, err);
     for (size_t i = 0; i < 4; i++)
         if (session->carrier_command[i] == NULL)

@@ -17,6 +17,7 @@ int sw_session_start(const struct sw_session_opts *opts, struct sw_session **out
     session->stock = opts->stock_appliance;
     session->media = opts->media;
     session->volumes = opts->volumes;
+    session->clock_s = opts->clock_s;
     for (size_t i = 0; i < opts->nr_disks && i < SW_LOOK_DISKS_MAX; i++) {
         session->disks[i] = realpath(opts->disks[i], NULL);
         session->nr_disks += session->disks[i] != NULL;

@@ -33,6 +33,7 @@ struct sw_session {
     unsigned memory_mib;
     bool network;
     bool saved, from_anew, went_on; /* a saved start may be gone on with; not again; it was */
+    int64_t clock_s;                /* of the guest as a boundary begins; 0: the host's */
     bool stock;                     /* libguestfs's own appliance is asked for */
     struct sw_appliance *appliance; /* the fast one; NULL: libguestfs's own */
     const struct sw_media *media;

@@ -13,6 +13,7 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 /* What the program was started with. */
@@ -81,10 +82,25 @@ static int find_port(const char *name)
     return fd;
 }
 
-static int open_port(const char *name, int tries)
+/* The clock of the machine that the guest is mounted in; only a port is a sign that it is nobody else's. */
+static int set_clock(const char *seconds)
 {
+    struct timespec now = {.tv_sec = strtoll(seconds, NULL, 10)};
+
+    return now.tv_sec > 0 ? clock_settime(CLOCK_REALTIME, &now) : 0;
+}
+
+/* "NAME" or "NAME,clock=SECONDS". */
+static int open_port(char *name, int tries)
+{
+    char *clock = strstr(name, ",clock=");
     int fd = -1;
 
+    if (clock != NULL) {
+        *clock = '\0';
+        if (set_clock(clock + strlen(",clock=")) < 0)
+            return -1;
+    }
     /* A port that the last runner held is free a moment after its end; in a booted system its driver has to be loaded. */
     for (int i = 0; i < tries && fd < 0; i++) {
         fd = find_port(name);
@@ -231,7 +247,7 @@ int main(int argc, char **argv)
     if (argc == 5 && strcmp(argv[1], "--look") == 0)
         return look_main(argv[2], argv[3], argv[4]);
     if (argc < 4 || start.nr_media > MEDIA_MAX || parse_nonce(argv[3], start.nonce) < 0) {
-        fprintf(stderr, "usage: slipway-runner --port NAME|--fd N NONCE [MEDIUM…]\n"
+        fprintf(stderr, "usage: slipway-runner --port NAME[,clock=SECONDS]|--fd N NONCE [MEDIUM…]\n"
                         "       slipway-runner --booted NAME|--booted-fd N NONCE\n"
                         "       slipway-runner --look IN OUT FOLDER\n");
         return 2;

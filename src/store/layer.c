@@ -148,6 +148,7 @@ static int encode_overlay(struct sw_store *store, const struct sw_store_commit *
     AUTO_IMAGE struct sw_image *top = NULL;
     AUTO_IMAGE struct sw_image *base = NULL;
     struct sw_copy copy = {.jobs = ask->jobs, .progress = ask->progress};
+    struct sw_store_sight sight;
     struct sw_in *in = NULL;
 
     if (store_chain_open(store, ask->parent, &parent, &base, err) < 0 ||
@@ -159,8 +160,11 @@ static int encode_overlay(struct sw_store *store, const struct sw_store_commit *
     if (sw_in_open_file(ask->overlay_path, &in, err) < 0 ||
         sw_image_open(in, "qcow2", &top_only, &top, err) < 0)
         return -1;
-    copy.src = src;
-    copy.top = top;
+    sight = (struct sw_store_sight){.now = src, .top = top, .parent = base};
+    if (ask->look != NULL && ask->look(ask->look_arg, &sight, err) < 0)
+        return -1;
+    copy.src = sight.now;
+    copy.top = sight.top;
     copy.base = base;
     copy.create = (struct sw_create_opts){
         .size_bytes = src->size_bytes, .backing_name = ask->parent, .backing_format = "qcow2"};

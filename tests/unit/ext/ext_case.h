@@ -241,7 +241,7 @@ static inline void stir(const char *path, const char *before, unsigned seed)
     struct stirring stirring = {.seed = seed};
     ext2_filsys fs, old;
 
-    assert_int_equal(ext2fs_open(before, 0, 0, 0, unix_io_manager, &old), 0);
+    assert_int_equal(ext2fs_open(before, EXT2_FLAG_64BITS, 0, 0, unix_io_manager, &old), 0);
     assert_int_equal(ext2fs_read_inode_bitmap(old), 0);
     assert_int_equal(ext2fs_open(path, EXT2_FLAG_RW | EXT2_FLAG_64BITS, 0, 0, unix_io_manager, &fs), 0);
     assert_int_equal(ext2fs_read_bitmaps(fs), 0);

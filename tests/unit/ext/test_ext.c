@@ -46,8 +46,8 @@ static const struct {
     {"-t ext4 -O ^has_journal", 64},
     {"-t ext4 -O ^flex_bg", 300},
     {"-t ext4 -O meta_bg,^resize_inode", 300},
-    {"-t ext4 -O encrypt,verity,casefold,quota,ea_inode", 64},
-    {"-t ext4 -O ^extents", 64},
+    {"-t ext4 -O encrypt,verity,casefold,ea_inode", 64},
+    {"-t ext4 -O ^64bit,^extents", 64},
     {"-t ext3", 64},
     {"-t ext2", 64},
 };
@@ -95,8 +95,7 @@ static void what_no_layer_changed_is_left_alone(void **state)
     (void)state;
     make_runs("-t ext4", 64);
     show("parent.img", "parent.img", "same.img");
-    /* The superblock alone has its stamps. */
-    RUN("cmp -i 4096 parent.img same.img; cmp -n 1024 parent.img same.img");
+    RUN("cmp parent.img same.img");
 }
 
 static void times_before_the_epoch_are_kept(void **state)
