@@ -10,8 +10,9 @@
 
 /* The images are only read, stay the caller's and must outlive the pass. */
 struct sw_ext_ask {
-    struct sw_image *now;    /* the disk, read through its whole chain */
-    struct sw_image *top;    /* its uppermost file alone (top_only): what it does not hold is looked at nowhere */
+    struct sw_image *now; /* the disk, read through its whole chain */
+    struct sw_image
+        *top; /* its uppermost file alone (top_only): what it does not hold is looked at nowhere */
     struct sw_image *parent; /* the disk as it was before; may be shorter */
     int64_t epoch;           /* seconds since 1970: no later time is left in what changed */
 };

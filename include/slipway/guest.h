@@ -286,7 +286,8 @@ struct sw_session_opts {
     unsigned memory_mib;          /* 0: 1280 */
     bool network;                 /* the recipe says network: allow; else the appliance has no network card */
     const struct sw_media *media; /* with their images; must outlive the session; NULL: none */
-    int64_t clock_s; /* what the guest's clock shows, in seconds since 1970, as each boundary begins; 0: the host's time */
+    int64_t
+        clock_s; /* what the guest's clock shows, in seconds since 1970, as each boundary begins; 0: the host's time */
 };
 
 /* Opaque; one at a time per overlay. */

@@ -45,12 +45,14 @@ static void tell(const struct sw_ext *ext)
         const struct sw_ext_fs *fs = sw_ext_at(ext, i);
 
         if (fs->done)
-            sw_log(SW_LOG_DEBUG,
-                   "the file system at byte %llu: %llu inodes made to look as of the build's date, %llu KiB left out",
-                   (unsigned long long)fs->off_bytes, (unsigned long long)fs->nr_inodes,
-                   (unsigned long long)(fs->hidden_bytes >> 10));
+            sw_log(
+                SW_LOG_DEBUG,
+                "the file system at byte %llu: %llu inodes made to look as of the build's date, %llu KiB left out",
+                (unsigned long long)fs->off_bytes, (unsigned long long)fs->nr_inodes,
+                (unsigned long long)(fs->hidden_bytes >> 10));
         else
-            sw_log(SW_LOG_INFO, "the file system at byte %llu is taken as it is, and another build's may differ: %s",
+            sw_log(SW_LOG_INFO,
+                   "the file system at byte %llu is taken as it is, and another build's may differ: %s",
                    (unsigned long long)fs->off_bytes, fs->why);
     }
 }

@@ -10,7 +10,8 @@
 int ext_read_block(const struct ext *ext, uint64_t block, uint8_t *buf, struct sw_err *err)
 {
     if (block >= ext->nr_blocks)
-        return sw_fail(err, SW_INTEGRITY, "it points at block %llu, beyond its end", (unsigned long long)block);
+        return sw_fail(err, SW_INTEGRITY, "it points at block %llu, beyond its end",
+                       (unsigned long long)block);
     return patch_read(ext->patch, buf, ext->block_bytes, block * ext->block_bytes, err);
 }
 
@@ -68,9 +69,10 @@ int ext_pass_free(struct ext *ext, struct sw_err *err)
         if (patch_run(ext->patch, pos, &len, &holds, err) < 0)
             return -1;
         /* Of a block that the top has in part, all of it. */
-        if (holds && hide_free(ext, bitmap, pos / ext->block_bytes,
-                               sw_min_u64((pos + len + ext->block_bytes - 1) / ext->block_bytes, ext->nr_blocks),
-                               err) < 0)
+        if (holds &&
+            hide_free(ext, bitmap, pos / ext->block_bytes,
+                      sw_min_u64((pos + len + ext->block_bytes - 1) / ext->block_bytes, ext->nr_blocks),
+                      err) < 0)
             return -1;
     }
     return 0;

@@ -112,7 +112,24 @@ static int check_clean(const uint8_t *super, struct sw_err *err)
     if ((state & STATE_ERROR) != 0 || le32_get(super + SUPER_ERROR_COUNT) != 0)
         return sw_fail(err, SW_INTEGRITY, "it has errors");
     if ((incompat & (INCOMPAT_JOURNAL_DEV | INCOMPAT_MMP)) != 0)
-        return sw_fail(err, SW_INTEGRITY, "it is a journal of another, or guarded against being mounted twice");
+        return sw_fail(err, SW_INTEGRITY,
+                       "it is a journal of another, or guarded against being mounted twice");
+    return 0;
+}
+
+/* Before anything is read or reserved by what it says. */
+static int check_size(const struct ext *ext, struct sw_err *err)
+{
+    enum { LOG_MAX = 6 };
+    uint32_t log = le32_get(ext->super + SUPER_LOG_BLOCK);
+    uint64_t n = le32_get(ext->super + SUPER_BLOCKS);
+
+    if ((le32_get(ext->super + SUPER_INCOMPAT) & INCOMPAT_64BIT) != 0)
+        n |= (uint64_t)le32_get(ext->super + SUPER_BLOCKS_HI) << 32;
+    if (log > LOG_MAX)
+        return sw_fail(err, SW_INTEGRITY, "its blocks are larger than any");
+    if (n > ext->patch->len / ((uint64_t)EXT_SUPER_AT << log))
+        return sw_fail(err, SW_INTEGRITY, "it says that it is larger than its place");
     return 0;
 }
 
@@ -136,8 +153,9 @@ static int look_at_parent(struct ext *ext, struct sw_err *err)
 
 static int run_pass(struct ext *ext, struct sw_err *err)
 {
-    if (check_clean(ext->super, err) < 0 || look_at_parent(ext, err) < 0 || ext_lib_open(ext, err) < 0 ||
-        ext_pass_inodes(ext, err) < 0 || ext_pass_journal(ext, err) < 0 || ext_pass_free(ext, err) < 0)
+    if (check_clean(ext->super, err) < 0 || check_size(ext, err) < 0 || look_at_parent(ext, err) < 0 ||
+        ext_lib_open(ext, err) < 0 || ext_pass_inodes(ext, err) < 0 || ext_pass_journal(ext, err) < 0 ||
+        ext_pass_free(ext, err) < 0)
         return -1;
     return ext_pass_supers(ext, err);
 }

@@ -14,6 +14,7 @@ enum {
 
 /* Offsets in the superblock and in an inode: Documentation/filesystems/ext4 of the kernel. Little-endian. */
 enum {
+    SUPER_BLOCKS = 0x04,
     SUPER_LOG_BLOCK = 0x18,
     SUPER_MTIME = 0x2c,
     SUPER_WTIME = 0x30,
@@ -29,6 +30,7 @@ enum {
     SUPER_JOURNAL_INUM = 0xe0,
     SUPER_LAST_ORPHAN = 0xe8,
     SUPER_DESC_SIZE = 0xfe,
+    SUPER_BLOCKS_HI = 0x150, /* with INCOMPAT_64BIT */
     SUPER_KBYTES_WRITTEN = 0x178,
     SUPER_ERROR_COUNT = 0x194,
     SUPER_WTIME_HI = 0x274, /* the high bytes of wtime, mtime, mkfs_time, lastcheck */
@@ -61,8 +63,8 @@ enum {
     COMPAT_HAS_JOURNAL = 0x4,
     INCOMPAT_RECOVER = 0x4,
     INCOMPAT_JOURNAL_DEV = 0x8,
+    INCOMPAT_64BIT = 0x80,
     INCOMPAT_MMP = 0x100,
-    RO_COMPAT_SPARSE = 0x1,
     RO_COMPAT_ORPHAN_PRESENT = 0x10000,
     RO_COMPAT_METADATA_CSUM = 0x400,
     FLAG_EXTENTS = 0x80000,
@@ -74,8 +76,8 @@ enum {
 /* An open file system. */
 struct ext {
     struct patch *patch;
-    void *lib;                         /* the library's own */
-    uint8_t super[EXT_SUPER_BYTES];    /* as it is now */
+    void *lib;                      /* the library's own */
+    uint8_t super[EXT_SUPER_BYTES]; /* as it is now */
     int64_t epoch;
     bool same;                         /* the parent has the same file system there */
     bool csum;                         /* metadata_csum: checksums hang on generations */
@@ -142,8 +144,8 @@ SW_MUST_CHECK int ext_pass_supers(struct ext *ext, struct sw_err *err);
 /* view.c: one image over another. */
 struct ext_view {
     struct sw_image base;
-    struct sw_image *under;       /* not owned */
-    const struct patch *patches;  /* by offset, apart from each other */
+    struct sw_image *under;      /* not owned */
+    const struct patch *patches; /* by offset, apart from each other */
     size_t nr_patches;
     bool is_top; /* what it shows is what the top holds, and what was changed in memory */
 };

@@ -183,7 +183,8 @@ static int used_slot(struct ext *ext, const struct slot *slot, struct sw_err *er
     uint8_t inode[EXT_INODE_MAX];
     unsigned used = used_bytes(ext, slot->now);
     uint32_t generation = le32_get(slot->now + INODE_GENERATION);
-    bool anew = generation != le32_get(slot->old + INODE_GENERATION) && generation != generation_of(slot->ino);
+    bool anew =
+        generation != le32_get(slot->old + INODE_GENERATION) && generation != generation_of(slot->ino);
 
     /* Its times and version are a hash and a count of references. */
     if ((le32_get(slot->now + INODE_FLAGS) & FLAG_EA_INODE) != 0)

@@ -127,9 +127,10 @@ static ext2_filsys lib_of(const struct ext *ext)
 
 static int damaged(errcode_t rc, struct sw_err *err)
 {
-    return sw_fail(err, SW_INTEGRITY, "%s", rc == EXT2_ET_UNSUPP_FEATURE || rc == EXT2_ET_RO_UNSUPP_FEATURE
-                                                ? "it has features that libext2fs does not know"
-                                                : error_message(rc));
+    return sw_fail(err, SW_INTEGRITY, "%s",
+                   rc == EXT2_ET_UNSUPP_FEATURE || rc == EXT2_ET_RO_UNSUPP_FEATURE
+                       ? "it has features that libext2fs does not know"
+                       : error_message(rc));
 }
 
 static int check_geometry(const struct ext *ext, struct sw_err *err)
@@ -138,8 +139,8 @@ static int check_geometry(const struct ext *ext, struct sw_err *err)
 
     if (ext->block_bytes < 1024 || ext->block_bytes > EXT_INODE_MAX || ext->inode_bytes < INODE_OLD_BYTES ||
         ext->inode_bytes > ext->block_bytes || !sw_is_pow2(ext->inode_bytes) || ext->inodes_per_group == 0 ||
-        ext->inodes_per_group > 8 * ext->block_bytes || ext->blocks_per_group == 0 || ext->cluster_bits > 20 ||
-        (ext->blocks_per_group >> ext->cluster_bits) > 8 * ext->block_bytes ||
+        ext->inodes_per_group > 8 * ext->block_bytes || ext->blocks_per_group == 0 ||
+        ext->cluster_bits > 20 || (ext->blocks_per_group >> ext->cluster_bits) > 8 * ext->block_bytes ||
         ext->inodes_per_group % (ext->block_bytes / ext->inode_bytes) != 0)
         return sw_fail(err, SW_INTEGRITY, "its geometry is out of range");
     if (sw_mul_ovf(ext->nr_blocks, (uint64_t)ext->block_bytes, &bytes) || bytes > ext->patch->len)
@@ -169,8 +170,10 @@ int ext_lib_open(struct ext *ext, struct sw_err *err)
     ext2_filsys lib = NULL;
     errcode_t rc;
 
+    initialize_ext2_error_table();
     snprintf(name, sizeof(name), "%" PRIxPTR, (uintptr_t)ext->patch);
-    rc = ext2fs_open2(name, NULL, EXT2_FLAG_64BITS, 0, 0, &manager, &lib);
+    /* To write is not meant, but whoever does must know all features. */
+    rc = ext2fs_open2(name, NULL, EXT2_FLAG_64BITS | EXT2_FLAG_RW | EXT2_FLAG_SKIP_MMP, 0, 0, &manager, &lib);
     if (rc != 0)
         return damaged(rc, err);
     ext->lib = lib;
@@ -212,7 +215,8 @@ int ext_lib_group(const struct ext *ext, uint32_t group, struct ext_group *out, 
         .itable_zeroed = ext->group_csum && ext2fs_bg_flags_test(lib, group, EXT2_BG_INODE_ZEROED) != 0,
     };
     if (ext->group_csum)
-        out->nr_unused_inodes = out->inode_uninit ? ext->inodes_per_group : ext2fs_bg_itable_unused(lib, group);
+        out->nr_unused_inodes =
+            out->inode_uninit ? ext->inodes_per_group : ext2fs_bg_itable_unused(lib, group);
     if (out->nr_unused_inodes > ext->inodes_per_group)
         return sw_fail(err, SW_INTEGRITY, "group %u has more unused inodes than inodes", group);
     return 0;

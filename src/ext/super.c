@@ -39,9 +39,8 @@ static int pass_super(struct ext *ext, uint64_t at, struct sw_err *err)
         return sw_fail(err, SW_INTEGRITY, "a copy of its superblock is damaged");
     memcpy(before, super, sizeof(super));
     normalise(ext, super);
-    return memcmp(before, super, sizeof(super)) == 0
-               ? 0
-               : patch_write(ext->patch, super, sizeof(super), at, err);
+    return memcmp(before, super, sizeof(super)) == 0 ? 0
+                                                     : patch_write(ext->patch, super, sizeof(super), at, err);
 }
 
 int ext_pass_supers(struct ext *ext, struct sw_err *err)

@@ -7,10 +7,10 @@
 #include "src/base/fs.h"
 #include "src/base/json.h"
 #include "src/base/log.h"
+#include "src/disk/partition.h"
 #include "src/preflight/collect.h"
 #include "src/preflight/guest.h"
 #include "src/preflight/lvm.h"
-#include "src/disk/partition.h"
 #include "src/preflight/rules.h"
 
 #include <stdio.h>

@@ -2,10 +2,10 @@
 #include "slipway/io.h"
 #include "src/base/buf.h"
 #include "src/base/cleanup.h"
+#include "src/disk/partition.h"
 #include "src/guest/fstab.h"
 #include "src/preflight/content.h"
 #include "src/preflight/guest.h"
-#include "src/disk/partition.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -27,11 +27,11 @@ static inline int shell(const char *script)
     return status;
 }
 
-#define RUN(...)                                              \
-    do {                                                      \
-        char script_[2048];                                   \
-        snprintf(script_, sizeof(script_), __VA_ARGS__);      \
-        assert_int_equal(shell(script_), 0);                  \
+#define RUN(...)                                         \
+    do {                                                 \
+        char script_[2048];                              \
+        snprintf(script_, sizeof(script_), __VA_ARGS__); \
+        assert_int_equal(shell(script_), 0);             \
     } while (0)
 
 static inline struct sw_image *open_raw(const char *path)
@@ -82,7 +82,8 @@ static inline void show(const char *now, const char *parent, const char *out)
     if (!sw_ext_at(pass.ext, 0)->done)
         fail_msg("%s is left as it is: %s", now, sw_ext_at(pass.ext, 0)->why);
     for (uint64_t off = 0; off < view->size_bytes; off += sizeof(piece)) {
-        size_t len = view->size_bytes - off < sizeof(piece) ? (size_t)(view->size_bytes - off) : sizeof(piece);
+        size_t len =
+            view->size_bytes - off < sizeof(piece) ? (size_t)(view->size_bytes - off) : sizeof(piece);
 
         assert_ok(sw_image_pread(view, piece, len, off, &err), err);
         assert_int_equal(fwrite(piece, 1, len, file), len);
@@ -124,7 +125,8 @@ struct sums {
     unsigned n;
 };
 
-static inline int note_block(ext2_filsys fs, blk64_t *block, e2_blkcnt_t count, blk64_t ref, int off, void *arg)
+static inline int note_block(ext2_filsys fs, blk64_t *block, e2_blkcnt_t count, blk64_t ref, int off,
+                             void *arg)
 {
     struct sums *sums = arg;
 
@@ -146,8 +148,8 @@ static inline void stir_generation(struct stirring *stir, ext2_ino_t ino, struct
 
     sums.n = 0;
     if (!inlined && (folder || (LINUX_S_ISREG(inode->i_mode) && tree)))
-        assert_int_equal(
-            ext2fs_block_iterate3(stir->fs, ino, BLOCK_FLAG_READ_ONLY, NULL, note_block, &sums), 0);
+        assert_int_equal(ext2fs_block_iterate3(stir->fs, ino, BLOCK_FLAG_READ_ONLY, NULL, note_block, &sums),
+                         0);
     inode->i_generation = drawn(stir) + 1;
     assert_int_equal(
         ext2fs_write_inode_full(stir->fs, ino, (struct ext2_inode *)inode, EXT2_INODE_SIZE(stir->fs->super)),
@@ -204,7 +206,8 @@ static inline void stir_freed(struct stirring *stir, ext2_ino_t ino)
     assert_int_equal(ext2fs_write_inode_full(stir->fs, ino, (struct ext2_inode *)&u, size), 0);
 }
 
-static inline int stir_journal(ext2_filsys fs, blk64_t *block, e2_blkcnt_t count, blk64_t ref, int off, void *arg)
+static inline int stir_journal(ext2_filsys fs, blk64_t *block, e2_blkcnt_t count, blk64_t ref, int off,
+                               void *arg)
 {
     struct stirring *stir = arg;
     static char bytes[65536];
@@ -256,8 +259,9 @@ static inline void stir(const char *path, const char *before, unsigned seed)
     }
     stir_inode(&stirring, EXT2_ROOT_INO, false);
     if (ext2fs_has_feature_journal(fs->super))
-        assert_int_equal(ext2fs_block_iterate3(fs, EXT2_JOURNAL_INO, BLOCK_FLAG_READ_ONLY | BLOCK_FLAG_DATA_ONLY,
-                                               NULL, stir_journal, &stirring),
+        assert_int_equal(ext2fs_block_iterate3(fs, EXT2_JOURNAL_INO,
+                                               BLOCK_FLAG_READ_ONLY | BLOCK_FLAG_DATA_ONLY, NULL,
+                                               stir_journal, &stirring),
                          0);
     stir_free_blocks(&stirring);
     fs->super->s_mtime = EPOCH + drawn(&stirring) % 10000;
