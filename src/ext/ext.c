@@ -91,8 +91,10 @@ int sw_ext_newest(struct sw_image *disk, int64_t *epoch, struct sw_err *err)
 
         if (found < 0)
             return -1;
+        if (found == 0)
+            continue;
         written = le32_get(super + SUPER_WTIME) | (int64_t)super[SUPER_WTIME_HI] << 32;
-        if (found == 1 && written > *epoch && written < NEWEST)
+        if (written > *epoch && written < NEWEST)
             *epoch = written;
     }
     return 0;

@@ -96,26 +96,26 @@ int patch_read(const struct patch *patch, void *buf, size_t len, uint64_t off, s
     return patch->sealed ? read_ranges(patch, buf, len, off, err) : 0;
 }
 
-/* Room for one more; *items is grown by doubling. */
-static int make_room(void **items, size_t n, size_t *cap, size_t item_bytes, struct sw_err *err)
+/* items with room for one more than n, grown by doubling; NULL when memory is out, and items is as it was. */
+static void *with_room(void *items, size_t n, size_t *cap, size_t item_bytes, struct sw_err *err)
 {
     size_t more = *cap == 0 ? 64 : *cap * 2;
-    void *grown;
 
-    if (n < *cap)
-        return 0;
-    grown = reallocarray(*items, more, item_bytes);
-    if (grown == NULL)
-        return sw_fail(err, SW_FAILED, "out of memory");
-    *items = grown;
-    *cap = more;
-    return 0;
+    if (items != NULL && n < *cap)
+        return items;
+    items = reallocarray(items, more, item_bytes);
+    if (items == NULL)
+        sw_fail(err, SW_FAILED, "out of memory");
+    else
+        *cap = more;
+    return items;
 }
 
 /* The page of that index, made of what is there now. */
 static struct patch_page *page_at(struct patch *patch, uint64_t index, struct sw_err *err)
 {
     SW_AUTO_FREE struct patch_page *page = NULL;
+    struct patch_page **pages;
     size_t at = patch_page_from(patch, index * PATCH_PAGE);
     uint64_t there = sw_min_u64(PATCH_PAGE, patch->len - index * PATCH_PAGE);
 
@@ -126,8 +126,10 @@ static struct patch_page *page_at(struct patch *patch, uint64_t index, struct sw
         return NULL;
     }
     page = sw_calloc(1, sizeof(*page), err);
-    if (page == NULL || make_room((void **)&patch->pages, patch->nr_pages, &patch->cap_pages,
-                                  sizeof(struct patch_page *), err) < 0)
+    pages = with_room(patch->pages, patch->nr_pages, &patch->cap_pages, sizeof(struct patch_page *), err);
+    if (pages != NULL)
+        patch->pages = pages;
+    if (page == NULL || pages == NULL)
         return NULL;
     page->index = index;
     if (patch_read(patch, page->bytes, (size_t)there, index * PATCH_PAGE, err) < 0)
@@ -175,6 +177,7 @@ int patch_run(const struct patch *patch, uint64_t off, uint64_t *len, bool *hold
 int patch_hide(struct patch *patch, const struct patch_range *range, struct sw_err *err)
 {
     struct patch_range *last = patch->nr_ranges > 0 ? &patch->ranges[patch->nr_ranges - 1] : NULL;
+    struct patch_range *ranges;
 
     if (range->off > patch->len || range->len > patch->len - range->off)
         return sw_fail(err, SW_INTEGRITY, "it has blocks beyond its end");
@@ -186,8 +189,10 @@ int patch_hide(struct patch *patch, const struct patch_range *range, struct sw_e
     }
     if (patch->nr_ranges == PATCH_RANGES_MAX)
         return sw_fail(err, SW_INTEGRITY, "its free blocks lie in more than %d pieces", PATCH_RANGES_MAX);
-    if (make_room((void **)&patch->ranges, patch->nr_ranges, &patch->cap_ranges, sizeof(*range), err) < 0)
+    ranges = with_room(patch->ranges, patch->nr_ranges, &patch->cap_ranges, sizeof(*range), err);
+    if (ranges == NULL)
         return -1;
+    patch->ranges = ranges;
     patch->ranges[patch->nr_ranges++] = *range;
     return 0;
 }
