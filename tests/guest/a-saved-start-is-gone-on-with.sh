@@ -38,7 +38,8 @@ outputs:
 YAML
 build() {
     rm -rf out
-    "$SLIPWAY" build recipe.yml --store store --out out --no-cache >stdout 2>stderr || { cat stderr; exit 1; }
+    # A build's own moment is the clock that its steps see.
+    SOURCE_DATE_EPOCH=$(date +%s) "$SLIPWAY" build recipe.yml --store store --out out --no-cache >stdout 2>stderr || { cat stderr; exit 1; }
     local disk=out/one-1.0.0/one-1.0.0.raw now
     read_file $disk /etc/uuid >"uuid.$1"
     read_file $disk /etc/random >"random.$1"
