@@ -137,6 +137,9 @@ SW_MUST_CHECK int store_base_record(struct sw_store *store, const struct stat *s
 /* True when both describe one file in one state. */
 bool store_base_same(const struct stat *a, const struct stat *b);
 
+/* grain.c: the cluster size for what changed, a function of that alone: 4096 up to 16 MiB, else 0, the driver's own. */
+SW_MUST_CHECK int store_grain(const struct sw_store_sight *sight, uint32_t *unit_bytes, struct sw_err *err);
+
 /* record.c */
 
 SW_MUST_CHECK json_t *store_layer_json(const struct sw_layer *layer, struct sw_err *err);

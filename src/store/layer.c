@@ -168,6 +168,8 @@ static int encode_overlay(struct sw_store *store, const struct sw_store_commit *
     copy.base = base;
     copy.create = (struct sw_create_opts){
         .size_bytes = src->size_bytes, .backing_name = ask->parent, .backing_format = "qcow2"};
+    if (store_grain(&sight, &copy.create.unit_bytes, err) < 0)
+        return -1;
     made->layer.virtual_bytes = src->size_bytes;
     memcpy(made->layer.parent, ask->parent, SW_STORE_HEX);
     return write_layer(store, &copy, made, err);

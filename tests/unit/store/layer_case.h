@@ -4,7 +4,7 @@
 
 #include "tests/unit/store/store_case.h"
 
-enum { DISK_BYTES = 4 << 20, UNIT_BYTES = 64 << 10 };
+enum { DISK_BYTES = 4 << 20, UNIT_BYTES = 64 << 10, SMALL_BYTES = 4096 /* where little changed */ };
 
 /* A raw disk: data that compresses a little at the front, a hole in the middle, one block at the end. */
 static inline void write_disk(const char *path, unsigned seed)
