@@ -69,6 +69,22 @@ struct sw_guest_run {
     void *ctx;
 };
 
+/* A program that is given its input while it runs. */
+struct sw_guest_shell {
+    const char *const *argv; /* NULL-terminated; NULL: a login shell, which is bash where the image has it */
+    /* As in struct sw_guest_run; besides, on a terminal TERM is the user's, and a login shell writes no history. */
+    const char *const *env;
+    const char *cwd; /* NULL: "/root"; a missing one is "/" */
+    bool skip_starts;
+    int in, out, err; /* of this process, and blocking */
+    /*
+     * in and out are the user's terminal: the program gets one of its size, it is raw meanwhile, and given back at the end
+     * whatever that is, a signal too. All that the guest writes reaches it, and three ^] within a second end the program.
+     * Else input is read to its end, and what goes to a terminal is shown without control bytes.
+     */
+    bool terminal;
+};
+
 enum sw_exit_kind {
     SW_EXIT_STATUS,  /* value: 0 … 255 */
     SW_EXIT_SIGNAL,  /* value: the signal */
@@ -142,6 +158,9 @@ struct sw_guest_carry {
 struct sw_guest_ops {
     int (*run)(struct sw_guest *guest, const struct sw_guest_run *run, struct sw_guest_exit *out,
                struct sw_err *err);
+    /* Until the program ends, and with it all that it started. One at a time in a process where terminal is set. */
+    int (*shell)(struct sw_guest *guest, const struct sw_guest_shell *shell, struct sw_guest_exit *out,
+                 struct sw_err *err);
     int (*stat)(struct sw_guest *guest, const char *path, bool follow, struct sw_guest_stat *out,
                 struct sw_err *err);
     /* how: permission bits of a new file, or-ed with SW_PUT_… */

@@ -26,7 +26,7 @@ static int nonsense(struct client *client, const struct frame *frame, struct sw_
 }
 
 /* FAIL as an error about path. */
-static int refused(struct client *client, struct frame *frame, const char *path, struct sw_err *err)
+int client_refused(struct client *client, struct frame *frame, const char *path, struct sw_err *err)
 {
     uint32_t error = wire_u32(&frame->in);
     struct wire_text text = wire_text(&frame->in), place = wire_text(&frame->in);
@@ -53,7 +53,7 @@ static int ask(struct client *client, struct request_out *request, const char *p
     if (request_send(request, client, err) < 0 ||
         frame_read(client, stream_now_ms() + CLIENT_ASK_MS, frame, err) < 0)
         return -1;
-    return frame->type == RUNNER_OK ? 0 : refused(client, frame, path, err);
+    return frame->type == RUNNER_OK ? 0 : client_refused(client, frame, path, err);
 }
 
 /* How long a request may take, ahead of it. */
@@ -82,7 +82,7 @@ static bool is_late(const struct client *client)
     return client->base.deadline_ns != 0 && sw_monotonic_ns() >= client->base.deadline_ns;
 }
 
-static void add_words(struct request_out *request, const char *const *words)
+void client_add_words(struct request_out *request, const char *const *words)
 {
     uint32_t n = 0;
 
@@ -104,12 +104,12 @@ static int send_run(struct client *client, const struct sw_guest_run *run, struc
     request_u64(&request, run->timeout_ms > 0 ? (uint64_t)run->timeout_ms : 0);
     request_text(&request, cwd, strlen(cwd));
     request_text(&request, run->script, run->script != NULL ? run->script_len : 0);
-    add_words(&request, run->argv);
-    add_words(&request, run->env);
+    client_add_words(&request, run->argv);
+    client_add_words(&request, run->env);
     return request_send(&request, client, err);
 }
 
-static int read_exit(struct client *client, struct frame *frame, struct sw_guest_exit *out,
+int client_read_exit(struct client *client, struct frame *frame, struct sw_guest_exit *out,
                      struct sw_err *err)
 {
     uint32_t kind = wire_u32(&frame->in), value = wire_u32(&frame->in);
@@ -154,9 +154,9 @@ static int client_run(struct sw_guest *guest, const struct sw_guest_run *run, st
                             (size_t)(frame.in.end - frame.in.at));
             break;
         case RUNNER_EXIT:
-            return read_exit(client, &frame, out, err);
+            return client_read_exit(client, &frame, out, err);
         default:
-            return refused(client, &frame, "run", err);
+            return client_refused(client, &frame, "run", err);
         }
     }
 }
@@ -291,7 +291,7 @@ static int stream_data(struct client *client, struct request_out *request, const
         if (frame.type == RUNNER_OK)
             return 0;
         if (frame.type != RUNNER_DATA)
-            return refused(client, &frame, path, err);
+            return client_refused(client, &frame, path, err);
         if (sink(arg, frame.in.at, (size_t)(frame.in.end - frame.in.at), err) < 0)
             return stream_lost(client, err, err->code, "%s", err->text);
     }
@@ -459,7 +459,7 @@ static int carry_some(struct client *client, const struct sw_guest_carry *what, 
         return 0;
     }
     *first = find_failed(&frame, what, *first, n);
-    (void)refused(client, &frame, what->to, err);
+    (void)client_refused(client, &frame, what->to, err);
     return sw_context(err, "%s '%s/%s'", (what->how & SW_PUT_MOVE) != 0 ? "moving" : "copying", what->from,
                       what->names[*first]);
 }
@@ -548,6 +548,7 @@ static int client_survey(struct sw_guest *guest, const char *dir, bool extents, 
 
 static const struct sw_guest_ops client_ops = {
     .run = client_run,
+    .shell = client_shell,
     .stat = client_stat,
     .put = client_put,
     .put_from = client_put_from,

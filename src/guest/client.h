@@ -5,6 +5,9 @@
 #include "slipway/guest.h"
 #include "src/runner/protocol.h"
 
+struct frame;
+struct request_out;
+
 enum {
     CLIENT_SILENCE_MS = 60000, /* a runner that says nothing for so long is lost */
     CLIENT_ASK_MS = 7200000,   /* the longest that one file operation may take, signs of life or not */
@@ -36,5 +39,15 @@ SW_MUST_CHECK int client_hello(struct client *client, const uint8_t nonce[RUNNER
 
 /* Asks the runner to end, with everything that it started. */
 SW_MUST_CHECK int client_bye(struct client *client, struct sw_err *err);
+
+/* The operation of struct sw_guest_ops. shell.c. */
+SW_MUST_CHECK int client_shell(struct sw_guest *guest, const struct sw_guest_shell *shell,
+                               struct sw_guest_exit *out, struct sw_err *err);
+
+/* What requests for programs share: a count and the words before a NULL; EXIT as what it tells; FAIL as an error about path. */
+void client_add_words(struct request_out *request, const char *const *words);
+SW_MUST_CHECK int client_read_exit(struct client *client, struct frame *frame, struct sw_guest_exit *out,
+                                   struct sw_err *err);
+int client_refused(struct client *client, struct frame *frame, const char *path, struct sw_err *err);
 
 #endif

@@ -125,7 +125,7 @@ static int wait_ready(struct client *client, short events, int64_t deadline_ms, 
     }
 }
 
-static int send_all(struct client *client, const char *at, size_t len, struct sw_err *err)
+int stream_send(struct client *client, const char *at, size_t len, struct sw_err *err)
 {
     while (len > 0) {
         ssize_t n;
@@ -143,18 +143,26 @@ static int send_all(struct client *client, const char *at, size_t len, struct sw
     return 0;
 }
 
-int request_send(struct request_out *request, struct client *client, struct sw_err *err)
+int request_take(struct request_out *request, struct sw_buf *out, struct sw_err *err)
 {
     end_frame(request);
-
-    SW_AUTO_BUF struct sw_buf buf = request->buf;
-
+    *out = request->buf;
     request->buf = (struct sw_buf){0};
-    if (request->failed)
+    if (!request->failed)
+        return 0;
+    *err = *request->err;
+    return -1;
+}
+
+int request_send(struct request_out *request, struct client *client, struct sw_err *err)
+{
+    SW_AUTO_BUF struct sw_buf buf = {0};
+
+    if (request_take(request, &buf, err) < 0)
         return -1;
     if (client->broken)
         return stream_lost(client, err, SW_FAILED, "broken");
-    return send_all(client, buf.data, buf.len, err);
+    return stream_send(client, buf.data, buf.len, err);
 }
 
 static int read_exact(struct client *client, void *buf, size_t len, int64_t deadline_ms, struct sw_err *err)
@@ -177,7 +185,7 @@ static int read_exact(struct client *client, void *buf, size_t len, int64_t dead
     return 0;
 }
 
-static int read_one(struct client *client, int64_t deadline_ms, struct frame *frame, struct sw_err *err)
+int frame_read_any(struct client *client, int64_t deadline_ms, struct frame *frame, struct sw_err *err)
 {
     unsigned char header[RUNNER_HEADER_BYTES];
     struct wire_in in = {.at = header, .end = header + sizeof(header)};
@@ -201,7 +209,7 @@ int frame_read(struct client *client, int64_t deadline_ms, struct frame *frame, 
 {
     /* Signs of life are noticed by having come. */
     do {
-        if (read_one(client, deadline_ms, frame, err) < 0)
+        if (frame_read_any(client, deadline_ms, frame, err) < 0)
             return -1;
     } while (frame->type == RUNNER_ALIVE);
     return 0;

@@ -34,6 +34,14 @@ SW_MUST_CHECK int request_send(struct request_out *request, struct client *clien
 SW_MUST_CHECK int frame_read(struct client *client, int64_t deadline_ms, struct frame *frame,
                              struct sw_err *err);
 
+/* The same, also one that is only a sign of life. */
+SW_MUST_CHECK int frame_read_any(struct client *client, int64_t deadline_ms, struct frame *frame,
+                                 struct sw_err *err);
+/* The frames of a request that is put together, to be sent piece by piece: free them. -1 where it failed. */
+SW_MUST_CHECK int request_take(struct request_out *request, struct sw_buf *out, struct sw_err *err);
+/* Sends them all. */
+SW_MUST_CHECK int stream_send(struct client *client, const char *at, size_t len, struct sw_err *err);
+
 /* Marks the connection as lost and reports why; later calls repeat it. */
 int stream_lost(struct client *client, struct sw_err *err, enum sw_code code, const char *fmt, ...)
     SW_PRINTF(4, 5);

@@ -119,6 +119,15 @@ static int windows_run(struct sw_guest *guest, const struct sw_guest_run *run, s
     return needs_boot("nothing can be run before it is booted", err);
 }
 
+static int windows_shell(struct sw_guest *guest, const struct sw_guest_shell *shell,
+                         struct sw_guest_exit *out, struct sw_err *err)
+{
+    (void)guest;
+    (void)shell;
+    (void)out;
+    return needs_boot("there is no shell before it is booted", err);
+}
+
 static int windows_stat(struct sw_guest *guest, const char *path, bool follow, struct sw_guest_stat *out,
                         struct sw_err *err)
 {
@@ -264,6 +273,7 @@ static int windows_list(struct sw_guest *guest, const char *dir, const char *pat
 
 static const struct sw_guest_ops windows_ops = {
     .run = windows_run,
+    .shell = windows_shell,
     .stat = windows_stat,
     .put = windows_put,
     .put_from = windows_put_from,

@@ -137,7 +137,12 @@ static int serve(const struct channel *channel)
         case RUNNER_RUN:
             run_step(channel, &request);
             break;
+        case RUNNER_SHELL:
+            run_shell(channel, &request);
+            break;
         case RUNNER_KILL:
+        case RUNNER_DATA:
+        case RUNNER_RESIZE: /* slipway learns of a shell's end after it */
             break;
         case RUNNER_LIMIT:
             file_limit(&request);

@@ -13,7 +13,7 @@
  * One request at a time: slipway sends one, the runner answers with any number of stream frames and one OK, FAIL or EXIT.
  */
 enum {
-    RUNNER_VERSION = 3,
+    RUNNER_VERSION = 4,
     RUNNER_HEADER_BYTES = 8,
     RUNNER_PAYLOAD_MAX = 1 << 20,
     RUNNER_CHUNK_BYTES = 64 << 10, /* most that one DATA, STDOUT or STDERR carries */
@@ -22,7 +22,9 @@ enum {
     RUNNER_NONCE_BYTES = 16,
     RUNNER_RECORD_MAX = 1 << 20, /* of a SURVEY */
     RUNNER_EXTENTS_MAX = 64,
-    RUNNER_ALIVE_MS = 5000, /* while a request takes its time, something is said at least this often */
+    RUNNER_INPUT_BYTES = 64 << 10, /* most of a SHELL's input that its program has not taken */
+    RUNNER_SIZE_MAX = 0xffff,      /* columns or rows of a terminal */
+    RUNNER_ALIVE_MS = 5000,        /* while a request takes its time, something is said at least this often */
 };
 
 #define RUNNER_MAGIC    UINT32_C(0x52575753) /* "SWWR" */
@@ -59,6 +61,14 @@ enum runner_request {
      * as they are; never without extents.
      */
     RUNNER_SURVEY = 18,
+    /*
+     * flags u32, columns u32, rows u32, cwd, count u32 and so many words of argv (none: a login shell), count and environment
+     * -> as RUN. While it runs slipway sends DATA, of which an empty one is the input's end, and RESIZE; TAKEN answers what
+     * reached the program. No more than RUNNER_INPUT_BYTES may be on their way there.
+     */
+    RUNNER_SHELL = 19,
+    RUNNER_RESIZE =
+        20, /* columns u32, rows u32; no answer of its own, and ignored when no SHELL runs, as DATA is */
 };
 
 enum runner_reply {
@@ -72,12 +82,16 @@ enum runner_reply {
     RUNNER_NOTICE = 71,   /* bytes: while RUN, a command of the step that needs a booted system */
     RUNNER_NO_START = 72, /* the same, which would have started a service */
     RUNNER_LEFT_OUT = 73, /* the same, which did nothing and succeeded, as SKIP_STARTS says */
+    RUNNER_TAKEN = 74,    /* bytes u32: while SHELL, so many more of its input reached the program */
 };
 
 enum runner_exit { RUNNER_EXITED, RUNNER_SIGNALED, RUNNER_TIMED_OUT, RUNNER_NOT_STARTED };
 enum runner_kind { RUNNER_NONE, RUNNER_REGULAR, RUNNER_DIR, RUNNER_LINK, RUNNER_OTHER };
-/* RUN, SCRIPT: the script is what is run, else argv; SKIP_STARTS: what starts a service does nothing and succeeds. */
-enum { RUNNER_RUN_SCRIPT = 1, RUNNER_RUN_SKIP_STARTS = 2 };
+/*
+ * RUN, SCRIPT: the script is what is run, else argv; SKIP_STARTS: what starts a service does nothing and succeeds. SHELL,
+ * TERMINAL: on a pseudo-terminal, whose output is STDOUT; SKIP_STARTS too.
+ */
+enum { RUNNER_RUN_SCRIPT = 1, RUNNER_RUN_SKIP_STARTS = 2, RUNNER_RUN_TERMINAL = 4 };
 /* TREE: COPY and MOVE of a folder with all in it, into one that may be there; MODE: PUT sets it on any file; MOVE: CARRY
  * moves and does not copy. */
 enum {

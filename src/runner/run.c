@@ -1,5 +1,5 @@
 /* Running one step: a script or a program, its output as it comes, and an end for everything that it started. */
-#include "src/runner/runner.h"
+#include "src/runner/run_private.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -8,30 +8,12 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-struct step {
-    uint32_t flags;
-    uint64_t timeout_ms;
-    char *cwd;
-    struct wire_text script;
-    char **argv, **env; /* env: over the fixed set */
-    char script_path[64];
-};
-
-/* A running step. */
-struct run {
-    const struct channel *channel;
-    pid_t pid;
-    int out, err, signals; /* out, err: -1 once at their end */
-    int64_t deadline_ms;   /* 0: none */
-    bool ended, timed_out;
-    int status;
-};
 
 void kill_all(void)
 {
@@ -48,14 +30,14 @@ void kill_all(void)
         continue;
 }
 
-static void free_words(char **words)
+void free_words(char **words)
 {
     for (size_t i = 0; words != NULL && words[i] != NULL; i++)
         free(words[i]);
     free(words);
 }
 
-static char **read_words(struct request *request)
+char **read_words(struct request *request)
 {
     uint32_t n = wire_u32(&request->in);
     char **words = n <= RUNNER_WORDS_MAX ? calloc((size_t)n + 1, sizeof(*words)) : NULL;
@@ -72,7 +54,7 @@ static char **read_words(struct request *request)
 
 static int read_step(struct request *request, struct step *step)
 {
-    *step = (struct step){.flags = wire_u32(&request->in)};
+    *step = (struct step){.flags = wire_u32(&request->in), .ends = {-1, -1, -1, false}};
     step->timeout_ms = wire_u64(&request->in);
     step->cwd = request_text(request, RUNNER_PATH_MAX);
     step->script = wire_text(&request->in);
@@ -83,14 +65,14 @@ static int read_step(struct request *request, struct step *step)
     return (step->flags & RUNNER_RUN_SCRIPT) != 0 || step->argv[0] != NULL ? 0 : -1;
 }
 
-static void free_step(struct step *step)
+void free_step(struct step *step)
 {
     free(step->cwd);
     free_words(step->argv);
     free_words(step->env);
 }
 
-static void send_exit(const struct channel *channel, enum runner_exit kind, int value, const char *text)
+void send_exit(const struct channel *channel, enum runner_exit kind, int value, const char *text)
 {
     unsigned char payload[12 + 128];
     size_t len = strlen(text) < 128 ? strlen(text) : 128;
@@ -102,18 +84,24 @@ static void send_exit(const struct channel *channel, enum runner_exit kind, int 
     channel_send(channel, RUNNER_EXIT, payload, 12 + len);
 }
 
+const char *find_bash(void)
+{
+    static const char *const shells[] = {"/bin/bash", "/usr/bin/bash", "/usr/local/bin/bash"};
+
+    for (size_t i = 0; i < sizeof(shells) / sizeof(shells[0]); i++)
+        if (access(shells[i], X_OK) == 0)
+            return shells[i];
+    return NULL;
+}
+
 /* Writes the script and makes argv from it. 0, or an errno with *what set. */
 static int prepare_script(struct step *step, const char **what)
 {
-    static const char *const shells[] = {"/bin/bash", "/usr/bin/bash", "/usr/local/bin/bash"};
     static unsigned counter;
-    const char *shell = NULL, *dir = script_dir();
+    const char *shell = find_bash(), *dir = script_dir();
     ssize_t n;
     int fd;
 
-    for (size_t i = 0; i < sizeof(shells) / sizeof(shells[0]) && shell == NULL; i++)
-        if (access(shells[i], X_OK) == 0)
-            shell = shells[i];
     *what = "the image has no bash";
     if (shell == NULL)
         return ENOENT;
@@ -191,26 +179,34 @@ static void drop_powers(void)
     close(fd);
 }
 
-static void __attribute__((noreturn)) child(const struct step *step, const int fds[2], int report)
+/* Standard input of a step without one is empty; without a /dev/null it gets none at all. */
+static bool connect_streams(const struct step_ends *ends)
 {
-    sigset_t none;
-    int null = -1, error;
+    int in = ends->in >= 0 ? ends->in : open("/dev/null", O_RDWR | O_CLOEXEC);
 
-    if (runner_enter_root() == 0)
-        null = open("/dev/null", O_RDWR | O_CLOEXEC);
+    if (ends->terminal && ioctl(in, TIOCSCTTY, 0) < 0)
+        return false;
+    if (in >= 0)
+        dup2(in, STDIN_FILENO);
+    else
+        close(STDIN_FILENO);
+    return dup2(ends->out, STDOUT_FILENO) >= 0 && dup2(ends->err, STDERR_FILENO) >= 0;
+}
+
+static void __attribute__((noreturn)) child(const struct step *step, int report)
+{
+    bool inside = runner_enter_root() == 0;
+    sigset_t none;
+    int error;
+
     drop_powers();
     setsid();
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
     signal(SIGPIPE, SIG_DFL);
     umask(022);
-    /* Without a /dev/null the step gets no standard input at all. */
-    if (null >= 0)
-        dup2(null, STDIN_FILENO);
-    else
-        close(STDIN_FILENO);
-    if (dup2(fds[0], STDOUT_FILENO) >= 0 && dup2(fds[1], STDERR_FILENO) >= 0 &&
-        (chdir(step->cwd) == 0 || chdir("/") == 0) && set_environment(step->env) == 0)
+    if (connect_streams(&step->ends) && inside && (chdir(step->cwd) == 0 || chdir("/") == 0) &&
+        set_environment(step->env) == 0)
         execvp(step->argv[0], step->argv);
     error = errno;
     if (write(report, &error, sizeof(error)) < 0)
@@ -235,31 +231,49 @@ static int await_start(const struct run *run, int report)
     }
 }
 
-/* Forks. 0, or the errno that kept the program from starting. */
-static int start(const struct step *step, struct run *run)
+int open_outputs(struct run *run, struct step *step)
 {
-    int out[2], err[2], report[2], error = 0;
+    int out[2], err[2];
 
-    if (pipe2(out, O_CLOEXEC) < 0 || pipe2(err, O_CLOEXEC) < 0 || pipe2(report, O_CLOEXEC) < 0)
+    if (pipe2(out, O_CLOEXEC) < 0)
+        return -1;
+    run->out = out[0];
+    step->ends.out = out[1];
+    if (pipe2(err, O_CLOEXEC) < 0)
+        return -1;
+    run->err = err[0];
+    step->ends.err = err[1];
+    return 0;
+}
+
+static void close_end(int *fd)
+{
+    if (*fd >= 0)
+        close_quietly(*fd);
+    *fd = -1;
+}
+
+/* Forks. 0, or the errno that kept the program from starting. */
+static int start(struct step *step, struct run *run)
+{
+    int report[2], error = 0;
+
+    if (pipe2(report, O_CLOEXEC) < 0)
         return errno;
     run->pid = fork();
     if (run->pid == 0)
-        child(step, (const int[2]){out[1], err[1]}, report[1]);
+        child(step, report[1]);
     if (run->pid < 0)
         error = errno;
-    close(out[1]);
-    close(err[1]);
     close(report[1]);
+    close_end(&step->ends.in);
+    close_end(&step->ends.out);
+    close_end(&step->ends.err);
     if (run->pid > 0)
         error = await_start(run, report[0]);
     close(report[0]);
-    run->out = out[0];
-    run->err = err[0];
-    if (error == 0)
-        return 0;
-    close(out[0]);
-    close(err[0]);
-    kill_all();
+    if (error != 0)
+        kill_all();
     return error;
 }
 
@@ -307,11 +321,10 @@ static int wait_ms(const struct run *run)
 static void follow(struct run *run, struct request *request)
 {
     while (!run->ended) {
-        struct pollfd wait[] = {{.fd = run->channel->fd, .events = POLLIN},
-                                {.fd = run->signals, .events = POLLIN},
-                                {.fd = run->out, .events = POLLIN},
-                                {.fd = run->err, .events = POLLIN},
-                                {.fd = watch_fd(), .events = POLLIN}};
+        struct pollfd wait[] = {
+            {.fd = run->channel->fd, .events = POLLIN}, {.fd = run->signals, .events = POLLIN},
+            {.fd = run->out, .events = POLLIN},         {.fd = run->err, .events = POLLIN},
+            {.fd = watch_fd(), .events = POLLIN},       {.fd = shell_wants_to_write(run), .events = POLLOUT}};
         int n = poll(wait, sizeof(wait) / sizeof(wait[0]), wait_ms(run));
 
         if (run->deadline_ms != 0 && now_ms() >= run->deadline_ms) {
@@ -326,12 +339,15 @@ static void follow(struct run *run, struct request *request)
             relay(run, &run->err, RUNNER_STDERR);
         if (wait[4].revents != 0)
             watch_answer(run->channel);
+        if (wait[5].revents != 0)
+            shell_write(run);
         if (wait[1].revents != 0)
             reap(run);
         if (wait[0].revents != 0) {
             channel_read(run->channel, request);
             if (request->type == RUNNER_KILL)
                 return;
+            shell_take(run, request);
         }
     }
 }
@@ -357,37 +373,45 @@ static void report_end(const struct run *run)
         send_exit(run->channel, RUNNER_EXITED, WEXITSTATUS(run->status), "");
 }
 
-static void run_prepared(const struct channel *channel, struct request *request, const struct step *step)
+void run_prepared(struct run *run, struct request *request, struct step *step)
 {
-    struct run run = {.channel = channel};
     sigset_t child_signal;
     int error;
 
     sigemptyset(&child_signal);
     sigaddset(&child_signal, SIGCHLD);
     sigprocmask(SIG_BLOCK, &child_signal, NULL);
-    run.signals = signalfd(-1, &child_signal, SFD_CLOEXEC | SFD_NONBLOCK);
+    run->signals = signalfd(-1, &child_signal, SFD_CLOEXEC | SFD_NONBLOCK);
     if (step->timeout_ms > 0 && step->timeout_ms < INT64_MAX / 2)
-        run.deadline_ms = now_ms() + (int64_t)step->timeout_ms;
+        run->deadline_ms = now_ms() + (int64_t)step->timeout_ms;
     watch_skip_starts((step->flags & RUNNER_RUN_SKIP_STARTS) != 0);
-    error = run.signals < 0 || runner_leave_root() < 0 ? errno : start(step, &run);
+    error = run->signals < 0 || runner_leave_root() < 0 ? errno : start(step, run);
     if (error == 0) {
-        follow(&run, request);
+        follow(run, request);
         kill_all();
-        drain(&run);
-        report_end(&run);
+        drain(run);
+        report_end(run);
     } else {
-        send_exit(channel, RUNNER_NOT_STARTED, error, step->argv[0]);
+        send_exit(run->channel, RUNNER_NOT_STARTED, error, step->argv[0]);
     }
-    if (run.signals >= 0)
-        close(run.signals);
+    if (run->signals >= 0)
+        close(run->signals);
     /* Without the guest's root nothing more can be done for it. */
     if (runner_enter_root() < 0)
         _exit(1);
 }
 
+void run_close(struct run *run, struct step *step)
+{
+    int *const ends[] = {&run->in, &run->out, &run->err, &step->ends.in, &step->ends.out, &step->ends.err};
+
+    for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
+        close_end(ends[i]);
+}
+
 void run_step(const struct channel *channel, struct request *request)
 {
+    struct run run = {.channel = channel, .in = -1, .out = -1, .err = -1};
     struct step step;
     const char *what = "";
     int error = 0;
@@ -399,10 +423,15 @@ void run_step(const struct channel *channel, struct request *request)
     }
     if ((step.flags & RUNNER_RUN_SCRIPT) != 0)
         error = prepare_script(&step, &what);
+    if (error == 0) {
+        what = step.argv[0];
+        error = open_outputs(&run, &step) < 0 ? errno : 0;
+    }
     if (error == 0)
-        run_prepared(channel, request, &step);
+        run_prepared(&run, request, &step);
     else
         send_exit(channel, RUNNER_NOT_STARTED, error, what);
+    run_close(&run, &step);
     if (step.script_path[0] != '\0')
         unlink(step.script_path);
     free_step(&step);

@@ -53,6 +53,7 @@ void watch_answer(const struct channel *channel);
 
 /* Each answers the request that was read. */
 void run_step(const struct channel *channel, struct request *request);
+void run_shell(const struct channel *channel, struct request *request);
 void file_request(const struct channel *channel, struct request *request);
 
 /* Kills every process but this one, which is the first of its namespace, and collects them; in a booted system, those that

@@ -1,6 +1,7 @@
 /* What a hostile guest may say to slipway's end of the runner's protocol. The first byte chooses the request. */
 #include "src/guest/client.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -9,6 +10,16 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 enum { INPUT_MAX = 100 << 10 };
+
+static int ask_shell(struct sw_guest *guest, struct sw_guest_exit *end, struct sw_err *err)
+{
+    int null = open("/dev/null", O_RDWR);
+    const struct sw_guest_shell shell = {.in = null, .out = null, .err = null};
+    int rc = guest->ops->shell(guest, &shell, end, err);
+
+    close(null);
+    return rc;
+}
 
 static void ask(struct sw_guest *guest, unsigned which)
 {
@@ -25,7 +36,7 @@ static void ask(struct sw_guest *guest, unsigned which)
     size_t len;
     int rc = -1;
 
-    switch (which % 7) {
+    switch (which % 8) {
     case 0:
         rc = ops->run(guest, &run, &end, &err);
         break;
@@ -44,6 +55,9 @@ static void ask(struct sw_guest *guest, unsigned which)
         rc = ops->carry(guest, &carry, &len, &err);
         if (rc < 0 && len >= carry.n)
             abort();
+        break;
+    case 7:
+        rc = ask_shell(guest, &end, &err);
         break;
     case 4:
         rc = client_hello((struct client *)guest, nonce, &err);
