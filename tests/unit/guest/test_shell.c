@@ -1,20 +1,13 @@
 /* A shell in a plain chroot, with a user at a terminal or at a pipe; and a runner that lies. */
 #include "src/base/clock.h"
 #include "src/guest/client.h"
-#include "src/guest/terminal.h"
 #include "tests/unit/guest/folder.h"
+#include "tests/unit/guest/user.h"
 
 #include <fcntl.h>
-#include <poll.h>
-#include <pthread.h>
-#include <pty.h>
 #include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
-#include <termios.h>
-
-enum { PATIENCE_MS = 60000 };
 
 /* ---- Pipes ------------------------------------------------------------------------------------------------- */
 
@@ -208,103 +201,6 @@ static void a_reader_that_goes_away_is_an_error(void **state)
 
 /* ---- A user at a terminal ---------------------------------------------------------------------------------- */
 
-struct user {
-    int master, slave;
-    struct termios before;
-    struct sw_guest *guest;
-    struct sw_guest_shell ask;
-    struct sw_guest_exit end;
-    struct sw_err err;
-    int rc;
-    pthread_t thread;
-    char seen[1 << 16];
-    size_t len;
-};
-
-static void *sit(void *arg)
-{
-    struct user *user = arg;
-
-    user->rc = user->guest->ops->shell(user->guest, &user->ask, &user->end, &user->err);
-    return NULL;
-}
-
-static void terminal_open(struct user *user)
-{
-    const struct winsize size = {.ws_col = 101, .ws_row = 37};
-
-    memset(user, 0, sizeof(*user));
-    assert_int_equal(openpty(&user->master, &user->slave, NULL, NULL, &size), 0);
-    assert_int_equal(tcgetattr(user->slave, &user->before), 0);
-}
-
-static void sit_down(struct user *user, struct sw_guest *guest, const char *const *argv)
-{
-    terminal_open(user);
-    user->guest = guest;
-    user->ask = (struct sw_guest_shell){
-        .argv = argv, .in = user->slave, .out = user->slave, .err = user->slave, .terminal = true};
-    assert_int_equal(pthread_create(&user->thread, NULL, sit, user), 0);
-}
-
-static bool read_more(struct user *user, int ms)
-{
-    struct pollfd wait = {.fd = user->master, .events = POLLIN};
-    ssize_t n = 0;
-
-    if (poll(&wait, 1, ms) > 0)
-        n = read(user->master, user->seen + user->len, sizeof(user->seen) - 1 - user->len);
-    user->len += n > 0 ? (size_t)n : 0;
-    user->seen[user->len] = '\0';
-    return n > 0;
-}
-
-/* Until this is on the screen, behind what was waited for before. */
-static void await_text(struct user *user, const char *text)
-{
-    int64_t until = sw_monotonic_ns() + (int64_t)PATIENCE_MS * 1000000;
-    const char *found;
-
-    while ((found = strstr(user->seen, text)) == NULL) {
-        read_more(user, 100);
-        if (sw_monotonic_ns() > until)
-            fail_msg("'%s' is not in: %s", text, user->seen);
-    }
-    user->len -= (size_t)(found - user->seen) + strlen(text);
-    memmove(user->seen, found + strlen(text), user->len + 1);
-}
-
-static void type(struct user *user, const char *text)
-{
-    assert_int_equal(write(user->master, text, strlen(text)), strlen(text));
-}
-
-static bool is_raw(const struct user *user)
-{
-    struct termios now;
-
-    assert_int_equal(tcgetattr(user->slave, &now), 0);
-    return (now.c_lflag & (ICANON | ECHO | ISIG)) == 0;
-}
-
-static void expect_cooked(const struct user *user)
-{
-    struct termios now;
-
-    assert_int_equal(tcgetattr(user->slave, &now), 0);
-    assert_memory_equal(&now.c_iflag, &user->before.c_iflag, sizeof(now.c_iflag));
-    assert_memory_equal(&now.c_lflag, &user->before.c_lflag, sizeof(now.c_lflag));
-    assert_memory_equal(&now.c_oflag, &user->before.c_oflag, sizeof(now.c_oflag));
-}
-
-static void get_up(struct user *user)
-{
-    assert_int_equal(pthread_join(user->thread, NULL), 0);
-    expect_cooked(user);
-    close(user->master);
-    close(user->slave);
-}
-
 static void a_user_has_a_terminal_of_the_same_size_and_kind(void **state)
 {
     struct user user;
@@ -404,6 +300,22 @@ static void three_escapes_end_whatever_runs(void **state)
     expect_script("ps | grep -c '[s]leep 600'", 1, "0\n");
 }
 
+/* What the runner says beside the program ends in a return too. */
+static void what_needs_a_booted_system_is_said_on_the_terminal(void **state)
+{
+    const char *const argv[] = {"/bin/sh", "-c", "systemctl start nginx; echo $?", NULL};
+    struct user user;
+
+    (void)state;
+    expect_script("printf '#!/bin/sh\\nexit 0\\n' >/usr/bin/systemctl; chmod +x /usr/bin/systemctl", 0, "");
+    sit_down(&user, folder_guest, argv);
+    await_text(&user, "'systemctl start nginx' needs a booted system, and this image is not running\r\n");
+    await_text(&user, "1\r\n");
+    get_up(&user);
+    assert_int_equal(user.rc, 0);
+    expect_script("rm /usr/bin/systemctl", 0, "");
+}
+
 static void a_flood_does_not_keep_the_keys_away(void **state)
 {
     struct user user;
@@ -491,94 +403,6 @@ static void an_image_without_bash_gives_its_sh_and_without_that_says_so(void **s
     assert_int_equal(piped.end.kind, SW_EXIT_NOEXEC);
     assert_non_null(strstr(piped.end.text, "neither bash nor /bin/sh"));
     expect_usable();
-}
-
-/* ---- A terminal is given back whatever comes --------------------------------------------------------------- */
-
-/* A process that has the terminal and does nothing. */
-static pid_t hold_terminal(const struct user *user)
-{
-    struct sw_err err = {.code = SW_OK};
-    pid_t pid = fork();
-    int changes;
-
-    assert_true(pid >= 0);
-    if (pid == 0) {
-        /* The test's own handlers of what ends it would go on with the next test. */
-        for (int number = 1; number < SIGRTMIN; number++)
-            signal(number, SIG_DFL);
-        if (terminal_take(user->slave, &changes, &err) < 0)
-            _exit(1);
-        for (;;) {
-            struct pollfd wait = {.fd = changes, .events = POLLIN};
-
-            if (poll(&wait, 1, 1000) > 0)
-                terminal_changed();
-        }
-    }
-    for (int i = 0; i < 600 && !is_raw(user); i++)
-        usleep(50000);
-    assert_true(is_raw(user));
-    return pid;
-}
-
-static void a_terminal_is_given_back_after_any_signal_that_ends_a_process(void **state)
-{
-    static const int numbers[] = {SIGTERM, SIGHUP, SIGINT,  SIGQUIT, SIGABRT,
-                                  SIGSEGV, SIGBUS, SIGUSR1, SIGALRM};
-
-    (void)state;
-    for (size_t i = 0; i < SW_ARRAY_LEN(numbers); i++) {
-        struct user user;
-        int status;
-        pid_t pid;
-
-        terminal_open(&user);
-        pid = hold_terminal(&user);
-        assert_int_equal(kill(pid, numbers[i]), 0);
-        assert_int_equal(waitpid(pid, &status, 0), pid);
-        assert_true(WIFSIGNALED(status));
-        assert_int_equal(WTERMSIG(status), numbers[i]);
-        expect_cooked(&user);
-        close(user.master);
-        close(user.slave);
-    }
-}
-
-static void a_process_that_stops_has_given_it_back_and_takes_it_again(void **state)
-{
-    struct user user;
-    int status;
-    pid_t pid;
-
-    (void)state;
-    terminal_open(&user);
-    pid = hold_terminal(&user);
-    assert_int_equal(kill(pid, SIGTSTP), 0);
-    assert_int_equal(waitpid(pid, &status, WUNTRACED), pid);
-    assert_true(WIFSTOPPED(status));
-    expect_cooked(&user);
-    assert_int_equal(kill(pid, SIGCONT), 0);
-    for (int i = 0; i < 600 && !is_raw(&user); i++)
-        usleep(50000);
-    assert_true(is_raw(&user));
-    kill(pid, SIGTERM);
-    assert_int_equal(waitpid(pid, &status, 0), pid);
-    expect_cooked(&user);
-    close(user.master);
-    close(user.slave);
-}
-
-static void what_is_no_terminal_cannot_be_taken(void **state)
-{
-    struct sw_err err = {.code = SW_OK};
-    int fd = open("/dev/null", O_RDWR), changes;
-
-    (void)state;
-    assert_int_equal(terminal_take(fd, &changes, &err), -1);
-    assert_non_null(strstr(err.text, "the terminal"));
-    terminal_give_back();
-    close(fd);
 }
 
 /* ---- A runner that lies ------------------------------------------------------------------------------------ */
@@ -783,13 +607,11 @@ int main(void)
         cmocka_unit_test(keys_come_one_by_one_and_control_c_is_the_programs),
         cmocka_unit_test(a_new_size_reaches_the_program),
         cmocka_unit_test(three_escapes_end_whatever_runs),
+        cmocka_unit_test(what_needs_a_booted_system_is_said_on_the_terminal),
         cmocka_unit_test(a_flood_does_not_keep_the_keys_away),
         cmocka_unit_test(a_terminal_that_goes_away_ends_the_program),
         cmocka_unit_test(a_guest_without_terminals_is_told_and_hangs_nobody),
         cmocka_unit_test(an_image_without_bash_gives_its_sh_and_without_that_says_so),
-        cmocka_unit_test(a_terminal_is_given_back_after_any_signal_that_ends_a_process),
-        cmocka_unit_test(a_process_that_stops_has_given_it_back_and_takes_it_again),
-        cmocka_unit_test(what_is_no_terminal_cannot_be_taken),
         cmocka_unit_test(frames_that_make_no_sense_end_it),
         cmocka_unit_test(a_stream_that_closes_gives_the_terminal_back),
         cmocka_unit_test(a_refusal_is_the_guests_and_not_the_streams),
