@@ -51,21 +51,28 @@ int scratch_open(const struct sw_build_opts *opts, struct sw_store *store, uint6
     return rc;
 }
 
+int beneath_open_image(struct sw_image *image, const char *name, const char *scratch_dir, struct beneath *out,
+                       struct sw_err *err)
+{
+    static const char socket[] = "base.sock";
+    SW_AUTO_FREE char *socket_path = NULL;
+
+    if (sw_socket_dir(scratch_dir, sizeof(socket), &out->socket_dir, err) < 0)
+        return -1;
+    socket_path = sw_path_join(out->socket_dir != NULL ? out->socket_dir : scratch_dir, socket, err);
+    if (socket_path == NULL || sw_nbd_start(image, socket_path, name, &out->server, err) < 0)
+        return -1;
+    out->format = "raw";
+    out->name = sw_nbd_uri(name, socket_path, err);
+    return out->name != NULL ? 0 : -1;
+}
+
 static int serve(struct sw_store *store, const char *digest, const char *scratch_dir, struct beneath *out,
                  struct sw_err *err)
 {
-    static const char name[] = "base.sock";
-    SW_AUTO_FREE char *socket_path = NULL;
-
-    if (sw_socket_dir(scratch_dir, sizeof(name), &out->socket_dir, err) < 0)
+    if (sw_store_open_chain(store, digest, &out->image, err) < 0)
         return -1;
-    socket_path = sw_path_join(out->socket_dir != NULL ? out->socket_dir : scratch_dir, name, err);
-    if (socket_path == NULL || sw_store_open_chain(store, digest, &out->image, err) < 0 ||
-        sw_nbd_start(out->image, socket_path, digest, &out->server, err) < 0)
-        return -1;
-    out->format = "raw";
-    out->name = sw_nbd_uri(digest, socket_path, err);
-    return out->name != NULL ? 0 : -1;
+    return beneath_open_image(out->image, digest, scratch_dir, out, err);
 }
 
 int beneath_open(struct sw_store *store, const char *digest, const char *scratch_dir, struct beneath *out,

@@ -26,6 +26,9 @@ struct beneath {
 /* A plain store's file; a sealed store's chain, served from here beside scratch_dir's other sockets. */
 SW_MUST_CHECK int beneath_open(struct sw_store *store, const char *digest, const char *scratch_dir,
                                struct beneath *out, struct sw_err *err);
+/* An image, served likewise as the export name; it outlives out. */
+SW_MUST_CHECK int beneath_open_image(struct sw_image *image, const char *name, const char *scratch_dir,
+                                     struct beneath *out, struct sw_err *err);
 /* -1 when something of it could not be read: whoever read it may have gone on. */
 SW_MUST_CHECK int beneath_check(const struct beneath *beneath, struct sw_err *err);
 /* What QEMU could not read is the cause of whatever failed: puts it into err. */

@@ -218,8 +218,8 @@ static int allow_sealed(const struct sw_build_opts *opts, const struct sw_store 
     return 0;
 }
 
-static int ingest(const struct sw_build_opts *opts, const struct plan *plan, struct sw_store *store,
-                  struct sw_layer *base, struct sw_err *err)
+int build_ingest(const struct sw_build_opts *opts, const struct plan *plan, struct sw_store *store,
+                 struct sw_layer *base, struct sw_err *err)
 {
     struct sw_store_ingest ask = {.path = plan->recipe->base_path,
                                   .format = plan->recipe->base_format,
@@ -390,7 +390,7 @@ static json_t *run(struct build *build, struct sw_err *err)
     SW_AUTO_JSON json_t *result = NULL;
     bool launch;
 
-    if (ingest(build->opts, build->plan, build->store, &base, err) < 0 ||
+    if (build_ingest(build->opts, build->plan, build->store, &base, err) < 0 ||
         plan_resolve(build->plan, build->store, &base, build->opts->no_cache, err) < 0)
         return NULL;
     build->first = plan_first_missing(build->plan);

@@ -37,6 +37,10 @@ struct plan {
 SW_MUST_CHECK int plan_load(const struct sw_build_opts *opts, struct sw_diags *diags, struct plan **out,
                             struct sw_err *err);
 
+/* The recipe's base as layer 0: taken into the store where it is not known there. build.c. */
+SW_MUST_CHECK int build_ingest(const struct sw_build_opts *opts, const struct plan *plan,
+                               struct sw_store *store, struct sw_layer *base, struct sw_err *err);
+
 /* Fills in keys and what the store knows, once layer 0 is known. */
 SW_MUST_CHECK int plan_resolve(struct plan *plan, struct sw_store *store, const struct sw_layer *base,
                                bool no_cache, struct sw_err *err);

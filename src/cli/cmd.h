@@ -19,6 +19,7 @@ extern const struct cmd cmd_seal;
 extern const struct cmd cmd_open;
 extern const struct cmd cmd_rewrap;
 extern const struct cmd cmd_keygen;
+extern const struct cmd cmd_shell;
 extern const struct cmd cmd_store;
 extern const struct cmd cmd_test;
 extern const struct cmd cmd_verify;

@@ -185,6 +185,7 @@ static int take_options(struct prepare *run, struct sw_err *err)
     if (check_choice(opts, err) < 0 || choose_lanes(&opts->lanes, &run->lanes, err) < 0 ||
         seal_args_open_ring(&opts->keys, &run->ring, err) < 0 || take_flow(run, err) < 0)
         return -1;
+    run->out.what = "prepare";
     run->out.secret = opts->keys.n > 0;
     if (opts->out != NULL &&
         prepare_out_open(opts->out, opts->output_format, &opts->seal_to, opts->sign, &run->out, err) < 0)

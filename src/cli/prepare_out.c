@@ -59,7 +59,7 @@ int prepare_out_write(struct prepare_out *out, struct sw_image *disk, const stru
     int rc;
 
     copy.create.name = out->path;
-    out_progress_begin(&progress, "prepare", common);
+    out_progress_begin(&progress, out->what, common);
     rc = disk_target_write(&target, &copy, stats, err);
     out_progress_end(&progress);
     return rc < 0 ? -1 : disk_target_sign(&target, &copy, stats, err);

@@ -1,4 +1,4 @@
-/* The disk that prepare writes: out of the store, or the image itself where there was nothing to do. */
+/* The disk that prepare writes, out of the store, or the image itself where there was nothing to do; and that of a shell. */
 #ifndef SW_CLI_PREPARE_OUT_H
 #define SW_CLI_PREPARE_OUT_H
 
@@ -8,6 +8,7 @@
 #include "src/cli/sign_args.h"
 
 struct prepare_out {
+    const char *what; /* the verb, for its progress */
     const char *path;
     const struct sw_format *format;
     struct create_arg create;
