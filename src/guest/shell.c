@@ -314,7 +314,21 @@ static int turn(struct shell *shell, struct sw_guest_exit *out, struct sw_err *e
     return 0;
 }
 
-/* Until the program's end. A frame that is cut in two would put the stream out of step. */
+/* A frame that is cut in two would put the stream out of step. */
+static int send_rest(struct shell *shell, struct sw_err *err)
+{
+    if (shell->sent == shell->queue.len)
+        return 0;
+    return stream_send(shell->client, shell->queue.data + shell->sent, shell->queue.len - shell->sent, err);
+}
+
+/* What was held back of a character. */
+static int say_rest(struct shell *shell, struct sink *sink, struct sw_err *err)
+{
+    return sink->nr_held > 0 ? say_safely(shell, sink, "", 0, err) : 0;
+}
+
+/* Until the program's end. */
 static int pump(struct shell *shell, struct sw_guest_exit *out, struct sw_err *err)
 {
     int rc = 0;
@@ -322,13 +336,9 @@ static int pump(struct shell *shell, struct sw_guest_exit *out, struct sw_err *e
     shell->spoke_ms = stream_now_ms();
     while (rc == 0)
         rc = turn(shell, out, err);
-    if (rc < 0 ||
-        stream_send(shell->client, shell->queue.data + shell->sent, shell->queue.len - shell->sent, err) < 0)
+    if (rc < 0 || send_rest(shell, err) < 0 || say_rest(shell, &shell->out, err) < 0)
         return -1;
-    return (shell->out.safe && say_safely(shell, &shell->out, "", 0, err) < 0) ||
-                   (shell->err_out.safe && say_safely(shell, &shell->err_out, "", 0, err) < 0)
-               ? -1
-               : 0;
+    return say_rest(shell, &shell->err_out, err);
 }
 
 /* "TERM=…" of the user's, unless it is none that a guest should see. */
