@@ -103,6 +103,7 @@ static int launch_and_run(struct place *place, struct sw_err *err)
     place->session.overlay = place->overlay;
     place->session.scratch_dir = place->scratch;
     place->session.accel = place->shell->accel;
+    place->session.stock_appliance = place->shell->stock_appliance;
     if (sw_session_start(&place->session, &session, err) < 0 || run(place, session, err) < 0 ||
         (place->shell->keep != NULL && sw_session_close(session, err) < 0)) {
         if (err->code != SW_INTERRUPTED)
@@ -322,10 +323,10 @@ static int run_over_layer(struct place *place, const struct plan *plan, struct s
     place->program.skip_starts = plan->recipe->skip_starts;
     place->session.network = plan->recipe->network;
     place->session.media = plan->media;
-    if (launch_and_run(place, err) < 0)
-        return -1;
-    if (place->shell->keep == NULL)
-        return 0;
+    rc = launch_and_run(place, err);
+    place->program.env = NULL;
+    if (rc < 0 || place->shell->keep == NULL)
+        return rc;
     if (sw_store_open_chain(store, choice->layer.digest, &chain, err) < 0)
         return -1;
     rc = keep(place, &chain, err);

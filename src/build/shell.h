@@ -10,6 +10,7 @@ struct sw_shell {
     const struct sw_guest_shell
         *program; /* its cwd and env are those of a recipe's steps where there is one */
     enum sw_accel accel;
+    bool stock_appliance;    /* as in struct sw_session_opts */
     const char *scratch_dir; /* for the overlay; NULL: $TMPDIR, else /var/tmp, and the store of a recipe */
     bool secret;             /* of an image: it is not to lie in clear … */
     bool plain_scratch;      /* … but there it may */

@@ -35,8 +35,7 @@ static const struct opt shell_rows[] = {
      "pem:FILE or pkcs11:URI: write OUT.manifest.json with OUT's digests, and its signature"},
     {0, "allow-parent", "DIR", OPT_STRING, offsetof(struct shell_opts, allow_parent),
      "parents and extents that IMAGE names may be opened, beneath DIR only"},
-    {0, "accel", "auto|kvm|tcg", OPT_STRING, offsetof(struct shell_opts, build.accel),
-     "how the appliance runs (default: auto)"},
+    LAUNCH_ROWS(struct build_opts),
     {0, "scratch", "DIR", OPT_STRING, offsetof(struct shell_opts, build.scratch),
      "where the overlay lies (default: $TMPDIR or /var/tmp, and the store of a recipe)"},
     {0, "plain-scratch", NULL, OPT_FLAG, offsetof(struct shell_opts, build.plain_scratch),
@@ -121,7 +120,7 @@ static int take_options(struct call *call, const struct args *args, struct sw_er
                                     .plain_scratch = build->plain_scratch};
     if (build->common.json)
         return sw_fail(err, SW_USAGE, "--json: a shell has no result but what the guest says");
-    if (build->accel != NULL && sw_accel_parse(build->accel, &call->shell.accel, err) < 0)
+    if (launch_args_take(&build->launch, &call->shell.accel, &call->shell.stock_appliance, err) < 0)
         return -1;
     return take_commit(call, err);
 }

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -350,7 +351,7 @@ static void user_term(char text[static 8 + TERM_MAX])
 
     if (len == 0 || len > TERM_MAX || strspn(term, letters) != len)
         term = "dumb";
-    strcpy(stpcpy(text, "TERM="), term);
+    snprintf(text, 8 + TERM_MAX, "TERM=%s", term);
 }
 
 static int send_request(struct shell *shell, struct sw_err *err)

@@ -17,7 +17,7 @@ size 133 44
 type stty size\r
 await 44 133\r\n
 await # 
-type echo started; sleep 1000\r
+type sh -c 'echo started; exec sleep 1000'\r
 await started\r\n
 type \x03
 await # 
@@ -44,7 +44,7 @@ grep -q 'killed by signal 9' shown
 
 cat >orders <<'ORDERS'
 await # 
-type echo started; sleep 1000\r
+type sh -c 'echo started; exec sleep 1000'\r
 await started\r\n
 signal TERM
 ORDERS
