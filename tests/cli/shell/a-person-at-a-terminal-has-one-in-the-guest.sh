@@ -52,5 +52,5 @@ status=0
 "$CASE_LIB/at-terminal" orders "$SLIPWAY" shell -f raw base.raw >shown || status=$?
 [ "$status" = 9 ] || fail "exit status $status: $(cat shown)"
 printf '%s' "$TMPDIR" >pattern
-[ -z "$(grep -lsF -f pattern /proc/[0-9]*/cmdline)" ] || fail "an appliance is left"
+if grep -lsF -f pattern /proc/[0-9]*/cmdline; then fail "an appliance is left"; fi
 [ -z "$(find "$TMPDIR" ! -type d)" ] || fail "left: $(find "$TMPDIR")"

@@ -1,6 +1,7 @@
 # The last layer that the store has, or one by name, position and digest; the store stays as it is, also with --commit.
 # appliance: 1
 # timeout: 900
+# shellcheck disable=SC2016 # the guest expands it
 . "$CASE_LIB/build-case.sh"
 need_appliance
 need jq debugfs

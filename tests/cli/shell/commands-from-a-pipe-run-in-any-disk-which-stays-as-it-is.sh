@@ -1,6 +1,7 @@
 # A VMDK: commands on standard input, then one with words of its own; a changed disk is written to a new file only.
 # appliance: 1
 # timeout: 900
+# shellcheck disable=SC2016 # the guest expands it
 . "$CASE_LIB/build-case.sh"
 need_appliance
 need debugfs
