@@ -12,6 +12,7 @@
 #include "src/base/mask.h"
 #include "src/build/beneath.h"
 #include "src/build/deferred.h"
+#include "src/build/failed.h"
 #include "src/build/outputs.h"
 #include "src/build/plan.h"
 #include "src/build/secrets.h"
@@ -430,7 +431,8 @@ static json_t *open_and_run(const struct sw_build_opts *opts, struct plan *plan,
     if (opts->sign != NULL && (sw_seal_harden(err) < 0 || (signer = sw_signer_open(opts->sign, err)) == NULL))
         return NULL;
     if (sw_store_open(opts->store_dir, true, &store, err) < 0 ||
-        sw_store_unlock(store, opts->overrides.keys, opts->overrides.opener, err) < 0)
+        sw_store_unlock(store, opts->overrides.keys, opts->overrides.opener, err) < 0 ||
+        failed_check(opts, store, err) < 0)
         return NULL;
     build.store = store;
     build.signer = signer;

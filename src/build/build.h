@@ -11,6 +11,13 @@
 
 enum { SW_BUILD_OUTPUTS_MAX = 16, SW_BUILD_RECIPIENTS_MAX = 32 };
 
+/* What comes before the end of a build whose step failed. */
+enum sw_on_error {
+    SW_ON_ERROR_FAIL,
+    SW_ON_ERROR_SHELL, /* a shell in the guest as the step left it */
+    SW_ON_ERROR_KEEP,  /* its disk is kept, as failed.qcow2 beside the log, over the last whole layer */
+};
+
 struct sw_build_opts {
     const char *recipe; /* path */
     struct sw_overrides overrides;
@@ -32,6 +39,9 @@ struct sw_build_opts {
     bool beside_queue; /* as in struct sw_exec: built over its own result it does nothing */
     enum sw_accel accel;
     bool stock_appliance; /* as in struct sw_session_opts */
+    enum sw_on_error on_error;
+    const struct sw_guest_shell
+        *failed_shell; /* SHELL: a login shell on the user's terminal; NULL: there is none */
     unsigned jobs;
     struct sw_progress *progress; /* of ingest and outputs; may be NULL */
 };

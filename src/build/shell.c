@@ -8,6 +8,7 @@
 #include "src/base/medium.h"
 #include "src/base/number.h"
 #include "src/build/beneath.h"
+#include "src/build/overlay.h"
 #include "src/build/plan.h"
 #include "src/build/secrets.h"
 
@@ -115,35 +116,12 @@ static int launch_and_run(struct place *place, struct sw_err *err)
 
 /* ---- What was changed -------------------------------------------------------------------------------------- */
 
-/* Whatever the overlay calls it, what lies beneath is this one. */
-struct one_parent {
-    struct sw_parent_resolver base;
-    struct sw_image **image; /* NULL once the overlay has it */
-};
-
-static int open_parent(struct sw_parent_resolver *self, const char *name, const char *format,
-                       struct sw_image **out, struct sw_err *err)
-{
-    struct one_parent *parent = (struct one_parent *)self;
-
-    (void)name;
-    (void)format;
-    if (*parent->image == NULL)
-        return sw_fail(err, SW_INTEGRITY, "the overlay names two disks beneath it");
-    *out = SW_STEAL_PTR(*parent->image);
-    return 0;
-}
-
-/* The overlay over the image, which it takes. */
 static int keep(const struct place *place, struct sw_image **image, struct sw_err *err)
 {
-    struct one_parent parent = {.base = {.open = open_parent}, .image = image};
-    const struct sw_open_opts opts = {.parents = &parent.base};
     struct sw_image *changed;
-    struct sw_in *in;
     int rc;
 
-    if (sw_in_open_file(place->overlay, &in, err) < 0 || sw_image_open(in, "qcow2", &opts, &changed, err) < 0)
+    if (overlay_open(place->overlay, image, &changed, err) < 0)
         return -1;
     rc = place->shell->keep(place->shell->arg, changed, err);
     sw_image_close(changed);

@@ -6,6 +6,7 @@
 #include "src/base/mask.h"
 #include "src/build/beneath.h"
 #include "src/build/cleaning.h"
+#include "src/build/failed.h"
 #include "src/build/moment.h"
 
 #include <string.h>
@@ -23,6 +24,7 @@ struct run {
     const char *overlay;
     const struct beneath *beneath; /* of the overlay */
     int64_t epoch;                 /* the build's moment */
+    size_t first, at;              /* the first layer that is made in it, and the one that is under way */
 };
 
 static int make_overlay(const struct stage *stage, size_t first, const struct beneath *beneath,
@@ -75,7 +77,11 @@ static int exec_phase(const struct run *run, struct sw_guest **guest, size_t i, 
     if (layer->outputs == NULL)
         return sw_fail(err, SW_FAILED, "out of memory");
     exec.outputs = layer->outputs;
-    return sw_exec_phase(&exec, kind, NULL, err);
+    if (sw_exec_phase(&exec, kind, NULL, err) == 0)
+        return 0;
+    if (err->code == SW_GUEST)
+        failed_shell(run->stage->opts, run->stage->plan->recipe, *guest);
+    return -1;
 }
 
 /* Folders without which nothing of the guest can run. */
@@ -218,6 +224,28 @@ static int validate(const struct run *run, struct sw_err *err)
     return plan_record_validated(plan, run->stage->store, err);
 }
 
+static int make_and_validate(struct run *run, struct sw_err *err)
+{
+    for (run->at = run->first; run->at < run->stage->plan->nr_layers; run->at++)
+        if (make_layer(run, run->at, err) < 0)
+            return -1;
+    cleaning_check(run->stage->plan);
+    return validate(run, err);
+}
+
+static void keep_failed(const struct run *run)
+{
+    const struct stage *stage = run->stage;
+    const struct failed_disk disk = {.overlay = run->overlay,
+                                     .beneath = stage->plan->layers[run->first - 1].layer.digest,
+                                     .parent = stage->plan->layers[run->at - 1].layer.digest,
+                                     .log_dir = stage->log_dir,
+                                     .jobs = stage->opts->jobs};
+
+    if (stage->opts->on_error == SW_ON_ERROR_KEEP)
+        failed_keep(&disk, stage->store, run->session);
+}
+
 /* The launch, over what lies beneath. */
 static int run_over(struct run *run, const struct beneath *beneath, const char *scratch, size_t first,
                     struct sw_err *err)
@@ -238,11 +266,13 @@ static int run_over(struct run *run, const struct beneath *beneath, const char *
         sw_session_start(&session, &owned, err) < 0)
         return -1;
     run->session = owned;
-    for (size_t i = first; i < stage->plan->nr_layers; i++)
-        if (make_layer(run, i, err) < 0)
-            return -1;
-    cleaning_check(stage->plan);
-    if (validate(run, err) < 0 || sw_session_close(owned, err) < 0)
+    run->first = first;
+    if (make_and_validate(run, err) < 0) {
+        if (err->code == SW_GUEST)
+            keep_failed(run);
+        return -1;
+    }
+    if (sw_session_close(owned, err) < 0)
         return -1;
     sw_log(SW_LOG_INFO, "the appliance was launched in %.1f s (%s, %s)",
            (double)sw_session_launch_ms(owned) / 1000.0, sw_session_is_tcg(owned) ? "TCG" : "KVM",
@@ -279,7 +309,8 @@ int stage_run(const struct stage *stage, size_t first, struct sw_err *err)
         scratch_open(stage->opts, stage->store, plan_disk_bytes(stage->plan, first), &scratch, err) < 0)
         return -1;
     overlay = sw_path_join(sw_scratch_dir(scratch), "overlay.qcow2", err);
-    if (overlay == NULL || sw_runlog_open(stage->log_dir, &run.log, err) < 0)
+    if (overlay == NULL || failed_forget(stage->log_dir, err) < 0 ||
+        sw_runlog_open(stage->log_dir, &run.log, err) < 0)
         return -1;
     run.overlay = overlay;
     sw_runlog_set_mask(run.log, stage->plan->mask);

@@ -12,7 +12,7 @@ struct build_opts {
     struct common_opts common;
     const char *base, *base_format;
     struct opt_list components, parameters, secrets, catalogues, outputs, seal_to, bundles, keys;
-    const char *out, *store, *service_starts, *sign, *scratch;
+    const char *out, *store, *service_starts, *sign, *scratch, *on_error;
     bool no_cache, no_output, dry_run, refetch, plain_scratch;
     struct launch_args launch;
     struct trust_opts trust;

@@ -1,8 +1,12 @@
 /* slipway build: a recipe over a base image becomes layers and output files. */
+#include "src/base/cleanup.h"
 #include "src/base/json.h"
 #include "src/cli/build_opts.h"
 #include "src/cli/cmd.h"
 #include "src/cli/output.h"
+
+#include <string.h>
+#include <unistd.h>
 
 static void print_output(const json_t *output)
 {
@@ -30,16 +34,36 @@ static int print_result(json_t *result, bool json, struct sw_err *err)
     return 0;
 }
 
+/* A shell needs somebody at a terminal. */
+static int take_on_error(const char *text, const struct sw_guest_shell *shell, struct sw_build_opts *build,
+                         struct sw_err *err)
+{
+    static const char *const names[] = {"fail", "shell", "keep"};
+
+    if (isatty(STDIN_FILENO) && isatty(STDOUT_FILENO))
+        build->failed_shell = shell;
+    for (size_t i = 0; i < SW_ARRAY_LEN(names); i++) {
+        if (text == NULL || strcmp(text, names[i]) == 0) {
+            build->on_error = (enum sw_on_error)i;
+            return 0;
+        }
+    }
+    return sw_fail(err, SW_USAGE, "--on-error: '%s' is none of fail, shell and keep", text);
+}
+
 static int run_build(const void *opts_void, const struct args *args, struct sw_err *err)
 {
     const struct build_opts *opts = opts_void;
+    const struct sw_guest_shell shell = {
+        .in = STDIN_FILENO, .out = STDOUT_FILENO, .err = STDERR_FILENO, .terminal = true};
     struct sw_build_opts build;
     struct sw_diags diags = {.n = 0};
     struct out_progress progress;
     AUTO_BUILD_WITH struct build_with with = {.ring = NULL};
     json_t *result;
 
-    if (build_opts_convert(opts, args, &with, &build, err) < 0)
+    if (build_opts_convert(opts, args, &with, &build, err) < 0 ||
+        take_on_error(opts->on_error, &shell, &build, err) < 0)
         return -1;
     if (opts->dry_run) {
         result = sw_build_plan(&build, &diags, err);
@@ -67,6 +91,8 @@ static const struct opt rows[] = {
     {0, "sign", "KEY", OPT_STRING, offsetof(struct build_opts, sign),
      "pem:FILE or pkcs11:URI: sign manifest.json, as manifest.sig"},
     LAUNCH_ROWS(struct build_opts),
+    {0, "on-error", "fail|shell|keep", OPT_STRING, offsetof(struct build_opts, on_error),
+     "after a failed step: shell opens one in the guest, keep leaves its disk beside the log (default: fail)"},
     {0, "scratch", "DIR", OPT_STRING, offsetof(struct build_opts, scratch),
      "where the overlay lies while it runs (default: in the store)"},
     {0, "plain-scratch", NULL, OPT_FLAG, offsetof(struct build_opts, plain_scratch),
@@ -82,6 +108,9 @@ const struct cmd cmd_build = {
     .more =
         "Layers that the store has are not made again. Killed at any moment, the same command goes on from the last\n"
         "whole layer.\n\n"
+        "--on-error shell opens a shell in the guest as the failed step left it: the same mounts, /tmp, folder and\n"
+        "variables. On that terminal no secret is masked. keep writes the disk to log/failed.qcow2, over the last\n"
+        "whole layer; secrets that the step left in a file are in it. Either way the build fails, with status 8.\n\n"
         "A component may be sealed (component: FILE.yml.sealed, as slipway seal makes it): --key opens it, in memory\n"
         "only, and it has to be the one that the recipe names. No word of it reaches a log, a message or the store.\n\n"
         "A sealed store (slipway store init --seal-to) is opened with --key. The appliance reads its layers through\n"
