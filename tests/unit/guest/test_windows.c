@@ -161,8 +161,12 @@ static void what_a_drive_without_windows_running_cannot_do_is_said(void **state)
     struct sw_err err = {.code = SW_OK};
     struct sw_guest_exit end;
     const struct sw_guest_run run = {.script = "true", .script_len = 4};
+    const struct sw_guest_shell shell = {.in = -1, .out = -1, .err = -1, .terminal = true};
 
     (void)state;
+    assert_int_equal(guest->ops->shell(guest, &shell, &end, &err), -1);
+    assert_int_equal(err.code, SW_GUEST);
+    assert_non_null(strstr(err.text, "there is no shell before it is booted"));
     assert_int_equal(guest->ops->run(guest, &run, &end, &err), -1);
     assert_non_null(strstr(err.text, "nothing can be run"));
     assert_int_equal(guest->ops->chmod(guest, "C:/Users", 0700, false, &err), -1);
