@@ -8,6 +8,7 @@
 #include "src/base/medium.h"
 #include "src/base/number.h"
 #include "src/build/beneath.h"
+#include "src/build/moment.h"
 #include "src/build/overlay.h"
 #include "src/build/plan.h"
 #include "src/build/secrets.h"
@@ -292,7 +293,8 @@ static int run_over_layer(struct place *place, const struct plan *plan, struct s
     struct sw_image *chain = NULL;
     int rc;
 
-    if (variable == NULL || (plan->media != NULL && sw_media_make_images(plan->media, err) < 0) ||
+    if (variable == NULL || moment_of(plan, store, &place->session.clock_s, err) < 0 ||
+        (plan->media != NULL && sw_media_make_images(plan->media, err) < 0) ||
         beneath_open(store, choice->layer.digest, place->scratch, &place->beneath, err) < 0)
         return -1;
     place->disk_bytes = choice->layer.virtual_bytes;
@@ -300,6 +302,8 @@ static int run_over_layer(struct place *place, const struct plan *plan, struct s
     place->program.env = env;
     place->program.skip_starts = plan->recipe->skip_starts;
     place->session.network = plan->recipe->network;
+    if (plan->recipe->network)
+        place->session.clock_s = 0;
     place->session.media = plan->media;
     rc = launch_and_run(place, err);
     place->program.env = NULL;
