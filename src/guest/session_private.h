@@ -16,6 +16,7 @@ enum { SESSION_MOUNTS_MAX = 32 };
 
 struct session_mount {
     char *device, *point;
+    const char *options; /* NULL: not looked at yet */
 };
 
 enum launch_state { LAUNCH_RUNNING, LAUNCH_DONE, LAUNCH_FAILED };

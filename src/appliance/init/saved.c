@@ -76,27 +76,32 @@ static bool read_line(int fd, char *line, size_t len)
     return true;
 }
 
-/* Two machines that go on from one state would draw the same numbers. */
-static bool reseed(const char *hex)
+static bool parse_hex(const char *hex, unsigned char *bytes, size_t n)
 {
-    struct {
-        struct rand_pool_info info;
-        unsigned char bytes[HV_RANDOM_BYTES];
-    } pool = {/* info ends in an array, which bytes is */
-              .info = {.entropy_count = HV_RANDOM_BYTES * 8, .buf_size = HV_RANDOM_BYTES}};
-    int fd;
-    bool done;
-
-    for (size_t i = 0; i < HV_RANDOM_BYTES; i++) {
+    for (size_t i = 0; i < n; i++) {
         const char pair[3] = {hex[2 * i], hex[2 * i + 1], '\0'};
         char *end;
 
-        pool.bytes[i] = (unsigned char)strtoul(pair, &end, 16);
+        bytes[i] = (unsigned char)strtoul(pair, &end, 16);
         if (*end != '\0' || end == pair)
             return false;
     }
+    return true;
+}
+
+/* Two machines that go on from one state would draw the same numbers. */
+static bool reseed(const char *hex)
+{
+    const struct rand_pool_info info = {.entropy_count = HV_RANDOM_BYTES * 8, .buf_size = HV_RANDOM_BYTES};
+    unsigned char pool[sizeof(info) + HV_RANDOM_BYTES]; /* the bytes stand behind the structure */
+    int fd;
+    bool done;
+
+    memcpy(pool, &info, sizeof(info));
+    if (!parse_hex(hex, pool + sizeof(info), HV_RANDOM_BYTES))
+        return false;
     fd = open("/dev/urandom", O_RDWR | O_CLOEXEC);
-    done = fd >= 0 && ioctl(fd, RNDADDENTROPY, &pool.info) == 0 && ioctl(fd, RNDRESEEDCRNG) == 0;
+    done = fd >= 0 && ioctl(fd, RNDADDENTROPY, pool) == 0 && ioctl(fd, RNDRESEEDCRNG) == 0;
     if (fd >= 0)
         close(fd);
     return done;

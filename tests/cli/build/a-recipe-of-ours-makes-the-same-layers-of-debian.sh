@@ -1,0 +1,60 @@
+# Packages by apt, a user, services: two builds of them, with one job and with eight, on a Debian disk
+# (SLIPWAY_TEST_DEBIAN names it, raw) make the same layers; SLIPWAY_TEST_LAYERS names a file with those of another machine.
+# appliance: 1
+# timeout: 900
+. "$CASE_LIB/build-case.sh"
+[ -n "${SLIPWAY_TEST_DEBIAN:-}" ] || { echo "skipped: SLIPWAY_TEST_DEBIAN names no Debian disk"; exit 77; }
+need_appliance
+need debugfs sgdisk python3
+SOURCE_DATE_EPOCH=1700000000 "$CASE_LIB/deb-repository" repo flat thing=1.0 other=2.0=thing || exit $?
+cat >services.yml <<'YAML'
+name: services
+schemaVersion: 1.0
+phases:
+  - name: build
+    steps:
+      - name: Enable
+        action: ExecuteBash
+        inputs:
+          commands:
+            - printf '[Service]\nExecStart=/bin/true\n[Install]\nWantedBy=multi-user.target\n' >/etc/systemd/system/mine.service
+            - systemctl enable mine.service
+            - systemctl mask systemd-networkd-wait-online.service
+YAML
+cat >recipe.yml <<YAML
+name: same
+semanticVersion: 1.0.0
+parentImage: $SLIPWAY_TEST_DEBIAN
+parentImageFormat: raw
+repositories: [repo]
+serviceStarts: skip
+components:
+  - component: $SLIPWAY_SOURCE/recipes/components/install-packages.yml
+    parameters: [{name: Packages, value: ['other']}]
+  - component: $SLIPWAY_SOURCE/recipes/components/users-and-keys.yml
+    parameters: [{name: UserName, value: [lab]}, {name: Groups, value: ['adm,builders']}, {name: Sudo, value: [nopasswd]}]
+  - component: services.yml
+outputs:
+  - format: raw
+YAML
+layers() { python3 -c 'import json,sys; print(*[l["digest"] for l in json.load(open(sys.argv[1]))["layers"]], sep="\n")' "$1"; }
+"$SLIPWAY" build recipe.yml --store one --out out --jobs 1 --json >1.json
+sleep 2
+"$SLIPWAY" build recipe.yml --store two --out out --jobs 8 --no-output --json >2.json
+layers 1.json >1.layers
+layers 2.json >2.layers
+cat 1.layers
+[ "$(wc -l <1.layers)" = 4 ]
+cmp 1.layers 2.layers
+if [ -n "${SLIPWAY_TEST_LAYERS:-}" ]; then
+    if [ -e "$SLIPWAY_TEST_LAYERS" ]; then cmp 1.layers "$SLIPWAY_TEST_LAYERS"; else cp 1.layers "$SLIPWAY_TEST_LAYERS"; fi
+fi
+# The packages are there, and no line in a log tells of the second at which they came.
+offset() { sgdisk -p "$1" | awk '$1 ~ /^[0-9]+$/ && $6 != "EF00" && $6 != "EF02" { print $2 * 512; exit }'; }
+disk=out/same-1.0.0/same-1.0.0.raw
+in_disk() { debugfs -R "cat $2" "$1?offset=$(offset "$1")" 2>/dev/null; }
+[ "$(in_disk $disk /opt/other)" = 2.0 ]
+in_disk $disk /etc/passwd | grep -q '^lab:'
+in_disk $disk /var/log/dpkg.log >after.log
+in_disk "$SLIPWAY_TEST_DEBIAN" /var/log/dpkg.log >before.log
+cmp before.log after.log
