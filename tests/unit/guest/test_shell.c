@@ -289,7 +289,7 @@ static void three_escapes_end_whatever_runs(void **state)
     /* Two, and something else, and two: not three in a row. */
     type(&user, "\x1d\x1dx\x1d\x1d");
     assert_false(read_more(&user, 700));
-    usleep(600000);
+    usleep(2500000);
     type(&user, "\x1d");
     assert_false(read_more(&user, 300));
     assert_int_equal(pthread_tryjoin_np(user.thread, NULL), EBUSY);
