@@ -17,6 +17,7 @@
 #include "src/build/plan.h"
 #include "src/build/secrets.h"
 #include "src/build/stage.h"
+#include "src/build/trial.h"
 #include "src/recipe/sealed.h"
 
 #include <errno.h>
@@ -121,6 +122,12 @@ static int known_base(const struct sw_build_opts *opts, const struct sw_recipe *
     return sw_store_known_base(store, recipe->base_path, recipe->base_format, sealed, base, err);
 }
 
+/* Whether anything of the guest runs, in an appliance or booted. */
+static bool runs_guest(const struct plan *plan)
+{
+    return plan_needs_launch(plan) || plan->needs_test;
+}
+
 static json_t *describe_plan(const struct sw_build_opts *opts, struct plan *plan, struct sw_err *err)
 {
     AUTO_STORE struct sw_store *store = NULL;
@@ -145,7 +152,8 @@ static json_t *describe_plan(const struct sw_build_opts *opts, struct plan *plan
         return NULL;
     first = known > 0 ? plan_first_missing(plan) : 0;
     json = describe_recipe(plan->recipe, err);
-    if (json == NULL || sw_json_set(json, "launch", json_boolean(plan_needs_launch(plan)), err) < 0 ||
+    if (json == NULL || sw_json_set(json, "launch", json_boolean(runs_guest(plan)), err) < 0 ||
+        sw_json_set(json, "test", json_boolean(plan->needs_test), err) < 0 ||
         sw_json_set(json, "layers", describe_layers(plan, first, err), err) < 0 ||
         sw_json_set(json, "fetch", fetch_unknown(plan->fetch, err), err) < 0)
         return NULL;
@@ -278,18 +286,41 @@ struct build {
     size_t first;    /* the position from which on layers are made */
 };
 
+/* The layers that are missing, and then what the phases say of the last one. */
+static int make_and_try(const struct build *build, const struct stage *stage, struct sw_err *err)
+{
+    if (plan_needs_launch(build->plan)) {
+        if (stage_run(stage, build->first, err) < 0)
+            return -1;
+    } else if (stage_carry_over(stage, build->first, err) < 0) {
+        return -1;
+    }
+    return build->plan->needs_test ? trial_run(stage, err) : 0;
+}
+
 static int make_layers(const struct build *build, struct sw_err *err)
 {
     SW_AUTO_FREE char *log_dir = sw_path_join(build->dir, "log", err);
     struct stage stage = {
         .plan = build->plan, .store = build->store, .log_dir = log_dir, .opts = build->opts};
+    struct sw_err log_err = {.code = SW_OK};
+    int rc;
 
     if (log_dir == NULL)
         return -1;
-    if (plan_needs_launch(build->plan))
-        return stage_run(&stage, build->first, err);
-    sw_log(SW_LOG_INFO, "every layer is in the store: nothing to launch");
-    return stage_carry_over(&stage, build->first, err);
+    if (!runs_guest(build->plan)) {
+        sw_log(SW_LOG_INFO, "every layer is in the store: nothing to launch");
+        return stage_carry_over(&stage, build->first, err);
+    }
+    if (sw_runlog_open(log_dir, &stage.log, err) < 0)
+        return -1;
+    sw_runlog_set_mask(stage.log, build->plan->mask);
+    rc = make_and_try(build, &stage, err);
+    if (sw_runlog_close(stage.log, rc < 0 ? err->text : NULL, &log_err) < 0 && rc == 0) {
+        *err = log_err;
+        return -1;
+    }
+    return rc;
 }
 
 /* What the import does with the image, and a build does not: as the recipe says it. */
@@ -395,7 +426,7 @@ static json_t *run(struct build *build, struct sw_err *err)
         plan_resolve(build->plan, build->store, &base, build->opts->no_cache, err) < 0)
         return NULL;
     build->first = plan_first_missing(build->plan);
-    launch = plan_needs_launch(build->plan);
+    launch = runs_guest(build->plan);
     if (launch && scratch_check(build->opts, build->store, NULL, base.virtual_bytes, err) < 0)
         return NULL;
     if (sw_mkdir_p(build->dir, 0777, err) < 0 || make_layers(build, err) < 0)

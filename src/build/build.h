@@ -36,6 +36,7 @@ struct sw_build_opts {
     bool refetch;     /* ask servers again for what was fetched before, where the recipe allows the network */
     bool layers_only; /* no outputs: the caller takes the last layer out of the store */
     bool no_cache;    /* run every component, whatever the store knows */
+    bool no_test;     /* leave the test phases out */
     bool beside_queue; /* as in struct sw_exec: built over its own result it does nothing */
     enum sw_accel accel;
     bool stock_appliance; /* as in struct sw_session_opts */
@@ -47,7 +48,7 @@ struct sw_build_opts {
 };
 
 /*
- * Says what a build would do, without doing it: {"recipe", "version", "ref", "launch": bool, "layers": [{"position", "name",
+ * Says what a build would do, without doing it: {"recipe", "version", "ref", "launch": bool, "test": bool (phases that a booted copy is for), "layers": [{"position", "name",
  * "state": "cached" | "run" | "ingest", "sealed" (NAME/VERSION), "key", "digest", "changed", "steps" (sw_explain_use)}],
  * "fetch": [URI, or "(sealed)"]}. key is missing while the base was never
  * read, or something that is downloaded was never fetched; those are in fetch. changed names the first input that differs from

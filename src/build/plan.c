@@ -19,10 +19,10 @@ bool plan_use_has_phase(const struct sw_use *use, enum sw_phase_kind kind)
     return false;
 }
 
-static bool has_validate(const struct sw_recipe *recipe)
+static bool has_phase(const struct sw_recipe *recipe, enum sw_phase_kind kind)
 {
     for (size_t i = 0; i < recipe->nr_uses; i++)
-        if (plan_use_has_phase(&recipe->uses[i], SW_PHASE_VALIDATE))
+        if (plan_use_has_phase(&recipe->uses[i], kind))
             return true;
     return false;
 }
@@ -102,7 +102,8 @@ int plan_load(const struct sw_build_opts *opts, struct sw_diags *diags, struct p
         return sw_context(err, "recipe '%s'", opts->recipe);
     if (make_frame(plan, err) < 0)
         return -1;
-    plan->needs_validate = has_validate(plan->recipe);
+    plan->needs_validate = has_phase(plan->recipe, SW_PHASE_VALIDATE);
+    plan->needs_test = !opts->no_test && has_phase(plan->recipe, SW_PHASE_TEST);
     if (secrets_mask(plan, err) < 0)
         return -1;
     if (fetch_new(plan->recipe, &fetch, diags, &plan->fetch, err) < 0) {
@@ -255,37 +256,50 @@ static int resolve_layer(struct plan *plan, size_t i, struct sw_store *store, bo
     return find_change(plan, i, store, err);
 }
 
-static json_t *validated_inputs(const struct plan *plan, struct sw_err *err)
+/* what: "validated" or "tested". */
+static json_t *passed_inputs(const struct plan *plan, const char *what, struct sw_err *err)
 {
     SW_AUTO_JSON json_t *inputs = json_object();
 
     if (inputs == NULL ||
-        sw_json_set(inputs, "validated", json_string(plan->layers[plan->nr_layers - 1].key), err) < 0)
+        sw_json_set(inputs, what, json_string(plan->layers[plan->nr_layers - 1].key), err) < 0)
         return NULL;
     return SW_STEAL_PTR(inputs);
 }
 
-/* Validate phases speak of the very layer that they ran on: one that was made anew since has to pass them itself. */
-static int resolve_validated(struct plan *plan, struct sw_store *store, bool no_cache, struct sw_err *err)
+/* Phases speak of the very layer that they ran on: one that was made anew since has to pass them itself. */
+static int look_up_passed(const struct plan *plan, struct sw_store *store, const char *key, bool *needed,
+                          struct sw_err *err)
 {
     const struct plan_layer *top = &plan->layers[plan->nr_layers - 1];
-    SW_AUTO_JSON json_t *inputs = validated_inputs(plan, err);
     struct sw_plan_record record = {.recipe = NULL};
-    int found;
+    int found = *needed ? sw_store_find_key(store, key, &record, err) : 0;
 
-    if (inputs != NULL && top->key[0] == '\0')
-        return 0;
-    if (inputs == NULL || sw_json_digest(inputs, plan->validated_key, err) < 0)
-        return -1;
-    if (no_cache || !plan->needs_validate)
-        return 0;
-    found = sw_store_find_key(store, plan->validated_key, &record, err);
     if (found <= 0)
         return found;
-    plan->needs_validate =
+    *needed =
         plan_first_missing(plan) < plan->nr_layers || strcmp(record.layer.digest, top->layer.digest) != 0;
     sw_plan_record_clear(&record);
     return 0;
+}
+
+static int resolve_passed(struct plan *plan, struct sw_store *store, bool no_cache, struct sw_err *err)
+{
+    SW_AUTO_JSON json_t *validated = NULL;
+    SW_AUTO_JSON json_t *tested = NULL;
+
+    if (plan->layers[plan->nr_layers - 1].key[0] == '\0')
+        return 0;
+    validated = passed_inputs(plan, "validated", err);
+    tested = validated != NULL ? passed_inputs(plan, "tested", err) : NULL;
+    if (tested == NULL || sw_json_digest(validated, plan->validated_key, err) < 0 ||
+        sw_json_digest(tested, plan->tested_key, err) < 0)
+        return -1;
+    if (no_cache)
+        return 0;
+    if (look_up_passed(plan, store, plan->validated_key, &plan->needs_validate, err) < 0)
+        return -1;
+    return look_up_passed(plan, store, plan->tested_key, &plan->needs_test, err);
 }
 
 /* A disk grows and never shrinks. */
@@ -326,7 +340,7 @@ int plan_resolve(struct plan *plan, struct sw_store *store, const struct sw_laye
     for (size_t i = 1; i < plan->nr_layers; i++)
         if (resolve_layer(plan, i, store, no_cache, err) < 0)
             return sw_context(err, "component '%s'", plan->layers[i].name);
-    if (resolve_validated(plan, store, no_cache, err) < 0)
+    if (resolve_passed(plan, store, no_cache, err) < 0)
         return -1;
     forget_withheld(plan);
     return 0;
@@ -388,16 +402,27 @@ int plan_record(const struct plan *plan, struct sw_store *store, size_t i, struc
     return record(plan, store, &what, layer->inputs, outputs, err);
 }
 
-int plan_record_validated(const struct plan *plan, struct sw_store *store, struct sw_err *err)
+static int record_passed(const struct plan *plan, struct sw_store *store, const char *name, const char *key,
+                         struct sw_err *err)
 {
-    SW_AUTO_JSON json_t *inputs = validated_inputs(plan, err);
+    SW_AUTO_JSON json_t *inputs = passed_inputs(plan, name, err);
     struct sw_plan_record what = {.layer = plan->layers[plan->nr_layers - 1].layer,
                                   .position = (unsigned)plan->nr_layers};
 
     if (inputs == NULL)
         return -1;
-    memcpy(what.key, plan->validated_key, sizeof(what.key));
+    memcpy(what.key, key, sizeof(what.key));
     return record(plan, store, &what, inputs, NULL, err);
+}
+
+int plan_record_validated(const struct plan *plan, struct sw_store *store, struct sw_err *err)
+{
+    return record_passed(plan, store, "validated", plan->validated_key, err);
+}
+
+int plan_record_tested(const struct plan *plan, struct sw_store *store, struct sw_err *err)
+{
+    return record_passed(plan, store, "tested", plan->tested_key, err);
 }
 
 void plan_free(struct plan *plan)

@@ -28,9 +28,10 @@ struct plan {
         *layers; /* base first, the volume where the recipe gives its size, then one a component */
     size_t nr_layers;
     struct sw_mask *mask; /* the recipe's secrets */
-    char validated_key
-        [SW_STORE_HEX];  /* of the final state's validate phases; "" while the last layer has no key */
-    bool needs_validate; /* the recipe has validate steps and the store has not seen them pass */
+    /* Of the final state's validate phases, and its test phases; "" while the last layer has no key. */
+    char validated_key[SW_STORE_HEX], tested_key[SW_STORE_HEX];
+    /* The recipe has such steps and the store has not seen them pass; test: nor are they to be left out. */
+    bool needs_validate, needs_test;
 };
 
 /* Reads the recipe and makes the frame of the plan. Free it. */
@@ -47,8 +48,9 @@ SW_MUST_CHECK int plan_resolve(struct plan *plan, struct sw_store *store, const 
 
 /* Remembers that layer i was made. */
 SW_MUST_CHECK int plan_record(const struct plan *plan, struct sw_store *store, size_t i, struct sw_err *err);
-/* Remembers that the validate phases of the final state passed. */
+/* Remembers that the validate or the test phases of the final state passed. */
 SW_MUST_CHECK int plan_record_validated(const struct plan *plan, struct sw_store *store, struct sw_err *err);
+SW_MUST_CHECK int plan_record_tested(const struct plan *plan, struct sw_store *store, struct sw_err *err);
 
 /* The first layer that must be made: nr_layers when all are there. */
 size_t plan_first_missing(const struct plan *plan);

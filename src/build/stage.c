@@ -301,23 +301,14 @@ int stage_run(const struct stage *stage, size_t first, struct sw_err *err)
 {
     AUTO_SCRATCH struct sw_scratch *scratch = NULL;
     SW_AUTO_FREE char *overlay = NULL;
-    struct run run = {.stage = stage};
-    struct sw_err log_err = {.code = SW_OK};
-    int rc;
+    struct run run = {.stage = stage, .log = stage->log};
 
     if (moment_of(stage->plan, stage->store, &run.epoch, err) < 0 ||
         scratch_open(stage->opts, stage->store, plan_disk_bytes(stage->plan, first), &scratch, err) < 0)
         return -1;
     overlay = sw_path_join(sw_scratch_dir(scratch), "overlay.qcow2", err);
-    if (overlay == NULL || failed_forget(stage->log_dir, err) < 0 ||
-        sw_runlog_open(stage->log_dir, &run.log, err) < 0)
+    if (overlay == NULL || failed_forget(stage->log_dir, err) < 0)
         return -1;
     run.overlay = overlay;
-    sw_runlog_set_mask(run.log, stage->plan->mask);
-    rc = run_all(&run, sw_scratch_dir(scratch), first, err);
-    if (sw_runlog_close(run.log, rc < 0 ? err->text : NULL, &log_err) < 0 && rc == 0) {
-        *err = log_err;
-        return -1;
-    }
-    return rc;
+    return run_all(&run, sw_scratch_dir(scratch), first, err);
 }

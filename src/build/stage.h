@@ -8,6 +8,7 @@ struct stage {
     struct plan *plan;
     struct sw_store *store;
     const char *log_dir;
+    struct sw_runlog *log; /* of the build; NULL where nothing of it runs */
     const struct sw_build_opts *opts;
 };
 

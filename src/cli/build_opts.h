@@ -13,77 +13,78 @@ struct build_opts {
     const char *base, *base_format;
     struct opt_list components, parameters, secrets, catalogues, outputs, seal_to, bundles, keys;
     const char *out, *store, *service_starts, *sign, *scratch, *on_error;
-    bool no_cache, no_output, dry_run, refetch, plain_scratch;
+    bool no_cache, no_output, no_test, dry_run, refetch, plain_scratch;
     struct launch_args launch;
     struct trust_opts trust;
 };
 
 /* Rows for both; build has more behind them. */
-#define BUILD_OPT_ROWS                                                                                    \
-    {'a',                                                                                                 \
-     "base",                                                                                              \
-     "IMAGE",                                                                                             \
-     OPT_STRING,                                                                                          \
-     offsetof(struct build_opts, base),                                                                   \
-     "the base image, instead of parentImage"},                                                           \
-        {'f',                                                                                             \
-         "format",                                                                                        \
-         "FORMAT",                                                                                        \
-         OPT_STRING,                                                                                      \
-         offsetof(struct build_opts, base_format),                                                        \
-         "the base image's format"},                                                                      \
-        {0,                                                                                               \
-         "component",                                                                                     \
-         "FILE",                                                                                          \
-         OPT_LIST,                                                                                        \
-         offsetof(struct build_opts, components),                                                         \
-         "one more component, after the recipe's"},                                                       \
-        {'p',                                                                                             \
-         "parameter",                                                                                     \
-         "NAME=VALUE",                                                                                    \
-         OPT_LIST,                                                                                        \
-         offsetof(struct build_opts, parameters),                                                         \
-         "a parameter; COMPONENT.NAME=VALUE for one component only"},                                     \
-        {0,                                                                                               \
-         "secret",                                                                                        \
-         "NAME=FILE",                                                                                     \
-         OPT_LIST,                                                                                        \
-         offsetof(struct build_opts, secrets),                                                            \
-         "a parameter whose value is what FILE holds, and is shown nowhere"},                             \
-        {0,                                                                                               \
-         "bundle",                                                                                        \
-         "PATH",                                                                                          \
-         OPT_LIST,                                                                                        \
-         offsetof(struct build_opts, bundles),                                                            \
-         "files that `slipway bundle` fetched, for the steps that download them"},                        \
-        {0,                                                                                               \
-         "refetch",                                                                                       \
-         NULL,                                                                                            \
-         OPT_FLAG,                                                                                        \
-         offsetof(struct build_opts, refetch),                                                            \
-         "ask servers again for what was fetched before"},                                                \
-        {0,                                                                                               \
-         "catalogue",                                                                                     \
-         "FILE|DIR",                                                                                      \
-         OPT_LIST,                                                                                        \
-         offsetof(struct build_opts, catalogues),                                                         \
-         "local files for ARNs and names at AWS"},                                                        \
-        {0,                                                                                               \
-         "service-starts",                                                                                \
-         "fail|skip",                                                                                     \
-         OPT_STRING,                                                                                      \
-         offsetof(struct build_opts, service_starts),                                                     \
-         "what a script's start of a service does (default: the recipe's, else fail)"},                   \
-        {0, "store", "DIR", OPT_STRING, offsetof(struct build_opts, store), "the layer store"},           \
-        {'k',                                                                                             \
-         "key",                                                                                           \
-         "KEY",                                                                                           \
-         OPT_LIST,                                                                                        \
-         offsetof(struct build_opts, keys),                                                               \
-         "opens a sealed base, sealed components and a sealed store"},                                    \
-        TRUST_PATH_ROW(struct build_opts), TRUST_UNSIGNED_ROW(struct build_opts),                         \
-    {                                                                                                     \
-        0, "no-cache", NULL, OPT_FLAG, offsetof(struct build_opts, no_cache), "run every component again" \
+#define BUILD_OPT_ROWS                                                                                       \
+    {'a',                                                                                                    \
+     "base",                                                                                                 \
+     "IMAGE",                                                                                                \
+     OPT_STRING,                                                                                             \
+     offsetof(struct build_opts, base),                                                                      \
+     "the base image, instead of parentImage"},                                                              \
+        {'f',                                                                                                \
+         "format",                                                                                           \
+         "FORMAT",                                                                                           \
+         OPT_STRING,                                                                                         \
+         offsetof(struct build_opts, base_format),                                                           \
+         "the base image's format"},                                                                         \
+        {0,                                                                                                  \
+         "component",                                                                                        \
+         "FILE",                                                                                             \
+         OPT_LIST,                                                                                           \
+         offsetof(struct build_opts, components),                                                            \
+         "one more component, after the recipe's"},                                                          \
+        {'p',                                                                                                \
+         "parameter",                                                                                        \
+         "NAME=VALUE",                                                                                       \
+         OPT_LIST,                                                                                           \
+         offsetof(struct build_opts, parameters),                                                            \
+         "a parameter; COMPONENT.NAME=VALUE for one component only"},                                        \
+        {0,                                                                                                  \
+         "secret",                                                                                           \
+         "NAME=FILE",                                                                                        \
+         OPT_LIST,                                                                                           \
+         offsetof(struct build_opts, secrets),                                                               \
+         "a parameter whose value is what FILE holds, and is shown nowhere"},                                \
+        {0,                                                                                                  \
+         "bundle",                                                                                           \
+         "PATH",                                                                                             \
+         OPT_LIST,                                                                                           \
+         offsetof(struct build_opts, bundles),                                                               \
+         "files that `slipway bundle` fetched, for the steps that download them"},                           \
+        {0,                                                                                                  \
+         "refetch",                                                                                          \
+         NULL,                                                                                               \
+         OPT_FLAG,                                                                                           \
+         offsetof(struct build_opts, refetch),                                                               \
+         "ask servers again for what was fetched before"},                                                   \
+        {0,                                                                                                  \
+         "catalogue",                                                                                        \
+         "FILE|DIR",                                                                                         \
+         OPT_LIST,                                                                                           \
+         offsetof(struct build_opts, catalogues),                                                            \
+         "local files for ARNs and names at AWS"},                                                           \
+        {0,                                                                                                  \
+         "service-starts",                                                                                   \
+         "fail|skip",                                                                                        \
+         OPT_STRING,                                                                                         \
+         offsetof(struct build_opts, service_starts),                                                        \
+         "what a script's start of a service does (default: the recipe's, else fail)"},                      \
+        {0, "store", "DIR", OPT_STRING, offsetof(struct build_opts, store), "the layer store"},              \
+        {'k',                                                                                                \
+         "key",                                                                                              \
+         "KEY",                                                                                              \
+         OPT_LIST,                                                                                           \
+         offsetof(struct build_opts, keys),                                                                  \
+         "opens a sealed base, sealed components and a sealed store"},                                       \
+        TRUST_PATH_ROW(struct build_opts), TRUST_UNSIGNED_ROW(struct build_opts),                            \
+        {0, "no-cache", NULL, OPT_FLAG, offsetof(struct build_opts, no_cache), "run every component again"}, \
+    {                                                                                                        \
+        0, "no-test", NULL, OPT_FLAG, offsetof(struct build_opts, no_test), "leave the test phases out"      \
     }
 
 #define BUILD_TRUST_HELP                                                                                           \

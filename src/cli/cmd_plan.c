@@ -48,6 +48,7 @@ int build_opts_convert(const struct build_opts *opts, const struct args *args, s
         .refetch = opts->refetch,
         .no_cache = opts->no_cache,
         .layers_only = opts->no_output,
+        .no_test = opts->no_test,
         .accel = SW_ACCEL_AUTO,
         .jobs = opt_jobs(&opts->common),
     };
@@ -127,6 +128,8 @@ int build_print_plan(json_t *plan, bool json, struct sw_err *err)
         out_safe(stdout, json_string_value(layer));
         putchar('\n');
     }
+    if (json_is_true(json_object_get(owned, "test")))
+        puts("test phases in a booted copy");
     puts(json_is_true(json_object_get(owned, "launch")) ? "one launch of the appliance"
                                                         : "no launch of the appliance");
     return 0;

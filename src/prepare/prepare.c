@@ -231,6 +231,7 @@ static json_t *build(const struct sw_prepare_opts *opts, const char *recipe, str
                                         .scratch_dir = opts->scratch_dir,
                                         .plain_scratch = opts->plain_scratch,
                                         .layers_only = true,
+                                        .no_test = true,
                                         .no_cache = true, /* what is changed is told by those that run */
                                         .beside_queue = true,
                                         .accel = opts->accel,

@@ -84,6 +84,7 @@ static struct sw_machine *make(const struct sw_machine_opts *opts, struct sw_err
     machine->console_fd = machine->monitor_fd = machine->port_fd = machine->log_fd = -1;
     machine->happened_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     machine->seed = opts->seed;
+    machine->mask = opts->mask;
     pthread_mutex_init(&machine->lock, NULL);
     pthread_cond_init(&machine->changed, NULL);
     machine->said_path = sw_path_join(opts->scratch_dir, "qemu.log", err);

@@ -29,6 +29,7 @@ struct sw_machine {
     char *said_path; /* what QEMU says on its standard error */
     struct client client;
     struct sw_seed seed;
+    const struct sw_mask *mask; /* of the console's log */
     bool tcg;
     unsigned timeout_s;
     int64_t boot_ms;

@@ -2,6 +2,7 @@
 #include "src/base/clock.h"
 #include "src/base/fs.h"
 #include "src/base/log.h"
+#include "src/base/mask.h"
 #include "src/guest/boot/machine.h"
 #include "src/guest/qemu.h"
 #include "src/guest/text.h"
@@ -56,19 +57,19 @@ static const char *loader_error(const struct sw_machine *machine)
     return found;
 }
 
-/* The reason that stands before an emergency shell. */
+/* The reason that stands before an emergency shell: the first of the words that say most. */
 static const char *emergency_cause(const struct sw_machine *machine)
 {
     static const char *const causes[] = {"ALERT!",          "does not exist",
                                          "Failed to mount", "Dependency failed for",
                                          "Gave up waiting", "dracut-initqueue timeout"};
-    const char *found = NULL, *line;
+    const char *line;
 
-    for (unsigned i = 0; (line = console_line(&machine->console, i)) != NULL; i++)
-        for (size_t k = 0; k < SW_ARRAY_LEN(causes) && found == NULL; k++)
+    for (size_t k = 0; k < SW_ARRAY_LEN(causes); k++)
+        for (unsigned i = 0; (line = console_line(&machine->console, i)) != NULL; i++)
             if (strstr(line, causes[k]) != NULL)
-                found = line;
-    return found;
+                return line;
+    return NULL;
 }
 
 static void on_panic(struct sw_machine *machine, enum boot_word word)
@@ -125,12 +126,13 @@ static void on_word(struct sw_machine *machine, enum boot_word word)
 static void log_line(struct sw_machine *machine)
 {
     struct sw_err err = {.code = SW_OK};
+    SW_AUTO_BUF struct sw_buf masked = {0};
     SW_AUTO_BUF struct sw_buf safe = {0};
 
     if (machine->log_fd < 0)
         return;
-    if (text_to_line(&safe, machine->line, machine->line_len, &err) < 0 ||
-        sw_buf_puts(&safe, "\n", &err) < 0 ||
+    if (sw_mask_text(machine->mask, machine->line, machine->line_len, &masked, &err) < 0 ||
+        text_to_line(&safe, masked.data, masked.len, &err) < 0 || sw_buf_puts(&safe, "\n", &err) < 0 ||
         sw_write_full(machine->log_fd, safe.data, safe.len, "the console's log", &err) < 0) {
         sw_log(SW_LOG_WARNING, "%s", err.text);
         close(SW_STEAL_FD(machine->log_fd));

@@ -23,7 +23,7 @@ phases:
       - {name: Check, action: ExecuteBash, inputs: {commands: ['echo $name']}}
 YAML
 done
-build() { LIBGUESTFS_HV=/bin/false "$SLIPWAY" build recipe.yml --store store "$@"; }
+build() { LIBGUESTFS_HV=/bin/false "$SLIPWAY" build --no-test recipe.yml --store store "$@"; }
 record() { grep -l "\"position\": $1" store/slipway/keys/*.json; }
 states() { "$SLIPWAY" plan recipe.yml --store store | awk '$2 ~ /^[0-9]$/ { printf "%s ", $1 }'; }
 same() { [ "$1" = "$2" ] || fail "'$1' is not '$2'"; }
