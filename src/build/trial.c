@@ -62,7 +62,7 @@ static int plant(const struct stage *stage, const char *overlay, const char *scr
     struct sw_guest *guest = NULL;
 
     if (sw_session_start(&opts, &session, err) < 0 || sw_session_begin(session, &guest, err) < 0)
-        return -1;
+        return sw_context(err, "the copy for the test phases (--no-test leaves them out)");
     if (guest->platform == SW_WINDOWS)
         return 1;
     if (sw_seed_plant(guest, seed, err) < 0)

@@ -35,7 +35,7 @@ phases:
 YAML
 }
 
-# check.yml: nothing but a test phase, so the disk stays as it is and no appliance is needed.
+# check.yml: nothing but a test phase, so the disk stays as it is; with --no-test no appliance is needed.
 write_check() {
     cat >check.yml <<'YAML'
 schemaVersion: 1.0

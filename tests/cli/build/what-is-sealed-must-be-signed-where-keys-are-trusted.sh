@@ -24,7 +24,7 @@ verb() { # VERB OPTION…
     local name=$1 more=()
     shift
     case $name in
-    build) more=(--store store --out out --plain-scratch) ;;
+    build) more=(--store store --out out --plain-scratch --no-test) ;;
     plan) more=(--store store) ;;
     bundle) more=(-o bundle) ;;
     esac

@@ -13,7 +13,7 @@ components:
 outputs:
   - format: raw
 YAML
-# Components with test phases only leave the disk as it is: such a build needs no launch at all.
+# Components with test phases only leave the disk as it is: without those, a build needs no launch at all.
 for name in first second; do
     cat >$name.yml <<YAML
 schemaVersion: 1.0
