@@ -55,6 +55,7 @@ struct sw_machine_opts {
     const char *scratch_dir;   /* private; for the firmware's variables and what QEMU says */
     enum sw_firmware firmware; /* not AUTO */
     enum sw_accel accel;
+    bool network;        /* a card behind which the user's own network lies; else none */
     unsigned memory_mib; /* 0: 1024 */
     unsigned
         timeout_s; /* from the start, or a restart, to the runner's greeting; 0: 120 under KVM, 600 under TCG */
@@ -83,7 +84,7 @@ const char *sw_boot_fault_name(enum sw_boot_fault fault);
 struct sw_machine;
 
 /*
- * Starts QEMU: q35, the disk as NVMe like EC2's, no network. It is killed with the thread that calls this. SW_FAILED when QEMU
+ * Starts QEMU: q35, the disk as NVMe like EC2's. It is killed with the thread that calls this. SW_FAILED when QEMU
  * does not start.
  */
 SW_MUST_CHECK int sw_machine_start(const struct sw_machine_opts *opts, struct sw_machine **out,
@@ -112,6 +113,16 @@ int64_t sw_machine_boot_ms(const struct sw_machine *machine);
 
 /* Kills QEMU when it still runs. NULL is allowed. */
 void sw_machine_free(struct sw_machine *machine);
+
+/*
+ * What systemd says of itself once it has started all that it starts, or after limit_ms: "running", "degraded", "starting", …
+ * (untrusted; "" where there is none). Free it.
+ */
+SW_MUST_CHECK char *sw_guest_settle(struct sw_guest *guest, int64_t limit_ms, struct sw_err *err);
+/* Whether it has. */
+bool sw_state_is_settled(const char *state);
+/* The time that a boot may take, and then once more its services. */
+int64_t sw_machine_limit_ms(const struct sw_machine *machine);
 
 /* ---- A test of a disk as it is ------------------------------------------------------------------------------- */
 

@@ -2,15 +2,12 @@
 #include "src/boot/services.h"
 
 #include "slipway/boot.h"
-#include "slipway/progress.h"
 #include "src/base/buf.h"
-#include "src/base/clock.h"
 #include "src/base/json.h"
 
 #include <string.h>
-#include <time.h>
 
-enum { OUTPUT_BYTES_MAX = 256 << 10, ASK_MS = 120000, FAILED_MAX = 64, LINES = 12, PAUSE_MS = 500 };
+enum { OUTPUT_BYTES_MAX = 256 << 10, ASK_MS = 120000, FAILED_MAX = 64 };
 
 /* ---- Programs ---------------------------------------------------------------------------------------------- */
 
@@ -119,34 +116,6 @@ static json_t *failed_units(struct sw_guest *guest, struct sw_err *err)
 
 /* ---- The system --------------------------------------------------------------------------------------------- */
 
-static bool still_starts(const char *state)
-{
-    return state[0] == '\0' || strcmp(state, "starting") == 0 || strcmp(state, "initializing") == 0;
-}
-
-/* Its state once it is up, or when the time is over. Free it. */
-static char *await_state(struct sw_guest *guest, int64_t limit_ms, struct sw_err *err)
-{
-    static const char *const argv[] = {"systemctl", "is-system-running", "--wait", NULL};
-    static const struct timespec pause = {.tv_nsec = PAUSE_MS * 1000000L};
-    int64_t until = sw_monotonic_ns() + limit_ms * 1000000;
-
-    for (;;) {
-        int64_t left_ms = (until - sw_monotonic_ns()) / 1000000;
-        char *state = ask(guest, argv, left_ms > 1 ? left_ms : 1, err);
-
-        if (state == NULL)
-            return NULL;
-        state[strcspn(state, "\n")] = '\0';
-        if (!still_starts(state) || sw_monotonic_ns() >= until)
-            return state;
-        free(state);
-        if (sw_check_interrupt(err) < 0)
-            return NULL;
-        nanosleep(&pause, NULL);
-    }
-}
-
 /* What it waits for, one line for people. */
 static int tell_waiting(struct sw_guest *guest, int64_t limit_ms, json_t *result, struct sw_err *err)
 {
@@ -170,13 +139,13 @@ static int tell_waiting(struct sw_guest *guest, int64_t limit_ms, json_t *result
 int services_look(struct sw_guest *guest, int64_t limit_ms, json_t *result, bool *passed, struct sw_err *err)
 {
     static const char *const target_argv[] = {"systemctl", "get-default", NULL};
-    SW_AUTO_FREE char *state = await_state(guest, limit_ms, err);
+    SW_AUTO_FREE char *state = sw_guest_settle(guest, limit_ms, err);
     SW_AUTO_FREE char *target = state != NULL ? services_say(guest, target_argv, err) : NULL;
 
     if (target == NULL)
         return -1;
     *passed = strcmp(state, "running") == 0;
-    if (still_starts(state) && tell_waiting(guest, limit_ms, result, err) < 0)
+    if (!sw_state_is_settled(state) && tell_waiting(guest, limit_ms, result, err) < 0)
         return -1;
     return sw_json_set(result, "state", sw_json_bytes(state, strlen(state)), err) < 0 ||
                    sw_json_set(result, "target", sw_json_bytes(target, strlen(target)), err) < 0 ||

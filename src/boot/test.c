@@ -19,8 +19,6 @@ SW_DEFINE_AUTO(machine, struct sw_machine, sw_machine_free)
 #define AUTO_SCRATCH SW_CLEANUP(scratch_auto)
 #define AUTO_MACHINE SW_CLEANUP(machine_auto)
 
-enum { SERVICES_TCG_MS = 600000, SERVICES_KVM_MS = 120000 };
-
 /* ---- The clone --------------------------------------------------------------------------------------------- */
 
 /* What the disk's layout tells: its firmware, and whether there is anything that an appliance could mount. */
@@ -94,9 +92,6 @@ static int tell_fault(struct trial *trial, const struct sw_err *cause, struct sw
 static int look_inside(struct trial *trial, struct sw_guest *guest, struct sw_err *err)
 {
     static const char *const uname[] = {"uname", "-r", NULL};
-    int64_t limit_ms = trial->test->timeout_s != 0         ? (int64_t)trial->test->timeout_s * 1000
-                       : sw_machine_is_tcg(trial->machine) ? (int64_t)SERVICES_TCG_MS
-                                                           : (int64_t)SERVICES_KVM_MS;
     SW_AUTO_FREE char *kernel = services_say(guest, uname, err);
 
     if (kernel == NULL ||
@@ -105,7 +100,7 @@ static int look_inside(struct trial *trial, struct sw_guest *guest, struct sw_er
     trial->passed = true;
     if (trial->seed.init != SW_INIT_SYSTEMD)
         return 0;
-    return services_look(guest, limit_ms, trial->result, &trial->passed, err);
+    return services_look(guest, sw_machine_limit_ms(trial->machine), trial->result, &trial->passed, err);
 }
 
 static int power_off(struct trial *trial, struct sw_err *err)

@@ -123,12 +123,14 @@ static void add_machine(struct words *words, const struct sw_machine *machine,
 {
     long cpus = sysconf(_SC_NPROCESSORS_ONLN);
     static const char *const fixed[] = {
-        "-nodefaults", "-no-user-config", "-display", "none",          "-vga", "std", "-nic", "none",
+        "-nodefaults", "-no-user-config", "-display", "none",          "-vga", "std",
         "-rtc",        "base=utc",        "-device",  "virtio-rng-pci"};
 
     add(words, "qemu-system-x86_64");
     for (size_t i = 0; i < SW_ARRAY_LEN(fixed); i++)
         add(words, "%s", fixed[i]);
+    add(words, "-nic");
+    add(words, "%s", opts->network ? "user,model=virtio-net-pci" : "none");
     add(words, "-machine");
     add(words, "q35,graphics=off,accel=%s", machine->tcg ? "tcg" : "kvm");
     add(words, "-cpu");

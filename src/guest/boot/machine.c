@@ -52,6 +52,11 @@ int64_t sw_machine_boot_ms(const struct sw_machine *machine)
     return machine->boot_ms;
 }
 
+int64_t sw_machine_limit_ms(const struct sw_machine *machine)
+{
+    return (int64_t)machine->timeout_s * 1000;
+}
+
 /* ---- The start --------------------------------------------------------------------------------------------- */
 
 /* LIBGUESTFS_BACKEND_SETTINGS counts here as it does for the appliance: whoever forces TCG there means it. */
