@@ -306,6 +306,7 @@ struct sw_use {
     struct sw_document *documents; /* that it executes, and those that they execute */
     size_t nr_documents;
     const bool *secret;                 /* one for each value: it is never shown; NULL: none is */
+    bool booted;                        /* engine: boot; its build phase runs in the booted image */
     bool cleaning;                      /* the recipe's own last component, of `cleanup:` */
     const struct sw_ssm_parameter *ssm; /* the recipe's */
     size_t nr_ssm;
@@ -542,6 +543,7 @@ struct sw_recipe {
     const char **repositories; /* package repositories: folders, ISO images, tars */
     size_t nr_repositories;
     bool network;       /* network: allow */
+    bool booted;        /* engine: boot; of all components that say nothing else */
     bool skip_starts;   /* serviceStarts: skip; a script's start of a service is left out, not refused */
     unsigned platforms; /* where its components can run: enum sw_platform, or-ed */
     const char *working_directory; /* default /tmp */

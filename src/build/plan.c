@@ -173,7 +173,8 @@ static json_t *component_inputs(const struct plan *plan, size_t i, const char *p
     if (inputs == NULL ||
         sw_json_set(inputs, "component", secrets_cover(plan, sw_use_canonical(plan->layers[i].use, err), err),
                     err) < 0 ||
-        sw_json_set(inputs, "engine", json_string("appliance"), err) < 0 ||
+        sw_json_set(inputs, "engine", json_string(plan->layers[i].use->booted ? "boot" : "appliance"), err) <
+            0 ||
         sw_json_set(inputs, "network", json_boolean(recipe->network), err) < 0 ||
         sw_json_set(inputs, "parent", json_string(parent_key), err) < 0 ||
         sw_json_set(inputs, "semantics", json_integer(SEMANTICS_VERSION), err) < 0 ||

@@ -5,23 +5,23 @@
 #include "src/base/log.h"
 #include "src/base/mask.h"
 #include "src/build/beneath.h"
+#include "src/build/booted.h"
 #include "src/build/cleaning.h"
 #include "src/build/failed.h"
 #include "src/build/moment.h"
 
 #include <string.h>
 
-SW_DEFINE_AUTO(session, struct sw_session, sw_session_free)
 SW_DEFINE_AUTO(scratch, struct sw_scratch, sw_scratch_close)
-#define AUTO_SESSION SW_CLEANUP(session_auto)
 #define AUTO_SCRATCH SW_CLEANUP(scratch_auto)
 
-/* What one launch carries along. */
+/* What a build's guest carries along. */
 struct run {
     const struct stage *stage;
-    struct sw_session *session;
+    struct sw_session_opts how;
+    struct sw_session *session; /* NULL: there is none, as while the guest is booted */
     struct sw_runlog *log;
-    const char *overlay;
+    const char *overlay, *scratch;
     const struct beneath *beneath; /* of the overlay */
     int64_t epoch;                 /* the build's moment */
     size_t first, at;              /* the first layer that is made in it, and the one that is under way */
@@ -35,6 +35,33 @@ static int make_overlay(const struct stage *stage, size_t first, const struct be
                                           .backing_format = beneath->format};
 
     return sw_overlay_create(path, &create, err);
+}
+
+/* Begins the launch where there is none. */
+static int open_session(struct run *run, struct sw_err *err)
+{
+    return run->session != NULL ? 0 : sw_session_start(&run->how, &run->session, err);
+}
+
+/* The overlay is then nobody's. */
+static int shut_session(struct run *run, struct sw_err *err)
+{
+    struct sw_session *session = run->session;
+
+    if (session == NULL)
+        return 0;
+    if (sw_session_close(session, err) < 0)
+        return -1;
+    sw_log(SW_LOG_INFO, "the appliance was launched in %.1f s (%s, %s)",
+           (double)sw_session_launch_ms(session) / 1000.0, sw_session_is_tcg(session) ? "TCG" : "KVM",
+           sw_session_appliance(session));
+    sw_session_free(SW_STEAL_PTR(run->session));
+    return 0;
+}
+
+static void drop_session(struct run *run)
+{
+    sw_session_free(SW_STEAL_PTR(run->session));
 }
 
 /* A phase that runs, and the guest that whoever comes after it has. */
@@ -100,13 +127,13 @@ static int look_at_landmarks(struct sw_guest *guest, bool there[SW_ARRAY_LEN(lan
     return 0;
 }
 
-/* A component that removes the system says that it went well: there is nobody left to say otherwise. */
-static int exec_build(const struct run *run, struct sw_guest **guest, size_t i, struct sw_err *err)
+/* None of those that were there is gone. */
+static int check_landmarks(const struct run *run, struct sw_guest *guest, const bool *before, size_t i,
+                           struct sw_err *err)
 {
-    bool before[SW_ARRAY_LEN(landmarks)], after[SW_ARRAY_LEN(landmarks)];
+    bool after[SW_ARRAY_LEN(landmarks)];
 
-    if (look_at_landmarks(*guest, before, err) < 0 || exec_phase(run, guest, i, SW_PHASE_BUILD, err) < 0 ||
-        look_at_landmarks(*guest, after, err) < 0)
+    if (look_at_landmarks(guest, after, err) < 0)
         return -1;
     for (size_t k = 0; k < SW_ARRAY_LEN(landmarks); k++)
         if (before[k] && !after[k])
@@ -114,6 +141,16 @@ static int exec_build(const struct run *run, struct sw_guest **guest, size_t i, 
                            "component '%s': it removed '%s', so the image is no system any more",
                            run->stage->plan->layers[i].name, landmarks[k]);
     return 0;
+}
+
+/* A component that removes the system says that it went well: there is nobody left to say otherwise. */
+static int exec_build(const struct run *run, struct sw_guest **guest, size_t i, struct sw_err *err)
+{
+    bool before[SW_ARRAY_LEN(landmarks)];
+
+    if (look_at_landmarks(*guest, before, err) < 0 || exec_phase(run, guest, i, SW_PHASE_BUILD, err) < 0)
+        return -1;
+    return check_landmarks(run, *guest, before, i, err);
 }
 
 static int run_component(const struct run *run, struct sw_guest *guest, size_t i, struct sw_err *err)
@@ -132,21 +169,63 @@ static int run_component(const struct run *run, struct sw_guest *guest, size_t i
 }
 
 /* Mounts the guest; nothing runs in it unless all of the recipe can. */
-static int begin(const struct run *run, struct sw_guest **guest, struct sw_err *err)
+static int begin(struct run *run, struct sw_guest **guest, struct sw_err *err)
 {
     const struct sw_recipe *recipe = run->stage->plan->recipe;
 
-    if (sw_session_begin(run->session, guest, err) < 0)
+    if (open_session(run, err) < 0 || sw_session_begin(run->session, guest, err) < 0)
         return -1;
     return sw_uses_check_platform(recipe->uses, recipe->nr_uses,
                                   (*guest)->platform != 0 ? (*guest)->platform : SW_LINUX, err);
 }
 
-/* Runs a component's build phases between two mounts, or lets the disk grow. */
-static int change_disk(const struct run *run, size_t i, struct sw_err *err)
+/* The runner is put into the overlay, and it is the machine's. */
+static int hand_over(struct run *run, struct booted *booted, bool *landmarks_there, struct sw_err *err)
 {
     struct sw_guest *guest = NULL;
 
+    if (begin(run, &guest, err) < 0)
+        return -1;
+    if (guest->platform == SW_WINDOWS)
+        return sw_fail(err, SW_REFUSED,
+                       "engine: boot: the image is a Windows, and only Linux is booted here");
+    if (look_at_landmarks(guest, landmarks_there, err) < 0 || booted_plant(booted, guest, err) < 0)
+        return -1;
+    return shut_session(run, err);
+}
+
+/* Runs a component's build phases in the booted image: what it leaves is what a shutdown leaves. */
+static int change_booted(struct run *run, size_t i, struct sw_err *err)
+{
+    struct plan *plan = run->stage->plan;
+    struct plan_layer *layer = &plan->layers[i];
+    bool before[SW_ARRAY_LEN(landmarks)];
+    SW_AUTO_FREE char *console = sw_strf(err, "boot-console-%zu.log", i);
+    SW_CLEANUP(booted_close)
+    struct booted booted = {
+        .stage = run->stage, .overlay = run->overlay, .scratch = run->scratch, .console = console};
+
+    if (console == NULL || hand_over(run, &booted, before, err) < 0)
+        return -1;
+    if (layer->outputs == NULL)
+        layer->outputs = json_object();
+    if (booted_start(&booted, layer[-1].layer.digest, plan->recipe->network, err) < 0 ||
+        booted_phase(&booted, i, SW_PHASE_BUILD, layer->outputs, err) < 0 ||
+        check_landmarks(run, booted.guest, before, i, err) < 0 ||
+        cleaning_take_marks(booted.guest, plan, i, err) < 0)
+        return -1;
+    return booted_finish(&booted, err);
+}
+
+/* Runs a component's build phases between two mounts, or lets the disk grow. */
+static int change_disk(struct run *run, size_t i, struct sw_err *err)
+{
+    struct sw_guest *guest = NULL;
+
+    if (run->stage->plan->layers[i].use != NULL && run->stage->plan->layers[i].use->booted)
+        return change_booted(run, i, err);
+    if (open_session(run, err) < 0)
+        return -1;
     if (plan_is_volume(run->stage->plan, i)) {
         sw_log(SW_LOG_INFO, "the disk grows to %llu GiB",
                (unsigned long long)(run->stage->plan->recipe->volume_bytes >> 30));
@@ -158,7 +237,7 @@ static int change_disk(const struct run *run, size_t i, struct sw_err *err)
 }
 
 /* What was changed becomes the layer. */
-static int build_layer(const struct run *run, size_t i, struct sw_err *err)
+static int build_layer(struct run *run, size_t i, struct sw_err *err)
 {
     struct plan_layer *layer = &run->stage->plan->layers[i];
     const struct plan_layer *below = layer - 1;
@@ -183,7 +262,7 @@ static int build_layer(const struct run *run, size_t i, struct sw_err *err)
 }
 
 /* A component without build steps leaves the disk as it is: mounting it would already change the superblock. */
-static int make_layer(const struct run *run, size_t i, struct sw_err *err)
+static int make_layer(struct run *run, size_t i, struct sw_err *err)
 {
     struct plan *plan = run->stage->plan;
 
@@ -198,7 +277,7 @@ static int make_layer(const struct run *run, size_t i, struct sw_err *err)
 
 int stage_carry_over(const struct stage *stage, size_t first, struct sw_err *err)
 {
-    const struct run run = {.stage = stage};
+    struct run run = {.stage = stage};
 
     for (size_t i = first; i < stage->plan->nr_layers; i++)
         if (make_layer(&run, i, err) < 0)
@@ -206,7 +285,7 @@ int stage_carry_over(const struct stage *stage, size_t first, struct sw_err *err
     return 0;
 }
 
-static int validate(const struct run *run, struct sw_err *err)
+static int validate(struct run *run, struct sw_err *err)
 {
     struct plan *plan = run->stage->plan;
     struct sw_guest *guest = NULL;
@@ -242,54 +321,51 @@ static void keep_failed(const struct run *run)
                                      .log_dir = stage->log_dir,
                                      .jobs = stage->opts->jobs};
 
-    if (stage->opts->on_error == SW_ON_ERROR_KEEP)
+    if (stage->opts->on_error != SW_ON_ERROR_KEEP)
+        return;
+    if (run->session == NULL)
+        sw_log(SW_LOG_WARNING, "the disk of a guest that was booted is not kept");
+    else
         failed_keep(&disk, stage->store, run->session);
 }
 
-/* The launch, over what lies beneath. */
-static int run_over(struct run *run, const struct beneath *beneath, const char *scratch, size_t first,
-                    struct sw_err *err)
+/* Whether the first layer that is made, or what comes behind all, is the appliance's: its launch begins at once. */
+static bool begins_offline(const struct plan *plan, size_t first)
+{
+    while (first < plan->nr_layers && !plan_layer_runs(plan, first))
+        first++;
+    return first == plan->nr_layers || plan->layers[first].use == NULL || !plan->layers[first].use->booted;
+}
+
+/* All layers, and what is said of the last, over what lies beneath. */
+static int run_over(struct run *run, const struct beneath *beneath, size_t first, struct sw_err *err)
 {
     const struct stage *stage = run->stage;
-    struct sw_session_opts session = {.overlay = run->overlay,
-                                      .scratch_dir = scratch,
-                                      .accel = stage->opts->accel,
-                                      .stock_appliance = stage->opts->stock_appliance,
-                                      .network = stage->plan->recipe->network,
-                                      .media = stage->plan->media,
-                                      /* What the network brings is of today: certificates, lists. */
-                                      .clock_s = stage->plan->recipe->network ? 0 : run->epoch};
-    AUTO_SESSION struct sw_session *owned = NULL;
 
     if ((stage->plan->media != NULL && sw_media_make_images(stage->plan->media, err) < 0) ||
         make_overlay(stage, first, beneath, run->overlay, err) < 0 ||
-        sw_session_start(&session, &owned, err) < 0)
+        (begins_offline(stage->plan, first) && open_session(run, err) < 0))
         return -1;
-    run->session = owned;
     run->first = first;
     if (make_and_validate(run, err) < 0) {
         if (err->code == SW_GUEST)
             keep_failed(run);
         return -1;
     }
-    if (sw_session_close(owned, err) < 0)
-        return -1;
-    sw_log(SW_LOG_INFO, "the appliance was launched in %.1f s (%s, %s)",
-           (double)sw_session_launch_ms(owned) / 1000.0, sw_session_is_tcg(owned) ? "TCG" : "KVM",
-           sw_session_appliance(owned));
-    return 0;
+    return shut_session(run, err);
 }
 
-static int run_all(struct run *run, const char *scratch, size_t first, struct sw_err *err)
+static int run_all(struct run *run, size_t first, struct sw_err *err)
 {
     const struct sw_layer *below = &run->stage->plan->layers[first - 1].layer;
     AUTO_BENEATH struct beneath beneath = {.name = NULL};
     int rc;
 
-    if (beneath_open(run->stage->store, below->digest, scratch, &beneath, err) < 0)
+    if (beneath_open(run->stage->store, below->digest, run->scratch, &beneath, err) < 0)
         return -1;
     run->beneath = &beneath;
-    rc = run_over(run, &beneath, scratch, first, err);
+    rc = run_over(run, &beneath, first, err);
+    drop_session(run);
     run->beneath = NULL;
     if (rc == 0)
         return beneath_check(&beneath, err);
@@ -310,5 +386,14 @@ int stage_run(const struct stage *stage, size_t first, struct sw_err *err)
     if (overlay == NULL || failed_forget(stage->log_dir, err) < 0)
         return -1;
     run.overlay = overlay;
-    return run_all(&run, sw_scratch_dir(scratch), first, err);
+    run.scratch = sw_scratch_dir(scratch);
+    run.how = (struct sw_session_opts){.overlay = overlay,
+                                       .scratch_dir = run.scratch,
+                                       .accel = stage->opts->accel,
+                                       .stock_appliance = stage->opts->stock_appliance,
+                                       .network = stage->plan->recipe->network,
+                                       .media = stage->plan->media,
+                                       /* What the network brings is of today: certificates, lists. */
+                                       .clock_s = stage->plan->recipe->network ? 0 : run.epoch};
+    return run_all(&run, first, err);
 }

@@ -165,6 +165,17 @@ static void check_network(struct sw_recipe_reading *r, const struct sw_node *roo
     r->recipe->network = found == 1;
 }
 
+void sw_recipe_engine(struct sw_recipe_reading *r, const struct sw_node *holder, bool *booted)
+{
+    static const char *const words[] = {"appliance", "boot", NULL};
+    const struct sw_node *node = sw_doc_field(r->doc, holder, "engine", SW_NODE_SCALAR, false);
+    int found = node != NULL ? sw_word_find(words, node->text) : *booted;
+
+    if (found < 0)
+        sw_doc_fault(r->doc, node, "engine is '%s': it must be appliance or boot", sw_show(node->text).text);
+    *booted = found == 1;
+}
+
 /* What becomes of a script's start of a service, where nothing can be started. */
 static int check_starts(struct sw_recipe_reading *r, const struct sw_node *root)
 {
@@ -318,6 +329,7 @@ int sw_recipe_fields(struct sw_recipe_reading *r, const struct sw_node *root)
                                        "inputs",
                                        "uploads",
                                        "network",
+                                       "engine",
                                        "serviceStarts",
                                        "ssmParameters",
                                        "cleanup",
@@ -331,6 +343,7 @@ int sw_recipe_fields(struct sw_recipe_reading *r, const struct sw_node *root)
         return -1;
     check_description(r, root);
     check_network(r, root);
+    sw_recipe_engine(r, root, &r->recipe->booted);
     if (check_starts(r, root) < 0)
         return -1;
     check_directory(r, root);

@@ -43,6 +43,8 @@ unsigned sw_recipe_platform(const struct sw_node *node);
 
 /* name, semanticVersion, parentImage, network, and the fields that are kept as data; fields.c. */
 SW_MUST_CHECK int sw_recipe_fields(struct sw_recipe_reading *r, const struct sw_node *root);
+/* Reads engine: of a recipe or of one of its components; without it *booted stays; fields.c. */
+void sw_recipe_engine(struct sw_recipe_reading *r, const struct sw_node *holder, bool *booted);
 /* The volume that the root disk becomes, and the checks of every other; volumes.c. */
 void sw_recipe_volumes(struct sw_recipe_reading *r, const struct sw_node *list);
 /* additionalInstanceConfiguration; volumes.c. */

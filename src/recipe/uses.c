@@ -258,7 +258,7 @@ static int complete_use(struct sw_recipe_reading *r, struct sw_use *use, const s
 
 static int read_use(struct sw_recipe_reading *r, const struct sw_node *item)
 {
-    static const char *const keys[] = {"component", "componentArn", "parameters", NULL};
+    static const char *const keys[] = {"component", "componentArn", "parameters", "engine", NULL};
     const struct sw_node *reference, *given;
     struct found found;
     struct sw_use *use;
@@ -280,7 +280,11 @@ static int read_use(struct sw_recipe_reading *r, const struct sw_node *item)
         return 0;
     if (add_use(r, reference, &found, reference->text, &use) < 0)
         return -1;
-    return use != NULL ? complete_use(r, use, reference, given) : 0;
+    if (use == NULL)
+        return 0;
+    use->booted = r->recipe->booted;
+    sw_recipe_engine(r, item, &use->booted);
+    return complete_use(r, use, reference, given);
 }
 
 static int add_from_command_line(struct sw_recipe_reading *r)
@@ -292,7 +296,10 @@ static int add_from_command_line(struct sw_recipe_reading *r)
 
         if (found.path == NULL || add_use(r, NULL, &found, found.path, &use) < 0)
             return -1;
-        if (use != NULL && complete_use(r, use, NULL, NULL) < 0)
+        if (use == NULL)
+            continue;
+        use->booted = r->recipe->booted;
+        if (complete_use(r, use, NULL, NULL) < 0)
             return -1;
     }
     return 0;
