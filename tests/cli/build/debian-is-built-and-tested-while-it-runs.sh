@@ -1,0 +1,72 @@
+# A Debian: a component starts a service in the booted image, and the test phase finds it started, also after a restart.
+# appliance: 1
+# timeout: 1800
+. "$CASE_LIB/build-case.sh"
+[ -n "${SLIPWAY_TEST_BOOT-}" ] || { echo "skipped: SLIPWAY_TEST_BOOT=1 boots copies of a Debian, some minutes each"; exit 77; }
+need_appliance
+need jq debugfs qemu-img sgdisk
+lab=${SLIPWAY_TEST_DEBIAN:-/var/tmp/slipway-lab/debian12.raw}
+[ -r "$lab" ] || { echo "skipped: no $lab"; exit 77; }
+cat >recipe.yml <<'YAML'
+name: lively
+semanticVersion: 1.0.0
+parentImage: debian.raw
+components:
+  - {component: quiet.yml}
+  - {component: lively.yml, engine: boot}
+YAML
+# Without a cloud cloud-init only takes time.
+cat >quiet.yml <<'YAML'
+schemaVersion: 1.0
+phases:
+  - {name: build, steps: [{name: Quiet, action: ExecuteBash, inputs: {commands: [touch /etc/cloud/cloud-init.disabled]}}]}
+YAML
+cat >lively.yml <<'YAML'
+schemaVersion: 1.0
+phases:
+  - name: build
+    steps:
+      - name: Start
+        action: ExecuteBash
+        inputs:
+          commands:
+            - set -eu
+            - '[ "$(systemctl is-system-running)" = running ]'
+            - printf '[Service]\nExecStart=/bin/sleep infinity\n[Install]\nWantedBy=multi-user.target\n' >/etc/systemd/system/lively.service
+            - systemctl daemon-reload
+            - systemctl enable --now lively
+            - systemctl is-active lively
+  - name: test
+    steps:
+      - name: Look
+        action: ExecuteBash
+        inputs:
+          commands:
+            - set -eu
+            - systemctl is-active lively
+            - '[ "$(findmnt -no SOURCE / | cut -c1-9)" = /dev/nvme ]'
+            - '[ ! -e /sys/class/net/eth0 ] && [ "$(ls /sys/class/net)" = lo ]'
+            - journalctl -b -u lively --no-pager
+      - name: Restart
+        action: Reboot
+      - name: Again
+        action: ExecuteBash
+        inputs:
+          commands:
+            - set -eu
+            - systemctl is-active lively
+            - '[ "$(systemctl is-system-running)" = running ]'
+YAML
+"$SLIPWAY" build recipe.yml -a "$lab" -f raw --out out --store store --no-output --json >result || { tail -n 40 out/lively-1.0.0/log/console.log; exit 1; }
+log=out/lively-1.0.0/log
+[ "$(grep -c 'Linux version' $log/boot-console-2.log)" = 1 ]
+[ "$(grep -c 'Linux version' $log/boot-console.log)" = 2 ]
+jq -e '[.. | objects | select(.name? == "test") | .status] == ["success"]' $log/detailedoutput.json >/dev/null
+# The runner is not in what the component left.
+layer=store/blobs/sha256/$(jq -r '.layers[-1].digest' result | sed 's/^sha256://')
+qemu-img convert -O raw "$layer" disk.raw
+start=$(($(sgdisk -i 3 disk.raw | sed -n 's/^First sector: \([0-9]*\).*/\1/p') * 512))
+for path in /etc/slipway-runner /etc/systemd/system/slipway-runner.service /etc/systemd/system/basic.target.wants/slipway-runner.service; do
+    debugfs -R "stat $path" "disk.raw?offset=$start" 2>&1 | grep -q 'File not found' || { echo "$path is in the layer"; exit 1; }
+done
+debugfs -R "stat /etc/systemd/system/multi-user.target.wants/lively.service" "disk.raw?offset=$start" 2>&1 | grep -q 'Type: symlink'
