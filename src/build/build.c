@@ -268,6 +268,8 @@ static int tag(const struct plan *plan, struct sw_store *store, struct sw_err *e
         .nr_keys = plan->nr_layers,
     };
 
+    if (plan->unrecorded)
+        return 0;
     if (ref == NULL || keys == NULL || sw_source_date(0, &state.epoch, err) < 0)
         return -1;
     for (size_t i = 0; i < plan->nr_layers; i++)

@@ -37,6 +37,8 @@ struct sw_build_opts {
     bool layers_only; /* no outputs: the caller takes the last layer out of the store */
     bool no_cache;    /* run every component, whatever the store knows */
     bool no_test;     /* leave the test phases out */
+    bool
+        again; /* to be held against an earlier build: nothing is recorded, no name is given, layers stay till a gc */
     bool beside_queue; /* as in struct sw_exec: built over its own result it does nothing */
     enum sw_accel accel;
     bool stock_appliance; /* as in struct sw_session_opts */

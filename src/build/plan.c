@@ -103,7 +103,8 @@ int plan_load(const struct sw_build_opts *opts, struct sw_diags *diags, struct p
     if (make_frame(plan, err) < 0)
         return -1;
     plan->needs_validate = has_phase(plan->recipe, SW_PHASE_VALIDATE);
-    plan->needs_test = !opts->no_test && has_phase(plan->recipe, SW_PHASE_TEST);
+    plan->needs_test = !opts->no_test && !opts->again && has_phase(plan->recipe, SW_PHASE_TEST);
+    plan->unrecorded = opts->again;
     if (secrets_mask(plan, err) < 0)
         return -1;
     if (fetch_new(plan->recipe, &fetch, diags, &plan->fetch, err) < 0) {
@@ -386,6 +387,8 @@ static int record(const struct plan *plan, struct sw_store *store, struct sw_pla
 
     if (inputs_text == NULL || (outputs != NULL && outputs_text == NULL))
         return -1;
+    if (plan->unrecorded)
+        return 0;
     /* The record only lends these; it is never cleared. */
     what->recipe = (char *)(uintptr_t)plan->recipe->name;
     what->inputs = inputs_text;

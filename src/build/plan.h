@@ -32,6 +32,7 @@ struct plan {
     char validated_key[SW_STORE_HEX], tested_key[SW_STORE_HEX];
     /* The recipe has such steps and the store has not seen them pass; test: nor are they to be left out. */
     bool needs_validate, needs_test;
+    bool unrecorded; /* nothing of it is remembered */
 };
 
 /* Reads the recipe and makes the frame of the plan. Free it. */

@@ -13,7 +13,7 @@ struct build_opts {
     const char *base, *base_format;
     struct opt_list components, parameters, secrets, catalogues, outputs, seal_to, bundles, keys;
     const char *out, *store, *service_starts, *sign, *scratch, *on_error;
-    bool no_cache, no_output, no_test, dry_run, refetch, plain_scratch;
+    bool no_cache, no_output, no_test, dry_run, refetch, plain_scratch, twice;
     struct launch_args launch;
     struct trust_opts trust;
 };

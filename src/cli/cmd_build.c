@@ -2,11 +2,14 @@
 #include "src/base/cleanup.h"
 #include "src/base/json.h"
 #include "src/cli/build_opts.h"
+#include "src/cli/build_twice.h"
 #include "src/cli/cmd.h"
 #include "src/cli/output.h"
 
 #include <string.h>
 #include <unistd.h>
+
+enum { DIFFERENT = 10 };
 
 static void print_output(const json_t *output)
 {
@@ -18,20 +21,34 @@ static void print_output(const json_t *output)
     printf("  (%s%s)\n", size, json_is_true(json_object_get(output, "sealed")) ? ", sealed" : "");
 }
 
+/* 0, or DIFFERENT when it was built twice and came out otherwise. */
 static int print_result(json_t *result, bool json, struct sw_err *err)
 {
     SW_AUTO_JSON json_t *owned = result;
+    const json_t *twice = json_object_get(owned, "twice");
+    int status = twice == NULL || json_is_true(json_object_get(twice, "same")) ? 0 : DIFFERENT;
     size_t i;
     json_t *output;
 
     if (json)
-        return out_json(SW_STEAL_PTR(owned), err);
+        return out_json(SW_STEAL_PTR(owned), err) < 0 ? -1 : status;
     out_safe(stdout, sw_json_text(owned, "dir"));
     fputc('\n', stdout);
     json_array_foreach (json_object_get(owned, "outputs"), i, output) {
         print_output(output);
     }
-    return 0;
+    if (twice != NULL)
+        build_twice_show(twice);
+    return status;
+}
+
+/* Adds what a second build has to say. */
+static int build_second(const struct build_opts *opts, const struct sw_build_opts *build, json_t *result,
+                        struct sw_err *err)
+{
+    if (result == NULL)
+        return -1;
+    return opts->twice ? sw_json_set(result, "twice", build_twice(opts, build, result, err), err) : 0;
 }
 
 /* A shell needs somebody at a terminal. */
@@ -60,22 +77,28 @@ static int run_build(const void *opts_void, const struct args *args, struct sw_e
     struct sw_diags diags = {.n = 0};
     struct out_progress progress;
     AUTO_BUILD_WITH struct build_with with = {.ring = NULL};
-    json_t *result;
+    SW_AUTO_JSON json_t *result = NULL;
 
+    if (opts->twice && (opts->dry_run || strcmp(args->items[0], "-") == 0))
+        return sw_fail(err, SW_USAGE,
+                       "--twice builds, and reads the recipe twice: it goes with neither --dry-run nor -");
     if (build_opts_convert(opts, args, &with, &build, err) < 0 ||
         take_on_error(opts->on_error, &shell, &build, err) < 0)
         return -1;
     if (opts->dry_run) {
         result = sw_build_plan(&build, &diags, err);
         build_print_diags(&diags, build.recipe, err);
-        return result != NULL ? build_print_plan(result, opts->common.json, err) : -1;
+        return result != NULL ? build_print_plan(SW_STEAL_PTR(result), opts->common.json, err) : -1;
     }
     out_progress_begin(&progress, "build", &opts->common);
     build.progress = &progress.base;
     result = sw_build_run(&build, &diags, err);
     out_progress_end(&progress);
     build_print_diags(&diags, build.recipe, err);
-    return result != NULL ? print_result(result, opts->common.json, err) : -1;
+    build.progress = NULL;
+    if (build_second(opts, &build, result, err) < 0)
+        return -1;
+    return print_result(SW_STEAL_PTR(result), opts->common.json, err);
 }
 
 static const struct opt rows[] = {
@@ -97,6 +120,8 @@ static const struct opt rows[] = {
      "where the overlay lies while it runs (default: in the store)"},
     {0, "plain-scratch", NULL, OPT_FLAG, offsetof(struct build_opts, plain_scratch),
      "what a sealed store or base holds may lie in clear"},
+    {0, "twice", NULL, OPT_FLAG, offsetof(struct build_opts, twice),
+     "build again, without the cache, and tell which layers differ, and in what"},
     {'n', "dry-run", NULL, OPT_FLAG, offsetof(struct build_opts, dry_run), "print the plan and stop"},
     OPT_END,
 };
@@ -116,6 +141,9 @@ const struct cmd cmd_build = {
         "log/boot-screen.png the screen then. A result that passed them is not booted again.\n\n"
         "A component may be sealed (component: FILE.yml.sealed, as slipway seal makes it): --key opens it, in memory\n"
         "only, and it has to be the one that the recipe names. No word of it reaches a log, a message or the store.\n\n"
+        "Layers are as of one moment: SOURCE_DATE_EPOCH, else the last date in the base's file systems. The guest's clock\n"
+        "begins there unless the recipe allows the network, and no later time is left in ext file systems. --twice shows\n"
+        "what is left to differ; its exit status is 10 then. Of other file systems the content counts, times included.\n\n"
         "A sealed store (slipway store init --seal-to) is opened with --key. The appliance reads its layers through\n"
         "this process, and --scratch has to be in memory (/dev/shm) or on an encrypted device.\n\n" BUILD_TRUST_HELP,
     .opts = rows,

@@ -65,10 +65,13 @@ static int count_changed(struct count *count, struct sw_err *err)
 int store_grain(const struct sw_store_sight *sight, uint32_t *unit_bytes, struct sw_err *err)
 {
     SW_AUTO_FREE uint8_t *both = sw_calloc(2, PIECE, err);
-    struct count count = {.sight = sight, .now = both, .before = both + PIECE};
+    struct count count = {.sight = sight, .now = both};
 
     *unit_bytes = 0;
-    if (both == NULL || count_changed(&count, err) < 0)
+    if (both == NULL)
+        return -1;
+    count.before = both + PIECE;
+    if (count_changed(&count, err) < 0)
         return -1;
     if (count.changed <= LITTLE)
         *unit_bytes = SMALL;
