@@ -12,7 +12,7 @@ components:
 outputs:
   - format: vmdk
 YAML
-"$SLIPWAY" build recipe.yml --store store --out out --no-output --json >result.json
+"$SLIPWAY" build recipe.yml --store store --out out --no-output --no-test --json >result.json
 python3 - <<'EOF'
 import json
 result = json.load(open("result.json"))
