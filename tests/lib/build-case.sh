@@ -14,6 +14,11 @@ need_appliance() {
     ls /boot/vmlinuz-* >/dev/null 2>&1 || { echo "skipped: no kernel in /boot"; exit 77; }
 }
 
+# A bare root has none to give.
+need_terminal() {
+    python3 -c 'import pty; pty.openpty()' 2>/dev/null || { echo "skipped: there are no terminals to be had"; exit 77; }
+}
+
 make_base() {
     "$CASE_LIB/tiny-guest" base.raw >/dev/null
 }

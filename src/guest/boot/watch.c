@@ -150,6 +150,8 @@ static void end_line(struct sw_machine *machine)
 
 static void on_text(struct sw_machine *machine, const char *text, size_t len)
 {
+    enum boot_word unfinished;
+
     for (size_t i = 0; i < len; i++) {
         bool ends = text[i] == '\n' || text[i] == '\r';
 
@@ -162,8 +164,10 @@ static void on_text(struct sw_machine *machine, const char *text, size_t len)
         machine->line[machine->line_len++] = text[i];
         machine->line[machine->line_len] = '\0';
     }
-    /* A prompt's line has no end. */
-    on_word(machine, boot_word(machine->line));
+    /* A prompt's line has no end. A kernel's has, and what it died of stands there. */
+    unfinished = boot_word(machine->line);
+    if (unfinished != WORD_PANIC && unfinished != WORD_PANIC_TIMER)
+        on_word(machine, unfinished);
 }
 
 static void hear(struct sw_machine *machine)
@@ -233,6 +237,7 @@ static void look(struct sw_machine *machine)
 
 static void on_end(struct sw_machine *machine)
 {
+    on_word(machine, boot_word(machine->line));
     end_line(machine);
     machine->ended = true;
     if (machine->expected != EXPECT_END)

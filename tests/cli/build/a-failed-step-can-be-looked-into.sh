@@ -5,6 +5,7 @@
 # shellcheck disable=SC2016 # the guest expands it
 . "$CASE_LIB/build-case.sh"
 need_appliance
+need_terminal
 need python3 qemu-img jq
 make_base
 write_recipe

@@ -4,6 +4,7 @@
 # timeout: 900
 . "$CASE_LIB/build-case.sh"
 need_appliance
+need_terminal
 need python3
 make_base
 export TERM=xterm-256color

@@ -4,6 +4,7 @@
 # shellcheck disable=SC2016 # the guest expands it
 . "$CASE_LIB/build-case.sh"
 need_appliance
+need_terminal
 need debugfs
 make_base
 "$SLIPWAY" convert -q -f raw -O vmdk -o subformat=streamOptimized base.raw disk.vmdk

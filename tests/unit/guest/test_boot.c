@@ -285,8 +285,8 @@ static void service_start(struct service *service)
     size_t len;
     const unsigned char *bytes = sw_runner_program(&len);
 
-    for (uint8_t i = 0; i < RUNNER_NONCE_BYTES; i++)
-        nonce[i] = i;
+    for (unsigned i = 0; i < RUNNER_NONCE_BYTES; i++)
+        nonce[i] = (uint8_t)i;
     assert_int_equal(write(program, bytes, len), (ssize_t)len);
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
     service->pid = fork();
