@@ -5,8 +5,8 @@
 [ -n "${SLIPWAY_TEST_BOOT-}" ] || { echo "skipped: SLIPWAY_TEST_BOOT=1 boots copies of a Debian, some minutes each"; exit 77; }
 need_appliance
 need jq
-lab=${SLIPWAY_TEST_DEBIAN:-/var/tmp/slipway-lab/debian12.raw}
-[ -r "$lab" ] || { echo "skipped: no $lab"; exit 77; }
+lab=${SLIPWAY_TEST_DEBIAN:-}
+[ -r "$lab" ] || { echo "skipped: SLIPWAY_TEST_DEBIAN names no Debian disk"; exit 77; }
 cat >recipe.yml <<'YAML'
 name: lively
 semanticVersion: 1.0.0

@@ -5,8 +5,8 @@
 [ -n "${SLIPWAY_TEST_BOOT-}" ] || { echo "skipped: SLIPWAY_TEST_BOOT=1 boots copies of a Debian, some minutes each"; exit 77; }
 need_appliance
 need jq debugfs qemu-img sgdisk
-lab=${SLIPWAY_TEST_DEBIAN:-/var/tmp/slipway-lab/debian12.raw}
-[ -r "$lab" ] || { echo "skipped: no $lab"; exit 77; }
+lab=${SLIPWAY_TEST_DEBIAN:-}
+[ -r "$lab" ] || { echo "skipped: SLIPWAY_TEST_DEBIAN names no Debian disk"; exit 77; }
 start=$(($(sgdisk -i 3 "$lab" | sed -n 's/^First sector: \([0-9]*\).*/\1/p') * 512))
 
 copy() { # NAME: the lab's disk, with what debugfs is told on stdin
