@@ -25,6 +25,7 @@ enum {
     NAME_HEX = 16, /* of a digest, in a folder's name */
     MODULE_MAX = 16 << 20,
     LIST_MAX = 4 << 20,
+    KERNEL_MAX = 128 << 20,
     MAKE_MS = 600000,
     KEEP_S = 7 * 24 * 3600,
 };
@@ -273,15 +274,15 @@ static int make_initrd(const struct job *job, const char *dir, struct sw_err *er
 static int make_kernel(const struct job *job, const char *dir, struct sw_err *err)
 {
     SW_AUTO_FREE char *path = sw_path_join(dir, "kernel", err);
-    SW_AUTO_BUF struct sw_buf program = {0};
+    SW_AUTO_BUF struct sw_buf packed = {0}, program = {0};
     const struct sw_buf *kernel = &program;
     struct sw_err why = {.code = SW_OK};
 
-    if (path == NULL)
+    if (path == NULL || sw_read_file(job->sources.kernel, KERNEL_MAX, &packed, err) < 0)
         return -1;
-    if (bzimage_program(job->sources.kernel_bytes.data, job->sources.kernel_bytes.len, &program, &why) < 0) {
+    if (bzimage_program(packed.data, packed.len, &program, &why) < 0) {
         sw_log(SW_LOG_DEBUG, "the appliance's kernel stays packed: '%s': %s", job->sources.kernel, why.text);
-        kernel = &job->sources.kernel_bytes;
+        kernel = &packed;
     }
     return sw_write_file(path, kernel->data, kernel->len, 0600, err);
 }

@@ -254,8 +254,6 @@ static int save_to(const char *folder, const char *qemu, const char *path, const
         rc = sw_fail_errno(err, "cannot keep '%s'", path);
     if (rc < 0)
         unlink(aside);
-    free(own);
-    own = NULL;
     return rc;
 }
 

@@ -6,11 +6,12 @@
 #include "src/base/proc.h"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/utsname.h>
 
-enum { KERNEL_MAX = 128 << 20, ASK_MS = 60000 };
+enum { SETUP_MAX = 128 << 10, ASK_MS = 60000 };
 
 /* Where package managers keep what is installed. */
 static const char *const databases[] = {
@@ -66,6 +67,20 @@ static int tell_folder(struct sw_buf *text, const char *dir, struct sw_err *err)
     return rc;
 }
 
+/* Of the file no more than its setup code, where the version stands: this is done at each launch. */
+static int read_version(const char *path, char version[KERNEL_VERSION_BYTES], struct sw_err *err)
+{
+    SW_AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
+    SW_AUTO_FREE char *setup = sw_calloc(1, SETUP_MAX, err);
+    ssize_t n = fd >= 0 && setup != NULL ? pread(fd, setup, SETUP_MAX, 0) : -1;
+
+    if (setup == NULL)
+        return -1;
+    if (n < 0)
+        return sw_fail_errno(err, "cannot read it");
+    return bzimage_version(setup, (size_t)n, version, err);
+}
+
 static int find_kernel(struct sources *out, struct sw_err *err)
 {
     const char *modules = getenv("SUPERMIN_MODULES");
@@ -75,9 +90,7 @@ static int find_kernel(struct sources *out, struct sw_err *err)
     if (kernel.path[0] == '\0' || !kernel.readable)
         return sw_fail(err, SW_FAILED, "there is no kernel that can be read");
     memcpy(out->kernel, kernel.path, sizeof(out->kernel));
-    if (sw_read_file(out->kernel, KERNEL_MAX, &out->kernel_bytes, err) < 0)
-        return -1;
-    if (bzimage_version(out->kernel_bytes.data, out->kernel_bytes.len, out->version, err) < 0)
+    if (read_version(out->kernel, out->version, err) < 0)
         return sw_context(err, "'%s'", out->kernel);
     if (modules != NULL && modules[0] != '\0')
         snprintf(out->modules, sizeof(out->modules), "%s", modules);
@@ -113,7 +126,6 @@ int sources_look(const char *supermin_dir, const char *qemu, struct sources *out
 
 void sources_free(struct sources *sources)
 {
-    sw_buf_free(&sources->kernel_bytes);
     sw_buf_free(&sources->text);
 }
 

@@ -10,7 +10,6 @@ struct sources {
     char kernel[256];  /* path */
     char modules[320]; /* its modules' folder */
     char version[KERNEL_VERSION_BYTES];
-    struct sw_buf kernel_bytes;
     struct sw_buf text; /* a line for each input but the packages */
 };
 

@@ -87,6 +87,9 @@ read_file() {
     debugfs -R "cat $2" "$1?offset=$ROOT_OFFSET" 2>/dev/null
 }
 
+# layers FILE: the digests of the layers of a result, as --json prints it
+layers() { python3 -c 'import json,sys; print(*[l["digest"] for l in json.load(open(sys.argv[1]))["layers"]], sep="\n")' "$1"; }
+
 fail() {
     echo "$*" >&2
     exit 1

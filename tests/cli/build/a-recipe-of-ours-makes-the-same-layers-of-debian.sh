@@ -37,7 +37,6 @@ components:
 outputs:
   - format: raw
 YAML
-layers() { python3 -c 'import json,sys; print(*[l["digest"] for l in json.load(open(sys.argv[1]))["layers"]], sep="\n")' "$1"; }
 "$SLIPWAY" build recipe.yml --store one --out out --jobs 1 --json >1.json
 sleep 2
 "$SLIPWAY" build recipe.yml --store two --out out --jobs 8 --no-output --json >2.json

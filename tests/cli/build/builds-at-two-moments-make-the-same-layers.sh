@@ -29,8 +29,6 @@ recipe() {
 }
 recipe one two >recipe.yml
 recipe one >first.yml
-# layers FILE: the digests of a result's layers
-layers() { python3 -c 'import json,sys; print(*[l["digest"] for l in json.load(open(sys.argv[1]))["layers"]], sep="\n")' "$1"; }
 
 "$SLIPWAY" build recipe.yml --store store-1 --out out-1 --jobs 1 --json >1.json
 sleep 2

@@ -6,6 +6,7 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
@@ -29,11 +30,9 @@ static void read_back(int fd, char *text, size_t size)
 
 static int temporary(void)
 {
-    char path[] = "/tmp/slipway-shell.XXXXXX";
-    int fd = mkstemp(path);
+    int fd = memfd_create("slipway-shell", MFD_CLOEXEC);
 
     assert_true(fd >= 0);
-    unlink(path);
     return fd;
 }
 
