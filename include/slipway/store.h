@@ -243,6 +243,8 @@ SW_MUST_CHECK int sw_scratch_open(struct sw_store *store, struct sw_scratch **ou
  * sealed store's scratch may lie.
  */
 SW_MUST_CHECK int sw_scratch_open_at(const char *dir, struct sw_scratch **out, struct sw_err *err);
+/* Where the scratch of what belongs to no store lies: TMPDIR, else /var/tmp. */
+const char *sw_scratch_place(void);
 const char *sw_scratch_dir(const struct sw_scratch *scratch);
 /* Removes it; NULL is allowed. */
 void sw_scratch_close(struct sw_scratch *scratch);

@@ -179,7 +179,6 @@ static int run(const struct sw_boot_test *test, const struct sw_served *served, 
 
 json_t *sw_boot_test(const struct sw_boot_test *test, struct sw_err *err)
 {
-    const char *tmp = getenv("TMPDIR");
     AUTO_SCRATCH struct sw_scratch *scratch = NULL;
     SW_CLEANUP(sw_served_close) struct sw_served served = {.dir = NULL};
     SW_AUTO_JSON json_t *result = json_pack("{s:o}", "image", sw_json_bytes(test->name, strlen(test->name)));
@@ -188,7 +187,7 @@ json_t *sw_boot_test(const struct sw_boot_test *test, struct sw_err *err)
         sw_fail(err, SW_FAILED, "out of memory");
         return NULL;
     }
-    if (sw_scratch_open_at(tmp != NULL && tmp[0] != '\0' ? tmp : "/var/tmp", &scratch, err) < 0 ||
+    if (sw_scratch_open_at(sw_scratch_place(), &scratch, err) < 0 ||
         sw_served_open(test->image, sw_scratch_dir(scratch), &served, err) < 0)
         return NULL;
     if (run(test, &served, result, err) < 0) {

@@ -151,11 +151,7 @@ static int check_scratch(const struct sw_shell *shell, const char *dir, struct s
 
 static const char *scratch_of(const struct sw_shell *shell)
 {
-    const char *tmp = getenv("TMPDIR");
-
-    if (shell->scratch_dir != NULL)
-        return shell->scratch_dir;
-    return tmp != NULL && tmp[0] != '\0' ? tmp : "/var/tmp";
+    return shell->scratch_dir != NULL ? shell->scratch_dir : sw_scratch_place();
 }
 
 int sw_shell_image(const struct sw_shell *shell, const char *name, struct sw_image **image,

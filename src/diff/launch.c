@@ -111,9 +111,8 @@ bool launch_is_shared(const struct launch *launch)
 int launch_open(struct launch *launch, const struct sw_diff_side *disks, struct sw_err *err)
 {
     static const char *const folders[] = {"a", "b"};
-    const char *tmp = getenv("TMPDIR");
 
-    if (sw_scratch_open_at(tmp != NULL && tmp[0] != '\0' ? tmp : "/var/tmp", &launch->scratch, err) < 0)
+    if (sw_scratch_open_at(sw_scratch_place(), &launch->scratch, err) < 0)
         return -1;
     for (size_t i = 0; i < launch->nr_disks && i < SW_ARRAY_LEN(folders); i++) {
         SW_AUTO_FREE char *folder = sw_path_join(sw_scratch_dir(launch->scratch), folders[i], err);

@@ -88,6 +88,13 @@ static int make_own(const char *folder, struct sw_err *err)
     return 0;
 }
 
+const char *sw_scratch_place(void)
+{
+    const char *tmp = getenv("TMPDIR");
+
+    return tmp != NULL && tmp[0] != '\0' ? tmp : "/var/tmp";
+}
+
 int sw_scratch_open_at(const char *dir, struct sw_scratch **out, struct sw_err *err)
 {
     SW_AUTO_FREE char *real = realpath(dir, NULL);
