@@ -42,6 +42,47 @@ int sw_overlay_create(const char *path, const struct sw_create_opts *create, str
     return rc;
 }
 
+/* Whatever the overlay calls it, what lies beneath is this one. */
+struct one_parent {
+    struct sw_parent_resolver base;
+    struct sw_image *image; /* NULL once the overlay has it */
+};
+
+static int open_parent(struct sw_parent_resolver *self, const char *name, const char *format,
+                       struct sw_image **out, struct sw_err *err)
+{
+    struct one_parent *parent = (struct one_parent *)self;
+
+    (void)name;
+    (void)format;
+    if (parent->image == NULL)
+        return sw_fail(err, SW_INTEGRITY, "it names two images beneath it");
+    *out = parent->image;
+    parent->image = NULL;
+    return 0;
+}
+
+int sw_overlay_open(const char *path, struct sw_image **below, struct sw_image **out, struct sw_err *err)
+{
+    struct one_parent parent = {.base = {.open = open_parent}, .image = *below};
+    const struct sw_open_opts opts = {.parents = &parent.base};
+    struct sw_image *image = NULL;
+    struct sw_in *in = NULL;
+    int rc = sw_in_open_file(path, &in, err);
+
+    *below = NULL;
+    if (rc == 0)
+        rc = sw_image_open(in, "qcow2", &opts, &image, err);
+    if (rc == 0 && parent.image != NULL)
+        rc = sw_fail(err, SW_INTEGRITY, "it has no backing file");
+    sw_image_close(parent.image);
+    if (rc < 0)
+        sw_image_close(image);
+    else
+        *out = image;
+    return rc;
+}
+
 static bool carries(const struct sw_format *format, const struct sw_probe *probe)
 {
     return format->probe != NULL && format->probe(probe);

@@ -225,6 +225,13 @@ SW_MUST_CHECK int sw_overlay_create(const char *path, const struct sw_create_opt
                                     struct sw_err *err);
 
 /*
+ * Opens a qcow2 that lies over *below, whatever it calls the image beneath it: a name that QEMU needed, and that is not followed
+ * here. SW_INTEGRITY where it lies over none, or over more than one. Takes over *below, which is NULL afterwards, also on failure.
+ */
+SW_MUST_CHECK int sw_overlay_open(const char *path, struct sw_image **below, struct sw_image **out,
+                                  struct sw_err *err);
+
+/*
  * Opens an image. format NULL probes by magic; when nothing matches it is refused with the hint to name
  * -f raw. A named format is checked against the magic; named raw over a known magic only warns.
  * Takes over in, also on failure.

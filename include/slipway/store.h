@@ -108,10 +108,9 @@ struct sw_store_sight {
 };
 
 struct sw_store_commit {
-    const char *parent; /* digest of the layer that the new one lies on */
-    const char
-        *overlay_path; /* a qcow2 whose backing file is a blob of this store: parent or one beneath it; of a
-                          sealed store, raw "nbd+unix:///DIGEST?socket=…" */
+    const char *parent;       /* digest of the layer that the new one lies on */
+    const char *overlay_path; /* a qcow2 over the disk of … */
+    const char *beneath; /* … this layer: parent or one beneath it. What the overlay calls it is not asked */
     unsigned jobs;
     struct sw_progress *progress; /* may be NULL */
     /*
@@ -124,7 +123,7 @@ struct sw_store_commit {
 
 /*
  * What the overlay changed since parent becomes a layer on parent. The overlay is only read; QEMU may hold it
- * open as long as the guest's file systems are unmounted and synced. Its backing may lie several layers beneath
+ * open as long as the guest's file systems are unmounted and synced. It may lie several layers beneath
  * parent (one launch, several boundaries): then only what differs from parent goes into the layer.
  */
 SW_MUST_CHECK int sw_store_commit_layer(struct sw_store *store, const struct sw_store_commit *ask,

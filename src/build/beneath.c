@@ -8,6 +8,7 @@
 #include "src/base/medium.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <unistd.h>
 
 int scratch_check(const struct sw_build_opts *opts, const struct sw_store *store, const char *dir,
@@ -78,6 +79,7 @@ static int serve(struct sw_store *store, const char *digest, const char *scratch
 int beneath_open(struct sw_store *store, const char *digest, const char *scratch_dir, struct beneath *out,
                  struct sw_err *err)
 {
+    snprintf(out->digest, sizeof(out->digest), "%s", digest);
     if (sw_store_is_sealed(store)) {
         if (serve(store, digest, scratch_dir, out, err) == 0)
             return 0;

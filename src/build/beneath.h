@@ -17,8 +17,9 @@ SW_MUST_CHECK int scratch_open(const struct sw_build_opts *opts, struct sw_store
 
 /* The layer that an overlay lies on, as QEMU opens it. Zero-initialise it; beneath_close. */
 struct beneath {
-    char *name;         /* of the backing file */
-    const char *format; /* "qcow2", or "raw" where it is served */
+    char *name;                /* of the backing file */
+    char digest[SW_STORE_HEX]; /* of the layer; "" for an image that is none */
+    const char *format;        /* "qcow2", or "raw" where it is served */
     struct sw_image *image;
     struct sw_nbd *server;
     char *socket_dir; /* made for the socket; NULL when it lies in the scratch folder */

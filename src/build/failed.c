@@ -5,7 +5,6 @@
 #include "slipway/guest.h"
 #include "src/base/fs.h"
 #include "src/base/log.h"
-#include "src/build/overlay.h"
 
 #include <errno.h>
 #include <unistd.h>
@@ -79,7 +78,8 @@ static int write_disk(const struct failed_disk *disk, struct sw_store *store, co
 
     if (sw_store_open_chain(store, disk->beneath, &below, err) < 0 ||
         sw_store_open_chain(store, disk->parent, &base, err) < 0 ||
-        overlay_open(disk->overlay, &below, &src, err) < 0 || sw_in_open_file(disk->overlay, &in, err) < 0 ||
+        sw_overlay_open(disk->overlay, &below, &src, err) < 0 ||
+        sw_in_open_file(disk->overlay, &in, err) < 0 ||
         sw_image_open(in, "qcow2", &top_only, &top, err) < 0 ||
         sw_out_create_file(path, 0600, &copy.out, err) < 0)
         return -1;

@@ -9,7 +9,6 @@
 #include "src/base/number.h"
 #include "src/build/beneath.h"
 #include "src/build/moment.h"
-#include "src/build/overlay.h"
 #include "src/build/plan.h"
 #include "src/build/secrets.h"
 
@@ -122,7 +121,7 @@ static int keep(const struct place *place, struct sw_image **image, struct sw_er
     struct sw_image *changed;
     int rc;
 
-    if (overlay_open(place->overlay, image, &changed, err) < 0)
+    if (sw_overlay_open(place->overlay, image, &changed, err) < 0)
         return -1;
     rc = place->shell->keep(place->shell->arg, changed, err);
     sw_image_close(changed);

@@ -244,6 +244,7 @@ static int build_layer(struct run *run, size_t i, struct sw_err *err)
     struct moment_look look = {.epoch = run->epoch};
     struct sw_store_commit commit = {.parent = below->layer.digest,
                                      .overlay_path = run->overlay,
+                                     .beneath = run->beneath->digest,
                                      .jobs = run->stage->opts->jobs,
                                      .look = moment_look,
                                      .look_arg = &look};

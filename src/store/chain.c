@@ -10,7 +10,6 @@ struct blob_parents {
     struct sw_parent_resolver base;
     struct sw_store *store;
     struct store_chain *chain; /* grows from top to base as the driver asks */
-    bool overlay;              /* the next name is the overlay's: it may be the blob's absolute path */
     struct sw_err why;         /* the failure of the lowest layer that was reached; code SW_OK: none */
 };
 
@@ -29,42 +28,11 @@ static int check_name(const struct blob_parents *parents, const char *name, cons
     return 0;
 }
 
-/* What an overlay over a sealed store names: the disk of a layer, that QEMU is served as "nbd+unix:///DIGEST?socket=…". */
-static int open_served(struct blob_parents *parents, const char *name, const char *format,
-                       struct sw_image **out, struct sw_err *err)
-{
-    static const char scheme[] = "nbd+unix:///";
-    char hex[SW_STORE_HEX] = "";
-
-    if (format == NULL || strcmp(format, "raw") != 0 || strncmp(name, scheme, sizeof(scheme) - 1) != 0 ||
-        strlen(name) <= sizeof(scheme) - 1 + sizeof(hex) - 1 ||
-        name[sizeof(scheme) - 1 + sizeof(hex) - 1] != '?')
-        return sw_fail(err, SW_INTEGRITY, "backing file '%.200s' is not a served layer", name);
-    memcpy(hex, name + sizeof(scheme) - 1, sizeof(hex) - 1);
-    if (!store_is_hex(hex))
-        return sw_fail(err, SW_INTEGRITY, "backing file '%.200s' is not a served layer", name);
-    return open_layer(parents, hex, out, err);
-}
-
 static int open_parent(struct sw_parent_resolver *self, const char *name, const char *format,
                        struct sw_image **out, struct sw_err *err)
 {
     struct blob_parents *parents = (struct blob_parents *)self;
 
-    if (parents->overlay && parents->store->sealed) {
-        parents->overlay = false;
-        return open_served(parents, name, format, out, err);
-    }
-    if (parents->overlay) {
-        SW_AUTO_FREE char *folder = store_path(parents->store, STORE_BLOBS "/", err);
-        size_t n = folder != NULL ? strlen(folder) : 0;
-
-        if (folder == NULL)
-            return -1;
-        parents->overlay = false;
-        if (strncmp(name, folder, n) == 0)
-            name += n;
-    }
     if (check_name(parents, name, format, err) < 0)
         return -1;
     return open_layer(parents, name, out, err);
@@ -137,22 +105,6 @@ int store_chain_open(struct sw_store *store, const char *hex, struct store_chain
         *image = opened;
     else
         sw_image_close(opened);
-    return 0;
-}
-
-int store_overlay_open(struct sw_store *store, const char *path, struct store_chain *chain,
-                       struct sw_image **image, struct sw_err *err)
-{
-    struct blob_parents parents = {
-        .base = {.open = open_parent}, .store = store, .chain = chain, .overlay = true};
-    struct sw_open_opts opts = {.parents = &parents.base};
-    struct sw_in *in = NULL;
-
-    memset(chain, 0, sizeof(*chain));
-    if (sw_in_open_file(path, &in, err) < 0)
-        return -1;
-    if (sw_image_open(in, "qcow2", &opts, image, err) < 0)
-        return keep_cause(&parents, err);
     return 0;
 }
 

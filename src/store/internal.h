@@ -122,9 +122,6 @@ struct store_chain {
 /* Opens the chain and tells its layers. image may be NULL: it is only looked at. */
 SW_MUST_CHECK int store_chain_open(struct sw_store *store, const char *hex, struct store_chain *chain,
                                    struct sw_image **image, struct sw_err *err);
-/* Opens an overlay over a chain of this store; chain gets what lies beneath it. */
-SW_MUST_CHECK int store_overlay_open(struct sw_store *store, const char *path, struct store_chain *chain,
-                                     struct sw_image **image, struct sw_err *err);
 
 /* base.c: which file gave which layer. */
 

@@ -126,23 +126,21 @@ int sw_store_ingest(struct sw_store *store, const struct sw_store_ingest *ask, s
     return encode_base(store, ask, in, &st, out, err);
 }
 
-/* What lies beneath the overlay must lie in parent's chain, or what differs from parent would not be all in the overlay. */
-static int check_beneath(const struct store_chain *beneath, const struct store_chain *parent,
-                         struct sw_err *err)
+/* The layer beneath the overlay must lie in parent's chain, or what differs from parent would not be all in the overlay. */
+static int check_beneath(const char *beneath, const struct store_chain *parent, struct sw_err *err)
 {
-    if (beneath->n == 0)
-        return sw_fail(err, SW_INTEGRITY, "it has no backing file");
     for (unsigned i = 0; i < parent->n; i++)
-        if (strcmp(parent->layers[i].digest, beneath->layers[0].digest) == 0)
+        if (strcmp(parent->layers[i].digest, beneath) == 0)
             return 0;
-    return sw_fail(err, SW_INTEGRITY, "its backing file '%s' is not in the chain of layer '%s'",
-                   beneath->layers[0].digest, parent->layers[0].digest);
+    return sw_fail(err, SW_INTEGRITY, "the layer beneath it, '%s', is not in the chain of layer '%s'",
+                   beneath, parent->layers[0].digest);
 }
 
 static int encode_overlay(struct sw_store *store, const struct sw_store_commit *ask,
                           struct sw_store_made *made, struct sw_err *err)
 {
-    struct store_chain beneath, parent;
+    struct store_chain parent;
+    struct sw_image *beneath = NULL;
     struct sw_open_opts top_only = {.top_only = true};
     AUTO_IMAGE struct sw_image *src = NULL;
     AUTO_IMAGE struct sw_image *top = NULL;
@@ -152,8 +150,9 @@ static int encode_overlay(struct sw_store *store, const struct sw_store_commit *
     struct sw_in *in = NULL;
 
     if (store_chain_open(store, ask->parent, &parent, &base, err) < 0 ||
-        store_overlay_open(store, ask->overlay_path, &beneath, &src, err) < 0 ||
-        check_beneath(&beneath, &parent, err) < 0)
+        check_beneath(ask->beneath, &parent, err) < 0 ||
+        sw_store_open_chain(store, ask->beneath, &beneath, err) < 0 ||
+        sw_overlay_open(ask->overlay_path, &beneath, &src, err) < 0)
         return -1;
     if (parent.n == SW_STORE_LAYERS_MAX)
         return sw_fail(err, SW_FAILED, "a chain has at most %d layers", SW_STORE_LAYERS_MAX);

@@ -19,8 +19,10 @@ static int ingest(struct sw_store *store, char **args, struct sw_err *err)
 
 static int commit(struct sw_store *store, char **args, struct sw_err *err)
 {
-    const struct sw_store_commit ask = {
-        .parent = args[0], .overlay_path = args[1], .jobs = (unsigned)strtoul(args[2], NULL, 10)};
+    const struct sw_store_commit ask = {.parent = args[0],
+                                        .beneath = args[0],
+                                        .overlay_path = args[1],
+                                        .jobs = (unsigned)strtoul(args[2], NULL, 10)};
     struct sw_store_made made;
 
     if (sw_store_commit_layer(store, &ask, &made, err) < 0)

@@ -150,6 +150,43 @@ static void an_overlay_is_of_whole_sectors_and_belongs_to_its_maker(void **state
     sw_image_close(img);
 }
 
+static struct sw_image *sectors_of_five(void)
+{
+    static char bytes[2 * SW_SECTOR_BYTES];
+    struct sw_image *img = NULL;
+    struct sw_err err = {0};
+
+    memset(bytes, 5, sizeof(bytes));
+    assert_ok(sw_image_open(mem_in(bytes, sizeof(bytes)), "raw", NULL, &img, &err), err);
+    return img;
+}
+
+static void an_overlay_is_opened_over_the_image_that_is_given_whatever_it_calls_it(void **state)
+{
+    const struct sw_create_opts create = {
+        .size_bytes = 2 * SW_SECTOR_BYTES, .backing_name = "/etc/passwd", .backing_format = "raw"};
+    const struct sw_create_opts alone = {.size_bytes = 2 * SW_SECTOR_BYTES};
+    struct sw_image *below = sectors_of_five(), *img = NULL;
+    struct sw_err err = {.code = SW_OK};
+    uint8_t got[SW_SECTOR_BYTES];
+
+    (void)state;
+    assert_ok(sw_overlay_create("over.qcow2", &create, &err), err);
+    assert_ok(sw_overlay_open("over.qcow2", &below, &img, &err), err);
+    assert_null(below);
+    assert_ok(sw_image_pread(img, got, sizeof(got), SW_SECTOR_BYTES, &err), err);
+    assert_int_equal(got[0], 5);
+    sw_image_close(img);
+    /* One that lies over nothing, and one that is not there: the image is not left to the caller. */
+    assert_ok(sw_overlay_create("alone.qcow2", &alone, &err), err);
+    below = sectors_of_five();
+    assert_failed(sw_overlay_open("alone.qcow2", &below, &img, &err), err, SW_INTEGRITY, "no backing file");
+    assert_null(below);
+    below = sectors_of_five();
+    assert_failed(sw_overlay_open("nowhere.qcow2", &below, &img, &err), err, SW_FAILED, "nowhere.qcow2");
+    assert_null(below);
+}
+
 static void a_disk_above_the_limit_is_refused(void **state)
 {
     static const char *const formats[] = {"raw", "vhd", "vhdx", "vmdk"};
@@ -185,6 +222,7 @@ int main(void)
         cmocka_unit_test(formats_that_nobody_reads_here_are_refused_by_name),
         cmocka_unit_test(reading_outside_of_the_disk_is_refused),
         cmocka_unit_test(an_overlay_is_of_whole_sectors_and_belongs_to_its_maker),
+        cmocka_unit_test(an_overlay_is_opened_over_the_image_that_is_given_whatever_it_calls_it),
         cmocka_unit_test(a_disk_above_the_limit_is_refused),
     };
 

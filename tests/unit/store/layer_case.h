@@ -97,14 +97,22 @@ static inline void write_served_overlay(struct sw_store *store, const char *path
     write_overlay_named(store, path, over, disk, backing, "raw");
 }
 
-static inline struct sw_store_made commit(struct sw_store *store, const char *parent, const char *overlay)
+static inline struct sw_store_made commit_over(struct sw_store *store, const char *parent,
+                                               const char *beneath, const char *overlay)
 {
-    const struct sw_store_commit ask = {.parent = parent, .overlay_path = overlay, .jobs = 2};
+    const struct sw_store_commit ask = {
+        .parent = parent, .overlay_path = overlay, .beneath = beneath, .jobs = 2};
     struct sw_err err = {0};
     struct sw_store_made made;
 
     assert_ok(sw_store_commit_layer(store, &ask, &made, &err), err);
     return made;
+}
+
+/* An overlay over the layer that the new one lies on. */
+static inline struct sw_store_made commit(struct sw_store *store, const char *parent, const char *overlay)
+{
+    return commit_over(store, parent, parent, overlay);
 }
 
 static inline void assert_reads_as(struct sw_store *store, const char *digest, const char *disk)

@@ -110,7 +110,7 @@ static void what_looks_at_a_commit_decides_what_it_reads(void **state)
     write_overlay(store, "overlay", base.layer.digest, "changed");
     write_blocks("shown", 20);
     other.img = open_raw("shown");
-    ask.parent = base.layer.digest;
+    ask.parent = ask.beneath = base.layer.digest;
     assert_ok(sw_store_commit_layer(store, &ask, &made, &err), err);
     assert_reads_as(store, made.layer.digest, "shown");
     other.refuses = true;

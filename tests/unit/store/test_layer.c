@@ -200,7 +200,7 @@ static void one_overlay_gives_a_layer_at_each_boundary(void **state)
     first = commit(store, base.layer.digest, "overlay");
     patch_disk("disk", 2 << 20, "second step");
     write_overlay(store, "overlay", base.layer.digest, "disk");
-    second = commit(store, first.layer.digest, "overlay");
+    second = commit_over(store, first.layer.digest, base.layer.digest, "overlay");
     assert_string_equal(second.layer.parent, first.layer.digest);
     assert_int_equal(second.stats.data_bytes, SMALL_BYTES);
     assert_reads_as(store, second.layer.digest, "disk");
@@ -244,8 +244,11 @@ static void an_overlay_over_something_else_is_refused(void **state)
     before = entries_of("store/blobs/sha256");
     write_overlay(store, "overlay", one.layer.digest, "disk2");
     ask.parent = other.layer.digest;
+    ask.beneath = one.layer.digest;
     assert_failed(sw_store_commit_layer(store, &ask, &made, &err), err, SW_INTEGRITY, "is not in the chain");
-    ask.parent = one.layer.digest;
+    ask.beneath = "one";
+    assert_failed(sw_store_commit_layer(store, &ask, &made, &err), err, SW_INTEGRITY, "is not in the chain");
+    ask.parent = ask.beneath = one.layer.digest;
     ask.overlay_path = blob_file(one.layer.digest);
     assert_failed(sw_store_commit_layer(store, &ask, &made, &err), err, SW_INTEGRITY, "no backing file");
     assert_int_equal(entries_of("store/blobs/sha256"), before);
