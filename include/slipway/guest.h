@@ -316,6 +316,9 @@ struct sw_session;
 SW_MUST_CHECK int sw_session_start(const struct sw_session_opts *opts, struct sw_session **out,
                                    struct sw_err *err);
 
+/* As clock_s of its options, from the next boundary on. */
+void sw_session_set_clock(struct sw_session *session, int64_t clock_s);
+
 /* Waits for the launch, as everything below does by itself. */
 SW_MUST_CHECK int sw_session_wait(struct sw_session *session, struct sw_err *err);
 

@@ -2,13 +2,18 @@
 #include "src/build/beneath.h"
 
 #include "slipway/nbd.h"
+#include "src/base/ckd.h"
 #include "src/base/cleanup.h"
 #include "src/base/fs.h"
+#include "src/base/json.h"
 #include "src/base/log.h"
 #include "src/base/medium.h"
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 int scratch_check(const struct sw_build_opts *opts, const struct sw_store *store, const char *dir,
@@ -90,10 +95,82 @@ int beneath_open(struct sw_store *store, const char *digest, const char *scratch
     return out->name != NULL ? 0 : -1;
 }
 
+/* Nobody else's lock is asked for: a file that changes is found by its stamps. */
+static char *name_raw_file(const char *path, struct sw_err *err)
+{
+    SW_AUTO_FREE char *whole = realpath(path, NULL), *text = NULL;
+    SW_AUTO_JSON json_t *json = whole == NULL
+                                    ? NULL
+                                    : json_pack("{s:s, s:{s:s, s:s, s:s}}", "driver", "raw", "file", "driver",
+                                                "file", "filename", whole, "locking", "off");
+
+    if (json == NULL || (text = json_dumps(json, JSON_COMPACT)) == NULL) {
+        sw_fail(err, SW_REFUSED, "QEMU cannot be told the name of '%s'", path);
+        return NULL;
+    }
+    return sw_strf(err, "json:%s", text);
+}
+
+static int open_plain_file(const char *path, const char *format, struct sw_image **out, struct sw_err *err)
+{
+    const struct sw_open_opts opts = {.parents = NULL};
+    struct sw_in *in;
+    struct stat st;
+
+    if (sw_in_open_file(path, &in, err) < 0)
+        return -1;
+    if (fstat(in->fd, &st) == 0 && S_ISREG(st.st_mode))
+        return sw_image_open(in, format, &opts, out, err);
+    sw_in_close(in);
+    return sw_fail(err, SW_REFUSED, "'%s' is no plain file", path);
+}
+
+int beneath_open_file(const char *path, const char *format, const char *scratch_dir, struct beneath *out,
+                      uint64_t *disk_bytes, struct sw_err *err)
+{
+    if (open_plain_file(path, format, &out->image, err) < 0)
+        return -1;
+    out->file = path;
+    out->file_format = format;
+    *disk_bytes = sw_round_up(out->image->size_bytes, SW_SECTOR_BYTES);
+    if (out->image->format != sw_format_by_name("raw"))
+        return beneath_open_image(out->image, "base", scratch_dir, out, err);
+    out->format = "raw";
+    out->name = name_raw_file(path, err);
+    return out->name != NULL ? 0 : -1;
+}
+
+int beneath_becomes(struct beneath *beneath, struct sw_store *store, const char *digest, struct sw_err *err)
+{
+    beneath->store = store;
+    snprintf(beneath->digest, sizeof(beneath->digest), "%s", digest);
+    return beneath_check(beneath, err);
+}
+
+static int check_file(const struct beneath *beneath, struct sw_err *err)
+{
+    struct sw_layer layer;
+    int known;
+
+    if (beneath->store == NULL)
+        return 0;
+    known = sw_store_known_base(beneath->store, beneath->file, beneath->file_format, false, &layer, err);
+    if (known < 0)
+        return -1;
+    return known > 0 && strcmp(layer.digest, beneath->digest) == 0
+               ? 0
+               : sw_fail(
+                     err, SW_INTEGRITY,
+                     "base image '%s' changed while the guest read it: build again once nobody writes to it",
+                     beneath->file);
+}
+
 int beneath_check(const struct beneath *beneath, struct sw_err *err)
 {
     struct sw_err cause = {.code = SW_OK};
 
+    if (check_file(beneath, err) < 0)
+        return -1;
     if (beneath->server == NULL || sw_nbd_check(beneath->server, &cause) == 0)
         return 0;
     return sw_fail(err, cause.code, "the disk beneath the overlay cannot be read: %s", cause.text);

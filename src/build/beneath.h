@@ -21,6 +21,9 @@ struct beneath {
     char digest[SW_STORE_HEX]; /* of the layer; "" for an image that is none */
     const char *format;        /* "qcow2", or "raw" where it is served */
     struct sw_image *image;
+    const char *file,
+        *file_format;       /* a base's own file, as the recipe names it, which must not change; NULL: none */
+    struct sw_store *store; /* that knows it */
     struct sw_nbd *server;
     char *socket_dir; /* made for the socket; NULL when it lies in the scratch folder */
 };
@@ -30,6 +33,15 @@ SW_MUST_CHECK int beneath_open(struct sw_store *store, const char *digest, const
 /* An image, served likewise as the export name; it outlives out. */
 SW_MUST_CHECK int beneath_open_image(struct sw_image *image, const char *name, const char *scratch_dir,
                                      struct beneath *out, struct sw_err *err);
+/*
+ * The file of a base that has no layer yet: a raw one as it is, else as our driver reads it. path and format (NULL: probed) outlive
+ * out. disk_bytes: of the disk. SW_REFUSED where it is no plain file.
+ */
+SW_MUST_CHECK int beneath_open_file(const char *path, const char *format, const char *scratch_dir,
+                                    struct beneath *out, uint64_t *disk_bytes, struct sw_err *err);
+/* That file is the layer of this digest now: from here on beneath_check finds it changed (SW_INTEGRITY). */
+SW_MUST_CHECK int beneath_becomes(struct beneath *beneath, struct sw_store *store, const char *digest,
+                                  struct sw_err *err);
 /* -1 when something of it could not be read: whoever read it may have gone on. */
 SW_MUST_CHECK int beneath_check(const struct beneath *beneath, struct sw_err *err);
 /* What QEMU could not read is the cause of whatever failed: puts it into err. */

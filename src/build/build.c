@@ -285,14 +285,15 @@ struct build {
     const struct sw_signer *signer; /* NULL: the manifest is not signed */
     struct sw_store *store;
     const char *dir; /* of the result */
-    size_t first;    /* the position from which on layers are made */
+    struct rig *ahead;
+    size_t first; /* the position from which on layers are made */
 };
 
 /* The layers that are missing, and then what the phases say of the last one. */
 static int make_and_try(const struct build *build, const struct stage *stage, struct sw_err *err)
 {
     if (plan_needs_launch(build->plan)) {
-        if (stage_run(stage, build->first, err) < 0)
+        if (stage_run(stage, build->first, build->ahead, err) < 0)
             return -1;
     } else if (stage_carry_over(stage, build->first, err) < 0) {
         return -1;
@@ -418,12 +419,28 @@ static json_t *finish(const struct build *build, struct sw_err *err)
     return SW_STEAL_PTR(manifest);
 }
 
+/* A base whose layer is still to be made, of bytes that may be read before anything vouches for them. */
+static bool base_is_new(const struct build *build)
+{
+    const struct sw_recipe *recipe = build->plan->recipe;
+    struct sw_err ignored = {.code = SW_OK}; /* it is told when the base is taken in */
+    struct sw_layer base;
+    bool sealed = true;
+
+    return sw_seal_probe_file(recipe->base_path, &sealed, &ignored) == 0 && !sealed &&
+           known_base(build->opts, recipe, build->store, &base, &ignored) == 0;
+}
+
 static json_t *run(struct build *build, struct sw_err *err)
 {
+    AUTO_RIG struct rig ahead = {.scratch = NULL};
     struct sw_layer base = {.digest = ""};
     SW_AUTO_JSON json_t *result = NULL;
     bool launch;
 
+    build->ahead = &ahead;
+    if (base_is_new(build))
+        rig_ahead(build->opts, build->plan, build->store, &ahead);
     if (build_ingest(build->opts, build->plan, build->store, &base, err) < 0 ||
         plan_resolve(build->plan, build->store, &base, build->opts->no_cache, err) < 0)
         return NULL;

@@ -367,6 +367,13 @@ bool plan_needs_launch(const struct plan *plan)
     return plan->needs_validate;
 }
 
+bool plan_begins_offline(const struct plan *plan, size_t first)
+{
+    while (first < plan->nr_layers && !plan_layer_runs(plan, first))
+        first++;
+    return first == plan->nr_layers || plan->layers[first].use == NULL || !plan->layers[first].use->booted;
+}
+
 /* What steps of a sealed component left may hold its words: a later phase that needs them runs it again. */
 static json_t *withheld_outputs(const struct plan *plan, size_t i)
 {

@@ -59,6 +59,9 @@ size_t plan_first_missing(const struct plan *plan);
 /* True when a build has steps to run: components without build phases leave the disk as it is. */
 bool plan_needs_launch(const struct plan *plan);
 
+/* True when the first layer that runs, from first on, or else what comes behind all, is the appliance's and not a booted machine's. */
+bool plan_begins_offline(const struct plan *plan, size_t first);
+
 /* True when a component has steps in phases of this kind. */
 bool plan_use_has_phase(const struct sw_use *use, enum sw_phase_kind kind);
 

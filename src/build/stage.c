@@ -12,57 +12,14 @@
 
 #include <string.h>
 
-SW_DEFINE_AUTO(scratch, struct sw_scratch, sw_scratch_close)
-#define AUTO_SCRATCH SW_CLEANUP(scratch_auto)
-
 /* What a build's guest carries along. */
 struct run {
     const struct stage *stage;
-    struct sw_session_opts how;
-    struct sw_session *session; /* NULL: there is none, as while the guest is booted */
+    struct rig *rig;
     struct sw_runlog *log;
-    const char *overlay, *scratch;
-    const struct beneath *beneath; /* of the overlay */
-    int64_t epoch;                 /* the build's moment */
-    size_t first, at;              /* the first layer that is made in it, and the one that is under way */
+    int64_t epoch;    /* the build's moment */
+    size_t first, at; /* the first layer that is made in it, and the one that is under way */
 };
-
-static int make_overlay(const struct stage *stage, size_t first, const struct beneath *beneath,
-                        const char *path, struct sw_err *err)
-{
-    const struct sw_create_opts create = {.size_bytes = plan_disk_bytes(stage->plan, first),
-                                          .backing_name = beneath->name,
-                                          .backing_format = beneath->format};
-
-    return sw_overlay_create(path, &create, err);
-}
-
-/* Begins the launch where there is none. */
-static int open_session(struct run *run, struct sw_err *err)
-{
-    return run->session != NULL ? 0 : sw_session_start(&run->how, &run->session, err);
-}
-
-/* The overlay is then nobody's. */
-static int shut_session(struct run *run, struct sw_err *err)
-{
-    struct sw_session *session = run->session;
-
-    if (session == NULL)
-        return 0;
-    if (sw_session_close(session, err) < 0)
-        return -1;
-    sw_log(SW_LOG_INFO, "the appliance was launched in %.1f s (%s, %s)",
-           (double)sw_session_launch_ms(session) / 1000.0, sw_session_is_tcg(session) ? "TCG" : "KVM",
-           sw_session_appliance(session));
-    sw_session_free(SW_STEAL_PTR(run->session));
-    return 0;
-}
-
-static void drop_session(struct run *run)
-{
-    sw_session_free(SW_STEAL_PTR(run->session));
-}
 
 /* A phase that runs, and the guest that whoever comes after it has. */
 struct phase_run {
@@ -85,7 +42,7 @@ static int reboot(void *arg, struct sw_guest **guest, struct sw_err *err)
 static int exec_phase(const struct run *run, struct sw_guest **guest, size_t i, enum sw_phase_kind kind,
                       struct sw_err *err)
 {
-    struct phase_run phase = {.session = run->session, .guest = guest};
+    struct phase_run phase = {.session = run->rig->session, .guest = guest};
     struct plan_layer *layer = &run->stage->plan->layers[i];
     struct sw_exec exec = {
         .guest = *guest,
@@ -173,7 +130,7 @@ static int begin(struct run *run, struct sw_guest **guest, struct sw_err *err)
 {
     const struct sw_recipe *recipe = run->stage->plan->recipe;
 
-    if (open_session(run, err) < 0 || sw_session_begin(run->session, guest, err) < 0)
+    if (rig_open(run->rig, err) < 0 || sw_session_begin(run->rig->session, guest, err) < 0)
         return -1;
     return sw_uses_check_platform(recipe->uses, recipe->nr_uses,
                                   (*guest)->platform != 0 ? (*guest)->platform : SW_LINUX, err);
@@ -191,7 +148,7 @@ static int hand_over(struct run *run, struct booted *booted, bool *landmarks_the
                        "engine: boot: the image is a Windows, and only Linux is booted here");
     if (look_at_landmarks(guest, landmarks_there, err) < 0 || booted_plant(booted, guest, err) < 0)
         return -1;
-    return shut_session(run, err);
+    return rig_shut(run->rig, err);
 }
 
 /* Runs a component's build phases in the booted image: what it leaves is what a shutdown leaves. */
@@ -202,8 +159,10 @@ static int change_booted(struct run *run, size_t i, struct sw_err *err)
     bool before[SW_ARRAY_LEN(landmarks)];
     SW_AUTO_FREE char *console = sw_strf(err, "boot-console-%zu.log", i);
     SW_CLEANUP(booted_close)
-    struct booted booted = {
-        .stage = run->stage, .overlay = run->overlay, .scratch = run->scratch, .console = console};
+    struct booted booted = {.stage = run->stage,
+                            .overlay = run->rig->overlay,
+                            .scratch = run->rig->how.scratch_dir,
+                            .console = console};
 
     if (console == NULL || hand_over(run, &booted, before, err) < 0)
         return -1;
@@ -224,16 +183,16 @@ static int change_disk(struct run *run, size_t i, struct sw_err *err)
 
     if (run->stage->plan->layers[i].use != NULL && run->stage->plan->layers[i].use->booted)
         return change_booted(run, i, err);
-    if (open_session(run, err) < 0)
+    if (rig_open(run->rig, err) < 0)
         return -1;
     if (plan_is_volume(run->stage->plan, i)) {
         sw_log(SW_LOG_INFO, "the disk grows to %llu GiB",
                (unsigned long long)(run->stage->plan->recipe->volume_bytes >> 30));
-        return sw_session_grow(run->session, err);
+        return sw_session_grow(run->rig->session, err);
     }
     if (begin(run, &guest, err) < 0 || run_component(run, guest, i, err) < 0)
         return -1;
-    return sw_session_end(run->session, err);
+    return sw_session_end(run->rig->session, err);
 }
 
 /* What was changed becomes the layer. */
@@ -243,8 +202,8 @@ static int build_layer(struct run *run, size_t i, struct sw_err *err)
     const struct plan_layer *below = layer - 1;
     struct moment_look look = {.epoch = run->epoch};
     struct sw_store_commit commit = {.parent = below->layer.digest,
-                                     .overlay_path = run->overlay,
-                                     .beneath = run->beneath->digest,
+                                     .overlay_path = run->rig->overlay,
+                                     .beneath = run->rig->beneath.digest,
                                      .jobs = run->stage->opts->jobs,
                                      .look = moment_look,
                                      .look_arg = &look};
@@ -252,7 +211,7 @@ static int build_layer(struct run *run, size_t i, struct sw_err *err)
     int rc;
 
     /* A step may go on where a read has failed, and what it leaves then is no layer. */
-    if (change_disk(run, i, err) < 0 || beneath_check(run->beneath, err) < 0)
+    if (change_disk(run, i, err) < 0 || beneath_check(&run->rig->beneath, err) < 0)
         return -1;
     rc = sw_store_commit_layer(run->stage->store, &commit, &made, err);
     moment_look_end(&look);
@@ -299,7 +258,7 @@ static int validate(struct run *run, struct sw_err *err)
     for (size_t i = 1; i < plan->nr_layers; i++)
         if (plan->layers[i].use != NULL && exec_phase(run, &guest, i, SW_PHASE_VALIDATE, err) < 0)
             return -1;
-    if (sw_session_end(run->session, err) < 0 || beneath_check(run->beneath, err) < 0)
+    if (sw_session_end(run->rig->session, err) < 0 || beneath_check(&run->rig->beneath, err) < 0)
         return -1;
     return plan_record_validated(plan, run->stage->store, err);
 }
@@ -316,7 +275,7 @@ static int make_and_validate(struct run *run, struct sw_err *err)
 static void keep_failed(const struct run *run)
 {
     const struct stage *stage = run->stage;
-    const struct failed_disk disk = {.overlay = run->overlay,
+    const struct failed_disk disk = {.overlay = run->rig->overlay,
                                      .beneath = stage->plan->layers[run->first - 1].layer.digest,
                                      .parent = stage->plan->layers[run->at - 1].layer.digest,
                                      .log_dir = stage->log_dir,
@@ -324,77 +283,48 @@ static void keep_failed(const struct run *run)
 
     if (stage->opts->on_error != SW_ON_ERROR_KEEP)
         return;
-    if (run->session == NULL)
+    if (run->rig->session == NULL)
         sw_log(SW_LOG_WARNING, "the disk of a guest that was booted is not kept");
     else
-        failed_keep(&disk, stage->store, run->session);
+        failed_keep(&disk, stage->store, run->rig->session);
 }
 
-/* Whether the first layer that is made, or what comes behind all, is the appliance's: its launch begins at once. */
-static bool begins_offline(const struct plan *plan, size_t first)
+/* All layers, and what is said of the last. */
+static int run_all(struct run *run, struct sw_err *err)
 {
-    while (first < plan->nr_layers && !plan_layer_runs(plan, first))
-        first++;
-    return first == plan->nr_layers || plan->layers[first].use == NULL || !plan->layers[first].use->booted;
-}
-
-/* All layers, and what is said of the last, over what lies beneath. */
-static int run_over(struct run *run, const struct beneath *beneath, size_t first, struct sw_err *err)
-{
-    const struct stage *stage = run->stage;
-
-    if ((stage->plan->media != NULL && sw_media_make_images(stage->plan->media, err) < 0) ||
-        make_overlay(stage, first, beneath, run->overlay, err) < 0 ||
-        (begins_offline(stage->plan, first) && open_session(run, err) < 0))
-        return -1;
-    run->first = first;
-    if (make_and_validate(run, err) < 0) {
-        if (err->code == SW_GUEST)
-            keep_failed(run);
-        return -1;
-    }
-    return shut_session(run, err);
-}
-
-static int run_all(struct run *run, size_t first, struct sw_err *err)
-{
-    const struct sw_layer *below = &run->stage->plan->layers[first - 1].layer;
-    AUTO_BENEATH struct beneath beneath = {.name = NULL};
-    int rc;
-
-    if (beneath_open(run->stage->store, below->digest, run->scratch, &beneath, err) < 0)
-        return -1;
-    run->beneath = &beneath;
-    rc = run_over(run, &beneath, first, err);
-    drop_session(run);
-    run->beneath = NULL;
-    if (rc == 0)
-        return beneath_check(&beneath, err);
-    beneath_blame(&beneath, err);
+    if (make_and_validate(run, err) == 0)
+        return rig_shut(run->rig, err);
+    if (err->code == SW_GUEST)
+        keep_failed(run);
     return -1;
 }
 
-int stage_run(const struct stage *stage, size_t first, struct sw_err *err)
+static int run_in(const struct stage *stage, struct rig *rig, size_t first, struct sw_err *err)
 {
-    AUTO_SCRATCH struct sw_scratch *scratch = NULL;
-    SW_AUTO_FREE char *overlay = NULL;
-    struct run run = {.stage = stage, .log = stage->log};
+    struct run run = {.stage = stage, .rig = rig, .log = stage->log, .first = first};
+    int rc;
 
-    if (moment_of(stage->plan, stage->store, &run.epoch, err) < 0 ||
-        scratch_open(stage->opts, stage->store, plan_disk_bytes(stage->plan, first), &scratch, err) < 0)
+    if ((plan_begins_offline(stage->plan, first) && rig_open(rig, err) < 0) ||
+        failed_forget(stage->log_dir, err) < 0 || moment_of(stage->plan, stage->store, &run.epoch, err) < 0)
         return -1;
-    overlay = sw_path_join(sw_scratch_dir(scratch), "overlay.qcow2", err);
-    if (overlay == NULL || failed_forget(stage->log_dir, err) < 0)
+    /* What the network brings is of today: certificates, lists. */
+    rig_set_clock(rig, stage->plan->recipe->network ? 0 : run.epoch);
+    rc = run_all(&run, err);
+    rig_drop(rig);
+    if (rc == 0)
+        return beneath_check(&rig->beneath, err);
+    beneath_blame(&rig->beneath, err);
+    return -1;
+}
+
+int stage_run(const struct stage *stage, size_t first, struct rig *ahead, struct sw_err *err)
+{
+    AUTO_RIG struct rig rig = {.scratch = NULL};
+
+    if (rig_holds(ahead, stage->plan, stage->store, first))
+        return run_in(stage, ahead, first, err);
+    rig_close(ahead);
+    if (rig_prepare(stage->opts, stage->plan, stage->store, first, &rig, err) < 0)
         return -1;
-    run.overlay = overlay;
-    run.scratch = sw_scratch_dir(scratch);
-    run.how = (struct sw_session_opts){.overlay = overlay,
-                                       .scratch_dir = run.scratch,
-                                       .accel = stage->opts->accel,
-                                       .stock_appliance = stage->opts->stock_appliance,
-                                       .network = stage->plan->recipe->network,
-                                       .media = stage->plan->media,
-                                       /* What the network brings is of today: certificates, lists. */
-                                       .clock_s = stage->plan->recipe->network ? 0 : run.epoch};
-    return run_all(&run, first, err);
+    return run_in(stage, &rig, first, err);
 }

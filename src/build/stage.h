@@ -2,7 +2,7 @@
 #ifndef SW_BUILD_STAGE_H
 #define SW_BUILD_STAGE_H
 
-#include "src/build/plan.h"
+#include "src/build/rig.h"
 
 struct stage {
     struct plan *plan;
@@ -14,9 +14,10 @@ struct stage {
 
 /*
  * Makes the layers from first on (plan_first_missing) in one appliance, commits each as soon as it is whole, then runs the
- * validate phases on top, whose changes are dropped. Layers that were committed stay, whatever comes after.
+ * validate phases on top, whose changes are dropped. Layers that were committed stay, whatever comes after. ahead: a launch that
+ * began already, or an empty one; it is gone on with where it can be.
  */
-SW_MUST_CHECK int stage_run(const struct stage *stage, size_t first, struct sw_err *err);
+SW_MUST_CHECK int stage_run(const struct stage *stage, size_t first, struct rig *ahead, struct sw_err *err);
 
 /* The same where no component from first on has build phases: their layers are the one beneath. */
 SW_MUST_CHECK int stage_carry_over(const struct stage *stage, size_t first, struct sw_err *err);

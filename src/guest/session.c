@@ -44,6 +44,11 @@ int sw_session_start(const struct sw_session_opts *opts, struct sw_session **out
     return 0;
 }
 
+void sw_session_set_clock(struct sw_session *session, int64_t clock_s)
+{
+    session->clock_s = clock_s;
+}
+
 int sw_session_wait(struct sw_session *session, struct sw_err *err)
 {
     return session_await(session, err);
