@@ -433,14 +433,12 @@ static bool base_is_new(const struct build *build)
 
 static json_t *run(struct build *build, struct sw_err *err)
 {
-    AUTO_RIG struct rig ahead = {.scratch = NULL};
     struct sw_layer base = {.digest = ""};
     SW_AUTO_JSON json_t *result = NULL;
     bool launch;
 
-    build->ahead = &ahead;
     if (base_is_new(build))
-        rig_ahead(build->opts, build->plan, build->store, &ahead);
+        rig_ahead(build->opts, build->plan, build->store, build->ahead);
     if (build_ingest(build->opts, build->plan, build->store, &base, err) < 0 ||
         plan_resolve(build->plan, build->store, &base, build->opts->no_cache, err) < 0)
         return NULL;
@@ -474,7 +472,8 @@ static json_t *open_and_run(const struct sw_build_opts *opts, struct plan *plan,
     SW_AUTO_FREE char *dir =
         sw_strf(err, "%s/%s-%s", opts->out_dir, plan->recipe->name, plan->recipe->version);
     AUTO_STORE struct sw_store *store = NULL;
-    struct build build = {.opts = opts, .plan = plan, .outputs = outputs, .dir = dir};
+    AUTO_RIG struct rig ahead = {.scratch = NULL};
+    struct build build = {.opts = opts, .plan = plan, .outputs = outputs, .dir = dir, .ahead = &ahead};
 
     if (dir == NULL || check_dir(dir, err) < 0)
         return NULL;
