@@ -45,7 +45,7 @@ phases:
             - '[ "$(systemctl is-system-running)" = running ]'
 YAML
 build() { # FIRMWARE DISK
-    sed -i "s/value: \[.*\]/value: [$1]/" recipe.yml
+    sed -i "s/value: \[[a-z]*\]/value: [$1]/" recipe.yml
     "$SLIPWAY" build recipe.yml -a "$2" -f raw --out "$1" --store store --no-output --json >result ||
         { tail -n 40 "$1/cloudy-1.0.0/log/console.log"; fail "on $1"; }
     jq -e '[.. | objects | select(.name? == "test") | .status] == ["success"]' \
@@ -60,7 +60,7 @@ grep -q 'UEFI\|EFI stub\|efi:' uefi/cloudy-1.0.0/log/boot-console.log
 
 # The same phase fails the build where it does not hold, and what it said is told.
 status=0
-sed -i 's/value: \[.*\]/value: [bios]/' recipe.yml
+sed -i 's/value: \[[a-z]*\]/value: [bios]/' recipe.yml
 "$SLIPWAY" build recipe.yml -a uefi.raw -f raw --out wrong --store store --no-output >stdout 2>stderr || status=$?
 [ "$status" = 8 ] || { cat stderr; fail "exit status $status"; }
 grep -q Firmware stderr
