@@ -18,8 +18,9 @@ struct sw_diff {
     struct sw_diff_side a, b;
     /* b is a layer over a: only what its own file holds is looked at for differing sectors. */
     bool over;
-    bool times;   /* times of files count */
-    bool unified; /* with the differing lines of small texts */
+    bool times;       /* times of files count */
+    int64_t latest_s; /* those from this one on, in seconds since 1970, count as it; 0: each as it is */
+    bool unified;     /* with the differing lines of small texts */
     const char *const
         *globs; /* only files whose path is like one of them, and nothing but files; n 0: all there is */
     size_t nr_globs;

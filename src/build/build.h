@@ -5,6 +5,7 @@
 #include "slipway/guest.h"
 #include "slipway/progress.h"
 #include "slipway/recipe.h"
+#include "slipway/store.h"
 
 #include <jansson.h>
 #include <stdbool.h>
@@ -48,6 +49,14 @@ struct sw_build_opts {
     unsigned jobs;
     struct sw_progress *progress; /* of ingest and outputs; may be NULL */
 };
+
+/*
+ * The moment that a build's layers are of, in seconds since 1970: SOURCE_DATE_EPOCH when set; else the newest date at which an
+ * ext file system of the base was written to, which is a part of the base; else, where it has none, 2026-01-01. base: the
+ * digest of its layer.
+ */
+SW_MUST_CHECK int sw_build_moment(struct sw_store *store, const char *base, int64_t *epoch,
+                                  struct sw_err *err);
 
 /*
  * Says what a build would do, without doing it: {"recipe", "version", "ref", "launch": bool, "test": bool (phases that a booted copy is for), "layers": [{"position", "name",

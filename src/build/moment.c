@@ -11,23 +11,22 @@
 
 SW_DEFINE_AUTO(moment_image, struct sw_image, sw_image_close)
 
-static int of_base(const struct plan *plan, struct sw_store *store, int64_t *epoch, struct sw_err *err)
+static int of_base(struct sw_store *store, const char *layer, int64_t *epoch, struct sw_err *err)
 {
     SW_CLEANUP(moment_image_auto) struct sw_image *base = NULL;
 
-    if (sw_store_open_chain(store, plan->layers[0].layer.digest, &base, err) < 0 ||
-        sw_ext_newest(base, epoch, err) < 0)
+    if (sw_store_open_chain(store, layer, &base, err) < 0 || sw_ext_newest(base, epoch, err) < 0)
         return -1;
     if (*epoch == 0)
         *epoch = WITHOUT_A_DATE;
     return 0;
 }
 
-int moment_of(const struct plan *plan, struct sw_store *store, int64_t *epoch, struct sw_err *err)
+int sw_build_moment(struct sw_store *store, const char *base, int64_t *epoch, struct sw_err *err)
 {
     if (sw_source_date(-1, epoch, err) < 0)
         return -1;
-    return *epoch >= 0 ? 0 : of_base(plan, store, epoch, err);
+    return *epoch >= 0 ? 0 : of_base(store, base, epoch, err);
 }
 
 int moment_describe(json_t *inputs, struct sw_err *err)

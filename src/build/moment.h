@@ -6,12 +6,6 @@
 
 struct sw_ext;
 
-/*
- * Seconds since 1970: SOURCE_DATE_EPOCH when set; else the newest date at which an ext file system of the base was written
- * to, which is a part of the base; else, where it has none, 2026-01-01.
- */
-SW_MUST_CHECK int moment_of(const struct plan *plan, struct sw_store *store, int64_t *epoch,
-                            struct sw_err *err);
 /* Into a layer's inputs, when the environment says it: what the base says is in the key beneath. */
 SW_MUST_CHECK int moment_describe(json_t *inputs, struct sw_err *err);
 

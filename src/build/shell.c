@@ -288,7 +288,8 @@ static int run_over_layer(struct place *place, const struct plan *plan, struct s
     struct sw_image *chain = NULL;
     int rc;
 
-    if (variable == NULL || moment_of(plan, store, &place->session.clock_s, err) < 0 ||
+    if (variable == NULL ||
+        sw_build_moment(store, plan->layers[0].layer.digest, &place->session.clock_s, err) < 0 ||
         (plan->media != NULL && sw_media_make_images(plan->media, err) < 0) ||
         beneath_open(store, choice->layer.digest, place->scratch, &place->beneath, err) < 0)
         return -1;

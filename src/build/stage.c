@@ -305,7 +305,8 @@ static int run_in(const struct stage *stage, struct rig *rig, size_t first, stru
     int rc;
 
     if ((plan_begins_offline(stage->plan, first) && rig_open(rig, err) < 0) ||
-        failed_forget(stage->log_dir, err) < 0 || moment_of(stage->plan, stage->store, &run.epoch, err) < 0)
+        failed_forget(stage->log_dir, err) < 0 ||
+        sw_build_moment(stage->store, stage->plan->layers[0].layer.digest, &run.epoch, err) < 0)
         return -1;
     /* What the network brings is of today: certificates, lists. */
     rig_set_clock(rig, stage->plan->recipe->network ? 0 : run.epoch);

@@ -69,8 +69,10 @@ static json_t *build_again(const struct sw_build_opts *build, const char *dir, s
 struct twice {
     const struct sw_build_opts *build;
     struct sw_store *store;
+    int64_t epoch;
 };
 
+/* On ext all times from the build's moment on were made that moment, and others' are to be taken for it. */
 static json_t *diff_layers(const struct twice *twice, const char *first, const char *second,
                            struct sw_err *err)
 {
@@ -79,6 +81,7 @@ static json_t *diff_layers(const struct twice *twice, const char *first, const c
     struct sw_diff diff = {.a.name = "the first build",
                            .b.name = "the second build",
                            .times = true,
+                           .latest_s = twice->epoch,
                            .jobs = twice->build->jobs,
                            .accel = twice->build->accel,
                            .stock_appliance = twice->build->stock_appliance};
@@ -138,6 +141,11 @@ static json_t *compare_all(const struct twice *twice, const json_t *first, const
     return SW_STEAL_PTR(result);
 }
 
+static const char *base_of(const json_t *result)
+{
+    return sw_json_text(json_array_get(json_object_get(result, "layers"), 0), "digest");
+}
+
 static void close_store(struct sw_store **store)
 {
     if (*store != NULL)
@@ -157,6 +165,8 @@ json_t *build_twice(const struct build_opts *opts, const struct sw_build_opts *b
         return NULL;
     }
     twice.store = store;
+    if (sw_build_moment(store, base_of(first), &twice.epoch, err) < 0)
+        return NULL;
     return compare_all(&twice, first, second, err);
 }
 

@@ -125,6 +125,14 @@ static int compare_attrs(json_t *row, const struct sw_guest_entry *a, const stru
 
 /* ---- One file on both sides ------------------------------------------------------------------------------- */
 
+static bool same_time(const struct sw_diff *ask, const struct sw_guest_entry *a,
+                      const struct sw_guest_entry *b)
+{
+    if (ask->latest_s != 0 && a->mtime_s >= ask->latest_s && b->mtime_s >= ask->latest_s)
+        return true;
+    return a->mtime_s == b->mtime_s && a->mtime_ns == b->mtime_ns;
+}
+
 static int compare_owner(const struct sw_diff *ask, json_t *row, const struct sw_guest_entry *a,
                          const struct sw_guest_entry *b, struct sw_err *err)
 {
@@ -139,8 +147,7 @@ static int compare_owner(const struct sw_diff *ask, json_t *row, const struct sw
     if (S_ISREG(a->mode) && S_ISREG(b->mode) && a->links != b->links &&
         diff_change(row, "hard links", json_integer(a->links), json_integer(b->links), err) < 0)
         return -1;
-    if (ask->times && (a->mtime_s != b->mtime_s || a->mtime_ns != b->mtime_ns) &&
-        diff_change(row, "time", time_text(a), time_text(b), err) < 0)
+    if (ask->times && !same_time(ask, a, b) && diff_change(row, "time", time_text(a), time_text(b), err) < 0)
         return -1;
     return compare_attrs(row, a, b, err);
 }

@@ -236,6 +236,17 @@ static void times_count_when_they_are_asked_for(void **state)
            "files changed /etc/text time \"1000000000.000000000\" \"1000000001.000000000\";");
 }
 
+static void times_from_a_moment_on_count_as_that_moment(void **state)
+{
+    const struct sw_diff from = {.times = true, .latest_s = 1000000000};
+    const struct sw_diff later = {.times = true, .latest_s = 1000000001};
+
+    (void)state;
+    expect("touch -d @1000000001 etc/text", &from, "");
+    expect("touch -d @1000000001 etc/text", &later,
+           "files changed /etc/text time \"1000000000.000000000\" \"1000000001.000000000\";");
+}
+
 static void only_files_of_the_paths_that_are_named_are_compared(void **state)
 {
     const char *const globs[] = {"/usr", "/etc/t*"};
@@ -515,6 +526,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_difference_is_found_and_nothing_else),
         cmocka_unit_test(times_count_when_they_are_asked_for),
+        cmocka_unit_test(times_from_a_moment_on_count_as_that_moment),
         cmocka_unit_test(only_files_of_the_paths_that_are_named_are_compared),
         cmocka_unit_test(the_differing_lines_of_a_text_are_shown),
         cmocka_unit_test(attributes_are_compared_by_name_and_value),
