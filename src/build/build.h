@@ -70,7 +70,7 @@ SW_MUST_CHECK json_t *sw_build_plan(const struct sw_build_opts *opts, struct sw_
                                     struct sw_err *err);
 
 /*
- * Fetches all that the recipe's build and validate phases download, from wherever a build would take it and from the net,
+ * Fetches all that the recipe's phases download, from wherever a build would take it and from the net,
  * into a bundle at path. Returns {"bundle", "files": [{"source", "name", "sha256", "size"}]}. NULL and err on failure; decref it.
  */
 SW_MUST_CHECK json_t *sw_build_bundle(const struct sw_build_opts *opts, const char *path,

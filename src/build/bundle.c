@@ -76,6 +76,7 @@ json_t *sw_build_bundle(const struct sw_build_opts *opts, const char *path, stru
     const struct fetch_opts how = {.bundles = opts->bundles,
                                    .nr_bundles = opts->nr_bundles,
                                    .network = true,
+                                   .test = true,
                                    .refetch = opts->refetch,
                                    .progress = opts->progress};
     json_t *result = NULL;

@@ -177,9 +177,10 @@ static void report_at(const struct verdict *v, const struct fetch_want *want, co
 {
     struct sw_doc doc = {.file = want->file, .diags = v->diags};
 
-    sw_doc_fault_at(&doc, want->line, want->column, "'%.300s': %s",
+    sw_doc_fault_at(&doc, want->line, want->column, "'%.300s': %s%s",
                     want->sealed ? "(sealed)" : want->set->uri,
-                    want->sealed ? fetch_plain_reason(why->code) : why->text);
+                    want->sealed ? fetch_plain_reason(why->code) : why->text,
+                    want->test ? " (build --no-test leaves this phase out)" : "");
 }
 
 /* At every place that asks for the source. */

@@ -7,6 +7,7 @@
 /* What one item of a step wants. */
 struct fetch_want {
     size_t use;
+    bool test; /* in one of its test phases */
     struct fetch_set *set;
     bool sealed;                /* the document is sealed, or one that executes it */
     char *checksum, *algorithm; /* NULL: not said, or not known before the run */

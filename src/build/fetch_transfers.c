@@ -7,10 +7,15 @@
 
 #include <string.h>
 
-bool fetch_known(const struct fetch *fetch, size_t use)
+static bool is_of(const struct fetch_want *want, size_t use, bool test)
+{
+    return want->use == use && want->test == test;
+}
+
+bool fetch_known(const struct fetch *fetch, size_t use, bool test)
 {
     for (size_t i = 0; i < fetch->nr_wants; i++)
-        if (fetch->wants[i].use == use && fetch->wants[i].set->n == 0)
+        if (is_of(&fetch->wants[i], use, test) && fetch->wants[i].set->n == 0)
             return false;
     return true;
 }
@@ -28,7 +33,7 @@ static json_t *describe_set(const struct fetch_set *set, struct sw_err *err)
     return SW_STEAL_PTR(names);
 }
 
-int fetch_describe(const struct fetch *fetch, size_t use, json_t **out, struct sw_err *err)
+int fetch_describe(const struct fetch *fetch, size_t use, bool test, json_t **out, struct sw_err *err)
 {
     SW_AUTO_JSON json_t *json = json_object();
 
@@ -36,7 +41,7 @@ int fetch_describe(const struct fetch *fetch, size_t use, json_t **out, struct s
     for (size_t i = 0; i < fetch->nr_wants; i++) {
         const struct fetch_set *set = fetch->wants[i].set;
 
-        if (fetch->wants[i].use == use && set->n > 0 &&
+        if (is_of(&fetch->wants[i], use, test) && set->n > 0 &&
             sw_json_set(json, set->uri, describe_set(set, err), err) < 0)
             return -1;
     }

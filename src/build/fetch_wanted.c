@@ -20,6 +20,7 @@ struct looking {
     size_t item;
     struct sw_scope scope;
     unsigned depth; /* of documents within documents */
+    bool test;      /* in a test phase of the recipe's component */
     bool sealed;    /* document is, or one that executes it: nothing of it is quoted */
     bool late;      /* the text that was read last needs what nobody knows yet */
     size_t nr_uploads_nowhere;
@@ -102,6 +103,7 @@ static int add_want(struct looking *look, struct fetch_set *set, char *checksum,
     }
     fetch->wants = grown;
     grown[fetch->nr_wants++] = (struct fetch_want){.use = look->use,
+                                                   .test = look->test,
                                                    .set = set,
                                                    .sealed = look->sealed,
                                                    .checksum = checksum,
@@ -318,12 +320,13 @@ static int look_at_step(struct looking *look, struct sw_err *err)
     return rc;
 }
 
-/* phases: of an executed document, as its step lists them; NULL: the recipe's own, of which a build runs two kinds. */
-static bool is_wanted(const struct sw_phase *phase, const char *phases)
+/* phases: of an executed document, as its step lists them; NULL: the recipe's own, by their kinds. */
+static bool is_wanted(const struct fetch_opts *opts, const struct sw_phase *phase, const char *phases)
 {
     if (phases != NULL)
         return sw_phases_have(phases, phase);
-    return phase->kind == SW_PHASE_BUILD || phase->kind == SW_PHASE_VALIDATE;
+    return phase->kind == SW_PHASE_BUILD || phase->kind == SW_PHASE_VALIDATE ||
+           (opts->test && phase->kind == SW_PHASE_TEST);
 }
 
 static int look_at_document(struct looking *look, const struct sw_use *document, const char *phases,
@@ -335,8 +338,10 @@ static int look_at_document(struct looking *look, const struct sw_use *document,
     look->sealed = (look->depth > 0 && look->sealed) || c->sealed != NULL;
     look->scope = (struct sw_scope){.use = document, .output = no_output, .arg = look};
     for (size_t i = 0; i < c->nr_phases; i++) {
-        if (!is_wanted(&c->phases[i], phases))
+        if (!is_wanted(&look->fetch->opts, &c->phases[i], phases))
             continue;
+        if (phases == NULL)
+            look->test = c->phases[i].kind == SW_PHASE_TEST;
         for (size_t k = 0; k < c->phases[i].nr_steps; k++) {
             look->step = &c->phases[i].steps[k];
             if (look_at_step(look, err) == 0)

@@ -84,6 +84,7 @@ int plan_load(const struct sw_build_opts *opts, struct sw_diags *diags, struct p
     AUTO_PLAN struct plan *plan = sw_calloc(1, sizeof(*plan), err);
     struct fetch_opts fetch = {.bundles = opts->bundles,
                                .nr_bundles = opts->nr_bundles,
+                               .test = !opts->no_test && !opts->again,
                                .refetch = opts->refetch,
                                .progress = opts->progress};
 
@@ -103,7 +104,7 @@ int plan_load(const struct sw_build_opts *opts, struct sw_diags *diags, struct p
     if (make_frame(plan, err) < 0)
         return -1;
     plan->needs_validate = has_phase(plan->recipe, SW_PHASE_VALIDATE);
-    plan->needs_test = !opts->no_test && !opts->again && has_phase(plan->recipe, SW_PHASE_TEST);
+    plan->needs_test = fetch.test && has_phase(plan->recipe, SW_PHASE_TEST);
     plan->unrecorded = opts->again;
     if (secrets_mask(plan, err) < 0)
         return -1;
@@ -138,7 +139,7 @@ static json_t *volume_inputs(const struct sw_recipe *recipe, const char *parent_
 }
 
 /* What a component downloads, without secrets and words of what is sealed; where they alone tell sources apart, the digests have no names. */
-static int describe_files(const struct plan *plan, size_t use, json_t **out, struct sw_err *err)
+static int describe_files(const struct plan *plan, size_t use, bool test, json_t **out, struct sw_err *err)
 {
     SW_AUTO_JSON json_t *files = NULL;
     SW_AUTO_JSON json_t *digests = json_array();
@@ -147,7 +148,7 @@ static int describe_files(const struct plan *plan, size_t use, json_t **out, str
     size_t n;
 
     *out = NULL;
-    if (fetch_describe(plan->fetch, use, &files, err) < 0)
+    if (fetch_describe(plan->fetch, use, test, &files, err) < 0)
         return -1;
     if (files == NULL)
         return 0;
@@ -180,7 +181,8 @@ static json_t *component_inputs(const struct plan *plan, size_t i, const char *p
         sw_json_set(inputs, "parent", json_string(parent_key), err) < 0 ||
         sw_json_set(inputs, "semantics", json_integer(SEMANTICS_VERSION), err) < 0 ||
         sw_json_set(inputs, "workingDirectory", json_string(recipe->working_directory), err) < 0 ||
-        moment_describe(inputs, err) < 0 || describe_files(plan, plan_use_index(plan, i), &files, err) < 0)
+        moment_describe(inputs, err) < 0 ||
+        describe_files(plan, plan_use_index(plan, i), false, &files, err) < 0)
         return NULL;
     /* A component that downloads nothing keeps the key that it always had; so does one whose starts are refused. */
     if (files != NULL && sw_json_set(inputs, "files", files, err) < 0)
@@ -247,7 +249,7 @@ static int resolve_layer(struct plan *plan, size_t i, struct sw_store *store, bo
     struct plan_layer *layer = &plan->layers[i];
 
     if (layer[-1].key[0] == '\0' ||
-        (layer->use != NULL && !fetch_known(plan->fetch, plan_use_index(plan, i))))
+        (layer->use != NULL && !fetch_known(plan->fetch, plan_use_index(plan, i), false)))
         return 0;
     layer->inputs = plan_is_volume(plan, i) ? volume_inputs(plan->recipe, layer[-1].key, err)
                                             : component_inputs(plan, i, layer[-1].key, err);
@@ -258,13 +260,38 @@ static int resolve_layer(struct plan *plan, size_t i, struct sw_store *store, bo
     return find_change(plan, i, store, err);
 }
 
-/* what: "validated" or "tested". */
-static json_t *passed_inputs(const struct plan *plan, const char *what, struct sw_err *err)
+static bool knows_test_files(const struct plan *plan)
+{
+    for (size_t use = 0; use < plan->recipe->nr_uses; use++)
+        if (!fetch_known(plan->fetch, use, true))
+            return false;
+    return true;
+}
+
+/* What test phases download is theirs alone: another file there makes no other layer. */
+static int describe_test_files(const struct plan *plan, json_t *inputs, struct sw_err *err)
+{
+    SW_AUTO_JSON json_t *list = json_array();
+
+    for (size_t use = 0; use < plan->recipe->nr_uses; use++) {
+        json_t *files = NULL;
+
+        if (describe_files(plan, use, true, &files, err) < 0 ||
+            (files != NULL && sw_json_append(list, files, err) < 0))
+            return -1;
+    }
+    return json_array_size(list) == 0 ? 0 : sw_json_set(inputs, "files", SW_STEAL_PTR(list), err);
+}
+
+/* Of what passed, "validated" or "tested". */
+static json_t *passed_inputs(const struct plan *plan, bool tested, struct sw_err *err)
 {
     SW_AUTO_JSON json_t *inputs = json_object();
 
     if (inputs == NULL ||
-        sw_json_set(inputs, what, json_string(plan->layers[plan->nr_layers - 1].key), err) < 0)
+        sw_json_set(inputs, tested ? "tested" : "validated",
+                    json_string(plan->layers[plan->nr_layers - 1].key), err) < 0 ||
+        (tested && describe_test_files(plan, inputs, err) < 0))
         return NULL;
     return SW_STEAL_PTR(inputs);
 }
@@ -285,23 +312,27 @@ static int look_up_passed(const struct plan *plan, struct sw_store *store, const
     return 0;
 }
 
+static int make_passed_key(const struct plan *plan, bool tested, char key[SW_STORE_HEX], struct sw_err *err)
+{
+    SW_AUTO_JSON json_t *inputs = passed_inputs(plan, tested, err);
+
+    return inputs == NULL ? -1 : sw_json_digest(inputs, key, err);
+}
+
 static int resolve_passed(struct plan *plan, struct sw_store *store, bool no_cache, struct sw_err *err)
 {
-    SW_AUTO_JSON json_t *validated = NULL;
-    SW_AUTO_JSON json_t *tested = NULL;
-
     if (plan->layers[plan->nr_layers - 1].key[0] == '\0')
         return 0;
-    validated = passed_inputs(plan, "validated", err);
-    tested = validated != NULL ? passed_inputs(plan, "tested", err) : NULL;
-    if (tested == NULL || sw_json_digest(validated, plan->validated_key, err) < 0 ||
-        sw_json_digest(tested, plan->tested_key, err) < 0)
+    if (make_passed_key(plan, false, plan->validated_key, err) < 0 ||
+        (knows_test_files(plan) && make_passed_key(plan, true, plan->tested_key, err) < 0))
         return -1;
     if (no_cache)
         return 0;
     if (look_up_passed(plan, store, plan->validated_key, &plan->needs_validate, err) < 0)
         return -1;
-    return look_up_passed(plan, store, plan->tested_key, &plan->needs_test, err);
+    return plan->tested_key[0] == '\0'
+               ? 0
+               : look_up_passed(plan, store, plan->tested_key, &plan->needs_test, err);
 }
 
 /* A disk grows and never shrinks. */
@@ -413,27 +444,26 @@ int plan_record(const struct plan *plan, struct sw_store *store, size_t i, struc
     return record(plan, store, &what, layer->inputs, outputs, err);
 }
 
-static int record_passed(const struct plan *plan, struct sw_store *store, const char *name, const char *key,
-                         struct sw_err *err)
+static int record_passed(const struct plan *plan, struct sw_store *store, bool tested, struct sw_err *err)
 {
-    SW_AUTO_JSON json_t *inputs = passed_inputs(plan, name, err);
+    SW_AUTO_JSON json_t *inputs = passed_inputs(plan, tested, err);
     struct sw_plan_record what = {.layer = plan->layers[plan->nr_layers - 1].layer,
                                   .position = (unsigned)plan->nr_layers};
 
     if (inputs == NULL)
         return -1;
-    memcpy(what.key, key, sizeof(what.key));
+    memcpy(what.key, tested ? plan->tested_key : plan->validated_key, sizeof(what.key));
     return record(plan, store, &what, inputs, NULL, err);
 }
 
 int plan_record_validated(const struct plan *plan, struct sw_store *store, struct sw_err *err)
 {
-    return record_passed(plan, store, "validated", plan->validated_key, err);
+    return record_passed(plan, store, false, err);
 }
 
 int plan_record_tested(const struct plan *plan, struct sw_store *store, struct sw_err *err)
 {
-    return record_passed(plan, store, "tested", plan->tested_key, err);
+    return record_passed(plan, store, true, err);
 }
 
 void plan_free(struct plan *plan)

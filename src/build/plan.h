@@ -28,7 +28,7 @@ struct plan {
         *layers; /* base first, the volume where the recipe gives its size, then one a component */
     size_t nr_layers;
     struct sw_mask *mask; /* the recipe's secrets */
-    /* Of the final state's validate phases, and its test phases; "" while the last layer has no key. */
+    /* Of the final state's validate phases, and its test phases; "" while the last layer has no key, or a download is unknown. */
     char validated_key[SW_STORE_HEX], tested_key[SW_STORE_HEX];
     /* The recipe has such steps and the store has not seen them pass; test: nor are they to be left out. */
     bool needs_validate, needs_test;

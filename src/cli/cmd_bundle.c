@@ -95,7 +95,7 @@ const struct cmd cmd_bundle = {
     .args = "RECIPE",
     .summary = "fetch what a recipe's steps download, for a build without a network",
     .more =
-        "WebDownload and S3Download of the build and validate phases are resolved: from the recipe's inputs, from\n"
+        "WebDownload and S3Download of all phases are resolved: from the recipe's inputs, from\n"
         "earlier bundles, from what was fetched before, else from the net. `slipway build --bundle PATH` then needs\n"
         "no network. A bundle is an OCI image layout: skopeo, oras and registries carry it. Credentials, region and\n"
         "endpoint of S3 come from AWS_* and the shared files, as the AWS CLI finds them.",

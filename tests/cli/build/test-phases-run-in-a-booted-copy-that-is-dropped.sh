@@ -13,7 +13,9 @@ parentImage: base.raw
 components:
   - component: first.yml
   - component: second.yml
+inputs: {'https://example.org/check': check}
 YAML
+echo 'exit 0' >check
 cat >first.yml <<'YAML'
 name: first
 schemaVersion: 1.0
@@ -57,6 +59,8 @@ phases:
   - name: test
     steps:
       - {name: Also, action: ExecuteBash, inputs: {commands: [test -e /etc/dirt]}}
+      - {name: Get, action: WebDownload, inputs: [{source: 'https://example.org/check', destination: /tmp/check}]}
+      - {name: Check, action: ExecuteBash, inputs: {commands: [sh /tmp/check]}}
 YAML
 build() { "$SLIPWAY" build recipe.yml -a base.raw -f raw --out out --store store -O raw --accel tcg "$@"; }
 
@@ -79,6 +83,23 @@ if debugfs -R 'cat /etc/inittab' "out/tried-1.0.0/tried-1.0.0.raw?offset=$start"
 "$SLIPWAY" plan recipe.yml -a base.raw -f raw --store store --json | jq -e '(.test or .launch) | not' >/dev/null
 LIBGUESTFS_HV=/bin/false build --json >again
 jq -e '.launched | not' again >/dev/null
+
+# What only they download is not here: that is said before anything runs, and without them it is not wanted.
+mv check kept
+status=0
+build 2>stderr || status=$?
+[ $status = 7 ] || { cat stderr; echo "exit status $status"; exit 1; }
+grep -q 'example.org/check.*--no-test' stderr
+LIBGUESTFS_HV=/bin/false build --no-test --json | jq -e '.launched | not' >/dev/null
+mv kept check
+# Another file there is another test of the same layers.
+echo 'echo "the new check" >&2; exit 9' >check
+"$SLIPWAY" plan recipe.yml -a base.raw -f raw --store store --json | jq -e '.test and ([.layers[].state] | unique == ["cached"])' >/dev/null
+status=0
+build 2>stderr || status=$?
+[ $status = 8 ] || { cat stderr; echo "exit status $status"; exit 1; }
+grep -q "step 'Check': exit status 9" stderr
+echo 'exit 0' >check
 
 # A phase that fails fails the build, and says where.
 sed -i 's/test -e .etc.dirt/echo "no such thing" >\&2; exit 3/' second.yml

@@ -82,8 +82,8 @@ static void expect_found(const char *recipe, const char *document, const char *b
     errors = errors_text(&l.diags);
     if (l.rc < 0)
         fail_msg("%s\n%s", l.err.text, errors);
-    assert_true(fetch_known(l.fetch, 0));
-    assert_ok(fetch_describe(l.fetch, 0, &json, &l.err), l.err);
+    assert_true(fetch_known(l.fetch, 0, false));
+    assert_ok(fetch_describe(l.fetch, 0, false, &json, &l.err), l.err);
     text = json_dumps(json, JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY);
     assert_string_equal(text != NULL ? text : "none", want);
     free(text);
@@ -119,6 +119,36 @@ static void a_source_is_the_file_that_inputs_names(void **state)
                  "{\"https://x/v1/a?b=c\":\"" ABC "\"}");
     expect_found(RECIPE, DOC "      - {name: A, action: ExecuteBash, inputs: {commands: [true]}}\n", NULL,
                  "none");
+}
+
+static void downloads_of_test_phases_are_wanted_where_those_run_and_are_their_own(void **state)
+{
+    static const char document[] =
+        DOC WEB "          - {source: 'https://x/a', destination: /a}\n"
+                "  - name: test\n    steps:\n" WEB "          - {source: 'https://x/t', destination: /t}\n";
+    struct fetch_opts opts = {.test = false};
+    struct looked l = {.rc = -1};
+    json_t *json = NULL;
+
+    (void)state;
+    /* Left out they are not even looked for. */
+    expect_found(RECIPE "inputs:\n  https://x/a: abc\n", document, NULL, "{\"https://x/a\":\"" ABC "\"}");
+    write_text("doc.yml", document);
+    write_text("recipe.yml", RECIPE "inputs:\n  https://x/a: abc\n  https://x/t: abc\n");
+    l.recipe = sw_recipe_load("recipe.yml", NULL, &l.diags, &l.err);
+    assert_non_null(l.recipe);
+    opts.test = true;
+    assert_ok(fetch_new(l.recipe, &opts, &l.diags, &l.fetch, &l.err), l.err);
+    assert_false(fetch_known(l.fetch, 0, true));
+    assert_ok(fetch_find(l.fetch, &l.diags, &l.err), l.err);
+    assert_true(fetch_known(l.fetch, 0, true));
+    for (int test = 0; test < 2; test++) {
+        assert_ok(fetch_describe(l.fetch, 0, test == 1, &json, &l.err), l.err);
+        assert_int_equal(json_object_size(json), 1);
+        assert_non_null(json_object_get(json, test == 1 ? "https://x/t" : "https://x/a"));
+        json_decref(json);
+    }
+    looked_free(&l);
 }
 
 static void the_longest_entry_of_inputs_wins(void **state)
@@ -565,10 +595,10 @@ static void what_was_fetched_once_is_not_asked_for_again(void **state)
              server.url);
     look_on_the_net(&l, document, false);
     assert_ok(fetch_look(l.fetch, &l.diags, &l.err), l.err);
-    assert_false(fetch_known(l.fetch, 0));
+    assert_false(fetch_known(l.fetch, 0, false));
     assert_int_equal(server.asked, 0);
     assert_ok(fetch_find(l.fetch, &l.diags, &l.err), l.err);
-    assert_true(fetch_known(l.fetch, 0));
+    assert_true(fetch_known(l.fetch, 0, false));
     assert_int_equal(server.asked, 1);
     looked_free(&l);
 
@@ -666,6 +696,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_source_is_the_file_that_inputs_names),
+        cmocka_unit_test(downloads_of_test_phases_are_wanted_where_those_run_and_are_their_own),
         cmocka_unit_test(the_longest_entry_of_inputs_wins),
         cmocka_unit_test(a_prefix_is_a_folder_with_all_beneath),
         cmocka_unit_test(references_that_are_known_before_the_run_are_read),
