@@ -9,16 +9,8 @@ export LIBGUESTFS_CACHEDIR=$PWD/cache
 unset LIBGUESTFS_PATH
 mkdir cache
 write_component first one
-cat >recipe.yml <<'YAML'
-name: one
-semanticVersion: 1.0.0
-parentImage: base.raw
-parentImageFormat: raw
-components:
-  - component: first.yml
-outputs:
-  - format: raw
-YAML
+recipe_of one first.yml >recipe.yml
+outputs_of raw >>recipe.yml
 build() {
     rm -rf out
     "$SLIPWAY" build recipe.yml --store store --out out --no-cache "$@" >stdout 2>stderr || { cat stderr; exit 1; }

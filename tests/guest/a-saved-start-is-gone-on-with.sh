@@ -11,31 +11,13 @@ make_base
 export LIBGUESTFS_CACHEDIR=$PWD/cache
 unset LIBGUESTFS_PATH LIBGUESTFS_HV
 mkdir cache
-cat >look.yml <<'YAML'
-schemaVersion: 1.0
-phases:
-  - name: build
-    steps:
-      - name: Look
-        action: ExecuteBash
-        inputs:
-          commands:
-            - cat /proc/sys/kernel/random/uuid > /etc/uuid
-            - head -c 16 /dev/urandom | md5sum > /etc/random
-            - date +%s > /etc/now
-            - ls /run/slipway/media/0 > /etc/medium
-YAML
-cat >recipe.yml <<'YAML'
-name: one
-semanticVersion: 1.0.0
-parentImage: base.raw
-parentImageFormat: raw
-repositories: [repo]
-components:
-  - component: look.yml
-outputs:
-  - format: raw
-YAML
+component_of build Look 'cat /proc/sys/kernel/random/uuid > /etc/uuid' 'head -c 16 /dev/urandom | md5sum > /etc/random' \
+    'date +%s > /etc/now' 'ls /run/slipway/media/0 > /etc/medium' >look.yml
+{
+    recipe_of one look.yml
+    outputs_of raw
+    echo 'repositories: [repo]'
+} >recipe.yml
 build() {
     rm -rf out
     # A build's own moment is the clock that its steps see.

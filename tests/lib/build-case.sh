@@ -23,30 +23,48 @@ make_base() {
     "$CASE_LIB/tiny-guest" base.raw >/dev/null
 }
 
+# recipe_of NAME COMPONENT…: a recipe over base.raw, on stdout. The last component's parameters, or other fields, may follow it.
+recipe_of() {
+    printf '%s\n' "name: $1" 'semanticVersion: 1.0.0' 'parentImage: base.raw' 'parentImageFormat: raw' 'components:'
+    printf '  - component: %s\n' "${@:2}"
+}
+
+# outputs_of FORMAT…: a recipe's outputs, to follow it
+outputs_of() {
+    echo 'outputs:'
+    printf '  - format: %s\n' "$@"
+}
+
+# step_of NAME COMMAND…: a step of a shell's commands, to follow another
+step_of() {
+    printf '      - name: %s\n        action: ExecuteBash\n        inputs:\n          commands:\n' "$1"
+    shift
+    printf "            - '%s'\n" "${@//\'/\'\'}"
+}
+
+# phase_of PHASE NAME COMMAND…: a phase of one such step, to follow another
+phase_of() {
+    printf '  - name: %s\n    steps:\n' "$1"
+    step_of "${@:2}"
+}
+
+# component_of PHASE NAME COMMAND…: a component of one such phase, on stdout; it is called what its file is called
+component_of() {
+    printf '%s\n' 'schemaVersion: 1.0' 'phases:'
+    phase_of "$@"
+}
+
 # write_component NAME TEXT: a component whose one step leaves TEXT in /etc/NAME and counts its runs in /etc/NAME.runs
 write_component() {
-    cat >"$1.yml" <<YAML
-name: $1
-schemaVersion: 1.0
-phases:
-  - name: build
-    steps:
-      - name: Write
-        action: ExecuteBash
-        inputs:
-          commands:
-            - echo "$2" > /etc/$1
-            - echo run >> /etc/$1.runs
-YAML
+    {
+        echo "name: $1"
+        component_of build Write "echo \"$2\" > /etc/$1" "echo run >> /etc/$1.runs"
+    } >"$1.yml"
 }
 
 # check.yml: nothing but a test phase, so the disk stays as it is; with --no-test no appliance is needed.
 write_check() {
-    cat >check.yml <<'YAML'
-schemaVersion: 1.0
-phases:
-  - {name: test, steps: [{name: Check, action: ExecuteBash, inputs: {commands: ['true']}}]}
-YAML
+    component_of test Check true >check.yml
 }
 
 # refuse_build CODE PART ARG…: a build of recipe.yml ends with CODE, says PART and leaves no blob.
@@ -60,31 +78,35 @@ refuse_build() {
 }
 
 write_recipe() {
-    cat >recipe.yml <<'YAML'
-name: three
-semanticVersion: 1.0.0
-parentImage: base.raw
-parentImageFormat: raw
-components:
-  - component: first.yml
-  - component: second.yml
-  - component: third.yml
-outputs:
-  - format: raw
-  - format: vmdk
-  - format: vhd
-YAML
+    recipe_of three first.yml second.yml third.yml >recipe.yml
+    outputs_of raw vmdk vhd >>recipe.yml
     write_component first one
     write_component second two
     write_component third three
 }
 
-# The root file system's first byte in a raw disk made by tiny-guest.
-readonly ROOT_OFFSET=1048576
+# root_offset DISK.raw: where its root starts, in bytes: the first partition that no boot loader has for itself
+root_offset() {
+    sgdisk -p "$1" | awk '$1 ~ /^[0-9]+$/ && $6 != "EF00" && $6 != "EF02" { print $2 * 512; exit }'
+}
+
+# root_of DISK.raw: its root, as the programs of ext4 take it
+root_of() { echo "$1?offset=$(root_offset "$1")"; }
 
 # read_file DISK.raw PATH: a file of the guest, without mounting it
 read_file() {
-    debugfs -R "cat $2" "$1?offset=$ROOT_OFFSET" 2>/dev/null
+    debugfs -R "cat $2" "$(root_of "$1")" 2>/dev/null
+}
+
+# has_file DISK.raw PATH: whether the guest has it
+has_file() {
+    local said
+    said=$(debugfs -R "stat $2" "$(root_of "$1")" 2>&1)
+    case $said in
+    *Inode:*) ;;
+    *'File not found'*) return 1 ;;
+    *) fail "$1 cannot be looked into: $said" ;;
+    esac
 }
 
 # layers FILE: the digests of the layers of a result, as --json prints it

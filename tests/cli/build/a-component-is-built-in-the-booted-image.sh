@@ -6,46 +6,27 @@
 need_appliance
 need jq debugfs
 "$CASE_LIB/tiny-guest" base.raw --bootable >/dev/null
-start=$(python3 -c "print(int.from_bytes(open('base.raw','rb').read(4096)[1024 + 2 * 128 + 32:][:8], 'little') * 512)")
-cat >recipe.yml <<'YAML'
-name: live
-semanticVersion: 1.0.0
-parentImage: base.raw
-components:
-  - component: before.yml
-  - component: live.yml
-    engine: boot
-  - component: after.yml
-YAML
-component() { # NAME COMMAND…
-    printf 'name: %s\nschemaVersion: 1.0\nphases:\n  - name: build\n    steps:\n' "$1" >"$1.yml"
-    printf '      - name: Do\n        action: ExecuteBash\n        inputs:\n          commands:\n' >>"$1.yml"
-    printf "            - '%s'\n" 'set -eu' "${@:2}" >>"$1.yml"
-}
-component before 'echo one >/etc/before' '[ "$(cat /proc/1/comm)" != init ]'
-component live 'grep -q one /etc/before' '[ "$(cat /proc/1/comm)" = init ]' \
+recipe_of live before.yml live.yml after.yml | sed 's/component: live.yml/&\n    engine: boot/' >recipe.yml
+component_of build Do 'set -eu' 'echo one >/etc/before' '[ "$(cat /proc/1/comm)" != init ]' >before.yml
+component_of build Do 'set -eu' 'grep -q one /etc/before' '[ "$(cat /proc/1/comm)" = init ]' \
     'cat /proc/sys/kernel/random/boot_id >>/etc/boots' 'if [ "$(wc -l </etc/boots)" = 1 ]; then exit 194; fi' \
-    'echo "$(sort -u /etc/boots | wc -l)" >/etc/different'
-cat >>live.yml <<'YAML'
-  - name: validate
-    steps:
-      - {name: Look, action: ExecuteBash, inputs: {commands: ['test -e /etc/different']}}
-YAML
-component after 'test -e /etc/different' 'test ! -e /etc/slipway-runner' 'echo two >/etc/after'
+    'echo "$(sort -u /etc/boots | wc -l)" >/etc/different' >live.yml
+phase_of validate Look 'test -e /etc/different' >>live.yml
+component_of build Do 'set -eu' 'test -e /etc/different' 'test ! -e /etc/slipway-runner' 'echo two >/etc/after' >after.yml
 build() { "$SLIPWAY" build recipe.yml -a base.raw -f raw --out out --store store -O raw --accel tcg "$@"; }
+built=out/live-1.0.0/live-1.0.0.raw
 has() { # PATH WANT
-    [ "$(debugfs -R "cat $1" "out/live-1.0.0/live-1.0.0.raw?offset=$start" 2>/dev/null)" = "$2" ] || { echo "$1 is not '$2'"; exit 1; }
+    [ "$(read_file $built "$1")" = "$2" ] || { echo "$1 is not '$2'"; exit 1; }
 }
 
 build --json >result || { cat out/live-1.0.0/log/console.log; exit 1; }
 has /etc/before one
 has /etc/different 2
 has /etc/after two
-debugfs -R "stat /etc/slipway-runner" "out/live-1.0.0/live-1.0.0.raw?offset=$start" 2>&1 | grep -q 'File not found'
-debugfs -R "cat /etc/inittab" "base.raw?offset=$start" 2>/dev/null >was
-debugfs -R "cat /etc/inittab" "out/live-1.0.0/live-1.0.0.raw?offset=$start" 2>/dev/null | cmp - was
-dd if="out/live-1.0.0/live-1.0.0.raw" of=root.img bs=512 skip=$((start / 512)) status=none
-e2fsck -fn root.img >fsck.out 2>&1 || { [ $? -lt 4 ] || { cat fsck.out; exit 1; }; }
+if has_file $built /etc/slipway-runner; then fail "the runner is in the layer"; fi
+read_file base.raw /etc/inittab >was
+read_file $built /etc/inittab | cmp - was
+e2fsck -fn "$(root_of $built)" >fsck.out 2>&1 || { [ $? -lt 4 ] || { cat fsck.out; exit 1; }; }
 [ "$(grep -c 'Linux version' out/live-1.0.0/log/boot-console-2.log)" = 2 ]
 
 # It is cached like any other; another engine is another layer.

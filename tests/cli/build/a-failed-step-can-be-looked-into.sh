@@ -10,16 +10,7 @@ need python3 qemu-img jq
 make_base
 write_recipe
 sed -i 's|^outputs:|workingDirectory: /srv/work\noutputs:|' recipe.yml
-cat >second.yml <<'YAML'
-name: second
-schemaVersion: 1.0
-phases:
-  - name: build
-    steps:
-      - name: Half
-        action: ExecuteBash
-        inputs: {commands: ['echo half >/etc/half; echo left >/tmp/left; sleep 1000 & exit 5']}
-YAML
+component_of build Half 'echo half >/etc/half; echo left >/tmp/left; sleep 1000 & exit 5' >second.yml
 build() { "$SLIPWAY" build recipe.yml --out out --store store "$@"; }
 
 cat >orders <<'ORDERS'
@@ -59,12 +50,7 @@ first=$("$SLIPWAY" plan recipe.yml --store store --json | jq -r '.layers[1].dige
 
 # What a later build makes, it does not leave beside its own log; a validate phase fails over the last layer.
 write_component second two
-cat >third.yml <<'YAML'
-name: third
-schemaVersion: 1.0
-phases:
-  - {name: validate, steps: [{name: Look, action: ExecuteBash, inputs: {commands: ['echo seen >/etc/seen', 'test -e /etc/none']}}]}
-YAML
+component_of validate Look 'echo seen >/etc/seen' 'test -e /etc/none' >third.yml
 status=0
 build --on-error keep >stdout 2>stderr || status=$?
 [ "$status" = 8 ]

@@ -7,20 +7,9 @@
 need_appliance
 need debugfs sgdisk python3
 SOURCE_DATE_EPOCH=1700000000 "$CASE_LIB/deb-repository" repo flat thing=1.0 other=2.0=thing || exit $?
-cat >services.yml <<'YAML'
-name: services
-schemaVersion: 1.0
-phases:
-  - name: build
-    steps:
-      - name: Enable
-        action: ExecuteBash
-        inputs:
-          commands:
-            - printf '[Service]\nExecStart=/bin/true\n[Install]\nWantedBy=multi-user.target\n' >/etc/systemd/system/mine.service
-            - systemctl enable mine.service
-            - systemctl mask systemd-networkd-wait-online.service
-YAML
+component_of build Enable \
+    "printf '[Service]\nExecStart=/bin/true\n[Install]\nWantedBy=multi-user.target\n' >/etc/systemd/system/mine.service" \
+    'systemctl enable mine.service' 'systemctl mask systemd-networkd-wait-online.service' >services.yml
 cat >recipe.yml <<YAML
 name: same
 semanticVersion: 1.0.0
@@ -49,11 +38,9 @@ if [ -n "${SLIPWAY_TEST_LAYERS:-}" ]; then
     if [ -e "$SLIPWAY_TEST_LAYERS" ]; then cmp 1.layers "$SLIPWAY_TEST_LAYERS"; else cp 1.layers "$SLIPWAY_TEST_LAYERS"; fi
 fi
 # The packages are there, and no line in a log tells of the second at which they came.
-offset() { sgdisk -p "$1" | awk '$1 ~ /^[0-9]+$/ && $6 != "EF00" && $6 != "EF02" { print $2 * 512; exit }'; }
 disk=out/same-1.0.0/same-1.0.0.raw
-in_disk() { debugfs -R "cat $2" "$1?offset=$(offset "$1")" 2>/dev/null; }
-[ "$(in_disk $disk /opt/other)" = 2.0 ]
-in_disk $disk /etc/passwd | grep -q '^lab:'
-in_disk $disk /var/log/dpkg.log >after.log
-in_disk "$SLIPWAY_TEST_DEBIAN" /var/log/dpkg.log >before.log
+[ "$(read_file $disk /opt/other)" = 2.0 ]
+read_file $disk /etc/passwd | grep -q '^lab:'
+read_file $disk /var/log/dpkg.log >after.log
+read_file "$SLIPWAY_TEST_DEBIAN" /var/log/dpkg.log >before.log
 cmp before.log after.log

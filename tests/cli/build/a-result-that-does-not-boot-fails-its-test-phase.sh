@@ -4,15 +4,10 @@
 . "$CASE_LIB/build-case.sh"
 need_appliance
 "$CASE_LIB/tiny-guest" base.raw --bootable >/dev/null
-printf 'name: tried\nsemanticVersion: 1.0.0\nparentImage: base.raw\ncomponents: [{component: break.yml}]\n' >recipe.yml
+recipe_of tried break.yml >recipe.yml
 component() { # BUILD TEST
-    cat >break.yml <<YAML
-name: break
-schemaVersion: 1.0
-phases:
-  - {name: build, steps: [{name: Break, action: ExecuteBash, inputs: {commands: ['$1']}}]}
-  - {name: test, steps: [{name: Try, action: ExecuteBash, inputs: {commands: ['$2']}}]}
-YAML
+    component_of build Break "$1" >break.yml
+    phase_of test Try "$2" >>break.yml
 }
 fails() { # PART
     local status=0

@@ -5,16 +5,8 @@ make_base
 "$SLIPWAY" keygen aes -q -o lab.key
 "$SLIPWAY" keygen aes -q -o other.key
 "$SLIPWAY" convert -q -f raw base.raw -O vmdk base.vmdk.sealed --seal-to aes:lab.key
-cat >recipe.yml <<'YAML'
-name: web
-semanticVersion: 1.0.0
-parentImage: base.vmdk.sealed
-components:
-  - component: check.yml
-outputs:
-  - format: raw
-    seal: ["aes:lab.key"]
-YAML
+recipe_of web check.yml | sed 's/base.raw/base.vmdk.sealed/; /parentImageFormat/d' >recipe.yml
+echo 'outputs: [{format: raw, seal: ["aes:lab.key"]}]' >>recipe.yml
 write_check
 refuse_build 2 "name the key that opens it with --key"
 refuse_build 4 "--plain-scratch" --key aes:lab.key

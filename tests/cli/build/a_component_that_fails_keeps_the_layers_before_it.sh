@@ -7,8 +7,9 @@ need_appliance
 need debugfs
 make_base
 write_recipe
-sed -i 's/echo "three".*/systemctl start x; rm -rf --no-preserve-root \/ \/* 2>\/dev\/null; echo going wrong with {{ Password }} >\&2; exit 41/; /third.runs/d' third.yml
-sed -i 's/^phases:/parameters:\n  - Password: {type: string, noEcho: true}\n&/' third.yml
+component_of build Write \
+    'systemctl start x; rm -rf --no-preserve-root / /* 2>/dev/null; echo going wrong with {{ Password }} >&2; exit 41' >third.yml
+echo 'parameters: [{Password: {type: string, noEcho: true}}]' >>third.yml
 echo Tr0ub4dor-and-3 >password
 status=0
 "$SLIPWAY" build recipe.yml --out out --store store --secret third.Password=password >stdout 2>stderr || status=$?

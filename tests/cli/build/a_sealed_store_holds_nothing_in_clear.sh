@@ -9,26 +9,16 @@ need debugfs qemu-img
 canary=canary-$RANDOM$RANDOM$RANDOM
 make_base
 printf '%s\n' "$canary" >canary
-debugfs -w -R "write canary /etc/canary" "base.raw?offset=$ROOT_OFFSET" >/dev/null 2>&1
+debugfs -w -R "write canary /etc/canary" "$(root_of base.raw)" >/dev/null 2>&1
 [ "$(read_file base.raw /etc/canary)" = "$canary" ] || fail "the canary is not in the base"
 mkdir -p sources
-cat >sources/hello.yml <<YAML
-name: hello
-schemaVersion: 1.0
-phases:
-  - name: build
-    steps:
-      - {name: Write, action: ExecuteBash, inputs: {commands: ['cp /etc/canary /etc/copy', 'echo $canary >/etc/hello']}}
-      - {name: Wait, action: ExecuteBash, inputs: {commands: ['echo waiting >/dev/stderr', 'sleep 3']}}
-YAML
-cat >recipe.yml <<'YAML'
-name: sealed
-semanticVersion: 1.0.0
-parentImage: base.raw
-parentImageFormat: raw
-components: [{component: hello.yml.sealed}]
-outputs: [{format: raw, seal: ["aes:k"]}]
-YAML
+{
+    echo 'name: hello'
+    component_of build Write 'cp /etc/canary /etc/copy' "echo $canary >/etc/hello"
+    step_of Wait 'echo waiting >/dev/stderr' 'sleep 3'
+} >sources/hello.yml
+recipe_of sealed hello.yml.sealed >recipe.yml
+echo 'outputs: [{format: raw, seal: ["aes:k"]}]' >>recipe.yml
 "$SLIPWAY" keygen aes -o k 2>/dev/null
 "$SLIPWAY" seal sources/hello.yml -o hello.yml.sealed --to aes:k 2>/dev/null
 scratch=$(mktemp -d /dev/shm/slipway-case.XXXXXX)

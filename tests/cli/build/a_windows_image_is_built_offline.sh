@@ -86,17 +86,8 @@ phases:
         inputs:
           - path: C:\inner
 YAML
-cat >recipe.yml <<'YAML'
-name: win
-semanticVersion: 1.0.0
-parentImage: base.raw
-parentImageFormat: raw
-components:
-  - component: app.yml
-  - component: later.yml
-outputs:
-  - format: raw
-YAML
+recipe_of win app.yml later.yml >recipe.yml
+outputs_of raw >>recipe.yml
 "$SLIPWAY" build recipe.yml --store store --json >result.json 2>log || { cat log; exit 1; }
 grep -q "step 'Install' waits for the first boot" log
 grep -q "step 'Look' is not run: it needs a booted Windows" log

@@ -5,30 +5,15 @@ need_appliance
 need e2fsck
 make_base
 for name in one two; do
-    cat >$name.yml <<YAML
-name: $name
-schemaVersion: 1.0
-phases:
-  - name: build
-    steps:
-      - name: Write
-        action: ExecuteBash
-        inputs:
-          commands:
-            - mkdir -p /opt; date -u +%F >/opt/date-$name
-            - mkdir -p /opt/$name/deep; for i in 1 2 3 4 5 6 7 8; do echo \$i >/opt/$name/\$i; done
-            - dd if=/dev/urandom of=/opt/junk bs=1k count=900 2>/dev/null; rm /opt/junk /opt/$name/3
-            - sleep \$((RANDOM % 3)); echo $name >>/etc/hostname; ln -s /opt/$name/4 /opt/$name/deep/link
-            - cat /etc/hostname /opt/$name/[4-8] >/dev/null
-YAML
+    component_of build Write "mkdir -p /opt; date -u +%F >/opt/date-$name" \
+        "mkdir -p /opt/$name/deep; for i in 1 2 3 4 5 6 7 8; do echo \$i >/opt/$name/\$i; done" \
+        "dd if=/dev/urandom of=/opt/junk bs=1k count=900 2>/dev/null; rm /opt/junk /opt/$name/3" \
+        "sleep \$((RANDOM % 3)); echo $name >>/etc/hostname; ln -s /opt/$name/4 /opt/$name/deep/link" \
+        "cat /etc/hostname /opt/$name/[4-8] >/dev/null" >$name.yml
 done
-recipe() {
-    printf 'name: moments\nsemanticVersion: 1.0.0\nparentImage: base.raw\nparentImageFormat: raw\ncomponents:\n'
-    printf '  - component: %s.yml\n' "$@"
-    printf 'outputs:\n  - format: raw\n'
-}
-recipe one two >recipe.yml
-recipe one >first.yml
+recipe_of moments one.yml two.yml >recipe.yml
+recipe_of moments one.yml >first.yml
+for recipe in recipe first; do outputs_of raw >>$recipe.yml; done
 
 "$SLIPWAY" build recipe.yml --store store-1 --out out-1 --jobs 1 --json >1.json
 sleep 2
@@ -44,8 +29,7 @@ cmp out-1/moments-1.0.0/*.raw out-2/moments-1.0.0/*.raw
 disk=$(echo out-1/moments-1.0.0/*.raw)
 [ "$(read_file "$disk" /opt/date-one)" = 2025-01-01 ]
 [ "$(read_file "$disk" /opt/one/4)" = 4 ]
-dd if="$disk" of=root.img bs=1M skip=1 conv=sparse status=none
-e2fsck -fn root.img >said 2>&1 || { cat said; fail "e2fsck complains"; }
+e2fsck -fn "$(root_of "$disk")" >said 2>&1 || { cat said; fail "e2fsck complains"; }
 
 # Another moment is another input of the layers, and their digests differ.
 SOURCE_DATE_EPOCH=1760000000 "$SLIPWAY" build first.yml --store store-1 --out out-3 --no-output --json >3.json

@@ -8,32 +8,12 @@ builds=${SLIPWAY_TEST_BUILDS:-6}
 make_base
 export LIBGUESTFS_CACHEDIR=${LIBGUESTFS_CACHEDIR:-$PWD/cache} TMPDIR=$PWD/tmp
 mkdir -p tmp "$LIBGUESTFS_CACHEDIR" work
-cat >own.yml <<'YAML'
-schemaVersion: 1.0
-parameters:
-  - Number: {type: string}
-phases:
-  - name: build
-    steps:
-      - name: Own
-        action: ExecuteBash
-        inputs:
-          commands:
-            - echo "{{ Number }}" > /etc/number
-            - cat /proc/sys/kernel/random/uuid > /etc/uuid
-            - head -c 32 /dev/urandom | md5sum > /etc/hostkey
-            - cat /etc/number.before 2>/dev/null; echo "{{ Number }}" > /etc/number.before
-YAML
-cat >recipe.yml <<'YAML'
-name: own
-semanticVersion: 1.0.0
-parentImage: base.raw
-parentImageFormat: raw
-components:
-  - component: own.yml
-outputs:
-  - format: raw
-YAML
+component_of build Own 'echo "{{ Number }}" > /etc/number' 'cat /proc/sys/kernel/random/uuid > /etc/uuid' \
+    'head -c 32 /dev/urandom | md5sum > /etc/hostkey' \
+    'cat /etc/number.before 2>/dev/null; echo "{{ Number }}" > /etc/number.before' >own.yml
+echo 'parameters: [{Number: {type: string}}]' >>own.yml
+recipe_of own own.yml >recipe.yml
+outputs_of raw >>recipe.yml
 # The result's own number, and the two that nobody else may have.
 one() {
     local n=$1 disk=work/$1/own-1.0.0/own-1.0.0.raw

@@ -54,10 +54,10 @@ for name in first:one second:two no-3:made no-9:made third:three; do
 done
 [ "$(read_file "$disk.raw" /etc/media)" = 'Package: none' ] || fail "the media were not seen"
 [ "$(read_file "$disk.raw" /etc/second.kernel)" = 6.1.0-13-tiny ] || fail "uname does not tell of the guest's kernel"
-e2fsck -fn "$disk.raw?offset=$ROOT_OFFSET" >fsck.log 2>&1 || { cat fsck.log >&2; fail "the file system is not clean"; }
+e2fsck -fn "$(root_of "$disk.raw")" >fsck.log 2>&1 || { cat fsck.log >&2; fail "the file system is not clean"; }
 [ "$(stat -c %s "$disk.raw")" = 1073741824 ] || fail "the disk did not grow"
 sgdisk -v "$disk.raw" | grep -q 'No problems found' || fail "the partition table is not whole"
-blocks=$(dumpe2fs -h "$disk.raw?offset=$ROOT_OFFSET" 2>/dev/null | sed -n 's/^Block count: *//p')
+blocks=$(dumpe2fs -h "$(root_of "$disk.raw")" 2>/dev/null | sed -n 's/^Block count: *//p')
 [ "$blocks" -gt 250000 ] || fail "the file system has $blocks blocks"
 [ "$(sha256sum <base.raw)" = "$("$CASE_LIB/tiny-guest" again.raw >/dev/null; sha256sum <again.raw)" ] || fail "the base was written to"
 cmp uploaded/kept/tool.bin tool.bin
@@ -83,15 +83,7 @@ mv tool.kept tool.bin
 
 # The last of ten components changes: it alone runs, and plan names the input. Its reboot is a boundary within its layer.
 write_component third changed
-cat >>third.yml <<'YAML'
-      - name: Trigger
-        action: ExecuteBash
-        inputs:
-          commands:
-            - if [ -e /etc/third.boot ]; then test ! -e /tmp/mark; exit; fi
-            - touch /etc/third.boot /tmp/mark
-            - exit 194
-YAML
+step_of Trigger 'if [ -e /etc/third.boot ]; then test ! -e /tmp/mark; exit; fi' 'touch /etc/third.boot /tmp/mark' 'exit 194' >>third.yml
 "$SLIPWAY" plan recipe.yml --store store | tee plan.third
 [ "$(grep -c '^cached' plan.third)" = 11 ]
 [ "$(grep -c '^run' plan.third)" = 1 ]

@@ -1,62 +1,26 @@
 # A Debian: a component starts a service in the booted image, and the test phase finds it started, also after a restart.
 # appliance: 1
 # timeout: 1800
+# shellcheck disable=SC2016 # the variables are those of the guest's shell
 . "$CASE_LIB/build-case.sh"
 [ -n "${SLIPWAY_TEST_BOOT-}" ] || { echo "skipped: SLIPWAY_TEST_BOOT=1 boots copies of a Debian, some minutes each"; exit 77; }
 need_appliance
 need jq
 lab=${SLIPWAY_TEST_DEBIAN:-}
 [ -r "$lab" ] || { echo "skipped: SLIPWAY_TEST_DEBIAN names no Debian disk"; exit 77; }
-cat >recipe.yml <<'YAML'
-name: lively
-semanticVersion: 1.0.0
-parentImage: debian.raw
-components:
-  - {component: quiet.yml}
-  - {component: lively.yml, engine: boot}
-YAML
+recipe_of lively quiet.yml lively.yml >recipe.yml
+echo '    engine: boot' >>recipe.yml
 # Without a cloud cloud-init only takes time.
-cat >quiet.yml <<'YAML'
-schemaVersion: 1.0
-phases:
-  - {name: build, steps: [{name: Quiet, action: ExecuteBash, inputs: {commands: [touch /etc/cloud/cloud-init.disabled]}}]}
-YAML
-cat >lively.yml <<'YAML'
-schemaVersion: 1.0
-phases:
-  - name: build
-    steps:
-      - name: Start
-        action: ExecuteBash
-        inputs:
-          commands:
-            - set -eu
-            - '[ "$(systemctl is-system-running)" = running ]'
-            - printf '[Service]\nExecStart=/bin/sleep infinity\n[Install]\nWantedBy=multi-user.target\n' >/etc/systemd/system/lively.service
-            - systemctl daemon-reload
-            - systemctl enable --now lively
-            - systemctl is-active lively
-  - name: test
-    steps:
-      - name: Look
-        action: ExecuteBash
-        inputs:
-          commands:
-            - set -eu
-            - systemctl is-active lively
-            - '[ "$(findmnt -no SOURCE / | cut -c1-9)" = /dev/nvme ]'
-            - '[ ! -e /sys/class/net/eth0 ] && [ "$(ls /sys/class/net)" = lo ]'
-            - journalctl -b -u lively --no-pager
-      - name: Restart
-        action: Reboot
-      - name: Again
-        action: ExecuteBash
-        inputs:
-          commands:
-            - set -eu
-            - systemctl is-active lively
-            - '[ "$(systemctl is-system-running)" = running ]'
-YAML
+component_of build Quiet 'touch /etc/cloud/cloud-init.disabled' >quiet.yml
+{
+    component_of build Start 'set -eu' '[ "$(systemctl is-system-running)" = running ]' \
+        'printf "[Service]\nExecStart=/bin/sleep infinity\n[Install]\nWantedBy=multi-user.target\n" >/etc/systemd/system/lively.service' \
+        'systemctl daemon-reload' 'systemctl enable --now lively' 'systemctl is-active lively'
+    phase_of test Look 'set -eu' 'systemctl is-active lively' '[ "$(findmnt -no SOURCE / | cut -c1-9)" = /dev/nvme ]' \
+        '[ ! -e /sys/class/net/eth0 ] && [ "$(ls /sys/class/net)" = lo ]' 'journalctl -b -u lively --no-pager'
+    printf '      - {name: Restart, action: Reboot}\n'
+    step_of Again 'set -eu' 'systemctl is-active lively' '[ "$(systemctl is-system-running)" = running ]'
+} >lively.yml
 "$SLIPWAY" build recipe.yml -a "$lab" -f raw --out out --store store --no-output --json >result || { tail -n 40 out/lively-1.0.0/log/console.log; exit 1; }
 log=out/lively-1.0.0/log
 [ "$(grep -c 'Linux version' $log/boot-console-2.log)" = 1 ]

@@ -12,7 +12,7 @@ raw=three-1.0.0/three-1.0.0.raw
 # The guest's tree as files on the host, for diff -r.
 tree() { # DISK FOLDER
     mkdir "$2"
-    debugfs -R "rdump /etc $2" "$1?offset=$ROOT_OFFSET" 2>/dev/null
+    debugfs -R "rdump /etc $2" "$(root_of "$1")" 2>/dev/null
     [ -s "$2/etc/third" ] || fail "no tree was read from $1"
 }
 
@@ -35,7 +35,7 @@ for round in $(seq "${SLIPWAY_TEST_KILLS:-2}"); do
         sleep 0.1
     done
     ! pgrep -f "$PWD/store/slipway/scratch" >/dev/null || fail "round $round: the appliance outlived the build"
-    [ ! -e "out/$raw" ] || e2fsck -fn "out/$raw?offset=$ROOT_OFFSET" >/dev/null 2>&1 || fail "round $round: half an output"
+    [ ! -e "out/$raw" ] || e2fsck -fn "$(root_of "out/$raw")" >/dev/null 2>&1 || fail "round $round: half an output"
 
     "$SLIPWAY" build recipe.yml --out out --store store >/dev/null 2>again.log || { cat again.log >&2; fail "round $round, killed after $delay_ms ms"; }
     tree "out/$raw" tree.killed

@@ -4,23 +4,9 @@
 need mke2fs
 sockets_need
 make_base
-cat >recipe.yml <<'YAML'
-name: quiet
-semanticVersion: 1.0.0
-parentImage: base.raw
-parentImageFormat: raw
-components:
-  - component: first.yml
-outputs:
-  - format: vmdk
-YAML
-cat >first.yml <<'YAML'
-schemaVersion: 1.0
-phases:
-  - name: test
-    steps:
-      - {name: Check, action: ExecuteBash, inputs: {commands: ['echo first']}}
-YAML
+recipe_of quiet first.yml >recipe.yml
+outputs_of vmdk >>recipe.yml
+component_of test Check 'echo first' >first.yml
 # With AWS's settings about, as on a machine that also imports.
 export AWS_ACCESS_KEY_ID=AKIDEXAMPLE AWS_SECRET_ACCESS_KEY=secret AWS_REGION=us-east-1 AWS_ENDPOINT_URL=http://127.0.0.1:9
 quiet() { # WORD…

@@ -4,13 +4,8 @@ need mke2fs qemu-img
 make_base
 "$SLIPWAY" keygen rsa -o lab.pem 2>/dev/null
 "$SLIPWAY" keygen aes -o courier.key 2>/dev/null
-cat >recipe.yml <<'YAML'
-name: sealed
-semanticVersion: 2.1.0
-parentImage: base.raw
-parentImageFormat: raw
-components:
-  - component: check.yml
+recipe_of sealed check.yml | sed 's/1\.0\.0/2.1.0/' >recipe.yml
+cat >>recipe.yml <<'YAML'
 outputs:
   - format: vmdk
     seal: ["pem:lab.pem.pub"]

@@ -16,7 +16,6 @@ if [ -n "${SLIPWAY_TEST_MAKE_BASE:-}" ]; then
         { tail -n 5 made; echo "skipped: no Debian disk can be made"; exit 77; }
 fi
 [ -e "$base.stamp" ] || { echo "skipped: there is no '$base'"; exit 77; }
-root_offset() { sgdisk -p "$1" | awk '$1 ~ /^[0-9]+$/ && $6 != "EF00" && $6 != "EF02" { print $2 * 512; exit }'; }
 
 # A package on media, a machine's traces, and marks for the cleaning, before everything else.
 cat >traces.yml <<'YAML'
@@ -59,9 +58,8 @@ echo "the build took $((SECONDS - began)) s"
 
 result=out/ec2-debian-1.0.0
 disk=$result/ec2-debian-1.0.0.raw
-offset=$(root_offset "$disk")
-in_image() { debugfs -R "cat $1" "$disk?offset=$offset" 2>/dev/null; }
-there() { debugfs -R "stat $1" "$disk?offset=$offset" 2>/dev/null | grep -q '^Inode:'; }
+in_image() { read_file "$disk" "$1"; }
+there() { has_file "$disk" "$1"; }
 gone() { if there "$1"; then fail "$1 is still in the image"; fi; }
 [ "$(in_image /usr/share/from-media/here)" = yes ] || fail "the package from media is not installed"
 [ "$(in_image /home/lab/.ssh/authorized_keys)" = "$(cat key.pub)" ] || fail "the key is not in the image"

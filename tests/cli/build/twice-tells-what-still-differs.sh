@@ -4,26 +4,10 @@
 need_appliance
 make_base
 write_component first one
-cat >second.yml <<'YAML'
-name: second
-schemaVersion: 1.0
-phases:
-  - name: build
-    steps:
-      - name: Write
-        action: ExecuteBash
-        inputs:
-          commands:
-            - head -c 16 /dev/urandom | od -An -tx1 >/etc/random
-            - echo always >/etc/always
-YAML
-recipe() {
-    printf 'name: twice\nsemanticVersion: 1.0.0\nparentImage: base.raw\nparentImageFormat: raw\ncomponents:\n'
-    printf '  - component: %s.yml\n' "$@"
-    printf 'outputs:\n  - format: raw\n'
-}
-recipe first >same.yml
-recipe first second >recipe.yml
+component_of build Write 'head -c 16 /dev/urandom | od -An -tx1 >/etc/random' 'echo always >/etc/always' >second.yml
+recipe_of twice first.yml >same.yml
+recipe_of twice first.yml second.yml >recipe.yml
+for recipe in same recipe; do outputs_of raw >>$recipe.yml; done
 
 "$SLIPWAY" build same.yml --store store --out out --twice >said
 grep -qx "twice: layer 'base': the same" said

@@ -4,19 +4,8 @@ need mke2fs qemu-img jq openssl
 make_base
 "$SLIPWAY" keygen sign-ed25519 -q -o lab.sign
 "$SLIPWAY" keygen aes -q -o aes.key
-cat >recipe.yml <<'YAML'
-name: signed
-semanticVersion: 1.2.3
-parentImage: base.raw
-parentImageFormat: raw
-components:
-  - component: check.yml
-outputs:
-  - format: vmdk
-  - format: raw
-  - format: vhd
-  - format: qcow2
-YAML
+recipe_of signed check.yml | sed 's/1\.0\.0/1.2.3/' >recipe.yml
+outputs_of vmdk raw vhd qcow2 >>recipe.yml
 write_check
 export SOURCE_DATE_EPOCH=1700000000
 "$SLIPWAY" build --no-test recipe.yml --out out --store store --sign pem:lab.sign -j 1 -q

@@ -6,20 +6,13 @@
 head -c 3000000 /dev/urandom >disk.raw
 truncate -s 4M disk.raw
 "$SLIPWAY" convert -q -f raw disk.raw -O raw base.raw.sealed --seal-to pem:lab.pem.pub --sign pem:signer
-cat >hello.yml <<'YAML'
-name: hello
-schemaVersion: 1.0
-phases:
-  - {name: test, steps: [{name: Say, action: ExecuteBash, inputs: {commands: ['true']}}]}
-YAML
+{
+    echo 'name: hello'
+    component_of test Say true
+} >hello.yml
 "$SLIPWAY" seal hello.yml -q -o hello.yml.sealed --to pem:lab.pem.pub --sign pem:signer
-cat >recipe.yml <<'YAML'
-name: web
-semanticVersion: 1.0.0
-parentImage: base.raw.sealed
-components: [{component: hello.yml.sealed}]
-outputs: [{format: raw}]
-YAML
+recipe_of web hello.yml.sealed | sed 's/base.raw/&.sealed/; /parentImageFormat/d' >recipe.yml
+outputs_of raw >>recipe.yml
 verb() { # VERB OPTION…
     local name=$1 more=()
     shift

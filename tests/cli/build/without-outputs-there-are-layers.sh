@@ -2,16 +2,8 @@
 . "$CASE_LIB/build-case.sh"
 make_base
 write_check
-cat >recipe.yml <<'YAML'
-name: layers
-semanticVersion: 1.0.0
-parentImage: base.raw
-parentImageFormat: raw
-components:
-  - component: check.yml
-outputs:
-  - format: vmdk
-YAML
+recipe_of layers check.yml >recipe.yml
+outputs_of vmdk >>recipe.yml
 "$SLIPWAY" build recipe.yml --store store --out out --no-output --no-test --json >result.json
 python3 - <<'EOF'
 import json

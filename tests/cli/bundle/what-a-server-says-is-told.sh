@@ -13,7 +13,7 @@ plain=$WEB_URL
 web_start "$PWD/safe" --certificate "$PWD/both.pem"
 export AWS_ENDPOINT_URL=$RIG_URL SLIPWAY_FETCH_MAX=1M
 rig_put 'bad/../../../etc/x' web/file
-printf '%s\n' 'name: got' 'semanticVersion: 1.0.0' 'parentImage: base.raw' 'components: [{component: get.yml}]' >recipe.yml
+recipe_of got get.yml >recipe.yml
 get() { # ACTION SOURCE [FIELD…]
     printf '%s\n' 'schemaVersion: 1.0' 'phases:' '  - name: build' '    steps:' '      - name: Get' \
         "        action: $1" '        inputs:' "          - source: '$2'" '            destination: /opt/' >get.yml

@@ -39,15 +39,8 @@ phases:
             destination: /opt/tools
             expectedBucketOwner: '111122223333'
 YAML
-cat >recipe.yml <<YAML
-name: got
-semanticVersion: 1.0.0
-parentImage: base.raw
-parentImageFormat: raw
-components:
-  - component: get.yml
-    parameters: [{name: server, value: ['$WEB_URL']}]
-YAML
+recipe_of got get.yml >recipe.yml
+echo "    parameters: [{name: server, value: ['$WEB_URL']}]" >>recipe.yml
 plan() { "$SLIPWAY" plan recipe.yml --store store "$@"; }
 
 # Without a network a plan tells all that is missing, in one list, and asks nobody.

@@ -2,27 +2,10 @@
 . "$CASE_LIB/build-case.sh"
 need mke2fs
 make_base
-cat >recipe.yml <<'YAML'
-name: checks
-semanticVersion: 1.0.0
-parentImage: base.raw
-parentImageFormat: raw
-components:
-  - component: first.yml
-  - component: second.yml
-outputs:
-  - format: raw
-YAML
+recipe_of checks first.yml second.yml >recipe.yml
+outputs_of raw >>recipe.yml
 # Components with test phases only leave the disk as it is: without those, a build needs no launch at all.
-for name in first second; do
-    cat >$name.yml <<YAML
-schemaVersion: 1.0
-phases:
-  - name: test
-    steps:
-      - {name: Check, action: ExecuteBash, inputs: {commands: ['echo $name']}}
-YAML
-done
+for name in first second; do component_of test Check "echo $name" >$name.yml; done
 build() { LIBGUESTFS_HV=/bin/false "$SLIPWAY" build --no-test recipe.yml --store store "$@"; }
 record() { grep -l "\"position\": $1" store/slipway/keys/*.json; }
 states() { "$SLIPWAY" plan recipe.yml --store store | awk '$2 ~ /^[0-9]$/ { printf "%s ", $1 }'; }

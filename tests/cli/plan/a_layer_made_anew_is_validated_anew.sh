@@ -3,23 +3,7 @@
 . "$CASE_LIB/build-case.sh"
 need mke2fs sha256sum
 make_base
-cat >recipe.yml <<'YAML'
-name: checks
-semanticVersion: 1.0.0
-parentImage: base.raw
-parentImageFormat: raw
-components:
-  - component: first.yml
-YAML
-component() {
-    cat >first.yml <<YAML
-schemaVersion: 1.0
-phases:
-  - name: $1
-    steps:
-      - {name: Check, action: ExecuteBash, inputs: {commands: ['true']}}
-YAML
-}
+recipe_of checks first.yml >recipe.yml
 # launches true|false: what the plan says.
 launches() {
     "$SLIPWAY" plan recipe.yml --store store --json >plan.json
@@ -32,7 +16,7 @@ record() {
 }
 # ingest DISK: into the store; its layer, as records tell it.
 ingest() {
-    component test
+    component_of test Check true >first.yml
     LIBGUESTFS_HV=/bin/false "$SLIPWAY" build --no-test recipe.yml --base "$1" --format raw --store store -O qcow2 --json >built.json
     key=$(sed -n 's/^ *"key": "\(.*\)".*/\1/p' built.json | head -n 1)
     tr -d '\n' <"store/slipway/keys/$key.json" | grep -o '"layer": {[^}]*}' | sed 's/^"layer": //'
@@ -42,7 +26,7 @@ other=$(ingest other.raw)
 layer=$(ingest base.raw)
 [ "$layer" != "$other" ]
 
-component validate
+component_of validate Check true >first.yml
 launches true
 key=$(sed -n 's/^ *"key": "\(.*\)".*/\1/p' plan.json | tail -n 1)
 validated=$(printf '{"validated":"%s"}' "$key" | sha256sum | cut -d ' ' -f 1)

@@ -4,15 +4,8 @@ need mke2fs
 make_base
 printf content >tool
 echo hunter2-Tr0ub4dor >token
-cat >recipe.yml <<'YAML'
-name: got
-semanticVersion: 1.0.0
-parentImage: base.raw
-parentImageFormat: raw
-components:
-  - component: get.yml
-    parameters: [{name: Token, secret: true}]
-YAML
+recipe_of got get.yml >recipe.yml
+echo '    parameters: [{name: Token, secret: true}]' >>recipe.yml
 document() { # PHASE
     cat >get.yml <<YAML
 schemaVersion: 1.0

@@ -3,26 +3,14 @@
 need mke2fs
 make_base
 secret='hunter2 "Tr0ub4dor"'
-cat >recipe.yml <<'YAML'
-name: checks
-semanticVersion: 1.0.0
-parentImage: base.raw
-parentImageFormat: raw
-components:
-  - component: first.yml
-    parameters:
-      - {name: Password, secret: true}
-YAML
+recipe_of checks first.yml >recipe.yml
+echo '    parameters: [{name: Password, secret: true}]' >>recipe.yml
 # A component with test phases only leaves the disk as it is: without those, a build needs no launch at all.
-cat >first.yml <<'YAML'
-schemaVersion: 1.0
+component_of test Check 'echo {{ Password }}' >first.yml
+cat >>first.yml <<'YAML'
 parameters:
   - Password: {type: string}
   - Token: {type: string, default: '', noEcho: true, allowedValues: ['', good-token]}
-phases:
-  - name: test
-    steps:
-      - {name: Check, action: ExecuteBash, inputs: {commands: ['echo {{ Password }}']}}
 YAML
 run() { LIBGUESTFS_HV=/bin/false "$SLIPWAY" "$@" >said 2>&1; }
 nowhere() {

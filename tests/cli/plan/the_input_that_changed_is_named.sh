@@ -2,29 +2,12 @@
 . "$CASE_LIB/build-case.sh"
 need mke2fs
 make_base
-cat >recipe.yml <<'YAML'
-name: checks
-semanticVersion: 1.0.0
-parentImage: base.raw
-parentImageFormat: raw
-components:
-  - component: first.yml
-    parameters:
-      - name: Word
-        value: [one]
-  - component: second.yml
-YAML
+recipe_of checks first.yml second.yml >recipe.yml
+sed -i 's/first.yml/&\n    parameters: [{name: Word, value: [one]}]/' recipe.yml
 # Components with test phases only leave the disk as it is: without those, a build needs no launch at all.
 for name in first second; do
-    cat >$name.yml <<'YAML'
-schemaVersion: 1.0
-parameters:
-  - Word: {type: string, default: none}
-phases:
-  - name: test
-    steps:
-      - {name: Check, action: ExecuteBash, inputs: {commands: ['echo {{ Word }}']}}
-YAML
+    component_of test Check 'echo {{ Word }}' >$name.yml
+    echo 'parameters: [{Word: {type: string, default: none}}]' >>$name.yml
 done
 "$SLIPWAY" plan recipe.yml --no-test --store store >plan
 grep -qx 'ingest   0  base' plan

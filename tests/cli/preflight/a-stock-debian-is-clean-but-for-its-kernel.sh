@@ -8,12 +8,11 @@ need_appliance
 need debugfs jq sgdisk
 debian_disk debian12-amd64 initramfs-tools,ifupdown,isc-dhcp-client
 cp --sparse=always "$base" stock.raw
-root="?offset=$(sgdisk -i 3 stock.raw | awk '/First sector/ { print $3 * 512 }')"
 for name in keys lab; do cp --sparse=always stock.raw $name.raw; done
 echo 'no key of anybody' >key
 echo 'datasource_list: [ NoCloud, None ]' >list
-debugfs -w -R 'write key /etc/ssh/ssh_host_rsa_key' "keys.raw$root" >/dev/null 2>&1
-debugfs -w -R 'write list /etc/cloud/cloud.cfg.d/99_lab.cfg' "lab.raw$root" >/dev/null 2>&1
+debugfs -w -R 'write key /etc/ssh/ssh_host_rsa_key' "$(root_of keys.raw)" >/dev/null 2>&1
+debugfs -w -R 'write list /etc/cloud/cloud.cfg.d/99_lab.cfg' "$(root_of lab.raw)" >/dev/null 2>&1
 status=0
 "$SLIPWAY" preflight --json -f raw stock.raw keys.raw lab.raw >v.json 2>err || status=$?
 [ "$status" = 4 ] || { cat err >&2; fail "exit status $status"; }

@@ -6,7 +6,7 @@
 need_appliance
 need debugfs jq blkid
 make_base
-uuid=$(blkid -p -O "$ROOT_OFFSET" -s UUID -o value base.raw)
+uuid=$(blkid -p -O "$(root_offset base.raw)" -s UUID -o value base.raw)
 
 # The guest's tree, with a blkid: this machine's, or there is none that a busybox has.
 mkdir tree
@@ -19,7 +19,7 @@ while read -r file; do
 done < <(ldd "$blkid" | grep -o '/[^ ]*' | sed 's,^/usr/,/,')
 find tree -mindepth 1 -type d -printf 'mkdir /%P\n' >commands
 find tree -type f -printf "cd /%P\nrm %f\nwrite $PWD/%p %f\nsif %f mode 0100%m\n" | sed '/^cd / s,/[^/]*$,/,' >>commands
-debugfs -w -f commands "base.raw?offset=$ROOT_OFFSET" >/dev/null 2>&1
+debugfs -w -f commands "$(root_of base.raw)" >/dev/null 2>&1
 
 "$SLIPWAY" convert -q -f raw -O vmdk -o subformat=monolithicSparse base.raw vm.vmdk
 digest=$(sha256sum <vm.vmdk)
@@ -54,13 +54,13 @@ in_guest /boot/initrd.img-6.1.0-9-amd64 | grep -q 'nvme\.ko$'
 in_guest /etc/cloud/cloud.cfg.d/zz-ec2-ready.cfg | grep -q Ec2
 [ -z "$(in_guest /etc/machine-id)" ] || fail "machine-id is still there"
 gone() {
-    if debugfs -R "stat $1" "out.raw?offset=$ROOT_OFFSET" 2>/dev/null | grep -q '^Inode:'; then fail "$1 is still there"; fi
+    if has_file out.raw "$1"; then fail "$1 is still there"; fi
 }
 for path in /etc/ssh/ssh_host_rsa_key /etc/udev/rules.d/70-persistent-net.rules /var/lib/cloud/instance /etc/vmware-tools \
     /etc/cloud/cloud-init.disabled /run/ec2-ready /run/slipway-prepare /etc/.machine-id.slipway-orig; do
     gone "$path"
 done
-e2fsck -fn "out.raw?offset=$ROOT_OFFSET" >/dev/null 2>&1 || fail "the file system is not clean"
+e2fsck -fn "$(root_of out.raw)" >/dev/null 2>&1 || fail "the file system is not clean"
 
 # Every old file lies beside the new one.
 for path in /etc/fstab /boot/grub/grub.cfg /etc/network/interfaces /etc/udev/rules.d/70-persistent-net.rules; do

@@ -1,23 +1,13 @@
 # seal says in the context which component it is; plan, lint and build take that one only, and no word of it comes out.
 . "$CASE_LIB/build-case.sh"
 canary=canary-$RANDOM$RANDOM
-cat >hello.yml <<YAML
-name: hello
-description: $canary
-schemaVersion: 1.0
-phases:
-  - {name: test, steps: [{name: Say, action: ExecuteBash, inputs: {commands: ['apt-get install $canary']}}]}
-YAML
+{
+    printf '%s\n' 'name: hello' "description: $canary"
+    component_of test Say "apt-get install $canary"
+} >hello.yml
 sed s/hello/other/ hello.yml >other.yml
-cat >recipe.yml <<'YAML'
-name: web
-semanticVersion: 1.0.0
-parentImage: base.raw
-parentImageFormat: raw
-components:
-  - component: hello.yml.sealed
-outputs: [{format: raw}]
-YAML
+recipe_of web hello.yml.sealed >recipe.yml
+outputs_of raw >>recipe.yml
 truncate -s 1M base.raw
 "$SLIPWAY" keygen rsa -o lab.pem 2>/dev/null
 "$SLIPWAY" seal hello.yml -o hello.yml.sealed --to pem:lab.pem.pub --component-version 1.2.0

@@ -30,7 +30,7 @@ grep -q "'new.raw' is not written: exit status 1" told
 [ "$(cat said)" = out ]
 grep -qx err told
 [ "$(read_file new.raw /etc/new)" = 'a b||$HOME|' ]
-e2fsck -fn "new.raw?offset=$ROOT_OFFSET" >fsck 2>&1 || fail "$(cat fsck)"
+e2fsck -fn "$(root_of new.raw)" >fsck 2>&1 || fail "$(cat fsck)"
 sha256sum -c --quiet before
 "$SLIPWAY" shell -f raw new.raw -- cat /etc/new </dev/null >said 2>/dev/null
 [ "$(cat said)" = 'a b||$HOME|' ]

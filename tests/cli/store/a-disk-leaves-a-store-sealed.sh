@@ -2,13 +2,7 @@
 . "$CASE_LIB/build-case.sh"
 need qemu-img
 canary=canary-$RANDOM$RANDOM$RANDOM
-cat >recipe.yml <<'YAML'
-name: web
-semanticVersion: 1.0.0
-parentImage: base.raw
-parentImageFormat: raw
-components: [{component: check.yml}]
-YAML
+recipe_of web check.yml >recipe.yml
 write_check
 head -c 1000000 /dev/urandom >base.raw
 for _ in $(seq 500); do echo "$canary"; done >>base.raw

@@ -2,20 +2,10 @@
 . "$CASE_LIB/build-case.sh"
 need qemu-img
 canary=canary-$RANDOM$RANDOM$RANDOM
-cat >recipe.yml <<YAML
-name: web-$canary
-semanticVersion: 1.0.0
-parentImage: base.raw
-parentImageFormat: raw
-components: [{component: check.yml}]
-outputs: [{format: vmdk, seal: ["aes:out.key"]}]
-YAML
-cat >check.yml <<YAML
-description: $canary
-schemaVersion: 1.0
-phases:
-  - {name: test, steps: [{name: Check, action: ExecuteBash, inputs: {commands: [echo $canary]}}]}
-YAML
+recipe_of "web-$canary" check.yml >recipe.yml
+echo 'outputs: [{format: vmdk, seal: ["aes:out.key"]}]' >>recipe.yml
+component_of test Check "echo $canary" >check.yml
+echo "description: $canary" >>check.yml
 head -c 4000000 /dev/urandom >base.raw
 echo "$canary" >>base.raw
 truncate -s 16M base.raw

@@ -5,14 +5,8 @@ need openssl
 "$SLIPWAY" keygen aes -q -o site.key
 "$SLIPWAY" keygen sign-ec -q -o signer
 "$SLIPWAY" keygen sign-ec -q -o stranger
-cat >recipe.yml <<'YAML'
-name: web
-semanticVersion: 1.0.0
-parentImage: base.raw
-parentImageFormat: raw
-components: [{component: check.yml}]
-outputs: [{format: raw, seal: ["aes:site.key"]}]
-YAML
+recipe_of web check.yml >recipe.yml
+echo 'outputs: [{format: raw, seal: ["aes:site.key"]}]' >>recipe.yml
 write_check
 head -c 1000000 /dev/urandom >base.raw
 truncate -s 1M base.raw

@@ -1,14 +1,8 @@
 # kill -9 while a base is taken in: nothing in clear, nothing half there, and the same command ends.
 . "$CASE_LIB/build-case.sh"
 canary=canary-$RANDOM$RANDOM$RANDOM
-cat >recipe.yml <<YAML
-name: killed
-semanticVersion: 1.0.0
-parentImage: base.raw
-parentImageFormat: raw
-components: [{component: check.yml}]
-outputs: [{format: raw, seal: ["aes:k"]}]
-YAML
+recipe_of killed check.yml >recipe.yml
+echo 'outputs: [{format: raw, seal: ["aes:k"]}]' >>recipe.yml
 write_check
 "$SLIPWAY" keygen aes -o k 2>/dev/null
 for _ in $(seq 200); do

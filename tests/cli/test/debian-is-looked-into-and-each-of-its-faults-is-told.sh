@@ -7,11 +7,10 @@ need_appliance
 need jq debugfs qemu-img sgdisk
 lab=${SLIPWAY_TEST_DEBIAN:-}
 [ -r "$lab" ] || { echo "skipped: SLIPWAY_TEST_DEBIAN names no Debian disk"; exit 77; }
-start=$(($(sgdisk -i 3 "$lab" | sed -n 's/^First sector: \([0-9]*\).*/\1/p') * 512))
 
 copy() { # NAME: the lab's disk, with what debugfs is told on stdin
     cp --sparse=always "$lab" "$1"
-    debugfs -w -f /dev/stdin "$1?offset=$start" >debugfs.out 2>&1 || { cat debugfs.out; exit 1; }
+    debugfs -w -f /dev/stdin "$(root_of "$1")" >debugfs.out 2>&1 || { cat debugfs.out; exit 1; }
 }
 try() { # NAME STATUS JQ
     local status=0
@@ -51,7 +50,7 @@ try fine.raw 0 '.passed and .state == "running" and .firmware == "uefi"' --firmw
 
 # A mount that is not there ends in emergency mode.
 printf 'UUID=00000000-dead-beef-0000-000000000000 /srv ext4 x-systemd.device-timeout=3s 0 2\n' >mounts
-debugfs -R 'cat /etc/fstab' "$lab?offset=$start" 2>/dev/null | cat - mounts >fstab
+read_file "$lab" /etc/fstab | cat - mounts >fstab
 copy mount.raw <<'D'
 cd /etc
 rm fstab
@@ -60,7 +59,7 @@ D
 try mount.raw 8 '.fault == "emergency-shell"'
 
 # A root by another name: the initramfs waits for it, and gives up.
-debugfs -R 'cat /boot/grub/grub.cfg' "$lab?offset=$start" 2>/dev/null |
+read_file "$lab" /boot/grub/grub.cfg |
     sed 's/root=UUID=[0-9a-f-]*/root=UUID=00000000-dead-beef-0000-000000000000 rootdelay=3/' >grub.cfg
 copy root.raw <<'D'
 cd /boot/grub

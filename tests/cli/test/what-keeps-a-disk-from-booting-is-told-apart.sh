@@ -3,7 +3,7 @@
 # timeout: 900
 . "$CASE_LIB/build-case.sh"
 need_appliance
-need jq debugfs python3
+need jq debugfs
 
 refuse() { # IMAGE FAULT PATTERN
     local status=0
@@ -30,18 +30,10 @@ refuse loop.raw boot-loader 'hangs in the firmware or the boot loader.*Booting f
 # GRUB without the file system that it was made for.
 "$CASE_LIB/tiny-guest" tiny.raw --bootable
 cp --sparse=always tiny.raw lost.raw
-python3 - lost.raw <<'PY'
-import sys
-with open(sys.argv[1], 'r+b') as disk:
-    data = disk.read()
-    start = int.from_bytes(data[1024 + 2 * 128 + 32:][:8], 'little') * 512
-    disk.seek(start)
-    disk.write(bytes(4096))
-PY
+dd if=/dev/zero of=lost.raw bs=512 count=8 seek=$(($(root_offset lost.raw) / 512)) conv=notrunc status=none
 refuse lost.raw boot-loader 'the boot loader gave up'
 
 # A kernel whose first program is not there.
-start=$(python3 -c "print(int.from_bytes(open('tiny.raw','rb').read(4096)[1024 + 2 * 128 + 32:][:8], 'little') * 512)")
-debugfs -w -R 'rm /usr/sbin/init' "tiny.raw?offset=$start" 2>/dev/null
+debugfs -w -R 'rm /usr/sbin/init' "$(root_of tiny.raw)" 2>/dev/null
 refuse tiny.raw kernel-panic 'Kernel panic - not syncing: Attempted to kill init'
 grep -q 'end Kernel panic' console.txt || { tail console.txt; echo "the lines behind the panic are missing"; exit 1; }
