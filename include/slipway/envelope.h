@@ -2,6 +2,7 @@
 #ifndef SLIPWAY_ENVELOPE_H
 #define SLIPWAY_ENVELOPE_H
 
+#include "slipway/cleanup.h"
 #include "slipway/digests.h"
 #include "slipway/error.h"
 #include "slipway/io.h"
@@ -86,6 +87,8 @@ const char *sw_keyring_name(const struct sw_keyring *ring, size_t i);
 SW_MUST_CHECK int sw_keyring_spare_file(const struct sw_keyring *ring, const char *path, struct sw_err *err);
 /* Cleanses and frees; NULL is allowed. */
 void sw_keyring_free(struct sw_keyring *ring);
+SW_DEFINE_AUTO(sw_keyring, struct sw_keyring, sw_keyring_free)
+#define SW_AUTO_KEYRING SW_CLEANUP(sw_keyring_auto)
 
 /* One pair of the encryption context: UTF-8, authenticated, stored in clear. */
 struct sw_pair {

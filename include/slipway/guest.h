@@ -2,6 +2,7 @@
 #ifndef SLIPWAY_GUEST_H
 #define SLIPWAY_GUEST_H
 
+#include "slipway/cleanup.h"
 #include "slipway/error.h"
 #include "slipway/io.h"
 #include "slipway/recipe.h"
@@ -369,6 +370,8 @@ SW_MUST_CHECK int sw_session_close(struct sw_session *session, struct sw_err *er
 
 /* Frees, from any state; an appliance that still runs is killed. NULL is allowed. */
 void sw_session_free(struct sw_session *session);
+SW_DEFINE_AUTO(sw_session, struct sw_session, sw_session_free)
+#define SW_AUTO_SESSION SW_CLEANUP(sw_session_auto)
 
 /* How long the launch took, once it is done; 0 before. And whether TCG is used. */
 int64_t sw_session_launch_ms(const struct sw_session *session);

@@ -2,6 +2,7 @@
 #ifndef SLIPWAY_IMAGE_H
 #define SLIPWAY_IMAGE_H
 
+#include "slipway/cleanup.h"
 #include "slipway/error.h"
 #include "slipway/io.h"
 #include "slipway/pipeline.h"
@@ -249,5 +250,7 @@ SW_MUST_CHECK int sw_image_next_extent(struct sw_image *img, uint64_t off, struc
 SW_MUST_CHECK int sw_image_verify(struct sw_image *img, struct sw_progress *progress, const atomic_bool *stop,
                                   struct sw_err *err);
 void sw_image_close(struct sw_image *img);
+SW_DEFINE_AUTO(sw_image, struct sw_image, sw_image_close)
+#define SW_AUTO_IMAGE SW_CLEANUP(sw_image_auto)
 
 #endif

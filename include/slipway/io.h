@@ -2,6 +2,7 @@
 #ifndef SLIPWAY_IO_H
 #define SLIPWAY_IO_H
 
+#include "slipway/cleanup.h"
 #include "slipway/error.h"
 
 #include <stdatomic.h>
@@ -54,6 +55,8 @@ SW_MUST_CHECK int sw_in_read(struct sw_in *in, void *buf, size_t len, uint64_t o
 
 /* Closes and frees; NULL is allowed. */
 void sw_in_close(struct sw_in *in);
+SW_DEFINE_AUTO(sw_in, struct sw_in, sw_in_close)
+#define SW_AUTO_IN SW_CLEANUP(sw_in_auto)
 
 struct sw_out;
 
@@ -114,6 +117,8 @@ SW_MUST_CHECK int sw_out_commit(struct sw_out *out, struct sw_err *err);
 /* True when pwrite and truncate may be used. */
 bool sw_out_seekable(const struct sw_out *out);
 void sw_out_close(struct sw_out *out);
+SW_DEFINE_AUTO(sw_out, struct sw_out, sw_out_close)
+#define SW_AUTO_OUT SW_CLEANUP(sw_out_auto)
 
 /*
  * The first three operations of an output that is nothing but the file behind out->fd. Unless it is lazy, the kernel

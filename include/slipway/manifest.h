@@ -2,6 +2,7 @@
 #ifndef SLIPWAY_MANIFEST_H
 #define SLIPWAY_MANIFEST_H
 
+#include "slipway/cleanup.h"
 #include "slipway/digests.h"
 #include "slipway/envelope.h"
 #include "slipway/signature.h"
@@ -71,6 +72,8 @@ struct sw_manifest {
 SW_MUST_CHECK int sw_manifest_open(const char *path, const struct sw_trust *trust, struct sw_manifest **out,
                                    struct sw_err *err);
 void sw_manifest_free(struct sw_manifest *manifest);
+SW_DEFINE_AUTO(sw_manifest, struct sw_manifest, sw_manifest_free)
+#define SW_AUTO_MANIFEST SW_CLEANUP(sw_manifest_auto)
 
 enum sw_file_verdict {
     SW_FILE_RIGHT,   /* what was looked at is what the manifest says */

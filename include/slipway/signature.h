@@ -2,6 +2,7 @@
 #ifndef SLIPWAY_SIGNATURE_H
 #define SLIPWAY_SIGNATURE_H
 
+#include "slipway/cleanup.h"
 #include "slipway/error.h"
 
 #include <stddef.h>
@@ -34,6 +35,8 @@ SW_MUST_CHECK int sw_signer_sign(const struct sw_signer *signer, const void *byt
                                  struct sw_signature *out, struct sw_err *err);
 /* Cleanses and frees; NULL is allowed. */
 void sw_signer_free(struct sw_signer *signer);
+SW_DEFINE_AUTO(sw_signer, struct sw_signer, sw_signer_free)
+#define SW_AUTO_SIGNER SW_CLEANUP(sw_signer_auto)
 
 /* Public keys whose signatures count. */
 struct sw_trust;

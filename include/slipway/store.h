@@ -2,6 +2,7 @@
 #ifndef SLIPWAY_STORE_H
 #define SLIPWAY_STORE_H
 
+#include "slipway/cleanup.h"
 #include "slipway/copy.h"
 #include "slipway/error.h"
 #include "slipway/image.h"
@@ -50,6 +51,8 @@ struct sw_layer {
  */
 SW_MUST_CHECK int sw_store_open(const char *dir, bool create, struct sw_store **out, struct sw_err *err);
 void sw_store_close(struct sw_store *store);
+SW_DEFINE_AUTO(sw_store, struct sw_store, sw_store_close)
+#define SW_AUTO_STORE SW_CLEANUP(sw_store_auto)
 
 /* The file that says whose a sealed store is: what is signed of it. Free it. */
 SW_MUST_CHECK char *sw_store_sealed_path(const char *dir, struct sw_err *err);
@@ -247,5 +250,7 @@ const char *sw_scratch_place(void);
 const char *sw_scratch_dir(const struct sw_scratch *scratch);
 /* Removes it; NULL is allowed. */
 void sw_scratch_close(struct sw_scratch *scratch);
+SW_DEFINE_AUTO(sw_scratch, struct sw_scratch, sw_scratch_close)
+#define SW_AUTO_SCRATCH SW_CLEANUP(sw_scratch_auto)
 
 #endif

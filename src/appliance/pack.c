@@ -1,5 +1,6 @@
 /* Compressed files, and the archive that the kernel takes for its first file system. */
 #include "src/appliance/pack.h"
+#include "src/base/archive.h"
 
 #include <archive.h>
 #include <archive_entry.h>
@@ -10,19 +11,6 @@
 
 enum { PIECE_BYTES = 256 << 10 };
 
-static void free_read(struct archive *archive)
-{
-    archive_read_free(archive);
-}
-
-static void free_entry(struct archive_entry *entry)
-{
-    archive_entry_free(entry);
-}
-
-SW_DEFINE_AUTO(reader, struct archive, free_read)
-SW_DEFINE_AUTO(entry, struct archive_entry, free_entry)
-
 static int fail(struct archive *archive, struct sw_err *err, const char *doing)
 {
     const char *text = archive != NULL ? archive_error_string(archive) : "out of memory";
@@ -32,7 +20,7 @@ static int fail(struct archive *archive, struct sw_err *err, const char *doing)
 
 int unpack(const void *bytes, size_t len, size_t max_bytes, struct sw_buf *out, struct sw_err *err)
 {
-    SW_CLEANUP(reader_auto) struct archive *archive = archive_read_new();
+    SW_AUTO_ARCHIVE_READ struct archive *archive = archive_read_new();
     struct archive_entry *entry;
     size_t begin = out->len;
 
@@ -75,7 +63,7 @@ int initrd_open(struct initrd *initrd, const char *path, struct sw_err *err)
 int initrd_add(struct initrd *initrd, const char *name, unsigned mode, const void *bytes, size_t len,
                struct sw_err *err)
 {
-    SW_CLEANUP(entry_auto) struct archive_entry *entry = archive_entry_new();
+    SW_AUTO_ARCHIVE_ENTRY struct archive_entry *entry = archive_entry_new();
 
     if (entry == NULL)
         return sw_fail(err, SW_FAILED, "out of memory");

@@ -2,21 +2,13 @@
 #ifndef SW_BASE_CLEANUP_H
 #define SW_BASE_CLEANUP_H
 
+#include "slipway/cleanup.h"
+
 #include <dirent.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
-
-#define SW_CLEANUP(fn) __attribute__((cleanup(fn)))
-
-/* Defines <name>_auto for objects of type `type *` freed by fn, NULL allowed. */
-#define SW_DEFINE_AUTO(name, type, fn)            \
-    static inline void name##_auto(type **object) \
-    {                                             \
-        if (*object != NULL)                      \
-            fn(*object);                          \
-    }
 
 static inline void sw_free_auto(void *pointer)
 {

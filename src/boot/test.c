@@ -12,11 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-SW_DEFINE_AUTO(session, struct sw_session, sw_session_free)
-SW_DEFINE_AUTO(scratch, struct sw_scratch, sw_scratch_close)
 SW_DEFINE_AUTO(machine, struct sw_machine, sw_machine_free)
-#define AUTO_SESSION SW_CLEANUP(session_auto)
-#define AUTO_SCRATCH SW_CLEANUP(scratch_auto)
 #define AUTO_MACHINE SW_CLEANUP(machine_auto)
 
 /* ---- The clone --------------------------------------------------------------------------------------------- */
@@ -46,7 +42,7 @@ static int plant(const struct sw_boot_test *test, const struct sw_served *served
                                          .scratch_dir = served->dir,
                                          .accel = test->accel,
                                          .stock_appliance = test->stock_appliance};
-    AUTO_SESSION struct sw_session *session = NULL;
+    SW_AUTO_SESSION struct sw_session *session = NULL;
     struct sw_guest *guest = NULL;
     struct sw_err cause = {.code = SW_OK};
 
@@ -179,7 +175,7 @@ static int run(const struct sw_boot_test *test, const struct sw_served *served, 
 
 json_t *sw_boot_test(const struct sw_boot_test *test, struct sw_err *err)
 {
-    AUTO_SCRATCH struct sw_scratch *scratch = NULL;
+    SW_AUTO_SCRATCH struct sw_scratch *scratch = NULL;
     SW_CLEANUP(sw_served_close) struct sw_served served = {.dir = NULL};
     SW_AUTO_JSON json_t *result = json_pack("{s:o}", "image", sw_json_bytes(test->name, strlen(test->name)));
 

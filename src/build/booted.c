@@ -8,9 +8,6 @@
 
 #include <string.h>
 
-SW_DEFINE_AUTO(image, struct sw_image, sw_image_close)
-#define AUTO_IMAGE SW_CLEANUP(image_auto)
-
 /* ---- The start --------------------------------------------------------------------------------------------- */
 
 int booted_plant(struct booted *booted, struct sw_guest *mounted, struct sw_err *err)
@@ -27,7 +24,7 @@ static int choose_firmware(const struct stage *stage, const char *digest, enum s
                            struct sw_err *err)
 {
     struct sw_preflight_disk disk = {.path = "the image"};
-    AUTO_IMAGE struct sw_image *image = NULL;
+    SW_AUTO_IMAGE struct sw_image *image = NULL;
     SW_AUTO_JSON json_t *evidence = NULL;
 
     if (sw_store_open_chain(stage->store, digest, &image, err) < 0)

@@ -11,12 +11,6 @@
 
 static const char disk_name[] = "failed.qcow2";
 
-static void image_auto(struct sw_image **image)
-{
-    sw_image_close(*image);
-}
-#define AUTO_IMAGE SW_CLEANUP(image_auto)
-
 int failed_check(const struct sw_build_opts *opts, const struct sw_store *store, struct sw_err *err)
 {
     if (opts->on_error != SW_ON_ERROR_KEEP || !sw_store_is_sealed(store))
@@ -71,7 +65,7 @@ static int write_disk(const struct failed_disk *disk, struct sw_store *store, co
                       struct sw_err *err)
 {
     const struct sw_open_opts top_only = {.top_only = true};
-    AUTO_IMAGE struct sw_image *below = NULL, *src = NULL, *top = NULL, *base = NULL;
+    SW_AUTO_IMAGE struct sw_image *below = NULL, *src = NULL, *top = NULL, *base = NULL;
     struct sw_copy copy = {.format = sw_format_by_name("qcow2"), .jobs = disk->jobs};
     struct sw_in *in;
     int rc;

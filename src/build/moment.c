@@ -9,11 +9,9 @@
 
 #define WITHOUT_A_DATE INT64_C(1767225600) /* 2026-01-01T00:00:00Z */
 
-SW_DEFINE_AUTO(moment_image, struct sw_image, sw_image_close)
-
 static int of_base(struct sw_store *store, const char *layer, int64_t *epoch, struct sw_err *err)
 {
-    SW_CLEANUP(moment_image_auto) struct sw_image *base = NULL;
+    SW_AUTO_IMAGE struct sw_image *base = NULL;
 
     if (sw_store_open_chain(store, layer, &base, err) < 0 || sw_ext_newest(base, epoch, err) < 0)
         return -1;

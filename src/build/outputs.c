@@ -11,13 +11,6 @@
 
 #include <string.h>
 
-SW_DEFINE_AUTO(out, struct sw_out, sw_out_close)
-SW_DEFINE_AUTO(image, struct sw_image, sw_image_close)
-SW_DEFINE_AUTO(keyring, struct sw_keyring, sw_keyring_free)
-#define AUTO_OUT     SW_CLEANUP(out_auto)
-#define AUTO_IMAGE   SW_CLEANUP(image_auto)
-#define AUTO_KEYRING SW_CLEANUP(keyring_auto)
-
 static bool knows_subformat(const struct sw_format *format, const char *name)
 {
     for (const char *const *at = format->subformats; at != NULL && *at != NULL; at++)
@@ -55,7 +48,7 @@ static bool same_recipients(const struct output *a, const struct output *b)
 /* A passphrase is asked for once, not for every output. */
 static int find_recipients(const struct outputs *outputs, struct output *output, struct sw_err *err)
 {
-    AUTO_KEYRING struct sw_keyring *ring = NULL;
+    SW_AUTO_KEYRING struct sw_keyring *ring = NULL;
 
     for (size_t i = 0; i < outputs->n && output->nr_seal > 0; i++) {
         if (!same_recipients(&outputs->items[i], output))
@@ -297,7 +290,7 @@ static json_t *write_output(const struct output *output, const struct flat *flat
 {
     SW_AUTO_FREE char *path = sw_path_join(dir, output->file, err);
     SW_CLEANUP(written_free) struct written written = {.output = output, .path = path};
-    AUTO_OUT struct sw_out *out = NULL;
+    SW_AUTO_OUT struct sw_out *out = NULL;
     struct sw_copy copy = {.src = flat->chain,
                            .coded = flat->coded,
                            .format = output->format,
@@ -350,7 +343,7 @@ static void warn_of_clear(const struct outputs *outputs, const char *dir)
 json_t *outputs_write(const struct outputs *outputs, struct sw_store *store, const char *layer,
                       const char *dir, const struct sw_build_opts *opts, struct sw_err *err)
 {
-    AUTO_IMAGE struct sw_image *chain = NULL;
+    SW_AUTO_IMAGE struct sw_image *chain = NULL;
     struct flat flat = {.chain = NULL};
     json_t *list;
 

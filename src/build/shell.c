@@ -17,13 +17,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-SW_DEFINE_AUTO(session, struct sw_session, sw_session_free)
-SW_DEFINE_AUTO(scratch, struct sw_scratch, sw_scratch_close)
-SW_DEFINE_AUTO(store, struct sw_store, sw_store_close)
-#define AUTO_SESSION SW_CLEANUP(session_auto)
-#define AUTO_SCRATCH SW_CLEANUP(scratch_auto)
-#define AUTO_STORE   SW_CLEANUP(store_auto)
-
 /* What a shell is opened in. */
 struct place {
     const struct sw_shell *shell;
@@ -93,7 +86,7 @@ static int run(const struct place *place, struct sw_session *session, struct sw_
 /* Nothing more is asked of an appliance whose changes are dropped. */
 static int launch_and_run(struct place *place, struct sw_err *err)
 {
-    AUTO_SESSION struct sw_session *session = NULL;
+    SW_AUTO_SESSION struct sw_session *session = NULL;
     const struct sw_create_opts create = {.size_bytes = place->disk_bytes,
                                           .backing_name = place->beneath.name,
                                           .backing_format = place->beneath.format};
@@ -156,7 +149,7 @@ static const char *scratch_of(const struct sw_shell *shell)
 int sw_shell_image(const struct sw_shell *shell, const char *name, struct sw_image **image,
                    struct sw_err *err)
 {
-    AUTO_SCRATCH struct sw_scratch *scratch = NULL;
+    SW_AUTO_SCRATCH struct sw_scratch *scratch = NULL;
     AUTO_PLACE struct place place = {.shell = shell, .program = *shell->program};
 
     if (check_scratch(shell, scratch_of(shell), err) < 0 ||
@@ -315,8 +308,8 @@ static int run_over_layer(struct place *place, const struct plan *plan, struct s
 static int over_plan(const struct sw_shell *shell, const struct sw_build_opts *opts, struct plan *plan,
                      const char *at, struct sw_err *err)
 {
-    AUTO_STORE struct sw_store *store = NULL;
-    AUTO_SCRATCH struct sw_scratch *scratch = NULL;
+    SW_AUTO_STORE struct sw_store *store = NULL;
+    SW_AUTO_SCRATCH struct sw_scratch *scratch = NULL;
     AUTO_PLACE struct place place = {.shell = shell, .program = *shell->program};
     struct sw_layer base = {.digest = ""};
     struct choice choice = {.name = ""};

@@ -14,9 +14,6 @@
 #include <stdatomic.h>
 #include <string.h>
 
-SW_DEFINE_AUTO(twice_image, struct sw_image, sw_image_close)
-#define AUTO_IMAGE SW_CLEANUP(twice_image_auto)
-
 enum { OTHER_JOBS = 4 };
 
 /* ---- Under another load ---------------------------------------------------------------------------------------- */
@@ -76,8 +73,8 @@ struct twice {
 static json_t *diff_layers(const struct twice *twice, const char *first, const char *second,
                            struct sw_err *err)
 {
-    AUTO_IMAGE struct sw_image *a = NULL;
-    AUTO_IMAGE struct sw_image *b = NULL;
+    SW_AUTO_IMAGE struct sw_image *a = NULL;
+    SW_AUTO_IMAGE struct sw_image *b = NULL;
     struct sw_diff diff = {.a.name = "the first build",
                            .b.name = "the second build",
                            .times = true,

@@ -11,8 +11,6 @@
 /* Blocks are at least as long as this, as far as memory for them goes. */
 #define BLOCK_BYTES (UINT64_C(2) << 20)
 
-SW_DEFINE_AUTO(image, struct sw_image, sw_image_close)
-
 static int fetch(const struct export_disk *ask, struct sw_fetch **out, struct sw_err *err)
 {
     struct out_progress progress;
@@ -68,7 +66,7 @@ static int write_disk(const struct export_disk *ask, struct sw_fetch *from, stru
 static int convert(const struct export_disk *ask, struct sw_fetch *from, struct export_outcome *out,
                    struct sw_err *err)
 {
-    SW_CLEANUP(image_auto) struct sw_image *img = NULL;
+    SW_AUTO_IMAGE struct sw_image *img = NULL;
     struct sw_open_opts open = {.parents = NULL};
     struct sw_in *in = NULL;
 

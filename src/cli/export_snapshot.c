@@ -7,8 +7,6 @@
 #include "src/cli/disk_out.h"
 #include "src/cli/output.h"
 
-SW_DEFINE_AUTO(image, struct sw_image, sw_image_close)
-
 /* What was done. */
 struct outcome {
     struct sw_snapshot_stats snapshot;
@@ -82,7 +80,7 @@ static int show(const struct export_snapshot *ask, const struct outcome *out, st
 int export_snapshot(const struct export_snapshot *ask, struct sw_err *err)
 {
     AUTO_IMAGE_ARG struct image_arg base = {.img = NULL};
-    SW_CLEANUP(image_auto) struct sw_image *img = NULL;
+    SW_AUTO_IMAGE struct sw_image *img = NULL;
     struct outcome out = {.copy = {.virtual_bytes = 0}};
     struct sw_copy copy = {.format = ask->format,
                            .create = ask->create->create,

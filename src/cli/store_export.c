@@ -15,7 +15,6 @@
 
 #include <string.h>
 
-SW_DEFINE_AUTO(image, struct sw_image, sw_image_close)
 SW_DEFINE_AUTO(coded, struct sw_coded_cache, sw_store_coded_free)
 
 static int show(const struct store_export *ask, const char *digest, const struct sw_format *format,
@@ -85,7 +84,7 @@ static int write_image(const struct store_export *ask, const struct disk_target 
 
 int store_export(struct sw_store *store, const struct store_export *ask, struct sw_err *err)
 {
-    SW_CLEANUP(image_auto) struct sw_image *chain = NULL;
+    SW_AUTO_IMAGE struct sw_image *chain = NULL;
     SW_CLEANUP(coded_auto) struct sw_coded_cache *coded = NULL;
     struct create_arg create = {.subformat = ""};
     struct sw_copy copy = {.jobs = opt_jobs(ask->common)};

@@ -1,4 +1,5 @@
 /* Media as archives: looking into ISO 9660 images and tars, and making images of trees and tars. */
+#include "src/base/archive.h"
 #include "src/base/fs.h"
 #include "src/guest/media.h"
 
@@ -10,25 +11,6 @@
 #include <sys/stat.h>
 
 enum { BLOCK_BYTES = 256 << 10, NAME_MAX_BYTES = 4000 };
-
-static void free_read(struct archive *archive)
-{
-    archive_read_free(archive);
-}
-
-static void free_write(struct archive *archive)
-{
-    archive_write_free(archive);
-}
-
-static void free_entry(struct archive_entry *entry)
-{
-    archive_entry_free(entry);
-}
-
-SW_DEFINE_AUTO(reader, struct archive, free_read)
-SW_DEFINE_AUTO(writer, struct archive, free_write)
-SW_DEFINE_AUTO(entry, struct archive_entry, free_entry)
 
 static int fail(struct archive *archive, struct sw_err *err, const char *doing)
 {
@@ -93,7 +75,7 @@ static char *clean_name(struct archive_entry *entry, struct sw_err *err)
 
 int archive_look(const char *path, enum medium_kind *kind, struct layout *layout, struct sw_err *err)
 {
-    SW_CLEANUP(reader_auto) struct archive *archive = open_reader(path, err);
+    SW_AUTO_ARCHIVE_READ struct archive *archive = open_reader(path, err);
     struct archive_entry *entry;
     size_t n = 0;
     int rc;
@@ -182,7 +164,7 @@ static int put_file(struct archive *out, const char *path, uint64_t size_bytes, 
 static int put_tree_entry(struct archive *out, const struct tree_entry *item, const char *path,
                           struct sw_err *err)
 {
-    SW_CLEANUP(entry_auto) struct archive_entry *entry = archive_entry_new();
+    SW_AUTO_ARCHIVE_ENTRY struct archive_entry *entry = archive_entry_new();
     SW_AUTO_FREE char *file = sw_path_join(path, item->name, err);
 
     if (entry == NULL || file == NULL)
@@ -201,7 +183,7 @@ static int put_tree_entry(struct archive *out, const struct tree_entry *item, co
 
 int archive_image_of_tree(const struct tree *tree, const char *path, int image_fd, struct sw_err *err)
 {
-    SW_CLEANUP(writer_auto) struct archive *out = open_writer(image_fd, err);
+    SW_AUTO_ARCHIVE_WRITE struct archive *out = open_writer(image_fd, err);
 
     if (out == NULL)
         return -1;
@@ -249,8 +231,8 @@ static int put_tar_entry(struct archive *in, struct archive *out, struct archive
 
 int archive_image_of_tar(const char *path, int image_fd, struct sw_err *err)
 {
-    SW_CLEANUP(reader_auto) struct archive *in = open_reader(path, err);
-    SW_CLEANUP(writer_auto) struct archive *out = in != NULL ? open_writer(image_fd, err) : NULL;
+    SW_AUTO_ARCHIVE_READ struct archive *in = open_reader(path, err);
+    SW_AUTO_ARCHIVE_WRITE struct archive *out = in != NULL ? open_writer(image_fd, err) : NULL;
     struct archive_entry *entry;
     uint64_t total = 0;
     int rc;

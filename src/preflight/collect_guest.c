@@ -16,12 +16,8 @@
 #include <stdio.h>
 #include <string.h>
 
-SW_DEFINE_AUTO(session, struct sw_session, sw_session_free)
 SW_DEFINE_AUTO(look, struct sw_look, sw_look_free)
-SW_DEFINE_AUTO(scratch, struct sw_scratch, sw_scratch_close)
-#define AUTO_SESSION SW_CLEANUP(session_auto)
-#define AUTO_LOOK    SW_CLEANUP(look_auto)
-#define AUTO_SCRATCH SW_CLEANUP(scratch_auto)
+#define AUTO_LOOK SW_CLEANUP(look_auto)
 
 /* A disk as the appliance has it: an overlay over our own reader, on a socket. */
 struct attached {
@@ -306,9 +302,9 @@ static bool hold_volumes(const struct sw_preflight_machine *machines, size_t n)
 
 static int look_together(struct sw_preflight_machine *machines, size_t n, struct sw_err *err)
 {
-    AUTO_SCRATCH struct sw_scratch *scratch = NULL;
+    SW_AUTO_SCRATCH struct sw_scratch *scratch = NULL;
     AUTO_ATTACHING struct attaching all = {.n = 0};
-    AUTO_SESSION struct sw_session *session = NULL;
+    SW_AUTO_SESSION struct sw_session *session = NULL;
     AUTO_LOOK struct sw_look *survey = NULL;
     unsigned first = 0;
 

@@ -1,6 +1,7 @@
 /* An initramfs, read as a kernel reads it: archives in the new cpio format, with zeros between them, until one is compressed. */
 #include "src/preflight/initramfs.h"
 
+#include "src/base/archive.h"
 #include "src/base/ckd.h"
 #include "src/base/cleanup.h"
 #include "src/base/endian.h"
@@ -176,11 +177,6 @@ static int read_plain(struct parser *parser, const uint8_t *bytes, size_t len, s
     return parser->trailer ? 0 : damaged(err, "it is cut short");
 }
 
-static void archive_auto(struct archive **in)
-{
-    archive_read_free(*in);
-}
-
 static int unpack(struct parser *parser, struct archive *in, struct sw_err *err)
 {
     struct archive_entry *entry;
@@ -202,7 +198,7 @@ static int unpack(struct parser *parser, struct archive *in, struct sw_err *err)
 static int read_packed(struct parser *parser, const uint8_t *bytes, size_t len, struct sw_err *err)
 {
     for (size_t i = 0; i < SW_ARRAY_LEN(filters); i++) {
-        SW_CLEANUP(archive_auto) struct archive *in = NULL;
+        SW_AUTO_ARCHIVE_READ struct archive *in = NULL;
 
         if (len < filters[i].len || memcmp(bytes, filters[i].magic, filters[i].len) != 0)
             continue;

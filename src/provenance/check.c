@@ -9,9 +9,6 @@
 #include <string.h>
 #include <sys/stat.h>
 
-SW_DEFINE_AUTO(in, struct sw_in, sw_in_close)
-#define AUTO_IN SW_CLEANUP(in_auto)
-
 /* Shared by the workers; everything below the lock is beneath it. */
 struct checking {
     struct sw_in *in;
@@ -189,7 +186,7 @@ int sw_manifest_check(const struct sw_manifest *manifest, size_t i, const struct
                       struct sw_file_state *state, struct sw_err *err)
 {
     const struct sw_manifest_file *file = &manifest->files[i];
-    AUTO_IN struct sw_in *in = NULL;
+    SW_AUTO_IN struct sw_in *in = NULL;
 
     *state = (struct sw_file_state){.verdict = SW_FILE_RIGHT};
     if (open_file(manifest, file->name, state, &in, err) < 0)

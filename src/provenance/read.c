@@ -8,9 +8,6 @@
 #include <string.h>
 #include <sys/stat.h>
 
-SW_DEFINE_AUTO(manifest, struct sw_manifest, sw_manifest_free)
-#define AUTO_MANIFEST SW_CLEANUP(manifest_auto)
-
 void sw_manifest_free(struct sw_manifest *manifest)
 {
     if (manifest == NULL)
@@ -67,7 +64,7 @@ static int find_path(struct sw_manifest *manifest, const char *path, struct sw_e
 int sw_manifest_open(const char *path, const struct sw_trust *trust, struct sw_manifest **out,
                      struct sw_err *err)
 {
-    AUTO_MANIFEST struct sw_manifest *manifest = sw_calloc(1, sizeof(*manifest), err);
+    SW_AUTO_MANIFEST struct sw_manifest *manifest = sw_calloc(1, sizeof(*manifest), err);
     SW_AUTO_BUF struct sw_buf text = {.len = 0};
 
     if (manifest == NULL || find_path(manifest, path, err) < 0 ||

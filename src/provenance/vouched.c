@@ -35,11 +35,6 @@ struct vouched_in {
     uint64_t clock;
 };
 
-SW_DEFINE_AUTO(manifest, struct sw_manifest, sw_manifest_free)
-SW_DEFINE_AUTO(in, struct sw_in, sw_in_close)
-#define AUTO_MANIFEST SW_CLEANUP(manifest_auto)
-#define AUTO_IN       SW_CLEANUP(in_auto)
-
 static int compare(struct vouched_in *self, size_t chunk, const struct chunk_room *room, struct sw_err *err)
 {
     AUTO_HASHER struct chunk_hasher hasher = {.in = self->file, .want = self->want};
@@ -311,8 +306,8 @@ static struct sw_in *vouched_new(struct sw_in *file, struct sw_manifest *manifes
 int sw_vouched_open(const struct sw_opener *opener, const char *path, struct sw_in **out, struct sw_err *err)
 {
     const struct sw_vouching *how = (const struct sw_vouching *)opener;
-    AUTO_MANIFEST struct sw_manifest *manifest = NULL;
-    AUTO_IN struct sw_in *file = NULL;
+    SW_AUTO_MANIFEST struct sw_manifest *manifest = NULL;
+    SW_AUTO_IN struct sw_in *file = NULL;
     SW_AUTO_FREE char *found = NULL;
     const struct sw_manifest_file *listed;
 

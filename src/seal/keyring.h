@@ -36,9 +36,6 @@ struct sw_keyring {
     struct p11_tokens *tokens; /* where "pkcs11:" keys lie */
 };
 
-SW_DEFINE_AUTO(sw_keyring, struct sw_keyring, sw_keyring_free)
-#define SW_AUTO_KEYRING SW_CLEANUP(sw_keyring_auto)
-
 /* Adds a copy of an AES key under its names. */
 SW_MUST_CHECK int seal_keyring_add_aes(struct sw_keyring *ring, const struct seal_secret *key, const char *ns,
                                        const char *name, struct sw_err *err);

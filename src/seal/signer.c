@@ -18,9 +18,6 @@ struct sw_signer {
     struct p11_object on_token;
 };
 
-SW_DEFINE_AUTO(signer, struct sw_signer, sw_signer_free)
-#define AUTO_SIGNER SW_CLEANUP(signer_auto)
-
 void sw_signer_free(struct sw_signer *signer)
 {
     if (signer == NULL)
@@ -154,7 +151,7 @@ static int open_text(struct sw_signer *signer, const char *text, struct sw_err *
 
 struct sw_signer *sw_signer_open(const char *text, struct sw_err *err)
 {
-    AUTO_SIGNER struct sw_signer *signer = sw_calloc(1, sizeof(*signer), err);
+    SW_AUTO_SIGNER struct sw_signer *signer = sw_calloc(1, sizeof(*signer), err);
 
     if (signer == NULL)
         return NULL;

@@ -13,12 +13,8 @@ static const char vault_value[] = "1";
 /* What X.sealed holds: the key of names. */
 enum { CONTENT_BYTES = SEAL_KEY_BYTES };
 
-SW_DEFINE_AUTO(out, struct sw_out, sw_out_close)
-#define AUTO_OUT SW_CLEANUP(out_auto)
 SW_DEFINE_AUTO(vault, struct sw_vault, sw_vault_close)
 #define AUTO_VAULT SW_CLEANUP(vault_auto)
-SW_DEFINE_AUTO(in, struct sw_in, sw_in_close)
-#define AUTO_IN SW_CLEANUP(in_auto)
 
 int sw_vault_create(const char *path, const struct sw_keyring *recipients, struct sw_err *err)
 {
@@ -29,7 +25,7 @@ int sw_vault_create(const char *path, const struct sw_keyring *recipients, struc
                                       .plain_bytes = CONTENT_BYTES,
                                       .jobs = 1};
     SW_AUTO_SECRET struct seal_secret names = {.len = SEAL_KEY_BYTES};
-    AUTO_OUT struct sw_out *out = NULL;
+    SW_AUTO_OUT struct sw_out *out = NULL;
 
     if (sw_random(names.bytes, names.len, err) < 0 || sw_seal_create_file(&opts, path, &out, err) < 0 ||
         sw_out_write(out, names.bytes, names.len, err) < 0)
@@ -42,7 +38,7 @@ static int read_artifact(const char *path, const struct sw_keyring *keys, struct
 {
     const struct sw_unseal_opts how = {.keys = keys};
     SW_AUTO_FREE char *sidecar_path = sw_seal_sidecar_path(path, err);
-    AUTO_IN struct sw_in *opened = NULL;
+    SW_AUTO_IN struct sw_in *opened = NULL;
     struct sw_in *sidecar = NULL;
 
     if (sidecar_path == NULL || sw_in_open_file(sidecar_path, &sidecar, err) < 0)
@@ -56,7 +52,7 @@ static int read_names(const char *path, const struct sw_opener *opener, struct s
 {
     const struct sw_pair expect = {.key = vault_key, .value = vault_value};
     const struct sw_unseal_opts how = {.keys = vault->open, .expect = &expect, .nr_expect = 1};
-    AUTO_IN struct sw_in *opened = NULL;
+    SW_AUTO_IN struct sw_in *opened = NULL;
     struct sw_in *sealed = NULL;
 
     if (sw_in_open_by(opener, path, &sealed, err) < 0)
@@ -154,7 +150,7 @@ int sw_vault_put(const struct sw_vault *vault, const char name[SW_VAULT_NAME], c
                                       .direct = true,
                                       .plain_bytes = len,
                                       .jobs = 1};
-    AUTO_OUT struct sw_out *out = NULL;
+    SW_AUTO_OUT struct sw_out *out = NULL;
     struct lent_out *lent = sw_calloc(1, sizeof(*lent), err);
 
     if (lent == NULL)

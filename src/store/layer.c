@@ -9,9 +9,6 @@
 
 #include <string.h>
 
-SW_DEFINE_AUTO(image, struct sw_image, sw_image_close)
-#define AUTO_IMAGE SW_CLEANUP(image_auto)
-
 /* Encodes into a blob. copy has everything but format and out. */
 static int write_layer(struct sw_store *store, struct sw_copy *copy, struct sw_store_made *made,
                        struct sw_err *err)
@@ -58,9 +55,6 @@ static bool settle(const struct sw_in *in, const struct stat *st)
     return fstat(in->fd, &now) == 0 && store_base_same(st, &now);
 }
 
-SW_DEFINE_AUTO(in, struct sw_in, sw_in_close)
-#define AUTO_IN SW_CLEANUP(in_auto)
-
 /* The image in file, which belongs to *image afterwards or, where it is beneath what was opened, to *beneath. */
 static int open_base(const struct sw_store_ingest *ask, struct sw_in *file, struct sw_in **beneath,
                      struct sw_image **image, struct sw_err *err)
@@ -82,8 +76,8 @@ static int encode_base(struct sw_store *store, const struct sw_store_ingest *ask
                        const struct stat *before, struct sw_store_made *made, struct sw_err *err)
 {
     bool settled = settle(file, before);
-    AUTO_IN struct sw_in *beneath = NULL;
-    AUTO_IMAGE struct sw_image *image = NULL;
+    SW_AUTO_IN struct sw_in *beneath = NULL;
+    SW_AUTO_IMAGE struct sw_image *image = NULL;
     struct sw_copy copy = {.jobs = ask->jobs, .progress = ask->progress};
     struct stat after;
 
@@ -142,9 +136,9 @@ static int encode_overlay(struct sw_store *store, const struct sw_store_commit *
     struct store_chain parent;
     struct sw_image *beneath = NULL;
     struct sw_open_opts top_only = {.top_only = true};
-    AUTO_IMAGE struct sw_image *src = NULL;
-    AUTO_IMAGE struct sw_image *top = NULL;
-    AUTO_IMAGE struct sw_image *base = NULL;
+    SW_AUTO_IMAGE struct sw_image *src = NULL;
+    SW_AUTO_IMAGE struct sw_image *top = NULL;
+    SW_AUTO_IMAGE struct sw_image *base = NULL;
     struct sw_copy copy = {.jobs = ask->jobs, .progress = ask->progress};
     struct sw_store_sight sight;
     struct sw_in *in = NULL;

@@ -8,11 +8,6 @@
 
 static const char sealed_end[] = ".sealed";
 
-SW_DEFINE_AUTO(in, struct sw_in, sw_in_close)
-#define AUTO_IN SW_CLEANUP(in_auto)
-SW_DEFINE_AUTO(out, struct sw_out, sw_out_close)
-#define AUTO_OUT SW_CLEANUP(out_auto)
-
 bool sw_store_is_sealed(const struct sw_store *store)
 {
     return store->sealed;
@@ -85,7 +80,7 @@ static int read_opened(struct sw_in *in, size_t max_bytes, struct sw_buf *out, s
 static int read_object(const struct sw_store *store, const char *path, const char *name, size_t max_bytes,
                        struct sw_buf *out, struct sw_err *err)
 {
-    AUTO_IN struct sw_in *opened = NULL;
+    SW_AUTO_IN struct sw_in *opened = NULL;
     struct sw_in *sealed = NULL;
 
     if (sw_in_open_file(path, &sealed, err) < 0)
@@ -125,7 +120,7 @@ int store_json_write(const struct sw_store *store, const char *relative, const j
 {
     SW_AUTO_FREE char *path = store_json_path(store, relative, err);
     SW_AUTO_FREE char *text = NULL;
-    AUTO_OUT struct sw_out *out = NULL;
+    SW_AUTO_OUT struct sw_out *out = NULL;
     char name[SW_VAULT_NAME];
 
     if (path == NULL)

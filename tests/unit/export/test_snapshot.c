@@ -19,8 +19,6 @@
         .body = "{\"ChangedBlocks\":[" items "],\"VolumeSize\":1,\"BlockSize\":524288}" \
     }
 
-SW_DEFINE_AUTO(image, struct sw_image, sw_image_close)
-
 struct talk {
     struct scripted twin;
     struct sw_cloud *cloud;
@@ -72,7 +70,7 @@ static void what_is_held_is_data_and_all_else_is_a_hole(void **state)
         uint64_t off, len;
         enum sw_extent_kind kind;
     } want[] = {{0, 3, SW_EXTENT_HOLE}, {3, 1, SW_EXTENT_DATA}, {4, 2044, SW_EXTENT_HOLE}};
-    SW_CLEANUP(image_auto) struct sw_image *img = NULL;
+    SW_AUTO_IMAGE struct sw_image *img = NULL;
     struct sw_extent extent;
     char got[8];
     struct talk t;
@@ -104,7 +102,7 @@ static void tokens_that_are_not_at_hand_are_listed_anew(void **state)
         block_of('x'),
         block_of('x'),
     };
-    SW_CLEANUP(image_auto) struct sw_image *img = NULL;
+    SW_AUTO_IMAGE struct sw_image *img = NULL;
     struct sw_snapshot_stats stats;
     struct talk t;
     char got;
@@ -129,7 +127,7 @@ static void a_block_that_is_listed_no_more_is_told(void **state)
         PAGE("", ""),
         PAGE("", ""),
     };
-    SW_CLEANUP(image_auto) struct sw_image *img = NULL;
+    SW_AUTO_IMAGE struct sw_image *img = NULL;
     struct talk t;
     char got;
 
@@ -203,7 +201,7 @@ static void what_does_not_differ_reads_as_the_base(void **state)
     static const enum sw_extent_kind kinds[] = {SW_EXTENT_HOLE, SW_EXTENT_ZERO, SW_EXTENT_HOLE,
                                                 SW_EXTENT_DATA};
     static const char text[512] = "the base";
-    SW_CLEANUP(image_auto) struct sw_image *img = NULL, *base = NULL;
+    SW_AUTO_IMAGE struct sw_image *img = NULL, *base = NULL;
     struct sw_in *in = NULL;
     struct sw_extent extent;
     char got[8];
@@ -233,7 +231,7 @@ static void a_base_that_is_another_disk_is_refused(void **state)
         PAGE("{\"BlockIndex\":0,\"BlockToken\":\"t\"}", ""),
         block_of('x'),
     };
-    SW_CLEANUP(image_auto) struct sw_image *img = NULL, *base = NULL;
+    SW_AUTO_IMAGE struct sw_image *img = NULL, *base = NULL;
     struct sw_in *in = NULL;
     struct talk t;
 
