@@ -48,6 +48,14 @@ hurt_unit() {
     case $(head -c 3 "$1") in QFI) hurt "$1" "$at" ;; *) hurt "$1" $((at + 40)) ;; esac
 }
 
+# make_damaged FORMAT DISK_OFFSET…: bad, which is disk.raw as a qcow2 or vmdk of which these units of 64 KiB do not decode
+make_damaged() {
+    local options=() at
+    [ "$1" != qcow2 ] || options=(-o cluster_size=64K)
+    "$SLIPWAY" convert -q -f raw -O "$1" "${options[@]}" disk.raw bad
+    for at in "${@:2}"; do hurt_unit bad "$at"; done
+}
+
 # same_but DISK COPY OFF+LEN…: the copy is the disk, with zeros at these places and nowhere else.
 same_but() {
     python3 - "$@" <<'PY'

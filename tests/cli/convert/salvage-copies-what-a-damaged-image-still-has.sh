@@ -4,11 +4,7 @@
 make_disk disk.raw 9
 mkdir out
 for format in qcow2 vmdk; do
-    options=()
-    [ "$format" != qcow2 ] || options=(-o cluster_size=64K)
-    "$SLIPWAY" convert -q -f raw -O "$format" "${options[@]}" disk.raw bad
-    hurt_unit bad 2162688
-    hurt_unit bad 4194304
+    make_damaged "$format" 2162688 4194304
     refused 5 "bad" "$SLIPWAY" convert bad out/disk.raw
     [ -z "$(ls -A out)" ]
     for jobs in 1 8; do

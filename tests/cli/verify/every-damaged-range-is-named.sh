@@ -3,11 +3,7 @@
 . "$CASE_LIB/damage.sh"
 make_disk disk.raw 9
 for format in qcow2 vmdk; do
-    options=()
-    [ "$format" != qcow2 ] || options=(-o cluster_size=64K)
-    "$SLIPWAY" convert -q -f raw -O "$format" "${options[@]}" disk.raw bad
-    hurt_unit bad 2162688
-    hurt_unit bad 4194304
+    make_damaged "$format" 2162688 4194304
     for jobs in 1 8; do
         status 5 "$SLIPWAY" verify -j $jobs bad >"said.$jobs"
     done
