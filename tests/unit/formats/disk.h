@@ -111,6 +111,31 @@ static inline void assert_disk_reads(const struct mem_file *file, const char *fo
     sw_image_close(img);
 }
 
+/* A driver refuses to make a disk of these options and says part. How many bytes were written by then. */
+static inline size_t assert_create_refused(const char *format, const struct sw_create_opts *opts,
+                                           bool seekable, const char *part)
+{
+    struct mem_file file = {0};
+    struct sw_out *out = mem_out(&file, seekable);
+    struct sw_image *img = NULL;
+    struct sw_err err = {0};
+
+    assert_failed(sw_format_by_name(format)->create(out, opts, &img, &err), err, SW_USAGE, part);
+    sw_out_close(out);
+    free(file.bytes);
+    return file.len;
+}
+
+/* A test's own file as its fixture: dropped at its end. */
+static inline int drop_file(void **state)
+{
+    struct mem_file *file = *state;
+
+    free(file->bytes);
+    free(file);
+    return 0;
+}
+
 /* Opening fails with this code and part of a text. */
 #define assert_refused(bytes, len, format, want_code, want_part)                           \
     do {                                                                                   \

@@ -115,17 +115,8 @@ static void what_raw_cannot_do_is_refused(void **state)
     };
 
     (void)state;
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        struct mem_file file = {0};
-        struct sw_out *out = mem_out(&file, true);
-        struct sw_image *img = NULL;
-        struct sw_err err = {0};
-
-        assert_failed(sw_format_by_name("raw")->create(out, &cases[i].opts, &img, &err), err, SW_USAGE,
-                      cases[i].part);
-        sw_out_close(out);
-        free(file.bytes);
-    }
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+        assert_create_refused("raw", &cases[i].opts, true, cases[i].part);
 }
 
 int main(void)

@@ -20,15 +20,6 @@ static int make_dynamic(void **state)
     return 0;
 }
 
-static int drop(void **state)
-{
-    struct mem_file *file = *state;
-
-    free(file->bytes);
-    free(file);
-    return 0;
-}
-
 /* Sets a field of the dynamic header, or of both footers (which then agree), with right checksums. */
 static void set(struct mem_file *file, bool footer, size_t off, uint64_t value, size_t bytes)
 {
@@ -184,15 +175,17 @@ static void a_parent_locator_is_bounded(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(every_wrong_field_is_named, make_dynamic, drop),
-        cmocka_unit_test_setup_teardown(a_giant_disk_claims_no_memory, make_dynamic, drop),
-        cmocka_unit_test_setup_teardown(table_entries_outside_of_the_file_are_refused, make_dynamic, drop),
-        cmocka_unit_test_setup_teardown(entries_that_share_a_block_are_refused, make_dynamic, drop),
-        cmocka_unit_test_setup_teardown(a_flipped_bit_in_footer_copy_or_header_is_found, make_dynamic, drop),
-        cmocka_unit_test_setup_teardown(a_copy_that_says_something_else_is_refused, make_dynamic, drop),
-        cmocka_unit_test_setup_teardown(a_cut_file_is_called_truncated, make_dynamic, drop),
+        cmocka_unit_test_setup_teardown(every_wrong_field_is_named, make_dynamic, drop_file),
+        cmocka_unit_test_setup_teardown(a_giant_disk_claims_no_memory, make_dynamic, drop_file),
+        cmocka_unit_test_setup_teardown(table_entries_outside_of_the_file_are_refused, make_dynamic,
+                                        drop_file),
+        cmocka_unit_test_setup_teardown(entries_that_share_a_block_are_refused, make_dynamic, drop_file),
+        cmocka_unit_test_setup_teardown(a_flipped_bit_in_footer_copy_or_header_is_found, make_dynamic,
+                                        drop_file),
+        cmocka_unit_test_setup_teardown(a_copy_that_says_something_else_is_refused, make_dynamic, drop_file),
+        cmocka_unit_test_setup_teardown(a_cut_file_is_called_truncated, make_dynamic, drop_file),
         cmocka_unit_test(a_fixed_disk_that_is_too_short_is_refused),
-        cmocka_unit_test_setup_teardown(a_parent_locator_is_bounded, make_dynamic, drop),
+        cmocka_unit_test_setup_teardown(a_parent_locator_is_bounded, make_dynamic, drop_file),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

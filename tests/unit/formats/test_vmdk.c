@@ -178,17 +178,8 @@ static void what_vmdk_cannot_be_is_refused(void **state)
     };
 
     (void)state;
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        struct mem_file file = {0};
-        struct sw_out *out = mem_out(&file, true);
-        struct sw_image *img = NULL;
-        struct sw_err err = {0};
-
-        assert_failed(sw_format_by_name("vmdk")->create(out, &cases[i].opts, &img, &err), err, SW_USAGE,
-                      cases[i].part);
-        sw_out_close(out);
-        free(file.bytes);
-    }
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+        assert_create_refused("vmdk", &cases[i].opts, true, cases[i].part);
 }
 
 static const struct piece small_pieces[] = {{0, 100}, {2 * GRAIN_BYTES, 3 * GRAIN_BYTES + 512}};

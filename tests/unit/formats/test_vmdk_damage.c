@@ -35,15 +35,6 @@ static int make_sparse(void **state)
     return 0;
 }
 
-static int drop(void **state)
-{
-    struct mem_file *file = *state;
-
-    free(file->bytes);
-    free(file);
-    return 0;
-}
-
 static void every_wrong_header_field_is_named(void **state)
 {
     static const struct {
@@ -262,17 +253,17 @@ static void a_cut_file_does_not_open(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(every_wrong_header_field_is_named, make_sparse, drop),
-        cmocka_unit_test_setup_teardown(a_giant_directory_is_refused, make_sparse, drop),
-        cmocka_unit_test_setup_teardown(entries_outside_of_the_file_are_refused, make_sparse, drop),
-        cmocka_unit_test_setup_teardown(entries_that_share_a_place_are_refused, make_sparse, drop),
-        cmocka_unit_test_setup_teardown(footers_that_do_not_fit_are_refused, make_stream, drop),
-        cmocka_unit_test_setup_teardown(a_damaged_grain_is_never_zeros, make_stream, drop),
+        cmocka_unit_test_setup_teardown(every_wrong_header_field_is_named, make_sparse, drop_file),
+        cmocka_unit_test_setup_teardown(a_giant_directory_is_refused, make_sparse, drop_file),
+        cmocka_unit_test_setup_teardown(entries_outside_of_the_file_are_refused, make_sparse, drop_file),
+        cmocka_unit_test_setup_teardown(entries_that_share_a_place_are_refused, make_sparse, drop_file),
+        cmocka_unit_test_setup_teardown(footers_that_do_not_fit_are_refused, make_stream, drop_file),
+        cmocka_unit_test_setup_teardown(a_damaged_grain_is_never_zeros, make_stream, drop_file),
         cmocka_unit_test_setup_teardown(a_grain_that_inflates_to_another_length_is_refused, make_stream,
-                                        drop),
-        cmocka_unit_test_setup_teardown(kinds_that_are_not_read_are_refused_by_name, make_sparse, drop),
-        cmocka_unit_test_setup_teardown(a_cut_file_does_not_open, make_stream, drop),
-        cmocka_unit_test_setup_teardown(a_cut_file_does_not_open, make_sparse, drop),
+                                        drop_file),
+        cmocka_unit_test_setup_teardown(kinds_that_are_not_read_are_refused_by_name, make_sparse, drop_file),
+        cmocka_unit_test_setup_teardown(a_cut_file_does_not_open, make_stream, drop_file),
+        cmocka_unit_test_setup_teardown(a_cut_file_does_not_open, make_sparse, drop_file),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
