@@ -191,4 +191,12 @@ static inline void set_keys(void)
     setenv("AWS_SECRET_ACCESS_KEY", "secret", 1);
 }
 
+/* The same as a group's fixture. */
+static inline int set_keys_once(void **state)
+{
+    (void)state;
+    set_keys();
+    return 0;
+}
+
 #endif

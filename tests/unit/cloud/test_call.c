@@ -24,6 +24,11 @@ static int run(struct scripted *twin, const struct script_step *steps, size_t n,
 
 #define RUN(steps) run(&twin, steps, sizeof(steps) / sizeof((steps)[0]), &err)
 
+/* As often as anything is tried. */
+static const struct script_step failures[8] = {{.status = 500}, {.status = 500}, {.status = 500},
+                                               {.status = 500}, {.status = 500}, {.status = 500},
+                                               {.status = 500}, {.status = 500}};
+
 static void encodes_the_path_and_the_query(void **state)
 {
     static const struct script_step steps[] = {{.status = 204}};
@@ -64,14 +69,11 @@ static void tries_again_after_server_errors_throttling_and_broken_lines(void **s
 
 static void gives_up_after_eight_attempts(void **state)
 {
-    static const struct script_step steps[8] = {{.status = 500}, {.status = 500}, {.status = 500},
-                                                {.status = 500}, {.status = 500}, {.status = 500},
-                                                {.status = 500}, {.status = 500}};
     struct sw_err err = {.code = SW_OK};
     struct scripted twin;
 
     (void)state;
-    assert_failed(RUN(steps), err, SW_REMOTE, "after 8 attempts: the server answered HTTP 500");
+    assert_failed(RUN(failures), err, SW_REMOTE, "after 8 attempts: the server answered HTTP 500");
 }
 
 /* What libcurl sends again by itself may have begun an upload that nobody heard of. */
@@ -141,13 +143,13 @@ static void waits_as_long_as_it_is_asked_to(void **state)
 
 static void waits_for_less_when_a_test_says_so(void **state)
 {
-    static const struct script_step steps[8] = {{.status = 500}, {.status = 500}, {.status = 500},
-                                                {.status = 500}, {.status = 500}, {.status = 500},
-                                                {.status = 500}, {.status = 204}};
+    struct script_step steps[8];
     struct sw_err err = {.code = SW_OK};
     struct scripted twin;
 
     (void)state;
+    memcpy(steps, failures, sizeof(steps));
+    steps[7].status = 204;
     setenv("SLIPWAY_BACKOFF_MS", "2", 1);
     assert_ok(RUN(steps), err);
     unsetenv("SLIPWAY_BACKOFF_MS");

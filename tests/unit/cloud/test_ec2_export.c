@@ -104,13 +104,6 @@ static void a_place_that_is_longer_than_any_is_not_cut(void **state)
     assert_failed(ask(&step, &task, &err), err, SW_REMOTE, "s3Prefix is longer");
 }
 
-static int setup(void **state)
-{
-    (void)state;
-    set_keys();
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -120,5 +113,5 @@ int main(void)
         cmocka_unit_test(a_place_that_is_longer_than_any_is_not_cut),
     };
 
-    return cmocka_run_group_tests(tests, setup, NULL);
+    return cmocka_run_group_tests(tests, set_keys_once, NULL);
 }

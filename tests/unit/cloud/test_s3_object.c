@@ -252,13 +252,6 @@ static void what_is_not_the_range_that_was_asked_for_is_refused(void **state)
     }
 }
 
-static int setup(void **state)
-{
-    (void)state;
-    set_keys();
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -275,5 +268,5 @@ int main(void)
         cmocka_unit_test(what_is_not_the_range_that_was_asked_for_is_refused),
     };
 
-    return cmocka_run_group_tests(tests, setup, NULL);
+    return cmocka_run_group_tests(tests, set_keys_once, NULL);
 }
