@@ -1,14 +1,14 @@
 /* A copy that stops after any number of blocks goes on to the same bytes, in every format. */
 #include "slipway/progress.h"
-#include "src/base/fs.h"
 #include "src/copy/journal.h"
 #include "tests/formats/disks.h"
+#include "tests/unit/files.h"
 
 #include <limits.h>
 #include <signal.h>
 #include <sys/wait.h>
 
-enum { DISK_BYTES = (34 << 20) + 1536, FILE_MAX = 64 << 20 };
+enum { DISK_BYTES = (34 << 20) + 1536 };
 
 static const struct sw_resume at_each_block = {.program = "test", .every_ms = 0};
 static const struct sw_resume never = {.program = "test", .every_ms = 86400000};
@@ -99,19 +99,6 @@ static bool copy_stopped(const struct target *target, uint32_t unit_bytes, struc
     if (WEXITSTATUS(status) != 0)
         assert_int_equal(WEXITSTATUS(status), SW_INTERRUPTED);
     return WEXITSTATUS(status) == 0;
-}
-
-static void assert_same_files(const char *a, const char *b)
-{
-    struct sw_buf left = {0}, right = {0};
-    struct sw_err err = {.code = SW_OK};
-
-    assert_ok(sw_read_file(a, FILE_MAX, &left, &err), err);
-    assert_ok(sw_read_file(b, FILE_MAX, &right, &err), err);
-    assert_int_equal(left.len, right.len);
-    assert_memory_equal(left.data, right.data, left.len);
-    sw_buf_free(&left);
-    sw_buf_free(&right);
 }
 
 static void assert_goes_on(const struct target *target, uint32_t unit_bytes, unsigned after,

@@ -1,27 +1,12 @@
 /* Output files appear whole or not at all; input says when it ends too early. */
-#include "tests/unit/testing.h"
+#include "tests/unit/files.h"
 
 #include "slipway/io.h"
-#include "src/base/fs.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-
-static unsigned entries_here(void)
-{
-    DIR *dir = opendir(".");
-    const struct dirent *entry;
-    unsigned n = 0;
-
-    assert_non_null(dir);
-    while ((entry = readdir(dir)) != NULL)
-        n += strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0;
-    closedir(dir);
-    return n;
-}
 
 static void a_file_has_no_name_before_commit(void **state)
 {
@@ -37,7 +22,7 @@ static void a_file_has_no_name_before_commit(void **state)
     sw_out_close(out);
     assert_int_equal(stat("result", &st), 0);
     assert_int_equal(st.st_size, 5);
-    assert_int_equal(entries_here(), 1);
+    assert_int_equal(entries_of("."), 1);
     assert_int_equal(unlink("result"), 0);
 }
 
@@ -50,7 +35,7 @@ static void closing_without_commit_leaves_nothing(void **state)
     assert_ok(sw_out_create_file("result", 0644, &out, &err), err);
     assert_ok(sw_out_write(out, "hello", 5, &err), err);
     sw_out_close(out);
-    assert_int_equal(entries_here(), 0);
+    assert_int_equal(entries_of("."), 0);
 }
 
 static void commit_replaces_what_was_there(void **state)
@@ -64,7 +49,7 @@ static void commit_replaces_what_was_there(void **state)
     assert_ok(sw_read_file("result", 100, &text, &err), err);
     assert_string_equal(text.data, "new");
     sw_buf_free(&text);
-    assert_int_equal(entries_here(), 1);
+    assert_int_equal(entries_of("."), 1);
     assert_int_equal(unlink("result"), 0);
 }
 
@@ -99,7 +84,7 @@ static void a_full_disk_leaves_nothing_and_says_so(void **state)
     assert_failed(sw_out_write(out, block, sizeof(block), &err), err, SW_FAILED, "cannot write 'result'");
     sw_out_close(out);
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
-    assert_int_equal(entries_here(), 0);
+    assert_int_equal(entries_of("."), 0);
 }
 
 static void reading_past_the_end_is_an_integrity_error(void **state)

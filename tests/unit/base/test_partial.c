@@ -1,26 +1,11 @@
 /* Outputs that outlive an interruption: one writer at a time, nothing left but where that is asked for. */
-#include "tests/unit/testing.h"
+#include "tests/unit/files.h"
 
 #include "slipway/io.h"
-#include "src/base/fs.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-
-static unsigned entries_here(void)
-{
-    DIR *dir = opendir(".");
-    const struct dirent *entry;
-    unsigned n = 0;
-
-    assert_non_null(dir);
-    while ((entry = readdir(dir)) != NULL)
-        n += strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0;
-    closedir(dir);
-    return n;
-}
 
 static struct sw_out *open_partial(void)
 {
@@ -69,7 +54,7 @@ static void what_was_left_is_open_to_no_more_users_than_asked_for(void **state)
         assert_int_equal(st.st_mode & 0777, rows[i].is);
         assert_int_equal(unlink("result"), 0);
     }
-    assert_int_equal(entries_here(), 0);
+    assert_int_equal(entries_of("."), 0);
 }
 
 static void commit_leaves_the_file_alone(void **state)
@@ -86,7 +71,7 @@ static void commit_leaves_the_file_alone(void **state)
     assert_ok(sw_out_commit(out, &err), err);
     sw_out_close(out);
     assert_holds("result", "hello");
-    assert_int_equal(entries_here(), 1);
+    assert_int_equal(entries_of("."), 1);
     assert_int_equal(unlink("result"), 0);
 }
 
@@ -99,7 +84,7 @@ static void closing_without_commit_leaves_nothing(void **state)
     assert_ok(sw_out_write(out, "hello", 5, &err), err);
     make_file(sw_partial_journal(out), "{}");
     sw_out_close(out);
-    assert_int_equal(entries_here(), 0);
+    assert_int_equal(entries_of("."), 0);
 }
 
 static void what_is_kept_is_there_for_the_next_one(void **state)
@@ -122,7 +107,7 @@ static void what_is_kept_is_there_for_the_next_one(void **state)
     assert_int_equal(st.st_size, 0);
     assert_false(sw_path_exists(".result.journal"));
     sw_out_close(out);
-    assert_int_equal(entries_here(), 0);
+    assert_int_equal(entries_of("."), 0);
 }
 
 static void a_second_writer_is_refused_and_disturbs_nothing(void **state)
@@ -168,7 +153,7 @@ static void what_somebody_else_put_there_is_refused_and_stays(void **state)
     }
     assert_holds("precious", "precious");
     assert_int_equal(unlink("precious"), 0);
-    assert_int_equal(entries_here(), 0);
+    assert_int_equal(entries_of("."), 0);
 }
 
 /* The kernel lets go of the lock, and what a kill left between two steps of the journal is swept. */
@@ -195,7 +180,7 @@ static void a_killed_writer_leaves_its_bytes_unlocked(void **state)
     assert_int_equal(st.st_size, 5);
     assert_false(sw_path_exists("..result.journal.tmp-2147483000"));
     sw_out_close(out);
-    assert_int_equal(entries_here(), 0);
+    assert_int_equal(entries_of("."), 0);
 }
 
 int main(void)

@@ -1,10 +1,8 @@
 /* Copying images: the same bytes for any number of jobs, holes, layers over a base, comparison. */
-#include "tests/unit/testing.h"
+#include "tests/unit/files.h"
 
 #include "slipway/copy.h"
 #include "slipway/parents.h"
-#include "src/base/buf.h"
-#include "src/base/fs.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -58,19 +56,6 @@ static int copy_file(struct sw_copy copy, const char *format, const char *to, st
         rc = sw_out_commit(copy.out, err);
     sw_out_close(copy.out);
     return rc;
-}
-
-static void assert_same_files(const char *a, const char *b)
-{
-    struct sw_buf left = {0}, right = {0};
-    struct sw_err err = {.code = SW_OK};
-
-    assert_ok(sw_read_file(a, FILE_MAX, &left, &err), err);
-    assert_ok(sw_read_file(b, FILE_MAX, &right, &err), err);
-    assert_int_equal(left.len, right.len);
-    assert_memory_equal(left.data, right.data, left.len);
-    sw_buf_free(&left);
-    sw_buf_free(&right);
 }
 
 static const char mixed[] = "aa..b00c....................dddddddd0000eeee..f";

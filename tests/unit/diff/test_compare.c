@@ -1,10 +1,8 @@
 /* Two trees that differ in one thing each: that is found, and nothing else. The guests are folders, no appliance is needed. */
-#include "src/base/fs.h"
 #include "src/base/json.h"
-#include "src/base/proc.h"
 #include "src/diff/diff_private.h"
 #include "src/diff/facts.h"
-#include "tests/unit/testing.h"
+#include "tests/unit/files.h"
 
 #include <errno.h>
 #include <sys/stat.h>
@@ -27,18 +25,6 @@ static const char tree[] =
 
 static bool as_root;
 static struct sw_guest *guest;
-
-static void run_shell(const char *script)
-{
-    const char *const argv[] = {"/bin/bash", "-euc", script, NULL};
-    SW_AUTO_BUF struct sw_buf said = {0};
-    struct sw_err err = {.code = SW_OK};
-    int status = 0;
-
-    assert_ok(sw_run_program(argv, 60000, &said, &status, &err), err);
-    if (status != 0)
-        fail_msg("%s: %s", script, said.data != NULL ? said.data : "");
-}
 
 static struct sw_guest_fs one_fs(unsigned disk)
 {

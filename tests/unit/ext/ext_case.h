@@ -3,10 +3,7 @@
 #define TESTS_UNIT_EXT_CASE_H
 
 #include "slipway/ext.h"
-#include "src/base/buf.h"
-#include "src/base/cleanup.h"
-#include "src/base/proc.h"
-#include "tests/unit/testing.h"
+#include "tests/unit/files.h"
 
 #include <ext2fs/ext2fs.h>
 
@@ -14,24 +11,11 @@
 
 enum { EPOCH = 1700000000 };
 
-static inline int shell(const char *script)
-{
-    const char *const argv[] = {"/bin/bash", "-euc", script, NULL};
-    SW_AUTO_BUF struct sw_buf said = {0};
-    struct sw_err err = {.code = SW_OK};
-    int status = 0;
-
-    assert_ok(sw_run_program(argv, 120000, &said, &status, &err), err);
-    if (status != 0)
-        fprintf(stderr, "%s: %s\n", script, said.data != NULL ? said.data : "");
-    return status;
-}
-
 #define RUN(...)                                         \
     do {                                                 \
         char script_[2048];                              \
         snprintf(script_, sizeof(script_), __VA_ARGS__); \
-        assert_int_equal(shell(script_), 0);             \
+        run_shell(script_);                              \
     } while (0)
 
 static inline struct sw_image *open_raw(const char *path)

@@ -1,10 +1,7 @@
 /* The same packages in every form that a database of rpm has had, as Debian's own rpm made them, and the texts of dpkg and apk. */
 #include "slipway/packages.h"
-#include "src/base/buf.h"
-#include "src/base/cleanup.h"
 #include "src/base/endian.h"
-#include "src/base/proc.h"
-#include "tests/unit/testing.h"
+#include "tests/unit/files.h"
 
 #include <time.h>
 
@@ -26,18 +23,6 @@ static void read_whole(const char *path, struct sw_buf *out)
     while ((n = fread(piece, 1, sizeof(piece), file)) > 0)
         assert_ok(sw_buf_append(out, piece, n, &err), err);
     fclose(file);
-}
-
-static void run_shell(const char *script)
-{
-    const char *const argv[] = {"/bin/bash", "-euc", script, NULL};
-    SW_AUTO_BUF struct sw_buf said = {0};
-    struct sw_err err = {.code = SW_OK};
-    int status = 0;
-
-    assert_ok(sw_run_program(argv, 60000, &said, &status, &err), err);
-    if (status != 0)
-        fail_msg("%s: %s", script, said.data != NULL ? said.data : "");
 }
 
 static int make_databases(void **state)

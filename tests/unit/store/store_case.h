@@ -2,12 +2,10 @@
 #ifndef TESTS_UNIT_STORE_CASE_H
 #define TESTS_UNIT_STORE_CASE_H
 
-#include "tests/unit/testing.h"
+#include "tests/unit/files.h"
 
-#include "src/base/fs.h"
 #include "src/store/internal.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -31,20 +29,6 @@ static inline void write_text(const char *path, const char *text)
     struct sw_err err = {0};
 
     assert_ok(sw_write_file(path, text, strlen(text), 0644, &err), err);
-}
-
-/* Entries of a folder, but for "." and "..". */
-static inline unsigned entries_of(const char *path)
-{
-    DIR *dir = opendir(path);
-    const struct dirent *entry;
-    unsigned n = 0;
-
-    assert_non_null(dir);
-    while ((entry = readdir(dir)) != NULL)
-        n += strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0;
-    closedir(dir);
-    return n;
 }
 
 /* A blob that is no layer; enough wherever only its presence counts. */
