@@ -4,19 +4,9 @@
 need_appliance
 unset LIBGUESTFS_BACKEND
 make_base
-cat >slow.yml <<'YAML'
-schemaVersion: 1.0
-phases:
-  - {name: build, steps: [{name: Slow, action: ExecuteBash, inputs: {commands: ['sleep 5']}}]}
-YAML
+component_of build Slow 'sleep 5' >slow.yml
 write_component quick one
-cat >recipe.yml <<'YAML'
-name: changed
-semanticVersion: 1.0.0
-parentImage: base.raw
-parentImageFormat: raw
-components: [{component: quick.yml}, {component: slow.yml}]
-YAML
+recipe_of changed quick.yml slow.yml >recipe.yml
 "$SLIPWAY" build recipe.yml --store store --no-output --json >json 2>log &
 build=$!
 for _ in $(seq 600); do
