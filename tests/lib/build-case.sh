@@ -1,12 +1,8 @@
 # Sourced by the build cases: a tiny guest as base.raw, and a recipe of three components over it.
 # shellcheck shell=bash
 
-need() {
-    local program
-    for program in "$@"; do
-        command -v "$program" >/dev/null || { echo "skipped: no $program"; exit 77; }
-    done
-}
+# shellcheck source=tests/lib/case.sh
+. "$CASE_LIB/case.sh"
 
 # Where an appliance cannot be started at all there is nothing to test.
 need_appliance() {
@@ -69,11 +65,7 @@ write_check() {
 
 # refuse_build CODE PART ARG…: a build of recipe.yml ends with CODE, says PART and leaves no blob.
 refuse_build() {
-    local want=$1 part=$2 status=0
-    shift 2
-    "$SLIPWAY" build recipe.yml --out out --store store "$@" >stdout 2>stderr || status=$?
-    [ "$status" = "$want" ] || { cat stderr >&2; fail "$*: exit status $status, not $want"; }
-    grep -qF -- "$part" stderr || { cat stderr >&2; fail "$*: '$part' is not in the message"; }
+    refused "$1" "$2" "$SLIPWAY" build recipe.yml --out out --store store "${@:3}"
     [ -z "$(find store/blobs -type f 2>/dev/null)" ] || fail "$*: a blob was left"
 }
 
@@ -111,8 +103,3 @@ has_file() {
 
 # layers FILE: the digests of the layers of a result, as --json prints it
 layers() { python3 -c 'import json,sys; print(*[l["digest"] for l in json.load(open(sys.argv[1]))["layers"]], sep="\n")' "$1"; }
-
-fail() {
-    echo "$*" >&2
-    exit 1
-}

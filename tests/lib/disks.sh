@@ -1,5 +1,7 @@
 # shellcheck shell=bash
 # Disks for cases about formats. A case sources this file.
+# shellcheck source=tests/lib/case.sh
+. "$CASE_LIB/case.sh"
 
 # make_disk FILE MIB: a sparse raw disk with text, noise, stored zeros, a run that ends within a sector's page, and data
 # in its last sector. The same bytes every time.
@@ -20,34 +22,6 @@ with open(path, "wb") as f:
     put((4 << 20) + 777, bytes(rnd.choice(b"abcdef") for _ in range(200000)))
     put((mib << 20) - 512, b"end." * 128)
 EOF
-}
-
-# need COMMAND…: skips the case when one is missing.
-need() {
-    local command
-    for command in "$@"; do
-        if ! command -v "$command" >/dev/null; then
-            echo "skipped: no $command"
-            exit 77
-        fi
-    done
-}
-
-# refused CODE PART COMMAND…: the command fails with this exit status and says PART.
-refused() {
-    local want=$1 part=$2 status=0
-    shift 2
-    "$@" >refused.out 2>refused.err || status=$?
-    if [ "$status" != "$want" ]; then
-        echo "exit status $status, not $want: $*"
-        cat refused.err
-        return 1
-    fi
-    if ! grep -qF -- "$part" refused.err; then
-        echo "'$part' is not in what it said: $(cat refused.err)"
-        return 1
-    fi
-    rm -f refused.out refused.err
 }
 
 # nothing_but NAME…: the folder holds these and nothing else, hidden files included.

@@ -1,13 +1,7 @@
 # Sourced by the store's cases: a disk with known content, and the program that drives the store.
 # shellcheck shell=bash
-
-# need TOOL…: skips the case when one is missing.
-need() {
-    local tool
-    for tool in "$@"; do
-        command -v "$tool" >/dev/null || { echo "skipped: $tool is missing"; exit 77; }
-    done
-}
+# shellcheck source=tests/lib/case.sh
+. "$CASE_LIB/case.sh"
 
 store_tool() { "$SLIPWAY_BUILD/tests/interop/store-tool" "$@"; }
 

@@ -10,17 +10,8 @@ write_recipe
 sed -i 's|^outputs:|workingDirectory: /srv\noutputs:|' recipe.yml
 shell() { "$SLIPWAY" shell recipe.yml --store store "$@" </dev/null; }
 
-# refuse CODE PART ARG…
-refuse() {
-    local want=$1 part=$2 status=0
-    shift 2
-    shell "$@" >stdout 2>stderr || status=$?
-    [ "$status" = "$want" ] || { cat stderr >&2; fail "$*: exit status $status, not $want"; }
-    grep -qF -- "$part" stderr || { cat stderr >&2; fail "$*: '$part' is not in the message"; }
-}
-
 # Nothing was built: there is the base alone.
-refuse 1 "layer 2, 'second', is not in the store: build the recipe first" --at second
+refused 1 "layer 2, 'second', is not in the store: build the recipe first" shell --at second
 shell -- cat /etc/os-release /etc/first >said 2>told && fail "the base has a component's file"
 grep -qx ID=tiny said
 grep -q "layer 0 'base'" told
@@ -42,19 +33,19 @@ grep -q "changes go to 'new.raw'" told
 find store/blobs store/index.json -type f -exec sha256sum {} + | sort | diff before -
 [ -z "$(find store/slipway/scratch "$TMPDIR" -type f 2>/dev/null)" ] || fail "something is left"
 
-refuse 2 "'fourth' is neither a component's name nor a position (0 to 3)" --at fourth
-refuse 2 "'4' is neither" --at 4
-refuse 2 "'0000' is neither" --at 0000
-refuse 2 "'${second:0:3}' is neither" --at "${second:0:3}"
-refuse 2 "'../../x' is neither" --at ../../x
-refuse 2 '--commit: name the disk' --commit
+refused 2 "'fourth' is neither a component's name nor a position (0 to 3)" shell --at fourth
+refused 2 "'4' is neither" shell --at 4
+refused 2 "'0000' is neither" shell --at 0000
+refused 2 "'${second:0:3}' is neither" shell --at "${second:0:3}"
+refused 2 "'../../x' is neither" shell --at ../../x
+refused 2 '--commit: name the disk' shell --commit
 cp first.yml again.yml
 "$SLIPWAY" shell recipe.yml --store store --component again.yml --at first </dev/null >stdout 2>stderr && fail "two of one name"
 grep -q "2 layers are called 'first': name its position" stderr || fail "$(cat stderr)"
 
 # What changed since is not there yet: the last layer is the one before it.
 write_component second other
-refuse 1 "layer 3, 'third', is not in the store" --at 3
+refused 1 "layer 3, 'third', is not in the store" shell --at 3
 shell -- sh -c 'cat /etc/first; ls /etc/second' >said 2>told && fail "the second layer is there"
 [ "$(cat said)" = one ]
 grep -q "layer 1 'first'" told
