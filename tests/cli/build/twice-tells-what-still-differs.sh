@@ -37,18 +37,10 @@ assert [l["digest"] for l in again["layers"]] == [l["digest"] for l in first["la
 PY
 
 # Files that lie elsewhere, as the blocks before them were taken for a moment, are the same content.
-cat >second.yml <<'YAML'
-schemaVersion: 1.0
-phases:
-  - name: build
-    steps:
-      - name: Write
-        action: ExecuteBash
-        inputs:
-          commands:
-            - n=$(cat /proc/sys/kernel/random/uuid); head -c $((0x${n%%-*} % 999000 + 9000)) /dev/zero >/opt/junk; sync
-            - head -c 300000 /dev/zero | tr '\0' x >/etc/big; sync; rm /opt/junk
-YAML
+# shellcheck disable=SC2016 # the variable is the guest's
+component_of build Write \
+    'n=$(cat /proc/sys/kernel/random/uuid); head -c $((0x${n%%-*} % 999000 + 9000)) /dev/zero >/opt/junk; sync' \
+    "head -c 300000 /dev/zero | tr '\\0' x >/etc/big; sync; rm /opt/junk" >second.yml
 "$SLIPWAY" build recipe.yml --store store --out out --no-output --twice >said
 grep -qx "twice: layer 'second': the same content, in other bytes of its file systems" said
 
