@@ -1,4 +1,8 @@
-/* Blocks whose bytes have no meaning: free ones, and a journal that is clean. They read as the parent's, and cost nothing. */
+/*
+ * Blocks whose bytes have no meaning: free ones, and a journal that is clean. They read as the parent's and cost nothing; what the
+ * parent has in use is gone, and reads as zeros, so that nothing deleted is in a layer's disk.
+ */
+#include "slipway/copy.h"
 #include "src/base/buf.h"
 #include "src/base/ckd.h"
 #include "src/base/cleanup.h"
@@ -17,11 +21,31 @@ int ext_read_block(const struct ext *ext, uint64_t block, uint8_t *buf, struct s
 
 /* ---- Free blocks ------------------------------------------------------------------------------------------------ */
 
-/* The bitmap of the group that was looked at last. */
+/* The bitmaps of the group that was looked at last. */
 struct bitmap {
     uint32_t group; /* UINT32_MAX: none yet */
-    uint8_t bits[EXT_INODE_MAX];
+    uint8_t now[EXT_INODE_MAX];
+    uint8_t old[EXT_INODE_MAX]; /* the parent's; nothing in use where that has no such group */
 };
+
+/* Unchecked: it is only asked of blocks that are free now. */
+static int load_old(const struct ext *ext, struct bitmap *bitmap, uint32_t group, const struct ext_group *of,
+                    struct sw_err *err)
+{
+    uint8_t descriptor[EXT_SUPER_BYTES];
+    size_t len;
+    uint64_t at = ext_lib_descriptor_at(ext, group, &len);
+
+    memset(bitmap->old, 0, sizeof(bitmap->old));
+    if (!ext->same || len > sizeof(descriptor))
+        return 0;
+    if (patch_read_parent(ext->patch, descriptor, len, at, err) < 0)
+        return -1;
+    if (ext->group_csum && (le16_get(descriptor + GROUP_FLAGS) & GROUP_BLOCK_UNINIT) != 0)
+        return 0;
+    return patch_read_parent(ext->patch, bitmap->old, ext->block_bytes, of->block_bitmap * ext->block_bytes,
+                             err);
+}
 
 static int load_bitmap(struct ext *ext, struct bitmap *bitmap, uint32_t group, struct sw_err *err)
 {
@@ -30,26 +54,77 @@ static int load_bitmap(struct ext *ext, struct bitmap *bitmap, uint32_t group, s
     if (bitmap->group == group)
         return 0;
     if (sw_check_interrupt(err) < 0 || ext_lib_group(ext, group, &of, err) < 0 ||
-        ext_lib_block_bitmap(ext, group, &of, bitmap->bits, err) < 0)
+        ext_lib_block_bitmap(ext, group, &of, bitmap->now, err) < 0 ||
+        load_old(ext, bitmap, group, &of, err) < 0)
         return -1;
     bitmap->group = group;
     return 0;
 }
 
-/* Blocks from block to end that the top holds. */
+static bool has_bit(const uint8_t *bits, uint32_t bit)
+{
+    return (bits[bit / 8] >> (bit % 8) & 1) != 0;
+}
+
+static int hide(struct ext *ext, uint64_t block, bool zero, struct sw_err *err)
+{
+    const struct patch_range range = {block * ext->block_bytes, ext->block_bytes, zero};
+
+    ext->report->hidden_bytes += range.len;
+    return patch_hide(ext->patch, &range, err);
+}
+
+/* Blocks from block to end that the top holds: what was in use is the other pass's. */
 static int hide_free(struct ext *ext, struct bitmap *bitmap, uint64_t block, uint64_t end, struct sw_err *err)
 {
     for (; block < end; block++) {
         uint64_t n = block - ext->first_block;
         uint32_t bit = (uint32_t)(n % ext->blocks_per_group) >> ext->cluster_bits;
-        struct patch_range range = {block * ext->block_bytes, ext->block_bytes, !ext->same};
+        uint8_t bytes[EXT_INODE_MAX];
 
         if (load_bitmap(ext, bitmap, (uint32_t)(n / ext->blocks_per_group), err) < 0)
             return -1;
-        if ((bitmap->bits[bit / 8] >> (bit % 8) & 1) != 0)
+        if (has_bit(bitmap->now, bit) || has_bit(bitmap->old, bit))
             continue;
-        ext->report->hidden_bytes += range.len;
-        if (patch_hide(ext->patch, &range, err) < 0)
+        /* Whoever fills what is free with zeros means it. */
+        if (ext_read_block(ext, block, bytes, err) < 0 ||
+            hide(ext, block, !ext->same || sw_is_zero(bytes, ext->block_bytes), err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+/* Blocks of the group that the parent has in use, and that are free. */
+static int clear_freed(struct ext *ext, struct bitmap *bitmap, uint32_t group, struct sw_err *err)
+{
+    uint64_t first = ext->first_block + (uint64_t)group * ext->blocks_per_group;
+    uint64_t n = sw_min_u64(ext->blocks_per_group, ext->nr_blocks - first);
+
+    if (load_bitmap(ext, bitmap, group, err) < 0)
+        return -1;
+    for (uint32_t i = 0; i < n; i++) {
+        uint32_t bit = i >> ext->cluster_bits;
+
+        if (!has_bit(bitmap->now, bit) && has_bit(bitmap->old, bit) && hide(ext, first + i, true, err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+/* A block that was freed changed its group's bitmap, and that one is held by the top. */
+static int pass_freed(struct ext *ext, struct bitmap *bitmap, struct sw_err *err)
+{
+    for (uint32_t group = 0; ext->same && group < ext->nr_groups; group++) {
+        struct ext_group of;
+        uint64_t len = ext->block_bytes;
+        bool holds;
+
+        if (ext_lib_group(ext, group, &of, err) < 0)
+            return -1;
+        if (of.block_bitmap >= ext->nr_blocks)
+            return sw_fail(err, SW_INTEGRITY, "the bitmap of group %u lies beyond its end", group);
+        if (patch_run(ext->patch, of.block_bitmap * ext->block_bytes, &len, &holds, err) < 0 ||
+            (holds && clear_freed(ext, bitmap, group, err) < 0))
             return -1;
     }
     return 0;
@@ -64,6 +139,8 @@ int ext_pass_free(struct ext *ext, struct sw_err *err)
     if (bitmap == NULL)
         return -1;
     bitmap->group = UINT32_MAX;
+    if (pass_freed(ext, bitmap, err) < 0)
+        return -1;
     for (uint64_t pos = ext->first_block * ext->block_bytes; pos < size; pos += len) {
         len = size - pos;
         if (patch_run(ext->patch, pos, &len, &holds, err) < 0)
@@ -103,13 +180,13 @@ struct journal {
     uint64_t first; /* byte of the file system */
 };
 
-static int on_journal(void *arg, uint64_t block, uint64_t n, bool node, struct sw_err *err)
+static int on_journal(void *arg, uint64_t block, uint64_t n, enum ext_run kind, struct sw_err *err)
 {
     struct journal *journal = arg;
     uint32_t unit = journal->ext->block_bytes;
     struct patch_range range = {block * unit, n * unit, journal->zero};
 
-    if (node)
+    if (kind == EXT_RUN_NODE)
         return 0;
     if (!journal->any) {
         journal->any = true;
@@ -122,12 +199,12 @@ static int on_journal(void *arg, uint64_t block, uint64_t n, bool node, struct s
     return patch_hide(journal->ext->patch, &range, err);
 }
 
-static int find_first(void *arg, uint64_t block, uint64_t n, bool node, struct sw_err *err)
+static int find_first(void *arg, uint64_t block, uint64_t n, enum ext_run kind, struct sw_err *err)
 {
     struct journal *journal = arg;
 
     (void)n, (void)err;
-    if (!node && !journal->any) {
+    if (kind != EXT_RUN_NODE && !journal->any) {
         journal->any = true;
         journal->first = block * journal->ext->block_bytes;
     }

@@ -67,6 +67,9 @@ enum {
     INCOMPAT_MMP = 0x100,
     RO_COMPAT_ORPHAN_PRESENT = 0x10000,
     RO_COMPAT_METADATA_CSUM = 0x400,
+    GROUP_FLAGS = 0x12,
+    GROUP_BLOCK_UNINIT = 2,
+    GROUP_INODE_ZEROED = 4,
     FLAG_EXTENTS = 0x80000,
     FLAG_EA_INODE = 0x200000,
     FLAG_INLINE_DATA = 0x10000000,
@@ -117,8 +120,13 @@ uint32_t ext_lib_crc32c(const void *bytes, size_t len);
 uint64_t ext_lib_descriptor_at(const struct ext *ext, uint32_t group, size_t *len);
 bool ext_lib_has_super(const struct ext *ext, uint32_t group);
 
-/* Blocks of an inode. node: of its tree, not of its data. */
-typedef int ext_block_fn(void *arg, uint64_t block, uint64_t n, bool node, struct sw_err *err);
+enum ext_run {
+    EXT_RUN_DATA,
+    EXT_RUN_UNWRITTEN, /* data that reads as zeros, whatever the blocks hold */
+    EXT_RUN_NODE,      /* of the inode's tree */
+};
+/* Blocks of an inode. */
+typedef int ext_block_fn(void *arg, uint64_t block, uint64_t n, enum ext_run kind, struct sw_err *err);
 /*
  * Each run of blocks of the inode, as it lies on the disk now, in order; the tree's own blocks singly. Bounded by work. data
  * false: the tree's own only.

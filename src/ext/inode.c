@@ -76,9 +76,10 @@ static int list_block(struct block_list *list, uint64_t block, bool node, struct
     return 0;
 }
 
-static int on_run(void *arg, uint64_t block, uint64_t n, bool node, struct sw_err *err)
+static int on_run(void *arg, uint64_t block, uint64_t n, enum ext_run kind, struct sw_err *err)
 {
     struct block_list *list = arg;
+    bool node = kind == EXT_RUN_NODE;
 
     if (!node && !list->directory)
         return 0;
@@ -142,6 +143,49 @@ static int sum_again(struct ext *ext, uint32_t ino, const uint8_t *inode, const 
     return 0;
 }
 
+/* ---- What is unwritten ----------------------------------------------------------------------------------------- */
+
+/* Whether the tree's root says that there is something, or leaves that to other nodes. */
+static bool may_have_unwritten(const uint8_t *inode)
+{
+    enum {
+        ENTRIES = 2,
+        DEPTH = 6,
+        HEADER = 12,
+        ENTRY = 12,
+        LENGTH = 4,
+        ENTRIES_MAX = 4,
+        WRITTEN_MAX = 32768
+    };
+    const uint8_t *root = inode + INODE_BLOCK;
+
+    if (le16_get(root + DEPTH) != 0)
+        return true;
+    for (unsigned i = 0; i < le16_get(root + ENTRIES) && i < ENTRIES_MAX; i++)
+        if (le16_get(root + HEADER + (size_t)i * ENTRY + LENGTH) > WRITTEN_MAX)
+            return true;
+    return false;
+}
+
+static int on_unwritten(void *arg, uint64_t block, uint64_t n, enum ext_run kind, struct sw_err *err)
+{
+    struct ext *ext = arg;
+    const struct patch_range range = {block * ext->block_bytes, n * ext->block_bytes, true};
+
+    return kind == EXT_RUN_UNWRITTEN ? patch_hide(ext->patch, &range, err) : 0;
+}
+
+/* Blocks that were reserved and never written hold what lay there before, which depends on what was deleted when. */
+static int clear_unwritten(struct ext *ext, uint32_t ino, const uint8_t *inode, struct sw_err *err)
+{
+    uint32_t flags = le32_get(inode + INODE_FLAGS);
+
+    if ((le16_get(inode + INODE_MODE) & MODE_KIND) != MODE_FILE || (flags & FLAG_EXTENTS) == 0 ||
+        (flags & FLAG_INLINE_DATA) != 0 || !may_have_unwritten(inode))
+        return 0;
+    return ext_lib_each_run(ext, ino, inode, on_unwritten, ext, err);
+}
+
 /* ---- One inode ------------------------------------------------------------------------------------------------ */
 
 /* An inode of the table: as it is, as the parent has it. */
@@ -191,7 +235,8 @@ static int used_slot(struct ext *ext, const struct slot *slot, struct sw_err *er
         return 0;
     if (ext->csum && !ext_lib_inode_ok(ext, slot->ino, slot->now))
         return sw_fail(err, SW_INTEGRITY, "inode %u is damaged", slot->ino);
-    if (anew && list_summed(ext, slot->ino, slot->now, &list, err) < 0)
+    if ((anew && list_summed(ext, slot->ino, slot->now, &list, err) < 0) ||
+        clear_unwritten(ext, slot->ino, slot->now, err) < 0)
         return -1;
     memcpy(inode, slot->now, ext->inode_bytes);
     for (size_t i = 0; i < SW_ARRAY_LEN(times); i++)
@@ -275,7 +320,6 @@ static int hide_unused(struct ext *ext, const struct table *table, uint64_t used
 
 static int keep_flag(struct ext *ext, const struct table *table, struct sw_err *err)
 {
-    enum { FLAGS_AT = 0x12, FLAG_ZEROED = 4 };
     uint8_t old[EXT_SUPER_BYTES];
     size_t len;
     uint64_t at = ext_lib_descriptor_at(ext, table->group, &len);
@@ -284,7 +328,9 @@ static int keep_flag(struct ext *ext, const struct table *table, struct sw_err *
         return 0;
     if (patch_read_parent(ext->patch, old, len, at, err) < 0)
         return -1;
-    return (le16_get(old + FLAGS_AT) & FLAG_ZEROED) == 0 ? ext_lib_clear_zeroed(ext, table->group, err) : 0;
+    return (le16_get(old + GROUP_FLAGS) & GROUP_INODE_ZEROED) == 0
+               ? ext_lib_clear_zeroed(ext, table->group, err)
+               : 0;
 }
 
 static int pass_table(struct ext *ext, struct table *table, struct sw_err *err)

@@ -344,7 +344,10 @@ static int take_extent(struct ext *ext, const struct ext2fs_extent *extent, ext_
         return too_much(err);
     if (extent->e_pblk >= ext->nr_blocks || n > ext->nr_blocks - extent->e_pblk)
         return sw_fail(err, SW_INTEGRITY, "a file has blocks beyond its end");
-    return fn(arg, extent->e_pblk, n, !leaf, err);
+    if (!leaf)
+        return fn(arg, extent->e_pblk, n, EXT_RUN_NODE, err);
+    return fn(arg, extent->e_pblk, n,
+              (extent->e_flags & EXT2_EXTENT_FLAGS_UNINIT) != 0 ? EXT_RUN_UNWRITTEN : EXT_RUN_DATA, err);
 }
 
 static int each_extent(struct ext *ext, ext2_extent_handle_t handle, ext_block_fn *fn, void *arg,
@@ -403,7 +406,7 @@ static int take_mapped(ext2_filsys lib, blk64_t *block, e2_blkcnt_t count, blk64
     else if (*block >= walk->ext->nr_blocks)
         walk->rc = sw_fail(walk->err, SW_INTEGRITY, "a file has blocks beyond its end");
     else
-        walk->rc = walk->fn(walk->arg, *block, 1, count < 0, walk->err);
+        walk->rc = walk->fn(walk->arg, *block, 1, count < 0 ? EXT_RUN_NODE : EXT_RUN_DATA, walk->err);
     return walk->rc < 0 ? BLOCK_ABORT : 0;
 }
 

@@ -31,8 +31,7 @@ size_t patch_page_from(const struct patch *patch, uint64_t off)
     return low;
 }
 
-/* The first range that ends behind off. */
-static size_t range_from(const struct patch *patch, uint64_t off)
+size_t patch_range_from(const struct patch *patch, uint64_t off)
 {
     size_t low = 0, high = patch->nr_ranges;
 
@@ -70,7 +69,8 @@ static struct cut cut_out(uint64_t off, size_t len, uint64_t at, uint64_t piece)
 
 static int read_ranges(const struct patch *patch, uint8_t *buf, size_t len, uint64_t off, struct sw_err *err)
 {
-    for (size_t i = range_from(patch, off); i < patch->nr_ranges && patch->ranges[i].off < off + len; i++) {
+    for (size_t i = patch_range_from(patch, off); i < patch->nr_ranges && patch->ranges[i].off < off + len;
+         i++) {
         struct cut cut = cut_out(off, len, patch->ranges[i].off, patch->ranges[i].len);
 
         if (patch->ranges[i].zero)

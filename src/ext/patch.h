@@ -48,6 +48,8 @@ SW_MUST_CHECK int patch_hide(struct patch *patch, const struct patch_range *rang
 void patch_seal(struct patch *patch);
 /* The first page that ends behind off; patch->nr_pages when there is none. */
 size_t patch_page_from(const struct patch *patch, uint64_t off);
+/* The same of the ranges of a sealed one. */
+size_t patch_range_from(const struct patch *patch, uint64_t off);
 /* Forgets all of it. */
 void patch_clear(struct patch *patch);
 

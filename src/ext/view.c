@@ -44,9 +44,9 @@ static void cut(struct sw_extent *extent, uint64_t at)
     extent->len = sw_min_u64(extent->len, at - extent->off);
 }
 
-static void make_data(struct sw_extent *extent, uint64_t end)
+static void make(struct sw_extent *extent, enum sw_extent_kind kind, uint64_t end)
 {
-    extent->kind = SW_EXTENT_DATA;
+    extent->kind = kind;
     cut(extent, end);
 }
 
@@ -61,20 +61,20 @@ static void look_at_patch(const struct ext_view *view, const struct patch *patch
         uint64_t begin = patch->pages[page]->index * PATCH_PAGE;
 
         if (begin <= off) {
-            make_data(extent, patch->off + begin + PATCH_PAGE);
+            make(extent, SW_EXTENT_DATA, patch->off + begin + PATCH_PAGE);
             return;
         }
         cut(extent, patch->off + begin);
     }
     if (extent->kind == SW_EXTENT_DATA)
         return;
-    for (size_t i = 0; i < patch->nr_ranges; i++) {
+    for (size_t i = patch_range_from(patch, off); i < patch->nr_ranges; i++) {
         const struct patch_range *range = &patch->ranges[i];
 
-        if (range->off + range->len <= off || (view->is_top && !range->zero))
+        if (view->is_top && !range->zero)
             continue;
         if (range->off <= off)
-            make_data(extent, patch->off + range->off + range->len);
+            make(extent, range->zero ? SW_EXTENT_ZERO : SW_EXTENT_DATA, patch->off + range->off + range->len);
         else
             cut(extent, patch->off + range->off);
         return;

@@ -119,6 +119,61 @@ static void free_blocks_hold_nothing_that_was_written_in_between(void **state)
     RUN("! grep -q 'a secret that was' shown.img");
 }
 
+/* Steps of debugfs on the disk now, whose text of that name was in the parent. */
+static void assert_gone(const char *options, const char *steps)
+{
+    make_runs(options, 64);
+    RUN("for i in $(seq 400); do printf 'a secret that was there for a while, line %%s\\n' $i; done >secret; "
+        "printf 'write secret secret\\n' >steps; debugfs -w -f steps parent.img >said 2>&1; "
+        "grep -q 'a secret that was' parent.img; cp --sparse=always parent.img a.img; "
+        "printf '%s' >steps; debugfs -w -f steps a.img >said 2>&1; e2fsck -fn a.img >said 2>&1",
+        steps);
+    show("a.img", "parent.img", "shown.img");
+    RUN("! grep -q 'a secret that was' shown.img; e2fsck -fn shown.img >said 2>&1 || { cat said; exit 1; }");
+    /* Whether a build goes on or begins there. */
+    show("a.img", "shown.img", "again.img");
+    RUN("cmp shown.img again.img");
+}
+
+static void what_the_parent_has_and_was_deleted_is_gone_for_every_kind_of_file_system(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < SW_ARRAY_LEN(kinds); i++)
+        if (kinds[i].size_mib == 64)
+            assert_gone(kinds[i].options, "rm secret\\n");
+}
+
+static void blocks_that_were_freed_and_reserved_again_hold_nothing(void **state)
+{
+    (void)state;
+    /* fallocate of debugfs takes the first blocks that are free: those of the secret. */
+    assert_gone("-t ext4", "rm secret\\nwrite /dev/null later\\nfallocate later 0 6000\\n");
+}
+
+static void blocks_in_use_are_never_taken_for_free(void **state)
+{
+    (void)state;
+    make_runs("-t ext4", 64);
+    show("a.img", "parent.img", "shown.img");
+    RUN("rm -rf one two; mkdir one two; debugfs -R 'rdump / one' a.img >said 2>&1; "
+        "debugfs -R 'rdump / two' shown.img >said 2>&1; diff -r --no-dereference one two");
+}
+
+/* Whoever fills a disk's free space with zeros, to have it small, is not told that there is something else. */
+static void free_blocks_that_were_filled_with_zeros_read_so(void **state)
+{
+    (void)state;
+    make_runs("-t ext4", 64);
+    RUN("printf 'an old rest of the base' >rest; printf 'write rest rest\nrm rest\n' >steps; "
+        "debugfs -w -f steps parent.img >said 2>&1; grep -q 'an old rest' parent.img; "
+        "cp --sparse=always parent.img a.img");
+    show("a.img", "parent.img", "shown.img");
+    RUN("cmp parent.img shown.img; at=$(grep -obUa 'an old rest' a.img | head -1 | cut -d: -f1); "
+        "dd if=/dev/zero of=a.img bs=1 seek=$at count=100 conv=notrunc 2>/dev/null");
+    show("a.img", "parent.img", "shown.img");
+    RUN("! grep -q 'an old rest' shown.img");
+}
+
 static void partitions_are_found_and_each_is_told_of(void **state)
 {
     struct pass pass;
@@ -189,6 +244,10 @@ int main(void)
         cmocka_unit_test(what_no_layer_changed_is_left_alone),
         cmocka_unit_test(times_before_the_epoch_are_kept),
         cmocka_unit_test(free_blocks_hold_nothing_that_was_written_in_between),
+        cmocka_unit_test(what_the_parent_has_and_was_deleted_is_gone_for_every_kind_of_file_system),
+        cmocka_unit_test(blocks_that_were_freed_and_reserved_again_hold_nothing),
+        cmocka_unit_test(blocks_in_use_are_never_taken_for_free),
+        cmocka_unit_test(free_blocks_that_were_filled_with_zeros_read_so),
         cmocka_unit_test(partitions_are_found_and_each_is_told_of),
         cmocka_unit_test(extents_cover_the_disk_and_tell_of_what_was_changed),
         cmocka_unit_test(the_newest_superblock_says_when_a_disk_was_made),
