@@ -22,13 +22,20 @@ void sw_host_kernel(struct sw_host_kernel *out);
  */
 SW_MUST_CHECK char *sw_appliance_cache(struct sw_err *err);
 
+/*
+ * Where in it fast appliances are kept, which hold programs that this user will run: cache_dir (which must be there) by its real
+ * name when nobody else may write into it, else the folder .slipway-UID in it, which is made. Fails (SW_FAILED) where another user
+ * could put something in its place. Free it.
+ */
+SW_MUST_CHECK char *sw_appliance_home(const char *cache_dir, struct sw_err *err);
+
 /* ---- The fast one ----------------------------------------------------------------------------------------- */
 
 /* One that is there. While it is open nobody removes its folder. */
 struct sw_appliance;
 
 /*
- * The fast appliance in cache_dir (which must be there), made of supermin_dir ("/usr/lib/…/guestfs/supermin.d"), for qemu (its
+ * The fast appliance in sw_appliance_home(cache_dir), made of supermin_dir ("/usr/lib/…/guestfs/supermin.d"), for qemu (its
  * path); it is made
  * when there is none, which takes some five seconds and 400 MB, or when what it was made of has changed: the kernel and its
  * modules, qemu, supermin and its inputs, the packages that went in, or the first process that this program carries. *made tells

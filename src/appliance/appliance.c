@@ -30,7 +30,7 @@ enum {
     KEEP_S = 7 * 24 * 3600,
 };
 
-static const char prefix[] = "fast-", half_made[] = "fast-new.", in_use[] = "in-use";
+static const char prefix[] = "fast-", half_made[] = "fast-new.XXXXXX", in_use[] = "in-use";
 
 /* The last is the bus: when it comes, the disks' drivers are there and look for them at once. */
 static const char *const wanted[] = {"crc32c_generic", "crc32c_intel",   "ext4",
@@ -287,6 +287,13 @@ static int make_kernel(const struct job *job, const char *dir, struct sw_err *er
     return sw_write_file(path, kernel->data, kernel->len, 0600, err);
 }
 
+static int sync_file(const char *path)
+{
+    SW_AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+
+    return fd >= 0 ? fsync(fd) : -1;
+}
+
 /* supermin puts the root together; of its kernel and its initrd nothing is taken. *packages: a list, to be freed. */
 static int make_root(const struct job *job, const char *dir, char **packages, struct sw_err *err)
 {
@@ -307,7 +314,7 @@ static int make_root(const struct job *job, const char *dir, char **packages, st
     }
     if (sources_packages(talk.data != NULL ? talk.data : "", &list, err) < 0)
         return -1;
-    if (rename(from, root) < 0)
+    if (sync_file(from) < 0 || rename(from, root) < 0)
         return sw_fail_errno(err, "cannot take '%s'", from);
     *packages = sw_buf_steal(&list);
     return sw_remove_tree(made, err);
@@ -337,7 +344,7 @@ static int make_in(const struct job *job, const char *dir, struct sw_appliance *
     SW_AUTO_FREE char *final = NULL;
     char packages[SW_SHA256_HEX];
 
-    if (sw_mkdir_p(dir, 0700, err) < 0 || fill_folder(job, dir, packages, err) < 0)
+    if (fill_folder(job, dir, packages, err) < 0)
         return -1;
     final = sw_strf(err, "%s/%s%.*s-%.*s", job->cache, prefix, NAME_HEX, job->key, NAME_HEX, packages);
     if (final == NULL || sw_remove_tree(final, err) < 0)
@@ -349,12 +356,14 @@ static int make_in(const struct job *job, const char *dir, struct sw_appliance *
 
 static int make(const struct job *job, struct sw_appliance **out, struct sw_err *err)
 {
-    SW_AUTO_FREE char *dir = sw_strf(err, "%s/%s%ld", job->cache, half_made, (long)getpid());
+    SW_AUTO_FREE char *dir = sw_path_join(job->cache, half_made, err);
     struct sw_err ignored = {.code = SW_OK};
     int rc;
 
     if (dir == NULL)
         return -1;
+    if (mkdtemp(dir) == NULL)
+        return sw_fail_errno(err, "cannot make a folder in '%s'", job->cache);
     rc = make_in(job, dir, out, err);
     if (rc < 0 && sw_remove_tree(dir, &ignored) < 0)
         sw_log(SW_LOG_DEBUG, "%s", ignored.text);
@@ -393,7 +402,8 @@ static int find_or_make(struct job *job, struct sw_appliance **out, bool *made, 
 int sw_appliance_open(const char *cache_dir, const char *supermin_dir, const char *qemu,
                       struct sw_appliance **out, bool *made, struct sw_err *err)
 {
-    struct job job = {.cache = cache_dir, .supermin_dir = supermin_dir, .qemu = qemu};
+    SW_AUTO_FREE char *home = NULL;
+    struct job job = {.supermin_dir = supermin_dir, .qemu = qemu};
     struct utsname machine;
     bool fresh = false;
     int rc;
@@ -401,6 +411,9 @@ int sw_appliance_open(const char *cache_dir, const char *supermin_dir, const cha
     *out = NULL;
     if (uname(&machine) < 0 || strcmp(machine.machine, "x86_64") != 0)
         return sw_fail(err, SW_FAILED, "only that of x86-64 machines is known");
+    job.cache = home = sw_appliance_home(cache_dir, err);
+    if (home == NULL)
+        return -1;
     rc = find_or_make(&job, out, &fresh, err);
     sources_free(&job.sources);
     if (made != NULL)

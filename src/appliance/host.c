@@ -4,8 +4,10 @@
 #include "src/base/fs.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* Keeps the newer of what was found so far and this one. */
@@ -67,4 +69,44 @@ char *sw_appliance_cache(struct sw_err *err)
         return sw_strdup(named, err);
     dir = sw_xdg_path("XDG_CACHE_HOME", ".cache", "appliance", &homeless);
     return dir != NULL ? dir : sw_strdup("/var/tmp", err);
+}
+
+/* In a folder that others write into too: one that nobody else can put anything into, or put another in the place of. */
+static char *own_folder(const char *shared, struct sw_err *err)
+{
+    SW_AUTO_FREE char *dir = sw_strf(err, "%s/.slipway-%u", shared, (unsigned)geteuid());
+    struct stat st;
+
+    if (dir == NULL)
+        return NULL;
+    if ((mkdir(dir, 0700) < 0 && errno != EEXIST) || lstat(dir, &st) < 0) {
+        sw_fail_errno(err, "cannot make '%s'", dir);
+        return NULL;
+    }
+    if (!S_ISDIR(st.st_mode) || st.st_uid != geteuid() || (st.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
+        sw_fail(err, SW_FAILED, "'%s' is not a folder of this user's alone: remove it", dir);
+        return NULL;
+    }
+    return SW_STEAL_PTR(dir);
+}
+
+char *sw_appliance_home(const char *cache_dir, struct sw_err *err)
+{
+    SW_AUTO_FREE char *dir = realpath(cache_dir, NULL);
+    uid_t user = geteuid();
+    struct stat st;
+
+    if (dir == NULL || stat(dir, &st) < 0) {
+        sw_fail_errno(err, "cannot find '%s'", cache_dir);
+        return NULL;
+    }
+    if (st.st_uid != user && st.st_uid != 0)
+        sw_fail(err, SW_FAILED, "'%s' belongs to another user, who could put a program there", dir);
+    else if ((st.st_mode & S_IWOTH) != 0 && (st.st_mode & S_ISVTX) == 0)
+        sw_fail(err, SW_FAILED, "everybody may rename what lies in '%s': chmod +t it", dir);
+    else if (st.st_uid != user || (st.st_mode & (S_IWGRP | S_IWOTH)) != 0)
+        return own_folder(dir, err);
+    else
+        return SW_STEAL_PTR(dir);
+    return NULL;
 }

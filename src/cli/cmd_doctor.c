@@ -206,14 +206,19 @@ static void look_at_cache(struct finding *out)
 static void look_at_appliance(struct finding *out)
 {
     struct sw_err err = {.code = SW_OK};
-    SW_AUTO_FREE char *dir = sw_appliance_cache(&err),
-                      *pattern = sw_strf(&err, "%s/fast-*-*/README.fixed", dir);
+    SW_AUTO_FREE char *dir = sw_appliance_cache(&err);
+    SW_AUTO_FREE char *home = dir != NULL && access(dir, F_OK) == 0 ? sw_appliance_home(dir, &err) : NULL;
+    SW_AUTO_FREE char *pattern = sw_strf(&err, "%s/fast-*-*/README.fixed", home != NULL ? home : dir);
     SW_CLEANUP(globfree) glob_t found = {.gl_pathc = 0};
 
     if (has_fixed_appliance())
         snprintf(out->detail, sizeof(out->detail), "fixed: '%.300s' (LIBGUESTFS_PATH)",
                  getenv("LIBGUESTFS_PATH"));
-    else if (pattern != NULL && glob(pattern, 0, NULL, &found) == 0)
+    else if (err.code != SW_OK) {
+        out->verdict = POOR;
+        out->remedy = "name a folder of your own with LIBGUESTFS_CACHEDIR";
+        snprintf(out->detail, sizeof(out->detail), "libguestfs's own, which starts slowly: %.300s", err.text);
+    } else if (pattern != NULL && glob(pattern, 0, NULL, &found) == 0)
         snprintf(out->detail, sizeof(out->detail), "fast: '%.*s'",
                  (int)(strlen(found.gl_pathv[0]) - strlen("/README.fixed")), found.gl_pathv[0]);
     else
