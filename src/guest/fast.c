@@ -3,6 +3,7 @@
 #include "src/guest/session_private.h"
 
 #include <string.h>
+#include <unistd.h>
 
 /* Where libguestfs has what an appliance is made of: the first of its places that has it. Free it. */
 static char *find_supermin_dir(guestfs_h *g, struct sw_err *err)
@@ -23,6 +24,24 @@ static char *find_supermin_dir(guestfs_h *g, struct sw_err *err)
     return NULL;
 }
 
+/*
+ * libguestfs writes beyond the buffer of a command line that it puts together (1.48 does so when qemu's path is some 90 bytes or
+ * longer), so it is told of a link in the folder for sockets, whose path is short.
+ */
+static int name_hypervisor(struct sw_session *session, struct sw_err *err)
+{
+    session->hypervisor =
+        sw_strf(err, "%s/qemu", session->socket_dir != NULL ? session->socket_dir : session->scratch_dir);
+    if (session->hypervisor == NULL)
+        return -1;
+    unlink(session->hypervisor); /* a killed process's */
+    if (symlink(sw_appliance_hypervisor(session->appliance), session->hypervisor) < 0)
+        return sw_fail_errno(err, "cannot make '%s'", session->hypervisor);
+    return guestfs_set_hv(session->g, session->hypervisor) < 0
+               ? sw_fail(err, SW_FAILED, "%s", guestfs_last_error(session->g))
+               : 0;
+}
+
 static int take(struct sw_session *session, struct sw_err *err)
 {
     SW_AUTO_FREE char *supermin_dir = find_supermin_dir(session->g, err);
@@ -36,10 +55,12 @@ static int take(struct sw_session *session, struct sw_err *err)
     if (made)
         sw_log(SW_LOG_INFO, "the appliance was made: '%s'", sw_appliance_dir(session->appliance));
     session->saved = !session->from_anew && !session->network && (own_qemu == NULL || own_qemu[0] == '\0');
-    if (guestfs_set_path(session->g, sw_appliance_dir(session->appliance)) < 0 ||
-        (session->saved && guestfs_set_hv(session->g, sw_appliance_hypervisor(session->appliance)) < 0))
+    if (guestfs_set_path(session->g, sw_appliance_dir(session->appliance)) < 0)
         return sw_fail(err, SW_FAILED, "%s", guestfs_last_error(session->g));
-    return 0;
+    /* Programs of a file system that is mounted noexec cannot be run. */
+    if (access(sw_appliance_hypervisor(session->appliance), X_OK) < 0)
+        session->saved = false;
+    return session->saved ? name_hypervisor(session, err) : 0;
 }
 
 void session_take_fast(struct sw_session *session)
@@ -93,6 +114,9 @@ bool session_step_down(struct sw_session *session, const struct sw_err *why)
 void session_drop_fast(struct sw_session *session)
 {
     sw_appliance_close(SW_STEAL_PTR(session->appliance));
+    if (session->hypervisor != NULL)
+        unlink(session->hypervisor);
+    free(SW_STEAL_PTR(session->hypervisor));
 }
 
 const char *sw_session_appliance(const struct sw_session *session)

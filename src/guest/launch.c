@@ -23,7 +23,7 @@ enum {
     SILENT_TCG_S = 60,
     SILENT_KVM_S = 20,
     WATCH_MS = 250,
-    SOCKET_NAME_BYTES = 40, /* "/libguestfsXXXXXX/guestfsd.sock" and some */
+    SOCKET_NAME_BYTES = 72, /* "/libguestfsXXXXXX/guestfsd.sock", and what keeps qemu's path short (fast.c) */
 };
 #define SCARCE_BYTES (UINT64_C(64) << 20)
 

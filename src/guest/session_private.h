@@ -37,6 +37,7 @@ struct sw_session {
     int64_t clock_s;                /* of the guest as a boundary begins; 0: the host's */
     bool stock;                     /* libguestfs's own appliance is asked for */
     struct sw_appliance *appliance; /* the fast one; NULL: libguestfs's own */
+    char *hypervisor;               /* a link to what is started in the place of qemu; NULL: there is none */
     const struct sw_media *media;
     bool tcg;
     int port_fd; /* the host's end of the runner's port; -1 before the launch */
