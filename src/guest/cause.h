@@ -13,4 +13,7 @@
  */
 bool cause_find(const struct console *console, unsigned memory_mib, char *text, size_t len);
 
+/* What ended it is none of the appliance's, as memory that the machine has not: no other appliance would start either. */
+bool cause_is_outside(const struct console *console);
+
 #endif

@@ -1,5 +1,6 @@
 /* Which appliance a session starts: the fast one where it can be had, else libguestfs's own. */
 #include "src/base/log.h"
+#include "src/guest/cause.h"
 #include "src/guest/session_private.h"
 
 #include <string.h>
@@ -96,9 +97,12 @@ bool session_went_on(struct sw_session *session)
 
 bool session_step_down(struct sw_session *session, const struct sw_err *why)
 {
-    bool saved = session->saved && session_went_on(session);
+    bool saved = session->saved && session_went_on(session), outside;
 
-    if (session->appliance == NULL)
+    pthread_mutex_lock(&session->lock);
+    outside = cause_is_outside(&session->console);
+    pthread_mutex_unlock(&session->lock);
+    if (session->appliance == NULL || outside)
         return false;
     sw_log(SW_LOG_WARNING, "the fast appliance did not %s (%s): going on with %s",
            saved ? "go on from its saved start" : "start", why->text,

@@ -85,7 +85,7 @@ void session_kill(struct sw_session *session);
 /* The handle gets the fast appliance; where that cannot be had the log says why, and libguestfs's own is taken. */
 void session_take_fast(struct sw_session *session);
 void session_drop_fast(struct sw_session *session);
-/* Before the next try, when a launch has failed: false when there is none. The handle is to be made anew. */
+/* Before the next try, when a launch has failed: false when none would help. The handle is to be made anew. */
 bool session_step_down(struct sw_session *session, const struct sw_err *why);
 /* The console says that the launch went on from a saved start. */
 bool session_went_on(struct sw_session *session);

@@ -37,6 +37,28 @@ static void each_cause_is_told_with_its_remedy(void **state)
     }
 }
 
+static bool is_outside(const char *said)
+{
+    static struct console console;
+
+    console = (struct console){.bytes = 0};
+    console_add(&console, said, strlen(said));
+    return cause_is_outside(&console);
+}
+
+static void what_another_appliance_would_mend_is_told_from_what_none_would(void **state)
+{
+    (void)state;
+    assert_true(
+        is_outside("slipway: going on from a saved start\nqemu: cannot set up guest memory 'pc.ram'\n"));
+    assert_true(is_outside("qemu: -drive file=/x: Failed to get \"write\" lock\n"));
+    assert_true(is_outside("qemu: could not load PC BIOS 'bios-256k.bin'\n"));
+    assert_false(is_outside("qemu: could not load kernel '/x/kernel'\n"));
+    assert_false(is_outside("[ 1.0] Kernel panic - not syncing: VFS: Unable to mount root fs\n"));
+    assert_false(is_outside("qemu: load of migration failed: Input/output error\n"));
+    assert_false(is_outside(""));
+}
+
 static void the_cause_goes_before_its_consequence(void **state)
 {
     char text[400];
@@ -73,6 +95,7 @@ static void nothing_of_the_guest_reaches_the_text_unescaped(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_another_appliance_would_mend_is_told_from_what_none_would),
         cmocka_unit_test(each_cause_is_told_with_its_remedy),
         cmocka_unit_test(the_cause_goes_before_its_consequence),
         cmocka_unit_test(other_words_are_no_cause),
