@@ -33,11 +33,11 @@ static bool has_option(const char *value, const char *wanted)
 }
 
 /* "…,id=hd12,…": the user's, in the order in which libguestfs counts them. */
-static bool is_users(const char *value, const char *key, unsigned number)
+static bool is_users(const char *value, unsigned number)
 {
     char wanted[32];
 
-    snprintf(wanted, sizeof(wanted), "%s=hd%u", key, number);
+    snprintf(wanted, sizeof(wanted), "id=hd%u", number);
     return has_option(value, wanted);
 }
 
@@ -55,7 +55,7 @@ bool hv_without_path(const char *value, char *out, size_t len)
 
 static bool take_drive(struct hv_plan *plan, const char *value, unsigned *drives)
 {
-    if (is_users(value, "id", *drives)) {
+    if (is_users(value, *drives)) {
         (*drives)++;
         return true;
     }
@@ -75,7 +75,9 @@ static bool take_device(struct hv_plan *plan, const char *value)
         snprintf(with_target, sizeof(with_target), "%.4000s,scsi-id=%d", value, HV_ROOT_TARGET);
         return add_pair(plan, "-device", with_target);
     }
-    if (plan->nr_disks == HV_DISKS_MAX || !is_users(value, "drive", plan->nr_disks)) {
+    /* A disk that is more than that would be plugged in as less. */
+    snprintf(with_target, sizeof(with_target), "scsi-hd,drive=hd%u", plan->nr_disks);
+    if (plan->nr_disks == HV_DISKS_MAX || strcmp(value, with_target) != 0) {
         plan->plain = true;
         return true;
     }
@@ -109,6 +111,16 @@ static bool stands_alone(const char *option)
     return false;
 }
 
+static bool tells_processor(const char *line)
+{
+    static const char *const keys[] = {"vendor_id", "cpu family", "model", "stepping", "microcode", "flags"};
+
+    for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+        if (strncmp(line, keys[i], strlen(keys[i])) == 0)
+            return true;
+    return false;
+}
+
 /* Under KVM the state holds what the processor can do: it is good for this one, and this kernel, alone. */
 static bool add_host(struct hv_plan *plan)
 {
@@ -124,8 +136,7 @@ static bool add_host(struct hv_plan *plan)
     while (fits && fgets(line + 1, sizeof(line) - 1, file) != NULL && line[1] != '\n') {
         line[0] = HV_NO_WORD;
         line[strcspn(line, "\n")] = '\0';
-        if (strncmp(line + 1, "model name", 10) == 0 || strncmp(line + 1, "flags", 5) == 0 ||
-            strncmp(line + 1, "microcode", 9) == 0)
+        if (tells_processor(line + 1))
             fits = add(plan, line, strlen(line));
     }
     if (file != NULL)
@@ -144,8 +155,10 @@ bool hv_plan(char *const *args, const char *folder, struct hv_plan *out)
     for (size_t i = 0; args[i] != NULL; i++) {
         bool alone = args[i][0] != '-' || stands_alone(args[i]);
 
-        if (!alone && args[i + 1] == NULL)
+        if (!alone && args[i + 1] == NULL) {
+            known = false;
             break;
+        }
         kernel |=
             !alone && strcmp(args[i], "-kernel") == 0 && strncmp(args[i + 1], folder, strlen(folder)) == 0;
         known &= strcmp(args[i], "-S") != 0 && strcmp(args[i], "-netdev") != 0;

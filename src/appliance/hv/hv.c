@@ -94,7 +94,11 @@ static int plug(char *const *argv)
         kill(qemu, SIGKILL);
         return 1;
     }
-    /* qemu takes a monitor that is gone for no harm, but the port's other end is to stay until the line was read. */
+    /*
+     * qemu takes a monitor that is gone for no harm, and would keep what it has to say to one that reads nothing; but the port's
+     * other end is to stay until the line was read.
+     */
+    close(qmp.fd);
     while (read(port, &byte, 1) > 0)
         continue;
     return 0;

@@ -91,6 +91,11 @@ static void what_cannot_be_gone_on_with_is_plain(void **state)
         {HEAD, "-device", "scsi-hd,drive=hd0", ROOT, NULL},     /* and the reverse */
         {HEAD, "-drive", "file=/a,id=hd1,if=none", "-device", "scsi-hd,drive=hd1", ROOT, NULL},
         {HEAD, "-drive", "file=/a,if=virtio", ROOT, NULL},
+        /* A disk that has more to it, as newer versions of libguestfs give one of large sectors. */
+        {HEAD, "-drive", "file=/a,id=hd0,if=none", "-device", "scsi-hd,drive=hd0,logical_block_size=4096",
+         ROOT, NULL},
+        {HEAD, "-drive", "file=/a,id=hd0,if=none", "-device", "scsi-hd,drive=hd01", ROOT, NULL},
+        {HEAD, ROOT, "-device", NULL}, /* an option without its value */
     };
 
     (void)state;
@@ -102,6 +107,25 @@ static void what_cannot_be_gone_on_with_is_plain(void **state)
             fail_msg("list %zu is taken for one that can be saved", i);
         free(plan.key);
     }
+}
+
+static void under_kvm_the_processor_and_the_kernel_count(void **state)
+{
+    static const char *const words[] = {"-nodefaults",          "-machine", "accel=kvm", "-kernel",
+                                        "/cache/fast-1/kernel", ROOT,       NULL};
+    static const char *const wanted[] = {"#kernel ", "#model\t", "#model name", "#stepping", "#flags"};
+    struct hv_plan plan;
+
+    (void)state;
+#if !defined(__x86_64__)
+    skip();
+#endif
+    assert_true(hv_plan(args_of(words), FOLDER, &plan));
+    assert_true(plan.kvm && !plan.plain);
+    for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++)
+        if (memmem(plan.key, plan.key_len, wanted[i], strlen(wanted[i])) == NULL)
+            fail_msg("'%s' is not in the key", wanted[i]);
+    free(plan.key);
 }
 
 static void what_is_too_long_is_left_to_qemu(void **state)
@@ -144,6 +168,7 @@ int main(void)
         cmocka_unit_test(disks_and_sockets_do_not_count),
         cmocka_unit_test(everything_else_counts),
         cmocka_unit_test(what_cannot_be_gone_on_with_is_plain),
+        cmocka_unit_test(under_kvm_the_processor_and_the_kernel_count),
         cmocka_unit_test(what_is_too_long_is_left_to_qemu),
         cmocka_unit_test(a_path_is_taken_out_of_a_value),
     };
