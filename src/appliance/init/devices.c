@@ -349,7 +349,8 @@ void scan_disks(unsigned n)
             return;
         usleep(2000);
     }
-    say("%u of %u disks are there", count.n, n + 1);
+    /* One that is missing would give its name to another: a whole start is tried then. */
+    stop("not all disks are there");
 }
 
 /* ---- Nodes ---------------------------------------------------------------------------------------------- */

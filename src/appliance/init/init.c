@@ -49,8 +49,7 @@ void write_text(const char *path, const char *text)
         close(fd);
 }
 
-/* The end of a guest that can go no further; with -no-reboot it is qemu's, too. */
-static void stop(const char *why)
+void stop(const char *why)
 {
     say("%s: %s", why, strerror(errno));
     sync();

@@ -10,6 +10,9 @@ enum { INIT_PATH_MAX = 512, INIT_CMDLINE_MAX = 4096 };
 /* A line on the console, which slipway's watchdog listens to. */
 void say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
+/* The end of a guest that can go no further; with -no-reboot it is qemu's, too. errno is told. */
+_Noreturn void stop(const char *why);
+
 /* path becomes a file of these bytes, or gets them; a failure is told and no more. */
 void write_text(const char *path, const char *text);
 
@@ -48,7 +51,7 @@ void look_at_disks(const char *root, struct wants *out);
 
 /* The names that guestfsd asks for: /dev/disk/by-path/… of each SCSI disk and partition. */
 void make_disk_links(void);
-/* Asks the SCSI bus for the targets from 0 on, and waits until their disks and partitions are there. */
+/* Asks the SCSI bus for the targets from 0 on, and waits until their disks and partitions are there; without one of them it ends. */
 void scan_disks(unsigned n);
 /* /dev/virtio-ports/NAME of each port. */
 void make_port_links(void);
