@@ -18,8 +18,18 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
 
-enum { READY_MS = 180000, QMP_MS = 60000, MIGRATE_MS = 120000, POLL_MS = 20, ARGS_MAX = 512 };
+enum {
+    READY_MS = 180000,
+    QMP_MS = 60000,
+    MIGRATE_MS = 120000,
+    POLL_MS = 20,
+    ARGS_MAX = 512,
+    NAME_HEX = 16, /* hv_name's */
+    RETRY_S = 24 * 3600,
+};
 
 static const char begin[] = "start-", key_end[] = ".key", failed_end[] = ".failed";
 
@@ -44,13 +54,28 @@ int saved_install(const char *folder, const char *qemu, struct sw_err *err)
 
 /* ---- The machine ---------------------------------------------------------------------------------------- */
 
+/* A comma in an option of qemu is written twice. */
+static char *double_commas(const char *path, struct sw_err *err)
+{
+    SW_AUTO_BUF struct sw_buf text = {0};
+
+    for (const char *at = path; *at != '\0'; at++)
+        if (sw_buf_append(&text, at, 1, err) < 0 || (*at == ',' && sw_buf_append(&text, at, 1, err) < 0))
+            return NULL;
+    return sw_buf_puts(&text, "", err) == 0 ? sw_buf_steal(&text) : NULL;
+}
+
 /* A socket of libguestfs's is nobody's here; the runner's is one that nobody calls, as at a launch. */
 static int change_chardev(const char *value, const char *socket_path, char **out, struct sw_err *err)
 {
+    SW_AUTO_FREE char *path = double_commas(socket_path, err);
+
+    if (path == NULL)
+        return -1;
     if (strstr(value, "id=channel0") != NULL)
         *out = sw_strdup("null,id=channel0", err);
     else if (strncmp(value, "socket,", 7) == 0)
-        *out = sw_strf(err, "%s%spath=%s", value, value[strlen(value) - 1] == ',' ? "" : ",", socket_path);
+        *out = sw_strf(err, "%s%spath=%s", value, value[strlen(value) - 1] == ',' ? "" : ",", path);
     else
         *out = sw_strdup(value, err);
     return *out != NULL ? 0 : -1;
@@ -110,11 +135,13 @@ static int make_words(const char *qemu, const struct sw_buf *key, const char *so
 }
 
 /* In the child: nothing of ours but the two sockets, and an end with us. */
-static void become(const struct words *words, const int fds[2])
+static void become(const struct words *words, const int fds[2], pid_t parent)
 {
     int null = open("/dev/null", O_RDWR);
 
     prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != parent) /* it was killed before that */
+        _exit(127);
     setpgid(0, 0);
     dup2(null, STDIN_FILENO);
     dup2(null, STDOUT_FILENO);
@@ -142,9 +169,11 @@ static int start(const char *qemu, const struct sw_buf *key, const char *socket_
     const int theirs[2] = {monitor[1], port[1]};
     int rc = make_words(qemu, key, socket_path, theirs, &words, err);
 
+    pid_t self = getpid();
+
     out->pid = rc == 0 ? fork() : -1;
     if (out->pid == 0)
-        become(&words, theirs);
+        become(&words, theirs, self);
     close(monitor[1]);
     close(port[1]);
     if (rc == 0 && out->pid < 0)
@@ -174,11 +203,9 @@ static int await_ready(const struct machine *machine, struct sw_err *err)
     char text[8];
     ssize_t n;
 
-    while (poll(&wait, 1, POLL_MS) <= 0) {
+    while (poll(&wait, 1, POLL_MS) <= 0) { /* qemu's end is one of the port */
         if (sw_check_interrupt(err) < 0)
             return -1;
-        if (waitpid(machine->pid, NULL, WNOHANG | WNOWAIT) > 0)
-            return sw_fail(err, SW_FAILED, "qemu ended");
         if (sw_monotonic_ns() > until)
             return sw_fail(err, SW_FAILED, "it was not ready to be saved in %d s", READY_MS / 1000);
     }
@@ -257,7 +284,14 @@ static int save_to(const char *folder, const char *qemu, const char *path, const
     return rc;
 }
 
-/* One that fails is not tried again and again. */
+/* One that fails is not tried again and again; but what was in its way, as a full disk, goes by. */
+static bool is_given_up(const char *failed)
+{
+    struct stat st;
+
+    return stat(failed, &st) == 0 && time(NULL) - st.st_mtime < RETRY_S;
+}
+
 static int make_one(const char *folder, const char *qemu, const char *key_name, struct sw_err *err)
 {
     SW_AUTO_FREE char *key_path = sw_path_join(folder, key_name, err);
@@ -269,13 +303,15 @@ static int make_one(const char *folder, const char *qemu, const char *key_name, 
 
     if (key_path == NULL || failed == NULL)
         return -1;
-    if (sw_path_exists(path) || sw_path_exists(failed))
+    if (sw_path_exists(path) || is_given_up(failed))
         return 0;
     if (sw_read_file(key_path, HV_KEY_MAX, &key, err) < 0 || key.len == 0)
         return -1;
     sw_log(SW_LOG_INFO, "saving the appliance's start, once: the next ones take a second");
-    if (save_to(folder, qemu, path, &key, &why) == 0)
+    if (save_to(folder, qemu, path, &key, &why) == 0) {
+        unlink(failed);
         return 0;
+    }
     if (why.code == SW_INTERRUPTED) {
         *err = why;
         return -1;
@@ -284,16 +320,12 @@ static int make_one(const char *folder, const char *qemu, const char *key_name, 
     return sw_write_file(failed, why.text, strlen(why.text), 0600, err);
 }
 
-static bool ends_with(const char *name, const char *end)
-{
-    size_t n = strlen(name), m = strlen(end);
-
-    return n > m && strcmp(name + n - m, end) == 0;
-}
-
+/* "start-", a start's name and this end: what somebody writes aside has another. */
 static bool is_start(const char *name, const char *end)
 {
-    return strncmp(name, begin, strlen(begin)) == 0 && (end == NULL || ends_with(name, end));
+    return strncmp(name, begin, strlen(begin)) == 0 &&
+           strspn(name + strlen(begin), "0123456789abcdef") == NAME_HEX &&
+           strcmp(name + strlen(begin) + NAME_HEX, end) == 0;
 }
 
 int saved_make(const char *folder, const char *qemu, struct sw_err *err)
@@ -320,8 +352,7 @@ void saved_forget(const char *folder)
         struct sw_err ignored = {.code = SW_OK};
         SW_AUTO_FREE char *path = NULL;
 
-        if (!is_start(entry->d_name, NULL) || ends_with(entry->d_name, key_end) ||
-            ends_with(entry->d_name, failed_end))
+        if (!is_start(entry->d_name, ""))
             continue;
         path = sw_strf(&ignored, "%s/%s", folder, entry->d_name);
         if (path != NULL && unlink(path) == 0) {

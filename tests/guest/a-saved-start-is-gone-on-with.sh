@@ -1,7 +1,7 @@
 # The second launch goes on from the first one's saved start: with its disks in their order, the clock as it is and random
 # numbers of its own. One that is damaged is passed over, once.
 # appliance: 0
-# timeout: 400
+# timeout: 500
 . "$CASE_LIB/build-case.sh"
 need_appliance
 need qemu-img
@@ -30,7 +30,7 @@ build() {
     (($(date +%s) - now < 60 && now <= $(date +%s) + 2)) || fail "the guest's clock was $now"
     [ "$(read_file $disk /etc/medium)" = "$(ls repo)" ] || fail "the medium holds $(read_file $disk /etc/medium)"
 }
-used() { sed -n 's/.*the appliance was launched in .*, \(.*\))$/\1/p' stderr; }
+used() { sed -n 's/.*the appliance was launched in [^(]*([^,)]*, \([^)]*\)).*/\1/p' stderr; }
 
 build 1
 [ "$(used)" = fast ]
@@ -53,3 +53,17 @@ grep -q 'did not go on from its saved start' stderr
 build 5
 [ "$(used)" = fast ]
 if grep 'did not go on' stderr; then exit 1; fi
+# A day later it is tried again.
+touch -d '25 hours ago' cache/fast-*/start-*.failed
+build 6
+[ "$(used)" = fast ]
+grep -q "saving the appliance's start" stderr
+if compgen -G 'cache/fast-*/start-*.failed' >/dev/null; then fail "it is still given up"; fi
+# What another process is writing aside is not taken for a start that failed.
+for state in cache/fast-*/start-*[0-9a-f]; do
+    : >"$state"
+    : >"$state.new"
+done
+build 7
+grep -q 'did not go on from its saved start' stderr
+compgen -G 'cache/fast-*/start-*.new' >/dev/null || fail "what is saved meanwhile was taken away"
