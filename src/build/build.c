@@ -23,9 +23,6 @@
 #include <errno.h>
 #include <string.h>
 
-SW_DEFINE_AUTO(store, struct sw_store, sw_store_close)
-#define AUTO_STORE SW_CLEANUP(store_auto)
-
 static const char *state_of(const struct plan *plan, size_t i, size_t first)
 {
     if (plan->layers[i].key[0] == '\0')
@@ -130,7 +127,7 @@ static bool runs_guest(const struct plan *plan)
 
 static json_t *describe_plan(const struct sw_build_opts *opts, struct plan *plan, struct sw_err *err)
 {
-    AUTO_STORE struct sw_store *store = NULL;
+    SW_AUTO_STORE struct sw_store *store = NULL;
     SW_AUTO_JSON json_t *json = NULL;
     struct sw_layer base = {.digest = ""};
     struct sw_err missing = {.code = SW_OK};
@@ -462,16 +459,13 @@ static int check_dir(const char *dir, struct sw_err *err)
     return text != NULL ? 0 : sw_fail(err, SW_USAGE, "the name of the folder '%s' is not UTF-8", dir);
 }
 
-SW_DEFINE_AUTO(signer, struct sw_signer, sw_signer_free)
-#define AUTO_SIGNER SW_CLEANUP(signer_auto)
-
 static json_t *open_and_run(const struct sw_build_opts *opts, struct plan *plan,
                             const struct outputs *outputs, struct sw_err *err)
 {
-    AUTO_SIGNER struct sw_signer *signer = NULL;
+    SW_AUTO_SIGNER struct sw_signer *signer = NULL;
     SW_AUTO_FREE char *dir =
         sw_strf(err, "%s/%s-%s", opts->out_dir, plan->recipe->name, plan->recipe->version);
-    AUTO_STORE struct sw_store *store = NULL;
+    SW_AUTO_STORE struct sw_store *store = NULL;
     AUTO_RIG struct rig ahead = {.scratch = NULL};
     struct build build = {.opts = opts, .plan = plan, .outputs = outputs, .dir = dir, .ahead = &ahead};
 

@@ -7,11 +7,7 @@
 #include "src/build/beneath.h"
 #include "src/build/booted.h"
 
-SW_DEFINE_AUTO(session, struct sw_session, sw_session_free)
-SW_DEFINE_AUTO(scratch, struct sw_scratch, sw_scratch_close)
-#define AUTO_SESSION SW_CLEANUP(session_auto)
-#define AUTO_SCRATCH SW_CLEANUP(scratch_auto)
-#define AUTO_BOOTED  SW_CLEANUP(booted_close)
+#define AUTO_BOOTED SW_CLEANUP(booted_close)
 
 static const struct sw_layer *result_of(const struct stage *stage)
 {
@@ -26,7 +22,7 @@ static int plant(struct booted *booted, struct sw_err *err)
                                          .scratch_dir = booted->scratch,
                                          .accel = build->accel,
                                          .stock_appliance = build->stock_appliance};
-    AUTO_SESSION struct sw_session *session = NULL;
+    SW_AUTO_SESSION struct sw_session *session = NULL;
     struct sw_guest *guest = NULL;
 
     if (sw_session_start(&opts, &session, err) < 0 || sw_session_begin(session, &guest, err) < 0)
@@ -78,7 +74,7 @@ static int try_over(const struct stage *stage, const struct beneath *beneath, co
 
 int trial_run(const struct stage *stage, struct sw_err *err)
 {
-    AUTO_SCRATCH struct sw_scratch *scratch = NULL;
+    SW_AUTO_SCRATCH struct sw_scratch *scratch = NULL;
     AUTO_BENEATH struct beneath beneath = {.name = NULL};
     int rc;
 
