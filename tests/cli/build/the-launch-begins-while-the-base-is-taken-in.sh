@@ -34,7 +34,7 @@ no_rest first
 # A base that is known is not: there is nothing to wait for.
 build first --no-cache
 grep -q launched first.log
-! grep -q "$AHEAD" first.log
+if grep -q "$AHEAD" first.log; then exit 1; fi
 one=$(last first)
 
 # A file of another format, served by our own reader; and a raw one with a name of every kind.
@@ -77,5 +77,5 @@ grep -q "$AHEAD" sealed.log
 recipe base.vmdk.sealed vmdk mark >recipe.yml
 "$SLIPWAY" store init --store vault --seal-to aes:key >/dev/null
 build vault --key aes:key --plain-scratch
-! grep -q "$AHEAD" vault.log
+if grep -q "$AHEAD" vault.log; then exit 1; fi
 [ "$(last vault)" = "$one" ]

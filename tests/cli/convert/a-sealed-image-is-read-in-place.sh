@@ -49,7 +49,7 @@ grep -E 'O_WRONLY|O_RDWR|O_CREAT|O_TMPFILE|creat\(|memfd|mknod|mkdir' trace | gr
 grep -q '"[./]*\.out\.raw\.keys\.before"' written
 sed -i '/\.out\.raw\.keys\.before"/d' written
 [ "$(grep -c O_TMPFILE written)" = 2 ] && [ "$(wc -l <written)" = 2 ] || { cat written; exit 1; }
-! grep -rqaF "$canary" empty "$TMPDIR" "$HOME"
+if grep -rqaF "$canary" empty "$TMPDIR" "$HOME"; then exit 1; fi
 "$SLIPWAY" open empty/out.raw.sealed -q -o opened --key pem:lab.pem
 cmp opened disk.raw
 grep -qaF "$canary" opened

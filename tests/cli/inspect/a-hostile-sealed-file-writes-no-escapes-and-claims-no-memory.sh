@@ -5,11 +5,11 @@ printf 'hello' >plain
 evil=$'\e]0;owned\a\e[31m'
 "$SLIPWAY" seal plain -q -o p.sealed --direct --to "aes:aes.key,ns=a${evil}b,name=c${evil}d" --context "k${evil}=v${evil}"
 "$SLIPWAY" inspect p.sealed >said
-! grep -q "[$(printf '\001-\010\013-\037')]" said
+if grep -q "[$(printf '\001-\010\013-\037')]" said; then exit 1; fi
 grep -q '\\x1b\]0;owned\\x07' said
 "$SLIPWAY" inspect p.sealed --json | jq -e --arg name "c${evil}d" '.sealed.message.recipients[0].name == $name' >/dev/null
 "$SLIPWAY" inspect p.sealed --json >said
-! grep -q "[$(printf '\001-\010\013-\037')]" said
+if grep -q "[$(printf '\001-\010\013-\037')]" said; then exit 1; fi
 
 # A name that is no UTF-8, and one with a NUL in it.
 python3 - <<'END'

@@ -14,7 +14,7 @@ grep -q 'slipway-artifact/[0-9a-f]\{32\} (artifact key' said
 grep -q 'slipway/rsa-[0-9a-f]\{16\} (RSA key)' said
 grep -q 'site/courier (AES key)' said
 grep -q '^opened by: *any one of 2 keys: slipway/rsa-[0-9a-f]* site/courier$' said
-! grep -q 'virtual size' said
+if grep -q 'virtual size' said; then exit 1; fi
 
 size=$(stat -c %s disk.vmdk)
 "$SLIPWAY" inspect --json d.vmdk.sealed >said.json
