@@ -29,6 +29,7 @@ enum {
     ARGS_MAX = 512,
     NAME_HEX = 16, /* hv_name's */
     RETRY_S = 24 * 3600,
+    STARTS_MAX = 4, /* of other arguments each, as memory or TERM: some 110 MB */
 };
 
 static const char begin[] = "start-", key_end[] = ".key", failed_end[] = ".failed";
@@ -328,6 +329,34 @@ static bool is_start(const char *name, const char *end)
            strcmp(name + strlen(begin) + NAME_HEX, end) == 0;
 }
 
+/* The one that was not gone on with for the longest goes when there are too many. Whoever reads it goes on reading. */
+static bool drop_one(int folder)
+{
+    int again = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    SW_AUTO_DIR DIR *dir = again >= 0 ? fdopendir(again) : NULL;
+    char oldest[64] = "", key[80];
+    struct timespec since = {.tv_sec = 0};
+    const struct dirent *entry;
+    size_t n = 0;
+
+    while (dir != NULL && (entry = readdir(dir)) != NULL) {
+        struct stat st;
+
+        if (!is_start(entry->d_name, "") || fstatat(folder, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+            continue;
+        if (n++ > 0 && (st.st_mtim.tv_sec > since.tv_sec ||
+                        (st.st_mtim.tv_sec == since.tv_sec && st.st_mtim.tv_nsec >= since.tv_nsec)))
+            continue;
+        since = st.st_mtim;
+        snprintf(oldest, sizeof(oldest), "%.40s", entry->d_name);
+    }
+    if (n <= STARTS_MAX)
+        return false;
+    snprintf(key, sizeof(key), "%s%s", oldest, key_end);
+    unlinkat(folder, key, 0); /* else it would be made anew */
+    return unlinkat(folder, oldest, 0) == 0;
+}
+
 int saved_make(const char *folder, const char *qemu, struct sw_err *err)
 {
     SW_AUTO_FREE char *lock_path = sw_path_join(folder, "saving", err);
@@ -340,6 +369,8 @@ int saved_make(const char *folder, const char *qemu, struct sw_err *err)
     while (dir != NULL && (entry = readdir(dir)) != NULL)
         if (is_start(entry->d_name, key_end) && make_one(folder, qemu, entry->d_name, err) < 0)
             return -1;
+    while (dir != NULL && drop_one(dirfd(dir)))
+        continue;
     return 0;
 }
 

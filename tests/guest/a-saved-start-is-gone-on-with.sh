@@ -37,11 +37,13 @@ build 1
 grep -q "saving the appliance's start" stderr
 build 2
 [ "$(used)" = saved ]
+touch -d '9 days ago' cache/fast-*/start-*[0-9a-f]
 build 3
 [ "$(used)" = saved ]
 for what in uuid random; do
     [ "$(cat $what.[123] | sort -u | wc -l)" = 3 ] || { cat $what.*; fail "two machines drew the same numbers"; }
 done
+[ -n "$(find cache/fast-*/start-*[0-9a-f] -mtime -1)" ] || fail "it is not noted that it was used"
 # Damaged in its middle, and cut off.
 for state in cache/fast-*/start-*[0-9a-f]; do
     size=$(stat -c %s "$state")
@@ -67,3 +69,12 @@ done
 build 7
 grep -q 'did not go on from its saved start' stderr
 compgen -G 'cache/fast-*/start-*.new' >/dev/null || fail "what is saved meanwhile was taken away"
+# Of many those go that nobody went on with for the longest.
+for age in 1 2 3 4 5 6; do
+    for folder in cache/fast-*-*; do
+        touch -d "$age days ago" "$folder/start-000000000000000$age" "$folder/start-000000000000000$age.key"
+    done
+done
+build 8
+(cd cache/fast-*-*/ && ls start-00000000*) >left
+printf '%s\n' start-000000000000000{1,2,3,4}{,.key} | diff - left

@@ -217,6 +217,7 @@ static void go_on(const char *self, const char *qemu, char *const *args, const s
     if (fds[0] < 0 || socketpair(AF_UNIX, SOCK_STREAM, 0, monitor) < 0 ||
         socketpair(AF_UNIX, SOCK_STREAM, 0, port) < 0)
         return;
+    futimens(fds[0], NULL); /* of many starts those go that nobody goes on with */
     fds[1] = monitor[0];
     fds[2] = port[0];
     if (!make_args(args, plan, fds, out) || start_plug(self, plan, monitor[1], port[1], fds) < 0)
