@@ -85,15 +85,29 @@ static bool take_device(struct hv_plan *plan, const char *value)
     return true;
 }
 
+/* The kernel's command line without the user's terminal, which is nothing to a machine that has none. */
+static bool take_append(struct hv_plan *plan, const char *value)
+{
+    char rest[HV_VALUE_MAX];
+    const char *at = strstr(value, " TERM="), *end;
+
+    if (at == NULL)
+        return add_pair(plan, "-append", value);
+    end = at + 1 + strcspn(at + 1, " ");
+    return (size_t)snprintf(rest, sizeof(rest), "%.*s%s", (int)(at - value), value, end) < sizeof(rest) &&
+           add_pair(plan, "-append", rest);
+}
+
 static bool take(struct hv_plan *plan, const char *option, const char *value, unsigned *drives)
 {
     char rest[HV_VALUE_MAX];
 
-    plan->kvm |= strcmp(option, "-machine") == 0 && strstr(value, "accel=kvm") != NULL;
     if (strcmp(option, "-drive") == 0)
         return take_drive(plan, value, drives);
     if (strcmp(option, "-device") == 0)
         return take_device(plan, value);
+    if (strcmp(option, "-append") == 0)
+        return take_append(plan, value);
     if (strcmp(option, "-chardev") == 0)
         return hv_without_path(value, rest, sizeof(rest)) && add_pair(plan, option, rest);
     return add_pair(plan, option, value);
@@ -121,7 +135,10 @@ static bool tells_processor(const char *line)
     return false;
 }
 
-/* Under KVM the state holds what the processor can do: it is good for this one, and this kernel, alone. */
+/*
+ * Under KVM the state holds what the processor can do, and with any accelerator how fast its clock is, which the guest is told to
+ * rely on: it is good for this processor, and this kernel, alone.
+ */
 static bool add_host(struct hv_plan *plan)
 {
     FILE *file = fopen("/proc/cpuinfo", "re");
@@ -167,7 +184,7 @@ bool hv_plan(char *const *args, const char *folder, struct hv_plan *out)
         i += !alone;
     }
     out->plain |= !kernel || !known || drives != out->nr_disks;
-    return !out->kvm || add_host(out);
+    return add_host(out);
 }
 
 /* FNV-1a. Who finds a state by its name compares the whole key. */

@@ -14,6 +14,7 @@
 #include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -91,7 +92,9 @@ static int plug(char *const *argv)
     if (!qmp_begin(&qmp, QMP_MS) || !is_restored(&qmp) || !plug_disks(&qmp, disks) || !say_go(port, disks) ||
         !qmp_ask(&qmp, "{\"execute\": \"cont\"}", NULL, 0, QMP_MS)) {
         complain("cannot go on from the saved start");
-        kill(qemu, SIGKILL);
+        /* At its end its number may be another's. */
+        if (recv(port, &byte, 1, MSG_PEEK | MSG_DONTWAIT) != 0)
+            kill(qemu, SIGKILL);
         return 1;
     }
     /*
@@ -113,7 +116,7 @@ static void quiet(void)
     dup2(fd, STDOUT_FILENO);
 }
 
-/* Twice away: nobody here is qemu's child, which it would not collect. Its arguments are its own, and none of qemu's. */
+/* Twice away: what stays is not qemu's child. Its arguments are its own, and none of qemu's. */
 static int start_plug(const char *self, const struct hv_plan *plan, int monitor, int port,
                       const int theirs[3])
 {
@@ -125,8 +128,12 @@ static int start_plug(const char *self, const struct hv_plan *plan, int monitor,
     snprintf(fds[1], sizeof(fds[1]), "%d", port);
     snprintf(disks, sizeof(disks), "%u", plan->nr_disks);
     pid = fork();
-    if (pid != 0)
+    if (pid != 0) {
+        /* qemu will not collect it. */
+        while (pid > 0 && waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+            continue;
         return pid;
+    }
     if (fork() != 0)
         _exit(0);
     setsid();

@@ -23,13 +23,12 @@ enum {
 
 /* What qemu's arguments come to. */
 struct hv_plan {
-    bool kvm;
     bool plain;        /* nothing to restore: questions to qemu, a network, or something that is not known */
     unsigned nr_disks; /* of the user's: drives hd0, hd1, … */
     const char *disks[HV_DISKS_MAX]; /* their devices' values: "scsi-hd,drive=hd0" */
     /*
-     * The arguments with all that differs from launch to launch taken out, each with a NUL behind it; under KVM also what the
-     * machine is, in words that begin with HV_NO_WORD.
+     * The arguments with all that differs from launch to launch taken out, each with a NUL behind it; then what the machine is,
+     * in words that begin with HV_NO_WORD.
      */
     char *key;
     size_t key_len;

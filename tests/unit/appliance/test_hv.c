@@ -109,22 +109,51 @@ static void what_cannot_be_gone_on_with_is_plain(void **state)
     }
 }
 
-static void under_kvm_the_processor_and_the_kernel_count(void **state)
+static void the_processor_and_the_kernel_count(void **state)
 {
-    static const char *const words[] = {"-nodefaults",          "-machine", "accel=kvm", "-kernel",
-                                        "/cache/fast-1/kernel", ROOT,       NULL};
+    static const char *const accels[] = {"accel=kvm", "accel=tcg"};
     static const char *const wanted[] = {"#kernel ", "#model\t", "#model name", "#stepping", "#flags"};
-    struct hv_plan plan;
 
     (void)state;
 #if !defined(__x86_64__)
     skip();
 #endif
-    assert_true(hv_plan(args_of(words), FOLDER, &plan));
-    assert_true(plan.kvm && !plan.plain);
-    for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++)
-        if (memmem(plan.key, plan.key_len, wanted[i], strlen(wanted[i])) == NULL)
-            fail_msg("'%s' is not in the key", wanted[i]);
+    for (size_t k = 0; k < sizeof(accels) / sizeof(accels[0]); k++) {
+        const char *const words[] = {"-nodefaults",          "-machine", accels[k], "-kernel",
+                                     "/cache/fast-1/kernel", ROOT,       NULL};
+        struct hv_plan plan;
+
+        assert_true(hv_plan(args_of(words), FOLDER, &plan));
+        assert_false(plan.plain);
+        for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++)
+            if (memmem(plan.key, plan.key_len, wanted[i], strlen(wanted[i])) == NULL)
+                fail_msg("'%s' is not in the key of %s", wanted[i], accels[k]);
+        free(plan.key);
+    }
+}
+
+static void the_users_terminal_does_not_count(void **state)
+{
+    static const char *const lines[] = {"panic=1 quiet norandmaps", "panic=1 quiet TERM=xterm norandmaps",
+                                        "panic=1 quiet TERM= norandmaps",
+                                        "panic=1 quiet norandmaps TERM=screen-256color"};
+    char names[4][17], other[17];
+
+    (void)state;
+    for (size_t i = 0; i < 4; i++) {
+        const char *const words[] = {HEAD, ROOT, "-append", lines[i], NULL};
+        struct hv_plan plan;
+
+        plan_of(words, &plan, names[i]);
+        assert_false(plan.plain);
+        assert_string_equal(names[i], names[0]);
+        free(plan.key);
+    }
+    const char *const words[] = {HEAD, ROOT, "-append", "panic=1 quiet norandmaps XTERM=a", NULL};
+    struct hv_plan plan;
+
+    plan_of(words, &plan, other);
+    assert_string_not_equal(other, names[0]);
     free(plan.key);
 }
 
@@ -168,7 +197,8 @@ int main(void)
         cmocka_unit_test(disks_and_sockets_do_not_count),
         cmocka_unit_test(everything_else_counts),
         cmocka_unit_test(what_cannot_be_gone_on_with_is_plain),
-        cmocka_unit_test(under_kvm_the_processor_and_the_kernel_count),
+        cmocka_unit_test(the_processor_and_the_kernel_count),
+        cmocka_unit_test(the_users_terminal_does_not_count),
         cmocka_unit_test(what_is_too_long_is_left_to_qemu),
         cmocka_unit_test(a_path_is_taken_out_of_a_value),
     };
