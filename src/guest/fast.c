@@ -83,23 +83,20 @@ void session_save_start(struct sw_session *session)
         sw_log(SW_LOG_INFO, "the appliance's start was not saved: %s", err.text);
 }
 
-bool session_went_on(struct sw_session *session)
+void session_note_saved(struct sw_session *session)
 {
     const char *line;
-    bool found = false;
 
-    pthread_mutex_lock(&session->lock);
-    for (unsigned i = 0; (line = console_line(&session->console, i)) != NULL; i++)
-        found |= strstr(line, "slipway: going on from a saved start") != NULL;
-    pthread_mutex_unlock(&session->lock);
-    return found;
+    for (unsigned i = 0; !session->went_on && (line = console_line(&session->console, i)) != NULL; i++)
+        session->went_on = strstr(line, "slipway: going on from a saved start") != NULL;
 }
 
 bool session_step_down(struct sw_session *session, const struct sw_err *why)
 {
-    bool saved = session->saved && session_went_on(session), outside;
+    bool saved, outside;
 
     pthread_mutex_lock(&session->lock);
+    saved = session->saved && session->went_on;
     outside = cause_is_outside(&session->console);
     pthread_mutex_unlock(&session->lock);
     if (session->appliance == NULL || outside)

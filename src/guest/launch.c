@@ -102,6 +102,7 @@ static void on_console(guestfs_h *g, void *opaque, uint64_t event, int event_han
     (void)g, (void)event, (void)event_handle, (void)flags, (void)array, (void)array_len;
     pthread_mutex_lock(&session->lock);
     console_add(&session->console, bytes, len);
+    session_note_saved(session);
     pthread_mutex_unlock(&session->lock);
 }
 
@@ -110,12 +111,12 @@ static bool still_launching(struct sw_session *session)
 {
     struct timespec until;
 
-    clock_gettime(CLOCK_REALTIME, &until);
+    clock_gettime(CLOCK_MONOTONIC, &until);
     until.tv_nsec += WATCH_MS * 1000000L;
     until.tv_sec += until.tv_nsec / 1000000000L;
     until.tv_nsec %= 1000000000L;
     if (session->state == LAUNCH_RUNNING)
-        pthread_cond_timedwait(&session->changed, &session->lock, &until);
+        pthread_cond_clockwait(&session->changed, &session->lock, CLOCK_MONOTONIC, &until);
     return session->state == LAUNCH_RUNNING;
 }
 
@@ -374,6 +375,7 @@ static int begin_anew(struct sw_session *session, struct sw_err *err)
     session->g = NULL;
     pthread_mutex_lock(&session->lock);
     session->hung = false;
+    session->went_on = false;
     session->console = (struct console){.bytes = 0};
     pthread_mutex_unlock(&session->lock);
     return open_handle(session, err);
@@ -388,10 +390,8 @@ static int launch_any(struct sw_session *session, struct sw_err *err)
         if (choose_accel(session, err) < 0)
             return -1;
         session_take_fast(session);
-        if (guestfs_launch(session->g) == 0) {
-            session->went_on = session_went_on(session);
+        if (guestfs_launch(session->g) == 0)
             return 0;
-        }
         session_fail(session, &why, "cannot start the appliance");
         if (is_abandoned(session) || session_scarce_place(session) != NULL ||
             !session_step_down(session, &why)) {

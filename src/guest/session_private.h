@@ -33,7 +33,7 @@ struct sw_session {
     enum sw_accel accel;
     unsigned memory_mib;
     bool network;
-    bool saved, from_anew, went_on; /* a saved start may be gone on with; not again; it was */
+    bool saved, from_anew;          /* a saved start may be gone on with; not again */
     int64_t clock_s;                /* of the guest as a boundary begins; 0: the host's */
     bool stock;                     /* libguestfs's own appliance is asked for */
     struct sw_appliance *appliance; /* the fast one; NULL: libguestfs's own */
@@ -51,6 +51,7 @@ struct sw_session {
     bool hung;      /* the watchdog ended it */
     int silent_s;   /* and for how long its console had been silent */
     struct console console;
+    bool went_on; /* the console has said that a saved start is gone on with */
     int64_t launch_ms;
     struct sw_err launch_err;
 
@@ -87,8 +88,8 @@ void session_take_fast(struct sw_session *session);
 void session_drop_fast(struct sw_session *session);
 /* Before the next try, when a launch has failed: false when none would help. The handle is to be made anew. */
 bool session_step_down(struct sw_session *session, const struct sw_err *why);
-/* The console says that the launch went on from a saved start. */
-bool session_went_on(struct sw_session *session);
+/* Notes that the console says so of a saved start, before more lines come than are kept. The lock is held. */
+void session_note_saved(struct sw_session *session);
 /* At the end, when the disks are as they shall be. */
 void session_save_start(struct sw_session *session);
 

@@ -236,13 +236,13 @@ static int await(struct sw_machine *machine, enum wanted wanted, struct sw_err *
     do {
         struct timespec until;
 
-        clock_gettime(CLOCK_REALTIME, &until);
+        clock_gettime(CLOCK_MONOTONIC, &until);
         until.tv_nsec += WAIT_MS * 1000000L;
         until.tv_sec += until.tv_nsec / 1000000000L;
         until.tv_nsec %= 1000000000L;
         pthread_mutex_lock(&machine->lock);
         if (!has_come(machine, wanted))
-            pthread_cond_timedwait(&machine->changed, &machine->lock, &until);
+            pthread_cond_clockwait(&machine->changed, &machine->lock, CLOCK_MONOTONIC, &until);
         come = has_come(machine, wanted);
         failed = machine->fault != SW_BOOT_FINE && machine->fault_ns == 0;
         pthread_mutex_unlock(&machine->lock);

@@ -129,12 +129,12 @@ int monitor_ask(struct sw_machine *machine, const char *command, const char *arg
     unsigned id;
     int rc = 0;
 
-    clock_gettime(CLOCK_REALTIME, &until);
+    clock_gettime(CLOCK_MONOTONIC, &until);
     until.tv_sec += ANSWER_S;
     pthread_mutex_lock(&machine->lock);
     id = monitor_send(machine, command, arguments);
     while (machine->done_id < id && !machine->ended && rc == 0)
-        rc = pthread_cond_timedwait(&machine->changed, &machine->lock, &until);
+        rc = pthread_cond_clockwait(&machine->changed, &machine->lock, CLOCK_MONOTONIC, &until);
     if (machine->done_id < id)
         rc = sw_fail(err, SW_FAILED, "QEMU's monitor did not answer '%s'", command);
     else if (machine->refusal[0] != '\0')
