@@ -27,9 +27,8 @@ enum {
     MIGRATE_MS = 120000,
     POLL_MS = 20,
     ARGS_MAX = 512,
-    NAME_HEX = 16, /* hv_name's */
     RETRY_S = 24 * 3600,
-    STARTS_MAX = 4, /* of other arguments each, as memory or TERM: some 110 MB */
+    STARTS_MAX = 4, /* of other arguments each, as memory: some 110 MB */
 };
 
 static const char begin[] = "start-", key_end[] = ".key", failed_end[] = ".failed";
@@ -278,7 +277,8 @@ static int save_to(const char *folder, const char *qemu, const char *path, const
         rc = socket_path != NULL ? save(qemu, key, socket_path, file, err) : -1;
     if (own != NULL)
         rmdir(own);
-    if (rc == 0 && (fsync(file) < 0 || rename(aside, path) < 0))
+    if (rc == 0 &&
+        (!hv_seal(file, path + strlen(path) - HV_NAME_HEX) || fsync(file) < 0 || rename(aside, path) < 0))
         rc = sw_fail_errno(err, "cannot keep '%s'", path);
     if (rc < 0)
         unlink(aside);
@@ -325,8 +325,8 @@ static int make_one(const char *folder, const char *qemu, const char *key_name, 
 static bool is_start(const char *name, const char *end)
 {
     return strncmp(name, begin, strlen(begin)) == 0 &&
-           strspn(name + strlen(begin), "0123456789abcdef") == NAME_HEX &&
-           strcmp(name + strlen(begin) + NAME_HEX, end) == 0;
+           strspn(name + strlen(begin), "0123456789abcdef") == HV_NAME_HEX &&
+           strcmp(name + strlen(begin) + HV_NAME_HEX, end) == 0;
 }
 
 /* The one that was not gone on with for the longest goes when there are too many. Whoever reads it goes on reading. */

@@ -221,8 +221,17 @@ static void go_on(const char *self, const char *qemu, char *const *args, const s
     int fds[3], monitor[2], port[2];
 
     fds[0] = open(state, O_RDONLY); /* inherited */
-    if (fds[0] < 0 || socketpair(AF_UNIX, SOCK_STREAM, 0, monitor) < 0 ||
-        socketpair(AF_UNIX, SOCK_STREAM, 0, port) < 0)
+    if (fds[0] < 0)
+        return;
+    /* Nobody goes on with it: another one can be saved. */
+    if (!hv_is_whole(fds[0], state + strlen(state) - HV_NAME_HEX)) {
+        printf("slipway: the saved start is damaged\n");
+        fflush(stdout);
+        unlink(state);
+        close(fds[0]);
+        return;
+    }
+    if (socketpair(AF_UNIX, SOCK_STREAM, 0, monitor) < 0 || socketpair(AF_UNIX, SOCK_STREAM, 0, port) < 0)
         return;
     futimens(fds[0], NULL); /* of many starts those go that nobody goes on with */
     fds[1] = monitor[0];

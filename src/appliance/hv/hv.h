@@ -14,6 +14,7 @@ enum {
     HV_KEY_MAX = 64 << 10,
     HV_RANDOM_BYTES = 64,
     HV_NO_WORD = '#',
+    HV_NAME_HEX = 16,
 };
 
 /* The ports and the folder's files. A start is saved as start-NAME, with its key beside it as start-NAME.key. */
@@ -38,6 +39,13 @@ struct hv_plan {
 bool hv_plan(char *const *args, const char *folder, struct hv_plan *out);
 /* How the state of these arguments is called: 16 hex digits. */
 void hv_name(const struct hv_plan *plan, char name[17]);
+
+/*
+ * A state that was saved under this name (its hex digits are read) gets 8 bytes behind it, which qemu does not read; and is it
+ * still what those were made of? fd: open for both, or for reading. False also when it cannot be read.
+ */
+bool hv_seal(int fd, const char *name);
+bool hv_is_whole(int fd, const char *name);
 
 /* A value with the path of its socket taken out ("path=…"), into out. False: it does not fit. */
 bool hv_without_path(const char *value, char *out, size_t len);

@@ -2,6 +2,9 @@
 #include "src/appliance/hv/hv.h"
 #include "tests/unit/testing.h"
 
+#include <stdlib.h>
+#include <unistd.h>
+
 #define FOLDER "/cache/fast-1"
 #define HEAD \
     "-nodefaults", "-machine", "accel=tcg,graphics=off", "-m", "1280", "-kernel", "/cache/fast-1/kernel"
@@ -191,6 +194,78 @@ static void a_path_is_taken_out_of_a_value(void **state)
     assert_false(hv_without_path("socket,path=/a,id=a-name-that-does-not-fit", out, 8));
 }
 
+static int file_of(const unsigned char *bytes, size_t len)
+{
+    char path[] = "/tmp/slipway-state-XXXXXX";
+    int fd = mkstemp(path);
+
+    assert_true(fd >= 0);
+    unlink(path);
+    assert_int_equal(pwrite(fd, bytes, len, 0), (ssize_t)len);
+    return fd;
+}
+
+static void check_each_bit_counts(int fd, size_t at, const char *name)
+{
+    for (unsigned bit = 0; bit < 8; bit++) {
+        unsigned char byte, flipped;
+
+        assert_int_equal(pread(fd, &byte, 1, (off_t)at), 1);
+        flipped = (unsigned char)(byte ^ 1U << bit);
+        assert_int_equal(pwrite(fd, &flipped, 1, (off_t)at), 1);
+        assert_false(hv_is_whole(fd, name));
+        assert_int_equal(pwrite(fd, &byte, 1, (off_t)at), 1);
+    }
+}
+
+/* Lengths about those of the lanes and of what is read at once. */
+static void a_state_is_whole_as_it_was_sealed_and_no_other_way(void **state)
+{
+    static const size_t lengths[] = {0, 1, 31, 32, 33, (1 << 20) - 1, 1 << 20, (1 << 20) + 40};
+    static const char name[] = "0123456789abcdef", other[] = "0123456789abcdee";
+    unsigned char *bytes = calloc(1, 2 << 20);
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
+        size_t len = lengths[i];
+        int fd = file_of(bytes, len);
+
+        assert_false(hv_is_whole(fd, name));
+        assert_true(hv_seal(fd, name));
+        assert_true(hv_is_whole(fd, name));
+        assert_false(hv_is_whole(fd, other));
+        for (size_t at = 0; at < len + 8; at += len < 64 ? 1 : len / 7)
+            check_each_bit_counts(fd, at, name);
+        assert_true(hv_is_whole(fd, name));
+        assert_int_equal(ftruncate(fd, (off_t)len + 9), 0);
+        assert_false(hv_is_whole(fd, name));
+        assert_int_equal(ftruncate(fd, (off_t)(len + 8) / 2), 0);
+        assert_false(hv_is_whole(fd, name));
+        close(fd);
+    }
+    free(bytes);
+}
+
+/* The same bit of two words that are added beside each other. */
+static void two_changes_do_not_undo_each_other(void **state)
+{
+    static const char name[] = "0123456789abcdef";
+    unsigned char *bytes = calloc(1, 4096);
+
+    (void)state;
+    for (unsigned bit = 0; bit < 64; bit++) {
+        unsigned char flipped = (unsigned char)(1U << bit % 8);
+        int fd = file_of(bytes, 4096);
+
+        assert_true(hv_seal(fd, name));
+        assert_int_equal(pwrite(fd, &flipped, 1, bit / 8), 1);
+        assert_int_equal(pwrite(fd, &flipped, 1, 32 + bit / 8), 1);
+        assert_false(hv_is_whole(fd, name));
+        close(fd);
+    }
+    free(bytes);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -201,6 +276,8 @@ int main(void)
         cmocka_unit_test(the_users_terminal_does_not_count),
         cmocka_unit_test(what_is_too_long_is_left_to_qemu),
         cmocka_unit_test(a_path_is_taken_out_of_a_value),
+        cmocka_unit_test(a_state_is_whole_as_it_was_sealed_and_no_other_way),
+        cmocka_unit_test(two_changes_do_not_undo_each_other),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
