@@ -179,13 +179,14 @@ static int change_booted(struct run *run, size_t i, struct sw_err *err)
 /* Runs a component's build phases between two mounts, or lets the disk grow. */
 static int change_disk(struct run *run, size_t i, struct sw_err *err)
 {
+    const struct sw_use *use = run->stage->plan->layers[i].use;
     struct sw_guest *guest = NULL;
 
-    if (run->stage->plan->layers[i].use != NULL && run->stage->plan->layers[i].use->booted)
+    if (use != NULL && use->booted)
         return change_booted(run, i, err);
     if (rig_open(run->rig, err) < 0)
         return -1;
-    if (plan_is_volume(run->stage->plan, i)) {
+    if (use == NULL) { /* the volume */
         sw_log(SW_LOG_INFO, "the disk grows to %llu GiB",
                (unsigned long long)(run->stage->plan->recipe->volume_bytes >> 30));
         return sw_session_grow(run->rig->session, err);
@@ -222,27 +223,31 @@ static int build_layer(struct run *run, size_t i, struct sw_err *err)
 }
 
 /* A component without build steps leaves the disk as it is: mounting it would already change the superblock. */
-static int make_layer(struct run *run, size_t i, struct sw_err *err)
+static int carry_over(const struct stage *stage, size_t i, struct sw_err *err)
 {
-    struct plan *plan = run->stage->plan;
-
     if (sw_check_interrupt(err) < 0)
         return -1;
-    if (!plan_layer_runs(plan, i))
-        plan->layers[i].layer = plan->layers[i - 1].layer;
-    else if (build_layer(run, i, err) < 0)
-        return -1;
-    return plan_record(plan, run->stage->store, i, err);
+    stage->plan->layers[i].layer = stage->plan->layers[i - 1].layer;
+    return plan_record(stage->plan, stage->store, i, err);
 }
 
 int stage_carry_over(const struct stage *stage, size_t first, struct sw_err *err)
 {
-    struct run run = {.stage = stage};
-
     for (size_t i = first; i < stage->plan->nr_layers; i++)
-        if (make_layer(&run, i, err) < 0)
+        if (carry_over(stage, i, err) < 0)
             return -1;
     return 0;
+}
+
+static int make_layer(struct run *run, size_t i, struct sw_err *err)
+{
+    const struct stage *stage = run->stage;
+
+    if (!plan_layer_runs(stage->plan, i))
+        return carry_over(stage, i, err);
+    if (sw_check_interrupt(err) < 0 || build_layer(run, i, err) < 0)
+        return -1;
+    return plan_record(stage->plan, stage->store, i, err);
 }
 
 static int validate(struct run *run, struct sw_err *err)
