@@ -61,7 +61,7 @@ echo 'echo "the new check" >&2; exit 9' >check
 status=0
 build 2>stderr || status=$?
 [ $status = 8 ] || { cat stderr; echo "exit status $status"; exit 1; }
-grep -q "step 'Check': exit status 9" stderr
+grep -q "step 'Check': exit status 9" stderr || { cat stderr $log/console.log; exit 1; }
 echo 'exit 0' >check
 
 # A phase that fails fails the build, and says where.
@@ -69,7 +69,7 @@ sed -i 's/test -e .etc.dirt/echo "no such thing" >\&2; exit 3/' second.yml
 status=0
 build 2>stderr || status=$?
 [ $status = 8 ] || { cat stderr; echo "exit status $status"; exit 1; }
-grep -q "component 'second': phase 'test': step 'Also': exit status 3" stderr
+grep -q "component 'second': phase 'test': step 'Also': exit status 3" stderr || { cat stderr; exit 1; }
 grep -q 'no such thing' $log/console.log
 [ "$(head -c 4 $log/boot-screen.png | tail -c 3)" = PNG ]
 LIBGUESTFS_HV=/bin/false build --no-test --json | jq -e '.launched | not' >/dev/null
