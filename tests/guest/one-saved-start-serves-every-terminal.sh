@@ -2,32 +2,20 @@
 # what plugs the disks in leaves no dead process behind it.
 # appliance: 0
 # timeout: 300
-. "$CASE_LIB/build-case.sh"
-need_appliance
-need qemu-img ps
-[ "$(uname -m)" = x86_64 ] || exit 77
-session=$SLIPWAY_BUILD/tests/guest/guest_session
-[ -x "$session" ] || exit 77
-make_base
-unset LIBGUESTFS_PATH LIBGUESTFS_HV
+. "$CASE_LIB/session-case.sh"
+need ps
+need_fast_session
 mkdir -m 700 cache
 export LIBGUESTFS_CACHEDIR=$PWD/cache
-launch() {
-    rm -rf scratch over.qcow2
-    mkdir scratch
-    qemu-img create -q -f qcow2 -b base.raw -F raw over.qcow2
-    "$session" over.qcow2 scratch "0:$1" >said 2>log || { cat log; exit 1; }
-    grep -q '^ran' said || { cat said log; exit 1; }
-}
 starts() { compgen -G 'cache/fast-*/start-????????????????' | wc -l; }
-TERM=xterm launch 'echo ran'
+TERM=xterm run_session 'echo ran'
 [ "$(starts)" = 1 ]
-TERM=screen-256color launch 'echo ran'
-(unset TERM && launch 'echo ran')
+TERM=screen-256color run_session 'echo ran'
+(unset TERM && run_session 'echo ran')
 [ "$(starts)" = 1 ] || fail "there are $(starts) saved starts"
 
 rm said
-launch 'echo ran; sleep 5' &
+run_session 'echo ran; sleep 5' &
 running=$!
 for _ in {1..100}; do
     grep -q '^ran' said 2>/dev/null && break
