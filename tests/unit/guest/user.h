@@ -112,7 +112,14 @@ static inline void expect_cooked(const struct user *user)
 
 static inline void get_up(struct user *user)
 {
-    assert_int_equal(pthread_join(user->thread, NULL), 0);
+    struct timespec until;
+
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += PATIENCE_MS / 1000;
+    if (pthread_timedjoin_np(user->thread, NULL, &until) != 0) {
+        read_more(user, 100);
+        fail_msg("the shell goes on, and on the screen is: %s", user->seen);
+    }
     expect_cooked(user);
     close(user->master);
     close(user->slave);
