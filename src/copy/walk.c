@@ -35,8 +35,10 @@ static int narrow(const struct walk *walk, struct sw_image *img, uint64_t off, u
     return 0;
 }
 
-static int narrow_to_top(struct sw_image *top, uint64_t off, uint64_t *len, bool *look, struct sw_err *err)
+/* Zeros over none of the other's data change nothing: what a guest has trimmed is most of a disk. */
+static int narrow_to_top(const struct walk *walk, uint64_t off, uint64_t *len, bool *look, struct sw_err *err)
 {
+    struct sw_image *top = walk->top;
     struct sw_extent extent;
 
     if (off >= top->size_bytes)
@@ -44,6 +46,8 @@ static int narrow_to_top(struct sw_image *top, uint64_t off, uint64_t *len, bool
     if (top->format->next_extent(top, off, &extent, err) < 0)
         return -1;
     *len = sw_min_u64(*len, extent.len);
+    if (extent.kind == SW_EXTENT_ZERO && walk->other != NULL)
+        return narrow(walk, walk->other, off, len, look, err);
     *look = extent.kind != SW_EXTENT_HOLE;
     return 0;
 }
@@ -53,7 +57,7 @@ static int run_at(const struct walk *walk, uint64_t off, uint64_t *len, bool *lo
     *len = walk->size_bytes - off;
     *look = false;
     if (walk->top != NULL)
-        return narrow_to_top(walk->top, off, len, look, err);
+        return narrow_to_top(walk, off, len, look, err);
     if (narrow(walk, walk->src, off, len, look, err) < 0)
         return -1;
     return walk->other != NULL ? narrow(walk, walk->other, off, len, look, err) : 0;

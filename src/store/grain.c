@@ -38,27 +38,59 @@ static int count_piece(struct count *count, uint64_t off, size_t len, struct sw_
     return 0;
 }
 
+/* Where what the extent says is as in the parent ends: zeros over none of its data are the same. At most *end. */
+static int end_of_same(const struct count *count, const struct sw_extent *extent, uint64_t off, uint64_t *end,
+                       struct sw_err *err)
+{
+    struct sw_image *parent = count->sight->parent;
+    struct sw_extent below;
+
+    if (extent->kind == SW_EXTENT_HOLE || (extent->kind == SW_EXTENT_ZERO && off >= parent->size_bytes))
+        return 0;
+    if (extent->kind == SW_EXTENT_DATA) {
+        *end = off;
+        return 0;
+    }
+    if (sw_image_next_extent(parent, off, &below, err) < 0)
+        return -1;
+    *end = below.kind == SW_EXTENT_DATA ? off : sw_min_u64(*end, below.off + below.len);
+    return 0;
+}
+
+/* Blocks that are partly of the extent count as well; *pos: where the next one begins. */
+static int count_extent(struct count *count, const struct sw_extent *extent, uint64_t *pos,
+                        struct sw_err *err)
+{
+    uint64_t end = sw_min_u64(extent->off + extent->len, count->sight->top->size_bytes);
+
+    while (*pos < end && count->changed <= LITTLE) {
+        uint64_t same = end, to;
+
+        if (end_of_same(count, extent, *pos, &same, err) < 0)
+            return -1;
+        if (same > *pos) {
+            *pos = same;
+            continue;
+        }
+        *pos -= *pos % SMALL;
+        to = sw_min_u64(sw_round_up(end, SMALL), *pos + PIECE);
+        if (count_piece(count, *pos, (size_t)(to - *pos), err) < 0)
+            return -1;
+        *pos = to;
+    }
+    return 0;
+}
+
 /* Until it is known to be more than a little. */
 static int count_changed(struct count *count, struct sw_err *err)
 {
     struct sw_image *top = count->sight->top;
-    uint64_t pos = 0, end;
+    uint64_t pos = 0;
     struct sw_extent extent;
 
-    while (pos < top->size_bytes && count->changed <= LITTLE) {
-        if (sw_image_next_extent(top, pos, &extent, err) < 0)
+    while (pos < top->size_bytes && count->changed <= LITTLE)
+        if (sw_image_next_extent(top, pos, &extent, err) < 0 || count_extent(count, &extent, &pos, err) < 0)
             return -1;
-        end = sw_min_u64(extent.off + extent.len, top->size_bytes);
-        if (extent.kind == SW_EXTENT_HOLE) {
-            pos = end;
-            continue;
-        }
-        pos -= pos % SMALL;
-        end = sw_min_u64(sw_round_up(end, SMALL), pos + PIECE);
-        if (count_piece(count, pos, (size_t)(end - pos), err) < 0)
-            return -1;
-        pos = end;
-    }
     return 0;
 }
 

@@ -112,6 +112,19 @@ static void through_an_overlay_only_its_own_data_and_zeros_are_looked_at(void **
         "----xxxx----xxxx----");
 }
 
+static void zeros_of_an_overlay_are_looked_at_where_they_hide_data(void **state)
+{
+    struct drawn src = draw("DDDDzzzzzzzzzzzzzzzzzzzzDDDD");
+    struct drawn base = draw("DDDD....zzzzDDDD.D..");
+    struct drawn top = draw("....zzzzzzzzzzzzzzzzzzzz....");
+
+    (void)state;
+    expect_walk(
+        (struct walk){
+            .src = &src.base, .other = &base.base, .top = &top.base, .size_bytes = src.base.size_bytes},
+        "------------xxxxxxxx--------");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -120,6 +133,7 @@ int main(void)
         cmocka_unit_test(what_lies_past_the_source_has_no_data),
         cmocka_unit_test(over_a_base_the_data_of_both_is_looked_at),
         cmocka_unit_test(through_an_overlay_only_its_own_data_and_zeros_are_looked_at),
+        cmocka_unit_test(zeros_of_an_overlay_are_looked_at_where_they_hide_data),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
