@@ -365,6 +365,14 @@ SW_MUST_CHECK int sw_session_end(struct sw_session *session, struct sw_err *err)
  */
 SW_MUST_CHECK int sw_session_grow(struct sw_session *session, struct sw_err *err);
 
+/*
+ * Gives back what is free in the file systems that src/ext does not know (XFS, Btrfs, ext on a logical volume), so that what
+ * was deleted reads as zeros: in whole clusters of the overlay, 64 KiB. A file system that cannot is named in the log. Waits for
+ * the launch; not between a begin and its end. sw_session_trims: whether there is one, as far as the image was mounted already.
+ */
+SW_MUST_CHECK int sw_session_trim(struct sw_session *session, struct sw_err *err);
+bool sw_session_trims(const struct sw_session *session);
+
 /* Shuts the appliance down; a write error shows here. The session must still be freed. */
 SW_MUST_CHECK int sw_session_close(struct sw_session *session, struct sw_err *err);
 

@@ -9,7 +9,7 @@
 #include <string.h>
 
 /* Raised whenever the same document would leave something else in an image. */
-enum { SEMANTICS_VERSION = 4 };
+enum { SEMANTICS_VERSION = 5 };
 
 bool plan_use_has_phase(const struct sw_use *use, enum sw_phase_kind kind)
 {

@@ -120,12 +120,20 @@ int rig_open(struct rig *rig, struct sw_err *err)
     return rig->session != NULL ? 0 : sw_session_start(&rig->how, &rig->session, err);
 }
 
+int rig_trim(struct rig *rig, struct sw_err *err)
+{
+    if (rig->session == NULL && !rig->trims)
+        return 0;
+    return rig_open(rig, err) < 0 ? -1 : sw_session_trim(rig->session, err);
+}
+
 int rig_shut(struct rig *rig, struct sw_err *err)
 {
     struct sw_session *session = rig->session;
 
     if (session == NULL)
         return 0;
+    rig->trims = sw_session_trims(session);
     if (sw_session_close(session, err) < 0)
         return -1;
     sw_log(SW_LOG_INFO, "the appliance was launched in %.1f s (%s, %s)%s",

@@ -14,6 +14,7 @@ struct rig {
     struct sw_session_opts how;
     struct sw_session *session; /* NULL: there is none, as while the guest is booted */
     bool ahead;                 /* it began before the base was in the store */
+    bool trims;                 /* the disk has file systems whose free space is to be given back */
 };
 
 /* Scratch, overlay and media for layers from first on, over the one beneath that. Nothing is launched. */
@@ -33,6 +34,8 @@ bool rig_holds(struct rig *rig, const struct plan *plan, struct sw_store *store,
 void rig_set_clock(struct rig *rig, int64_t clock_s);
 /* Begins a session where there is none. */
 SW_MUST_CHECK int rig_open(struct rig *rig, struct sw_err *err);
+/* Where the guest was unmounted or shut down: sw_session_trim, if the disk is known to want it; begins a session for that. */
+SW_MUST_CHECK int rig_trim(struct rig *rig, struct sw_err *err);
 /* Ends it; the overlay is then nobody's. */
 SW_MUST_CHECK int rig_shut(struct rig *rig, struct sw_err *err);
 /* The same without manners. */

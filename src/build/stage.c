@@ -212,7 +212,8 @@ static int build_layer(struct run *run, size_t i, struct sw_err *err)
     int rc;
 
     /* A step may go on where a read has failed, and what it leaves then is no layer. */
-    if (change_disk(run, i, err) < 0 || beneath_check(&run->rig->beneath, err) < 0)
+    if (change_disk(run, i, err) < 0 || (layer->use != NULL && rig_trim(run->rig, err) < 0) ||
+        beneath_check(&run->rig->beneath, err) < 0)
         return -1;
     rc = sw_store_commit_layer(run->stage->store, &commit, &made, err);
     moment_look_end(&look);

@@ -294,7 +294,8 @@ static int set_append(guestfs_h *g)
 static int add_overlay(guestfs_h *g, const char *path)
 {
     return guestfs_add_drive_opts(g, path, GUESTFS_ADD_DRIVE_OPTS_FORMAT, "qcow2",
-                                  GUESTFS_ADD_DRIVE_OPTS_CACHEMODE, "unsafe", -1);
+                                  GUESTFS_ADD_DRIVE_OPTS_CACHEMODE, "unsafe", GUESTFS_ADD_DRIVE_OPTS_DISCARD,
+                                  "besteffort", -1);
 }
 
 static int add_disks(struct sw_session *session)

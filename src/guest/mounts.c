@@ -263,13 +263,19 @@ static int read_fstab(struct sw_session *session, struct sw_err *err)
  * begin at a place that the writer's process number decides. Groups are looked at in their order, not as their bitmaps happen
  * to be read (mb_optimize_scan, prefetch_block_bitmaps). That no flush comes by the clock is the runner's part.
  */
-static const char *options_of(struct sw_session *session, const char *device)
+static const char *options_of(const struct sw_session *session, const struct session_mount *mount)
 {
-    SW_AUTO_FREE char *type = session->clock_s != 0 ? guestfs_vfs_type(session->g, device) : NULL;
-
-    return type != NULL && strcmp(type, "ext4") == 0
+    return session->clock_s != 0 && strcmp(mount->type, "ext4") == 0
                ? "noinit_itable,commit=86400,mb_optimize_scan=0,no_prefetch_block_bitmaps"
                : "";
+}
+
+static void look_at(struct sw_session *session, struct session_mount *mount)
+{
+    SW_AUTO_FREE char *type = guestfs_vfs_type(session->g, mount->device);
+
+    snprintf(mount->type, sizeof(mount->type), "%s", type != NULL ? type : "");
+    mount->options = options_of(session, mount);
 }
 
 static int mount_one(struct sw_session *session, struct session_mount *mount, struct sw_err *err)
@@ -280,7 +286,7 @@ static int mount_one(struct sw_session *session, struct session_mount *mount, st
     if (!is_root && guestfs_is_dir(session->g, mount->point) != 1)
         return 0;
     if (mount->options == NULL)
-        mount->options = options_of(session, mount->device);
+        look_at(session, mount);
     if (guestfs_mount_options(session->g, mount->options, mount->device, mount->point) == 0)
         return 0;
     /* A kernel that does not know one of them. */

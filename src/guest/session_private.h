@@ -16,6 +16,7 @@ enum { SESSION_MOUNTS_MAX = 32 };
 
 struct session_mount {
     char *device, *point;
+    char type[16];       /* as blkid calls it; "" where that is not known, or was not asked yet */
     const char *options; /* NULL: not looked at yet */
 };
 

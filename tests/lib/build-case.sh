@@ -103,3 +103,17 @@ has_file() {
 
 # layers FILE: the digests of the layers of a result, as --json prints it
 layers() { python3 -c 'import json,sys; print(*[l["digest"] for l in json.load(open(sys.argv[1]))["layers"]], sep="\n")' "$1"; }
+
+# other_disk KIND MIB: KIND.raw, an MBR disk with the folder tree on XFS or Btrfs
+other_disk() {
+    PYTHONDONTWRITEBYTECODE=1 python3 - "$CASE_LIB/guest-disks" "$@" <<'PY'
+import importlib.machinery, importlib.util, os, sys
+loader = importlib.machinery.SourceFileLoader("guest_disks", sys.argv[1])
+disks = importlib.util.module_from_spec(importlib.util.spec_from_loader("guest_disks", loader))
+loader.exec_module(disks)
+kind, mib = sys.argv[2], int(sys.argv[3])
+root = disks.filesystem(".", kind, mib, "tree", "root")
+disks.disk_of(kind + ".raw", [(1, mib, root, "83")], mib + 2)
+os.remove(root)
+PY
+}

@@ -4,24 +4,12 @@
 . "$CASE_LIB/build-case.sh"
 need_appliance
 need mkfs.xfs mkfs.btrfs sfdisk busybox
-make_disk() { # KIND MIB
-    PYTHONDONTWRITEBYTECODE=1 python3 - "$CASE_LIB/guest-disks" "$@" <<'PY'
-import importlib.machinery, importlib.util, os, sys
-loader = importlib.machinery.SourceFileLoader("guest_disks", sys.argv[1])
-disks = importlib.util.module_from_spec(importlib.util.spec_from_loader("guest_disks", loader))
-loader.exec_module(disks)
-kind, mib = sys.argv[2], int(sys.argv[3])
-root = disks.filesystem(".", kind, mib, "tree", "root")
-disks.disk_of(kind + ".raw", [(1, mib, root, "83")], mib + 2)
-os.remove(root)
-PY
-}
 "$CASE_LIB/tiny-root" tree
 write_component first one
 # shellcheck disable=SC2016 # the guest expands it
 write_component second '$(cat /proc/sys/kernel/random/uuid)'
 for kind in xfs btrfs; do
-    make_disk "$kind" 340
+    other_disk "$kind" 340
     printf 'name: %s\nsemanticVersion: 1.0.0\nparentImage: %s.raw\nparentImageFormat: raw\ncomponents: [{component: first.yml}]\n' \
         "$kind" "$kind" >recipe.yml
     "$SLIPWAY" build recipe.yml --store store --out out --no-output --twice >said || { cat said; fail "$kind"; }
