@@ -64,9 +64,18 @@ ours_job_whole_before() { rm -rf "$work/job/fresh"; }
 ours_job_whole() { job_build --store "$work/job/fresh"; }
 ours_job_cached() { job_build --store "$work/job/store"; }
 
-customize_job() {
-    local args=(--format qcow2 -a "$1" --no-network -q) n line
-    qemu-img create -q -f qcow2 -b "$image" -F raw "$1"
+customize_job() { customize_over "$image" raw "$1"; }
+# With the base compressed first, as ours from nothing has it.
+customize_job_whole() {
+    qemu_layer_wide "$1.base"
+    customize_over "$1.base" qcow2 "$1"
+}
+customize_job_whole_before() { rm -f "$work/b.base"; }
+
+# customize_over BASE FORMAT OVERLAY
+customize_over() {
+    local args=(--format qcow2 -a "$3" --no-network -q) n line
+    qemu-img create -q -f qcow2 -b "$1" -F "$2" "$3"
     for n in 1 2 3 4 5; do args+=(--upload "$work/job/f$n.conf:/etc/f$n.conf"); done
     while IFS= read -r line; do args+=(--run-command "$line"); done <"$work/job/commands"
     virt-customize "${args[@]}" --run-command 'useradd -m -s /bin/bash builder' \

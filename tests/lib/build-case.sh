@@ -19,6 +19,20 @@ make_base() {
     "$CASE_LIB/tiny-guest" base.raw >/dev/null
 }
 
+# made_disk NAME OPTION…: $base is the disk that scripts/make-base-image makes with these options; it stays for the next run in
+# ~/.cache/slipway-test (or SLIPWAY_TEST_CACHE). Where it is not there and SLIPWAY_TEST_MAKE_BASE is empty, the case is skipped.
+made_disk() {
+    local real_home
+    real_home=$(getent passwd "$(id -u)" | cut -d: -f6)
+    base=${SLIPWAY_TEST_CACHE:-$real_home/.cache/slipway-test}/$1.raw
+    if [ -n "${SLIPWAY_TEST_MAKE_BASE:-}" ]; then
+        mkdir -p "${base%/*}"
+        HOME=$real_home "$SLIPWAY_SOURCE/scripts/make-base-image" "$base" "${@:2}" >made 2>&1 ||
+            { tail -n 5 made; echo "skipped: no Debian disk can be made"; exit 77; }
+    fi
+    [ -e "$base.stamp" ] || { echo "skipped: there is no '$base'"; exit 77; }
+}
+
 # recipe_of NAME COMPONENT…: a recipe over base.raw, on stdout. The last component's parameters, or other fields, may follow it.
 recipe_of() {
     printf '%s\n' "name: $1" 'semanticVersion: 1.0.0' 'parentImage: base.raw' 'parentImageFormat: raw' 'components:'

@@ -4,15 +4,7 @@
 
 # debian_disk NAME PACKAGE,…: $base is a Debian of that name, with the ordinary kernel whose nvme is a module
 debian_disk() {
-    local real_home
-    real_home=$(getent passwd "$(id -u)" | cut -d: -f6)
-    base=${SLIPWAY_TEST_CACHE:-$real_home/.cache/slipway-test}/$1.raw
-    if [ -n "${SLIPWAY_TEST_MAKE_BASE:-}" ]; then
-        mkdir -p "${base%/*}"
-        HOME=$real_home "$SLIPWAY_SOURCE/scripts/make-base-image" "$base" --size 3G --cloud-init --include "linux-image-amd64,$2" \
-            >made 2>&1 || { tail -n 5 made; echo "skipped: no Debian disk can be made"; exit 77; }
-    fi
-    [ -e "$base.stamp" ] || { echo "skipped: there is no '$base'"; exit 77; }
+    made_disk "$1" --size 3G --cloud-init --include "linux-image-amd64,$2"
 }
 
 # of_vmware COMMAND…: $vm is that Debian as a machine of VMware, a VMDK. The commands make its initramfs.

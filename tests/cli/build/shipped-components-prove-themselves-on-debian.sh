@@ -1,21 +1,12 @@
 # All components that ship, on a real Debian 12 disk in one launch: each runs, each validates itself, the cleaning comes
-# last, and the secret that one of them is given is in no file of the result. The disk is made once, by
-#   scripts/make-base-image ~/.cache/slipway-test/debian12-cloud.raw --cloud-init --include sudo
-# (SLIPWAY_TEST_CACHE names another folder; with SLIPWAY_TEST_MAKE_BASE=1 the case makes it, in some minutes).
+# last, and the secret that one of them is given is in no file of the result. SLIPWAY_TEST_MAKE_BASE=1 makes the disk first.
 # appliance: 1
 # timeout: 900
 . "$CASE_LIB/build-case.sh"
 [ -z "${SLIPWAY_SANITIZED:-}" ] || { echo "skipped: once is enough"; exit 77; }
 need_appliance
 need debugfs openssl ssh-keygen dpkg-deb python3
-real_home=$(getent passwd "$(id -u)" | cut -d: -f6)
-base=${SLIPWAY_TEST_CACHE:-$real_home/.cache/slipway-test}/debian12-cloud.raw
-if [ -n "${SLIPWAY_TEST_MAKE_BASE:-}" ]; then
-    mkdir -p "${base%/*}"
-    HOME=$real_home "$SLIPWAY_SOURCE/scripts/make-base-image" "$base" --cloud-init --include sudo >made 2>&1 ||
-        { tail -n 5 made; echo "skipped: no Debian disk can be made"; exit 77; }
-fi
-[ -e "$base.stamp" ] || { echo "skipped: there is no '$base'"; exit 77; }
+made_disk debian12-cloud --cloud-init --include sudo
 
 # A package on media, a machine's traces, and marks for the cleaning, before everything else.
 cat >traces.yml <<'YAML'
