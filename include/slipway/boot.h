@@ -62,6 +62,7 @@ struct sw_machine_opts {
     const char *console; /* the serial console's lines go there, made safe; NULL: nowhere */
     bool
         drop_overlay; /* the overlay loses its name once QEMU has it: nothing is left whatever ends this process */
+    const struct sw_media *media; /* with their images, as further disks; NULL: none */
     const struct sw_mask *mask; /* what is hidden in the console's lines, of src/base/mask.h; NULL: nothing */
     struct sw_seed seed;
 };

@@ -291,6 +291,13 @@ SW_MUST_CHECK int sw_media_make_images(struct sw_media *media, struct sw_err *er
 SW_MUST_CHECK int sw_media_show(const struct sw_media *media, struct sw_guest *guest, bool network,
                                 struct sw_err *err);
 
+/*
+ * The same for a guest that was booted with them (struct sw_machine_opts), after each start: mounts them first. Its package
+ * managers come first in PATH, as nothing there watches what is started by its own path. SW_GUEST where they cannot be mounted.
+ */
+SW_MUST_CHECK int sw_media_show_booted(const struct sw_media *media, struct sw_guest *guest, bool network,
+                                       struct sw_err *err);
+
 /* ---- The session: one appliance per build ----------------------------------------------------------------- */
 
 struct sw_session_opts {

@@ -53,6 +53,16 @@ static int settle(struct booted *booted, struct sw_err *err)
     return 0;
 }
 
+/* After each start: what was shown is gone with the /run that it was in. */
+static int make_usable(struct booted *booted, struct sw_err *err)
+{
+    const struct sw_media *media = booted->stage->plan->media;
+
+    if (settle(booted, err) < 0)
+        return -1;
+    return media != NULL ? sw_media_show_booted(media, booted->guest, booted->network, err) : 0;
+}
+
 static int await(struct booted *booted, struct sw_err *err)
 {
     if (sw_machine_await(booted->machine, &booted->guest, err) < 0)
@@ -60,7 +70,7 @@ static int await(struct booted *booted, struct sw_err *err)
     sw_log(SW_LOG_INFO, "a copy is booted after %.1f s (%s)",
            (double)sw_machine_boot_ms(booted->machine) / 1000.0,
            sw_machine_is_tcg(booted->machine) ? "TCG" : "KVM");
-    return settle(booted, err);
+    return make_usable(booted, err);
 }
 
 static void take_picture(const struct booted *booted)
@@ -97,10 +107,13 @@ int booted_start(struct booted *booted, const char *digest, bool network, struct
                                    .console = console,
                                    .mask = stage->plan->mask,
                                    .network = network,
+                                   .media = stage->plan->media,
                                    .drop_overlay = booted->dropped,
                                    .seed = booted->seed};
 
+    booted->network = network;
     if (console == NULL || remove_picture(booted, err) < 0 ||
+        (opts.media != NULL && sw_media_make_images(stage->plan->media, err) < 0) ||
         choose_firmware(stage, digest, &opts.firmware, err) < 0 ||
         sw_machine_start(&opts, &booted->machine, err) < 0)
         return -1;
@@ -113,7 +126,7 @@ static int reboot(void *arg, struct sw_guest **guest, struct sw_err *err)
 {
     struct booted *booted = arg;
 
-    if (sw_machine_reboot(booted->machine, &booted->guest, err) < 0 || settle(booted, err) < 0)
+    if (sw_machine_reboot(booted->machine, &booted->guest, err) < 0 || make_usable(booted, err) < 0)
         return -1;
     *guest = booted->guest;
     return 0;

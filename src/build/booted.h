@@ -12,6 +12,7 @@ struct booted {
     const char *console;           /* the name of the console's log */
     bool dropped;                  /* the overlay is not kept: it loses its name */
     struct sw_seed seed;
+    bool network; /* it has one */
     struct sw_machine *machine;
     struct sw_guest *guest; /* another one after a restart */
 };

@@ -44,6 +44,9 @@ struct medium {
     struct layout layout;
 };
 
+/* The serial number of a booted guest's disk that is a medium, before the medium's own. */
+#define MEDIUM_SERIAL "slipway-medium-"
+
 struct sw_media {
     struct medium items[SW_MEDIA_MAX];
     size_t n;

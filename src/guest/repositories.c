@@ -143,23 +143,34 @@ static int fill(const struct wrapper *wrapper, bool network, struct sw_buf *out,
     return 0;
 }
 
-static int put_wrappers(struct sw_guest *guest, bool rpm, bool network, struct sw_err *err)
+/* To whom the media are shown. */
+struct viewer {
+    struct sw_guest *guest;
+    bool network, booted;
+};
+
+static int put_wrappers(const struct viewer *viewer, bool rpm, struct sw_err *err)
 {
     for (size_t i = 0; i < SW_ARRAY_LEN(wrappers); i++) {
         SW_AUTO_BUF struct sw_buf text = {0};
-        char path[32];
+        char path[64];
 
         if (wrappers[i].rpm != rpm)
             continue;
-        snprintf(path, sizeof(path), "/run/.%d", wrappers[i].number);
-        if (fill(&wrappers[i], network, &text, err) < 0 || put(guest, path, 0755, text.data, err) < 0)
+        if (viewer->booted)
+            snprintf(path, sizeof(path), RUNNER_WRAPPERS "/%s", wrappers[i].name);
+        else
+            snprintf(path, sizeof(path), "/run/.%d", wrappers[i].number);
+        if (fill(&wrappers[i], viewer->network, &text, err) < 0 ||
+            put(viewer->guest, path, 0755, text.data, err) < 0)
             return -1;
     }
     return 0;
 }
 
-static int show_apt(const struct sw_media *media, struct sw_guest *guest, bool network, struct sw_err *err)
+static int show_apt(const struct sw_media *media, const struct viewer *viewer, struct sw_err *err)
 {
+    struct sw_guest *guest = viewer->guest;
     /* Lists and caches lie here, so that those of the image stay as they are. */
     static const char conf[] = "Dir::Etc::SourceList \"" PLACE "/apt/sources.list\";\n"
                                "Dir::State::Lists \"" PLACE "/apt/lists\";\n"
@@ -170,7 +181,7 @@ static int show_apt(const struct sw_media *media, struct sw_guest *guest, bool n
                                "APT::Sandbox::User \"root\";\n";
     static const char alone[] = "Dir::Etc::SourceParts \"" PLACE "/apt/none\";\n";
     SW_AUTO_BUF struct sw_buf list = {0};
-    SW_AUTO_FREE char *all = sw_strf(err, "%s%s", conf, network ? "" : alone);
+    SW_AUTO_FREE char *all = sw_strf(err, "%s%s", conf, viewer->network ? "" : alone);
 
     if (all == NULL || repositories_apt_list(media, &list, err) < 0 ||
         guest->ops->mkdir(guest, PLACE "/apt/lists/partial", 0755, true, err) < 0 ||
@@ -178,11 +189,12 @@ static int show_apt(const struct sw_media *media, struct sw_guest *guest, bool n
         put(guest, PLACE "/apt/media.list", 0644, list.data, err) < 0 ||
         put(guest, RUNNER_APT_CONF, 0644, all, err) < 0)
         return -1;
-    return put_wrappers(guest, false, network, err);
+    return put_wrappers(viewer, false, err);
 }
 
-static int show_rpm(const struct sw_media *media, struct sw_guest *guest, bool network, struct sw_err *err)
+static int show_rpm(const struct sw_media *media, const struct viewer *viewer, struct sw_err *err)
 {
+    struct sw_guest *guest = viewer->guest;
     SW_AUTO_BUF struct sw_buf yum = {0}, zypp = {0};
 
     if (repositories_rpm_list(media, false, &yum, err) < 0 ||
@@ -190,13 +202,85 @@ static int show_rpm(const struct sw_media *media, struct sw_guest *guest, bool n
         put(guest, PLACE "/yum.repos.d/slipway.repo", 0644, yum.data, err) < 0 ||
         put(guest, PLACE "/zypp.repos.d/slipway.repo", 0644, zypp.data, err) < 0)
         return -1;
-    return put_wrappers(guest, true, network, err);
+    return put_wrappers(viewer, true, err);
+}
+
+static int show(const struct sw_media *media, const struct viewer *viewer, struct sw_err *err)
+{
+    if ((has_kind(media, false) && show_apt(media, viewer, err) < 0) ||
+        (has_kind(media, true) && show_rpm(media, viewer, err) < 0))
+        return sw_context(err, "package repositories");
+    return 0;
 }
 
 int sw_media_show(const struct sw_media *media, struct sw_guest *guest, bool network, struct sw_err *err)
 {
-    if ((has_kind(media, false) && show_apt(media, guest, network, err) < 0) ||
-        (has_kind(media, true) && show_rpm(media, guest, network, err) < 0))
+    const struct viewer viewer = {.guest = guest, .network = network};
+
+    return show(media, &viewer, err);
+}
+
+/* ---- In a guest that is booted ----------------------------------------------------------------------------- */
+
+/* Debian lets no program run in /run. A disk may come up late, and without udev its driver is loaded by nobody. */
+static const char mount_media[] =
+    "set -eu\n"
+    "mkdir -p " PLACE "\n"
+    "mount -t tmpfs -o mode=0755,nosuid,nodev slipway " PLACE "\n"
+    "find_disk() {\n"
+    "    for block in /sys/block/*; do\n"
+    "        [ \"$(cat \"$block/serial\" 2>/dev/null)\" = \"" MEDIUM_SERIAL "$1\" ] || continue\n"
+    "        disk=/dev/${block##*/}\n"
+    "        [ ! -b \"$disk\" ] || return 0\n"
+    "    done\n"
+    "    return 1\n"
+    "}\n"
+    "i=0\n"
+    "while [ $i -lt \"$1\" ]; do\n"
+    "    tries=0\n"
+    "    until find_disk $i; do\n"
+    "        [ $tries -gt 0 ] || modprobe -q virtio_blk 2>/dev/null || :\n"
+    "        tries=$((tries + 1))\n"
+    "        [ $tries -lt 50 ] || { echo 'its disk does not come up: is there a virtio_blk for this kernel?' >&2; exit 1; }\n"
+    "        sleep 0.2\n"
+    "    done\n"
+    "    mkdir -p " RUNNER_MEDIA "/$i\n"
+    "    mount -t iso9660 -o ro,nosuid,nodev \"$disk\" " RUNNER_MEDIA "/$i 2>/dev/null ||\n"
+    "        mount -o ro,nosuid,nodev \"$disk\" " RUNNER_MEDIA "/$i\n"
+    "    i=$((i + 1))\n"
+    "done\n";
+
+struct words {
+    char text[200];
+    size_t len;
+};
+
+/* The end of what it says, as a line. */
+static void listen(void *ctx, enum sw_stream stream, const void *bytes, size_t len)
+{
+    struct words *words = ctx;
+
+    (void)stream;
+    for (size_t i = 0; i < len && words->len < sizeof(words->text) - 1; i++)
+        words->text[words->len++] = ((const char *)bytes)[i] == '\n' ? ' ' : ((const char *)bytes)[i];
+    words->text[words->len] = '\0';
+}
+
+int sw_media_show_booted(const struct sw_media *media, struct sw_guest *guest, bool network,
+                         struct sw_err *err)
+{
+    const struct viewer viewer = {.guest = guest, .network = network, .booted = true};
+    struct words words = {.len = 0};
+    char number[24];
+    const char *const argv[] = {"/bin/sh", "-c", mount_media, "sh", number, NULL};
+    const struct sw_guest_run run = {.argv = argv, .timeout_ms = 120000, .output = listen, .ctx = &words};
+    struct sw_guest_exit end;
+
+    snprintf(number, sizeof(number), "%zu", media->n);
+    if (guest->ops->run(guest, &run, &end, err) < 0)
         return sw_context(err, "package repositories");
-    return 0;
+    if (end.kind != SW_EXIT_STATUS || end.value != 0)
+        return sw_fail(err, SW_GUEST, "the booted system cannot mount the recipe's repositories: %s",
+                       words.len > 0 ? words.text : "no reason is given");
+    return show(media, &viewer, err);
 }

@@ -30,7 +30,9 @@ enum {
 #define RUNNER_MAGIC    UINT32_C(0x52575753) /* "SWWR" */
 #define RUNNER_MEDIA    "/run/slipway/media" /* /0, /1, …: the folders that the runner was started with */
 #define RUNNER_APT_CONF "/run/slipway/apt.conf" /* when it is there, steps are told of it by APT_CONFIG */
-#define RUNNER_PORT     "slipway.runner.0"      /* name of the virtio-serial port */
+#define RUNNER_WRAPPERS \
+    "/run/slipway/bin" /* when it is there, as in a booted guest with media, it is first in PATH */
+#define RUNNER_PORT "slipway.runner.0" /* name of the virtio-serial port */
 
 enum runner_request {
     /* flags u32, timeout_ms u64 (0: none), cwd, script, count u32 and so many words of argv, count and environment */

@@ -135,22 +135,19 @@ static char *locale(void)
     return plain;
 }
 
+#define PROGRAMS "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
 /* The fixed environment, then what the step was given. */
 static int set_environment(char **env)
 {
+    static char wrapped[] = "PATH=" RUNNER_WRAPPERS ":" PROGRAMS, plain[] = "PATH=" PROGRAMS;
     static char *const fixed[] = {
-        "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-        "HOME=/root",
-        "USER=root",
-        "LOGNAME=root",
-        "SHELL=/bin/bash",
-        "TERM=dumb",
-        "WORKING_DIRECTORY=/tmp",
+        "HOME=/root", "USER=root", "LOGNAME=root", "SHELL=/bin/bash", "TERM=dumb", "WORKING_DIRECTORY=/tmp",
     };
     static char apt[] = "APT_CONFIG=" RUNNER_APT_CONF;
 
     clearenv();
-    if (putenv(locale()) != 0)
+    if (putenv(locale()) != 0 || putenv(access(RUNNER_WRAPPERS, X_OK) == 0 ? wrapped : plain) != 0)
         return -1;
     for (size_t i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++)
         if (putenv(fixed[i]) != 0)

@@ -2,6 +2,7 @@
 #include "src/base/fs.h"
 #include "src/base/log.h"
 #include "src/guest/boot/machine.h"
+#include "src/guest/media.h"
 #include "src/runner/protocol.h"
 
 #include <errno.h>
@@ -13,7 +14,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 
-enum { ARGS_MAX = 64, MEMORY_MIB = 1024, FD_CONSOLE = 3, FD_MONITOR, FD_PORT, FDS_END };
+enum { ARGS_MAX = 48 + 4 * SW_MEDIA_MAX, MEMORY_MIB = 1024, FD_CONSOLE = 3, FD_MONITOR, FD_PORT, FDS_END };
 #define VARS_BYTES_MAX ((size_t)16 << 20)
 
 static const char *const firmware_names[] = {"auto", "bios", "uefi"};
@@ -174,6 +175,22 @@ static int add_disk(struct words *words, const char *overlay, struct sw_err *err
     return 0;
 }
 
+/* Behind a bus of their own kind, so that they take no name of the image's disk. */
+static int add_media(struct words *words, const struct sw_media *media, struct sw_err *err)
+{
+    for (size_t i = 0; media != NULL && i < media_count(media); i++) {
+        SW_AUTO_FREE char *safe = escape(media_image(media, i), err);
+
+        if (safe == NULL)
+            return -1;
+        add(words, "-drive");
+        add(words, "if=none,id=medium%zu,format=raw,readonly=on,file=%s", i, safe);
+        add(words, "-device");
+        add(words, "virtio-blk-pci,drive=medium%zu,serial=" MEDIUM_SERIAL "%zu", i, i);
+    }
+    return 0;
+}
+
 /* ---- The start --------------------------------------------------------------------------------------------- */
 
 /* In the child: only calls that may follow a fork of many threads. */
@@ -247,7 +264,7 @@ int machine_spawn(struct sw_machine *machine, const struct sw_machine_opts *opts
     if (add_firmware(&words, opts, err) < 0)
         return -1;
     add_channels(&words);
-    if (add_disk(&words, opts->overlay, err) < 0 || words.failed)
+    if (add_disk(&words, opts->overlay, err) < 0 || add_media(&words, opts->media, err) < 0 || words.failed)
         return -1;
     return run(machine, words.items, err);
 }

@@ -407,6 +407,21 @@ static void with_a_network_the_guests_own_sources_count_too(void **state)
     sw_media_free(media);
 }
 
+/* As where its kernel has no driver for them. */
+static void a_booted_guest_that_does_not_see_the_disks_says_so(void **state)
+{
+    struct sw_media *media = open_media("flat");
+    struct sw_err err = {.code = SW_OK};
+
+    (void)state;
+    folder_reopen(NULL, 0);
+    assert_int_equal(sw_media_show_booted(media, folder_guest, false, &err), -1);
+    assert_int_equal(err.code, SW_GUEST);
+    assert_non_null(strstr(err.text, "cannot mount the recipe's repositories: its disk does not come up"));
+    sw_media_free(media);
+    folder_reopen(NULL, 0);
+}
+
 /* ---- Other package managers -------------------------------------------------------------------------------- */
 
 static void dnf_yum_and_zypper_are_called_with_the_media(void **state)
@@ -462,6 +477,7 @@ int main(void)
         cmocka_unit_test(apt_installs_from_a_flat_repository_without_a_trace),
         cmocka_unit_test(apt_installs_from_a_suite_whose_time_is_over),
         cmocka_unit_test(with_a_network_the_guests_own_sources_count_too),
+        cmocka_unit_test(a_booted_guest_that_does_not_see_the_disks_says_so),
         cmocka_unit_test(dnf_yum_and_zypper_are_called_with_the_media),
     };
 
