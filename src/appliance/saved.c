@@ -54,21 +54,10 @@ int saved_install(const char *folder, const char *qemu, struct sw_err *err)
 
 /* ---- The machine ---------------------------------------------------------------------------------------- */
 
-/* A comma in an option of qemu is written twice. */
-static char *double_commas(const char *path, struct sw_err *err)
-{
-    SW_AUTO_BUF struct sw_buf text = {0};
-
-    for (const char *at = path; *at != '\0'; at++)
-        if (sw_buf_append(&text, at, 1, err) < 0 || (*at == ',' && sw_buf_append(&text, at, 1, err) < 0))
-            return NULL;
-    return sw_buf_puts(&text, "", err) == 0 ? sw_buf_steal(&text) : NULL;
-}
-
 /* A socket of libguestfs's is nobody's here; the runner's is one that nobody calls, as at a launch. */
 static int change_chardev(const char *value, const char *socket_path, char **out, struct sw_err *err)
 {
-    SW_AUTO_FREE char *path = double_commas(socket_path, err);
+    SW_AUTO_FREE char *path = sw_doubled(socket_path, ',', err);
 
     if (path == NULL)
         return -1;

@@ -76,6 +76,24 @@ int sw_buf_printf(struct sw_buf *buf, struct sw_err *err, const char *fmt, ...)
     return rc;
 }
 
+int sw_buf_double(struct sw_buf *buf, const char *text, char letter, struct sw_err *err)
+{
+    for (const char *at = text, *next; *at != '\0'; at = next) {
+        next = at + 1 + strcspn(at + 1, (const char[]){letter, '\0'});
+        if ((*at == letter && sw_buf_append(buf, at, 1, err) < 0) ||
+            sw_buf_append(buf, at, (size_t)(next - at), err) < 0)
+            return -1;
+    }
+    return sw_buf_puts(buf, "", err);
+}
+
+char *sw_doubled(const char *text, char letter, struct sw_err *err)
+{
+    SW_AUTO_BUF struct sw_buf buf = {0};
+
+    return sw_buf_double(&buf, text, letter, err) == 0 ? sw_buf_steal(&buf) : NULL;
+}
+
 char *sw_buf_steal(struct sw_buf *buf)
 {
     char *data = buf->data;

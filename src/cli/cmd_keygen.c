@@ -23,12 +23,10 @@ static char *key_text(const char *scheme, const char *path, const char *end, str
 {
     SW_AUTO_BUF struct sw_buf text = {.len = 0};
 
-    if (sw_buf_puts(&text, scheme, err) < 0)
-        return NULL;
-    for (const char *at = path; *at != '\0'; at++)
-        if (sw_buf_append(&text, *at == ',' ? ",," : at, *at == ',' ? 2 : 1, err) < 0)
-            return NULL;
-    return sw_buf_puts(&text, end, err) < 0 ? NULL : sw_buf_steal(&text);
+    return sw_buf_puts(&text, scheme, err) == 0 && sw_buf_double(&text, path, ',', err) == 0 &&
+                   sw_buf_puts(&text, end, err) == 0
+               ? sw_buf_steal(&text)
+               : NULL;
 }
 
 static int tell_signing(const struct keygen_opts *opts, const char *with, const char *public_path,

@@ -16,13 +16,6 @@ SW_DEFINE_AUTO(partitions, struct guestfs_partition_list, guestfs_free_partition
 
 enum content { CONTENT_NONE, CONTENT_EXT, CONTENT_XFS, CONTENT_BTRFS, CONTENT_LVM };
 
-static void free_list(char **list)
-{
-    for (size_t i = 0; list != NULL && list[i] != NULL; i++)
-        free(list[i]);
-    free(list);
-}
-
 /* What a device holds, as far as it can grow. *type is for messages. */
 static enum content content_of(guestfs_h *g, const char *device, char *type, size_t size)
 {
@@ -134,7 +127,7 @@ static int grow_volume_group(struct sw_session *session, const char *device, str
         rc = session_fail(session, err, "cannot grow the logical volume");
     else
         rc = grow_content(session, volume, content, err);
-    free_list(volumes);
+    session_free_list(volumes);
     return rc;
 }
 

@@ -261,17 +261,14 @@ static int set_places(struct sw_session *session, struct sw_err *err)
     return 0;
 }
 
-/* A comma in an option of qemu is written twice. */
 static char *port_option(const char *path, struct sw_err *err)
 {
     SW_AUTO_BUF struct sw_buf text = {0};
 
-    if (sw_buf_puts(&text, "socket,id=slipway,server=on,wait=off,path=", err) < 0)
-        return NULL;
-    for (const char *at = path; *at != '\0'; at++)
-        if (sw_buf_append(&text, at, 1, err) < 0 || (*at == ',' && sw_buf_append(&text, at, 1, err) < 0))
-            return NULL;
-    return sw_buf_steal(&text);
+    return sw_buf_puts(&text, "socket,id=slipway,server=on,wait=off,path=", err) == 0 &&
+                   sw_buf_double(&text, path, ',', err) == 0
+               ? sw_buf_steal(&text)
+               : NULL;
 }
 
 /*

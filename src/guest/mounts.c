@@ -10,13 +10,6 @@
 
 enum { FSTAB_BYTES_MAX = 64 << 10, SESSION_PARTITIONS_MAX = 256 };
 
-static void free_list(char **list)
-{
-    for (size_t i = 0; list != NULL && list[i] != NULL; i++)
-        free(list[i]);
-    free(list);
-}
-
 static int remember(struct sw_session *session, const char *device, const char *point, struct sw_err *err)
 {
     struct session_mount *mount = &session->mounts[session->nr_mounts];
@@ -32,6 +25,13 @@ static int remember(struct sw_session *session, const char *device, const char *
     }
     session->nr_mounts++;
     return 0;
+}
+
+void session_free_list(char **list)
+{
+    for (size_t i = 0; list != NULL && list[i] != NULL; i++)
+        free(list[i]);
+    free(list);
 }
 
 void session_free_mounts(struct sw_session *session)
@@ -163,7 +163,7 @@ static int find_root(struct sw_session *session, struct sw_err *err)
         char **pairs = lists[i](session->g); /* cppcheck-suppress uninitvar */
         int rc = pairs != NULL ? choose(session, pairs, &seen, err) : 0;
 
-        free_list(pairs);
+        session_free_list(pairs);
         if (rc < 0 || session->nr_mounts > 0)
             return rc;
     }
@@ -181,7 +181,7 @@ static bool device_has(guestfs_h *g, const char *device, const char *key, const 
 
     for (size_t i = 0; pairs != NULL && pairs[i] != NULL && !found; i += 2)
         found = strcmp(pairs[i], key) == 0 && strcasecmp(pairs[i + 1], value) == 0;
-    free_list(pairs);
+    session_free_list(pairs);
     return found;
 }
 
@@ -193,7 +193,7 @@ static char *find_partition(guestfs_h *g, const char *key, const char *value)
     for (size_t i = 0; devices != NULL && devices[i] != NULL && found == NULL; i++)
         if (!session_is_medium(devices[i]) && device_has(g, devices[i], key, value))
             found = strdup(devices[i]);
-    free_list(devices);
+    session_free_list(devices);
     return found;
 }
 

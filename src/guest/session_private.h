@@ -107,6 +107,8 @@ bool session_is_medium(const char *device);
 /* Finds (once) and mounts the guest's file systems. */
 SW_MUST_CHECK int session_mount(struct sw_session *session, struct sw_err *err);
 void session_free_mounts(struct sw_session *session);
+/* A list that libguestfs gave; NULL is none. */
+void session_free_list(char **list);
 
 /* Among pairs of a device and its type, the one with Windows on it; *device is NULL when there is none. Free it. */
 SW_MUST_CHECK int windows_find(struct sw_session *session, char *const *pairs, char **device,

@@ -143,9 +143,7 @@ static int look(struct sw_session *session, struct sw_guest_filesystems *out, st
     if (pairs == NULL)
         return session_fail(session, err, "cannot list the file systems");
     rc = session_make_root(session, err) < 0 ? -1 : mount_all(session, pairs, out, err);
-    for (size_t i = 0; pairs[i] != NULL; i++)
-        free(pairs[i]);
-    free(pairs);
+    session_free_list(pairs);
     return rc;
 }
 

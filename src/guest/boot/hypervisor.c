@@ -81,22 +81,11 @@ static void add(struct words *words, const char *fmt, ...)
     va_end(args);
 }
 
-/* A comma in an option of QEMU is written twice. */
-static char *escape(const char *path, struct sw_err *err)
-{
-    SW_AUTO_BUF struct sw_buf text = {0};
-
-    for (const char *at = path; *at != '\0'; at++)
-        if (sw_buf_append(&text, at, 1, err) < 0 || (*at == ',' && sw_buf_append(&text, at, 1, err) < 0))
-            return NULL;
-    return sw_buf_steal(&text);
-}
-
 /* This boot's own variables, so that none is left in the firmware's file. */
 static int add_firmware(struct words *words, const struct sw_machine_opts *opts, struct sw_err *err)
 {
     SW_AUTO_FREE char *vars = sw_path_join(opts->scratch_dir, "OVMF_VARS.fd", err);
-    SW_AUTO_FREE char *safe = vars != NULL ? escape(vars, err) : NULL;
+    SW_AUTO_FREE char *safe = vars != NULL ? sw_doubled(vars, ',', err) : NULL;
     SW_AUTO_BUF struct sw_buf bytes = {0};
     struct sw_ovmf ovmf;
 
@@ -164,7 +153,7 @@ static void add_channels(struct words *words)
 /* bootindex: without one SeaBIOS takes its time with others first. The serial number is like those of EBS. */
 static int add_disk(struct words *words, const char *overlay, struct sw_err *err)
 {
-    SW_AUTO_FREE char *safe = escape(overlay, err);
+    SW_AUTO_FREE char *safe = sw_doubled(overlay, ',', err);
 
     if (safe == NULL)
         return -1;
@@ -179,7 +168,7 @@ static int add_disk(struct words *words, const char *overlay, struct sw_err *err
 static int add_media(struct words *words, const struct sw_media *media, struct sw_err *err)
 {
     for (size_t i = 0; media != NULL && i < media_count(media); i++) {
-        SW_AUTO_FREE char *safe = escape(media_image(media, i), err);
+        SW_AUTO_FREE char *safe = sw_doubled(media_image(media, i), ',', err);
 
         if (safe == NULL)
             return -1;
