@@ -26,11 +26,13 @@ enum {
     MODULE_MAX = 16 << 20,
     LIST_MAX = 4 << 20,
     KERNEL_MAX = 128 << 20,
+    MACHINE_ID_MAX = 256,
     MAKE_MS = 600000,
     KEEP_S = 7 * 24 * 3600,
 };
 
-static const char prefix[] = "fast-", half_made[] = "fast-new.XXXXXX", in_use[] = "in-use";
+static const char prefix[] = "fast-", half_made[] = "fast-new.XXXXXX", in_use[] = "in-use",
+                  made_on_name[] = "made-on";
 
 /* The last is the bus: when it comes, the disks' drivers are there and look for them at once. */
 static const char *const wanted[] = {"crc32c_generic", "crc32c_intel",   "ext4",
@@ -181,17 +183,43 @@ static int find(const struct job *job, struct sw_appliance **out, struct sw_err 
     return 0;
 }
 
-/* Made by this very program: then of a kernel or of packages that this machine has no more. */
+/* Of several that have one home: by machine-id(5), where there is one, and by name. */
+static char *name_machine(struct sw_err *err)
+{
+    SW_AUTO_BUF struct sw_buf id = {0};
+    struct utsname names;
+    struct sw_err ignored = {.code = SW_OK};
+
+    if (uname(&names) < 0) {
+        sw_fail_errno(err, "cannot tell this machine's name");
+        return NULL;
+    }
+    if (sw_read_file("/etc/machine-id", MACHINE_ID_MAX, &id, &ignored) < 0)
+        sw_buf_free(&id);
+    return sw_strf(err, "%s %.*s", names.nodename, (int)id.len, id.len > 0 ? id.data : "");
+}
+
+static bool is_of_this_machine(const char *dir)
+{
+    struct sw_err ignored = {.code = SW_OK};
+    SW_AUTO_FREE char *name = name_machine(&ignored);
+    SW_AUTO_FREE char *made_on = read_text(dir, made_on_name, &ignored);
+
+    return name == NULL || made_on == NULL || strcmp(name, made_on) == 0;
+}
+
+/* Made by this very program on this machine: then of a kernel or of packages that it has no more. */
 static bool is_superseded(const struct job *job, const char *dir)
 {
     struct sw_err ignored = {.code = SW_OK};
     SW_AUTO_FREE char *sources = read_text(dir, "sources", &ignored);
     const char *programs = strstr(job->sources.text.data, "\nlayout ");
 
-    return sources == NULL || (programs != NULL && strstr(sources, programs) != NULL);
+    return sources == NULL ||
+           (programs != NULL && strstr(sources, programs) != NULL && is_of_this_machine(dir));
 }
 
-/* Another slipway's: they share a cache, and neither takes the other's from it, unless it was not used for a week. */
+/* Another slipway's or machine's: they share a cache, and neither takes the other's from it, unless it was not used for a week. */
 static bool is_forgotten(const char *dir)
 {
     struct sw_err ignored = {.code = SW_OK};
@@ -324,12 +352,14 @@ static int fill_folder(const struct job *job, const char *dir, char name[SW_SHA2
 {
     SW_AUTO_FREE char *stamp = sources_stamp(err); /* before: a change meanwhile is asked about */
     SW_AUTO_FREE char *packages = NULL;
+    SW_AUTO_FREE char *machine = name_machine(err);
 
-    if (stamp == NULL || make_root(job, dir, &packages, err) < 0 || make_initrd(job, dir, err) < 0 ||
-        make_kernel(job, dir, err) < 0 || saved_install(dir, job->qemu, err) < 0 ||
-        write_text(dir, "packages", packages, err) < 0 ||
+    if (machine == NULL || stamp == NULL || make_root(job, dir, &packages, err) < 0 ||
+        make_initrd(job, dir, err) < 0 || make_kernel(job, dir, err) < 0 ||
+        saved_install(dir, job->qemu, err) < 0 || write_text(dir, "packages", packages, err) < 0 ||
         write_text(dir, "sources", job->sources.text.data, err) < 0 ||
-        write_text(dir, "stamp", stamp, err) < 0 || write_text(dir, in_use, "", err) < 0)
+        write_text(dir, made_on_name, machine, err) < 0 || write_text(dir, "stamp", stamp, err) < 0 ||
+        write_text(dir, in_use, "", err) < 0)
         return -1;
     return sw_sha256_hex(packages, strlen(packages), name, err) < 0
                ? -1

@@ -41,3 +41,12 @@ touch -d '8 days ago' cache/fast-2222222222222222-2222222222222222/in-use
 launch
 [ "$(find cache -maxdepth 1 -name 'fast-*' -type d | wc -l)" = 2 ]
 [ -d cache/fast-1111111111111111-1111111111111111 ]
+# Nor is that of another machine with the same home; of this one's the one that was made before goes.
+for folder in cache/fast-*; do
+    if [ -e "$folder/made-on" ]; then mv "$folder" cache/fast-3333333333333333-3333333333333333; fi
+done
+cp -r cache/fast-3333333333333333-3333333333333333 cache/fast-4444444444444444-4444444444444444
+echo elsewhere >cache/fast-4444444444444444-4444444444444444/made-on
+launch
+[ ! -d cache/fast-3333333333333333-3333333333333333 ]
+[ -d cache/fast-4444444444444444-4444444444444444 ]
