@@ -5,6 +5,7 @@
 #include "src/base/fs.h"
 #include "src/base/json.h"
 #include "src/base/log.h"
+#include "src/build/failed.h"
 
 #include <string.h>
 
@@ -149,7 +150,12 @@ int booted_phase(struct booted *booted, size_t i, enum sw_phase_kind kind, json_
 
     if (outputs == NULL)
         return sw_fail(err, SW_FAILED, "out of memory");
-    return sw_exec_phase(&exec, kind, NULL, err) < 0 ? fail(booted, err) : 0;
+    if (sw_exec_phase(&exec, kind, NULL, err) == 0)
+        return 0;
+    fail(booted, err);
+    if (err->code == SW_GUEST && sw_machine_fault(booted->machine) == SW_BOOT_FINE)
+        failed_shell(stage->opts, stage->plan->recipe, booted->guest);
+    return -1;
 }
 
 /* ---- The end ----------------------------------------------------------------------------------------------- */
@@ -162,6 +168,17 @@ int booted_finish(struct booted *booted, struct sw_err *err)
         return sw_context(err, "the booted copy does not shut down");
     booted_close(booted);
     return 0;
+}
+
+void booted_give_up(struct booted *booted)
+{
+    struct sw_err why = {.code = SW_OK};
+
+    /* One that hangs would be waited for as long as a boot may take. */
+    if (booted->guest != NULL && sw_machine_fault(booted->machine) == SW_BOOT_FINE &&
+        sw_machine_power_off(booted->machine, &why) < 0)
+        sw_log(SW_LOG_INFO, "the booted copy does not shut down, and is stopped where it is: %s", why.text);
+    booted_close(booted);
 }
 
 void booted_close(struct booted *booted)

@@ -24,11 +24,16 @@ SW_MUST_CHECK int booted_plant(struct booted *booted, struct sw_guest *mounted, 
  * On failure there may be a machine, and a picture of its screen is taken.
  */
 SW_MUST_CHECK int booted_start(struct booted *booted, const char *digest, bool network, struct sw_err *err);
-/* Runs layer i's phases of that kind; a restart that they ask for is a real one. On failure a picture is taken. */
+/*
+ * Runs layer i's phases of that kind; a restart that they ask for is a real one. On failure a picture is taken, and where that is
+ * wanted a shell opened.
+ */
 SW_MUST_CHECK int booted_phase(struct booted *booted, size_t i, enum sw_phase_kind kind, json_t *outputs,
                                struct sw_err *err);
 /* Takes the runner away and lets the system power itself off: the overlay is what it left. */
 SW_MUST_CHECK int booted_finish(struct booted *booted, struct sw_err *err);
+/* For a system that is to be looked into later: shut down if it still can be. The runner stays in it. */
+void booted_give_up(struct booted *booted);
 void booted_close(struct booted *booted);
 
 #endif

@@ -151,11 +151,38 @@ static int hand_over(struct run *run, struct booted *booted, bool *landmarks_the
     return rig_shut(run->rig, err);
 }
 
-/* Runs a component's build phases in the booted image: what it leaves is what a shutdown leaves. */
-static int change_booted(struct run *run, size_t i, struct sw_err *err)
+static int run_booted(const struct run *run, struct booted *booted, const bool *before, size_t i,
+                      struct sw_err *err)
 {
     struct plan *plan = run->stage->plan;
     struct plan_layer *layer = &plan->layers[i];
+
+    if (layer->outputs == NULL)
+        layer->outputs = json_object();
+    if (booted_start(booted, layer[-1].layer.digest, plan->recipe->network, err) < 0 ||
+        booted_phase(booted, i, SW_PHASE_BUILD, layer->outputs, err) < 0 ||
+        check_landmarks(run, booted->guest, before, i, err) < 0)
+        return -1;
+    return cleaning_take_marks(booted->guest, plan, i, err);
+}
+
+/* The disk of one that failed, without the runner, in a session as that of any other. */
+static void take_back(const struct run *run, struct booted *booted)
+{
+    struct sw_err why = {.code = SW_OK};
+    struct sw_guest *guest = NULL;
+
+    booted_give_up(booted);
+    if (rig_open(run->rig, &why) == 0 && sw_session_begin(run->rig->session, &guest, &why) == 0 &&
+        sw_seed_remove(guest, &booted->seed, &why) == 0)
+        return;
+    sw_log(SW_LOG_WARNING, "the disk of the booted copy cannot be kept: %s", why.text);
+    rig_drop(run->rig);
+}
+
+/* Runs a component's build phases in the booted image: what it leaves is what a shutdown leaves. */
+static int change_booted(struct run *run, size_t i, struct sw_err *err)
+{
     bool before[SW_ARRAY_LEN(landmarks)];
     SW_AUTO_FREE char *console = sw_strf(err, "boot-console-%zu.log", i);
     SW_CLEANUP(booted_close)
@@ -166,14 +193,11 @@ static int change_booted(struct run *run, size_t i, struct sw_err *err)
 
     if (console == NULL || hand_over(run, &booted, before, err) < 0)
         return -1;
-    if (layer->outputs == NULL)
-        layer->outputs = json_object();
-    if (booted_start(&booted, layer[-1].layer.digest, plan->recipe->network, err) < 0 ||
-        booted_phase(&booted, i, SW_PHASE_BUILD, layer->outputs, err) < 0 ||
-        check_landmarks(run, booted.guest, before, i, err) < 0 ||
-        cleaning_take_marks(booted.guest, plan, i, err) < 0)
-        return -1;
-    return booted_finish(&booted, err);
+    if (run_booted(run, &booted, before, i, err) == 0)
+        return booted_finish(&booted, err);
+    if (err->code == SW_GUEST && run->stage->opts->on_error == SW_ON_ERROR_KEEP)
+        take_back(run, &booted);
+    return -1;
 }
 
 /* Runs a component's build phases between two mounts, or lets the disk grow. */
@@ -289,9 +313,7 @@ static void keep_failed(const struct run *run)
 
     if (stage->opts->on_error != SW_ON_ERROR_KEEP)
         return;
-    if (run->rig->session == NULL)
-        sw_log(SW_LOG_WARNING, "the disk of a guest that was booted is not kept");
-    else
+    if (run->rig->session != NULL)
         failed_keep(&disk, stage->store, run->rig->session);
 }
 
