@@ -10,7 +10,8 @@ export LIBGUESTFS_CACHEDIR=$PWD/cache
 starts() { (cd cache && ls -i fast-*-*/start-*); }
 try_session 'echo ran' || { cat log; exit 1; }
 starts >before
-if (ulimit -v 1250000 && try_session 'echo ran'); then fail "there was memory enough"; fi
+# Enough for qemu and the 1 GiB in which TCG translates, but not for the guest's memory beside them.
+if (ulimit -v 1900000 && try_session 'echo ran'); then fail "there was memory enough"; fi
 grep 'this machine has no 1280 MiB of memory left' log || { cat log; exit 1; }
-if grep 'the fast appliance did not' log; then fail "another appliance was tried"; fi
+if grep -q 'the fast appliance did not' log; then cat log >&2; fail "another appliance was tried"; fi
 starts | diff before -
