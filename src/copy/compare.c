@@ -177,6 +177,7 @@ int sw_compare_ranges(const struct sw_compare *ask, struct sw_ranges *out, struc
 
     *out = (struct sw_ranges){.items = NULL};
     compare.walk.top = ask->top;
+    compare.walk.under = ask->a;
     compare.ranges = out;
     compare.progress = ask->progress;
     if ((ask->progress != NULL && walk_total(&compare.walk, &compare.total_bytes, err) < 0) ||

@@ -227,6 +227,7 @@ static int fill(const struct sw_copy *copy, struct sw_image *target, struct extr
                                  .walk = {.src = copy->src,
                                           .other = copy->base,
                                           .top = copy->base != NULL ? copy->top : NULL,
+                                          .under = copy->base,
                                           .size_bytes = target->size_bytes,
                                           .unit_bytes = target->unit_bytes,
                                           .past_damage = copy->damage != NULL,

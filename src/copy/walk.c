@@ -35,7 +35,7 @@ static int narrow(const struct walk *walk, struct sw_image *img, uint64_t off, u
     return 0;
 }
 
-/* Zeros over none of the other's data change nothing: what a guest has trimmed is most of a disk. */
+/* Zeros over none of the data beneath change nothing: what a guest has trimmed is most of a disk. */
 static int narrow_to_top(const struct walk *walk, uint64_t off, uint64_t *len, bool *look, struct sw_err *err)
 {
     struct sw_image *top = walk->top;
@@ -46,8 +46,8 @@ static int narrow_to_top(const struct walk *walk, uint64_t off, uint64_t *len, b
     if (top->format->next_extent(top, off, &extent, err) < 0)
         return -1;
     *len = sw_min_u64(*len, extent.len);
-    if (extent.kind == SW_EXTENT_ZERO && walk->other != NULL)
-        return narrow(walk, walk->other, off, len, look, err);
+    if (extent.kind == SW_EXTENT_ZERO && walk->under != NULL)
+        return narrow(walk, walk->under, off, len, look, err);
     *look = extent.kind != SW_EXTENT_HOLE;
     return 0;
 }

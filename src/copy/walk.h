@@ -9,7 +9,9 @@ struct walk {
     struct sw_image *src;
     struct sw_image *other; /* runs without data in both are left out; NULL: those without data in src */
     struct sw_image *top;   /* only what this file itself holds; NULL: everything */
-    uint64_t size_bytes;    /* where it ends; what lies past an image's own end has no data */
+    struct sw_image
+        *under; /* what lies beneath top: its zeros over none of that's data are left out; NULL: none is */
+    uint64_t size_bytes; /* where it ends; what lies past an image's own end has no data */
     uint64_t unit_bytes;
     bool past_damage; /* what cannot be told is to be looked at, instead of an error */
     uint64_t pos;

@@ -1,5 +1,5 @@
 # A guest that gives back what is free leaves zeros over hundreds of GiB where the disk beneath has nothing: a commit takes the
-# time of what was there, and the layer reads as the overlay does.
+# time of what was there, and what was trimmed reads as zeros in the layer.
 # timeout: 60
 # shellcheck source=tests/lib/store-case.sh
 . "$CASE_LIB/store-case.sh"

@@ -43,6 +43,18 @@ refused 2 'raw' "$SLIPWAY" diff disk.raw disk.vmdk
 cp disk.raw other.raw
 printf x | dd of=other.raw bs=1 seek=2000000 conv=notrunc status=none
 refused 1 'qemu' "$SLIPWAY" diff -f raw disk.raw other.raw
+# Nor is a layer the same that has zeros where there was something; one that has them where there was nothing is.
+if command -v qemu-io >/dev/null; then
+    for what in other:1M same:5M; do
+        qemu-img create -q -f qcow2 -b "$PWD/store/blobs/sha256/$base" -F qcow2 overlay
+        qemu-io -f qcow2 -c "write -q -z -u ${what#*:} 1M" overlay
+        layer=$(store_tool commit store "$base" overlay 1)
+        case $what in
+        same*) same --store store "$layer" ;;
+        *) refused 1 qemu "$SLIPWAY" diff --store store "$layer" ;;
+        esac
+    done
+fi
 [ -z "$(find "$TMPDIR" -type s -o -name '*.qcow2')" ] || { find "$TMPDIR"; exit 1; }
 
 # A disk that is damaged is no disk that differs.

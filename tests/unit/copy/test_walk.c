@@ -119,10 +119,19 @@ static void zeros_of_an_overlay_are_looked_at_where_they_hide_data(void **state)
     struct drawn top = draw("....zzzzzzzzzzzzzzzzzzzz....");
 
     (void)state;
-    expect_walk(
-        (struct walk){
-            .src = &src.base, .other = &base.base, .top = &top.base, .size_bytes = src.base.size_bytes},
-        "------------xxxxxxxx--------");
+    expect_walk((struct walk){.src = &src.base,
+                              .other = &base.base,
+                              .top = &top.base,
+                              .under = &base.base,
+                              .size_bytes = src.base.size_bytes},
+                "------------xxxxxxxx--------");
+    /* As two disks are compared, one of which lies over the other. */
+    expect_walk((struct walk){.src = &base.base,
+                              .other = &top.base,
+                              .top = &top.base,
+                              .under = &base.base,
+                              .size_bytes = src.base.size_bytes},
+                "------------xxxxxxxx--------");
 }
 
 int main(void)
