@@ -287,13 +287,15 @@ static int mount_one(struct sw_session *session, struct session_mount *mount, st
         return 0;
     if (mount->options == NULL)
         look_at(session, mount);
-    if (guestfs_mount_options(session->g, mount->options, mount->device, mount->point) == 0)
-        return 0;
+    mount->usable = guestfs_mount_options(session->g, mount->options, mount->device, mount->point) == 0;
     /* A kernel that does not know one of them. */
-    if (mount->options[0] != '\0' && guestfs_mount(session->g, mount->device, mount->point) == 0) {
+    if (!mount->usable && mount->options[0] != '\0' &&
+        guestfs_mount(session->g, mount->device, mount->point) == 0) {
         mount->options = "";
-        return 0;
+        mount->usable = true;
     }
+    if (mount->usable)
+        return 0;
     if (is_root)
         return session_fail(session, err, "cannot mount the image's root file system");
     sw_log(SW_LOG_WARNING, "cannot mount %s at %s: %s", mount->device, mount->point,

@@ -17,6 +17,7 @@ enum { SESSION_MOUNTS_MAX = 32 };
 struct session_mount {
     char *device, *point;
     char type[16];       /* as blkid calls it; "" where that is not known, or was not asked yet */
+    bool usable;         /* it could be mounted */
     const char *options; /* NULL: not looked at yet */
 };
 

@@ -7,6 +7,8 @@
 /* ext on a partition is normalised on its way into the layer (src/ext), by the bitmaps; on a logical volume it is not seen. */
 static bool wants_trim(const struct session_mount *mount)
 {
+    if (!mount->usable)
+        return false;
     if (strncmp(mount->type, "ext", 3) == 0)
         return strncmp(mount->device, "/dev/sd", 7) != 0;
     return strcmp(mount->type, "xfs") == 0 || strcmp(mount->type, "btrfs") == 0;
@@ -31,12 +33,16 @@ static int trim(struct sw_session *session, const struct session_mount *mount, s
     int rc = strcmp(mount->type, "btrfs") == 0 ? guestfs_mount(g, mount->device, "/")
                                                : guestfs_mount_ro(g, mount->device, "/");
 
+    if (rc == 0) {
+        session->mounted = true;
+        rc = guestfs_fstrim(g, "/", -1);
+    }
     if (rc < 0)
-        return session_fail(session, err, "cannot mount what is to be trimmed");
-    session->mounted = true;
-    if (guestfs_fstrim(g, "/", -1) < 0)
-        sw_log(SW_LOG_INFO, "what is free on %s is not given back: %s", mount->device, guestfs_last_error(g));
-    if (guestfs_umount_all(g) < 0)
+        sw_log(SW_LOG_INFO,
+               "what is free on %s is not given back, so what was deleted there may be in the layer: %s",
+               mount->device, guestfs_last_error(g));
+    /* QEMU keeps what it knows of the overlay until it is asked for it. */
+    if (session->mounted && (guestfs_umount_all(g) < 0 || guestfs_sync(g) < 0))
         return session_fail(session, err, "cannot unmount the image's file systems");
     session->mounted = false;
     return 0;

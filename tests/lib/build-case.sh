@@ -118,7 +118,7 @@ has_file() {
 # layers FILE: the digests of the layers of a result, as --json prints it
 layers() { python3 -c 'import json,sys; print(*[l["digest"] for l in json.load(open(sys.argv[1]))["layers"]], sep="\n")' "$1"; }
 
-# other_disk KIND MIB: KIND.raw, an MBR disk with the folder tree on XFS or Btrfs
+# other_disk KIND MIB: KIND.raw, an MBR disk with the folder tree on xfs, btrfs, or (lvm) ext4 on a logical volume
 other_disk() {
     PYTHONDONTWRITEBYTECODE=1 python3 - "$CASE_LIB/guest-disks" "$@" <<'PY'
 import importlib.machinery, importlib.util, os, sys
@@ -126,8 +126,15 @@ loader = importlib.machinery.SourceFileLoader("guest_disks", sys.argv[1])
 disks = importlib.util.module_from_spec(importlib.util.spec_from_loader("guest_disks", loader))
 loader.exec_module(disks)
 kind, mib = sys.argv[2], int(sys.argv[3])
-root = disks.filesystem(".", kind, mib, "tree", "root")
-disks.disk_of(kind + ".raw", [(1, mib, root, "83")], mib + 2)
+root = disks.filesystem(".", "ext4" if kind == "lvm" else kind, mib, "tree", "root")
+if kind == "lvm":
+    own, size = disks.lvm.identity("p0"), (mib + 5) * disks.MIB
+    text = disks.lvm.group_text("vg_lab", {"pv0": (own, size)}, {"root": ("pv0", 0, mib // 4)})
+    disks.disk_of("lvm.raw", [(1, mib + 5, disks.lvm.volume_head(own, size, text), "8e")], mib + 7)
+    with open("lvm.raw", "r+b") as disk:
+        disks.put(disk, 2, root)
+else:
+    disks.disk_of(kind + ".raw", [(1, mib, root, "83")], mib + 2)
 os.remove(root)
 PY
 }
