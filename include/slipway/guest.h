@@ -297,6 +297,8 @@ SW_MUST_CHECK int sw_media_show(const struct sw_media *media, struct sw_guest *g
  */
 SW_MUST_CHECK int sw_media_show_booted(const struct sw_media *media, struct sw_guest *guest, bool network,
                                        struct sw_err *err);
+/* Before its shutdown, so that nothing of them stays where /run is on the disk. */
+void sw_media_hide_booted(struct sw_guest *guest);
 
 /* ---- The session: one appliance per build ----------------------------------------------------------------- */
 

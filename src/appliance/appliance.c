@@ -183,7 +183,7 @@ static int find(const struct job *job, struct sw_appliance **out, struct sw_err 
     return 0;
 }
 
-/* Of several that have one home: by machine-id(5), where there is one, and by name. */
+/* Of several that have one home: machine-id(5), or the name where there is none. */
 static char *name_machine(struct sw_err *err)
 {
     SW_AUTO_BUF struct sw_buf id = {0};
@@ -194,9 +194,9 @@ static char *name_machine(struct sw_err *err)
         sw_fail_errno(err, "cannot tell this machine's name");
         return NULL;
     }
-    if (sw_read_file("/etc/machine-id", MACHINE_ID_MAX, &id, &ignored) < 0)
-        sw_buf_free(&id);
-    return sw_strf(err, "%s %.*s", names.nodename, (int)id.len, id.len > 0 ? id.data : "");
+    if (sw_read_file("/etc/machine-id", MACHINE_ID_MAX, &id, &ignored) == 0 && id.len > 1)
+        return sw_strf(err, "id %.*s", (int)id.len, id.data);
+    return sw_strf(err, "name %s", names.nodename);
 }
 
 static bool is_of_this_machine(const char *dir)

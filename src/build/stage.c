@@ -193,8 +193,8 @@ static int change_booted(struct run *run, size_t i, struct sw_err *err)
 
     if (console == NULL || hand_over(run, &booted, before, err) < 0)
         return -1;
-    if (run_booted(run, &booted, before, i, err) == 0)
-        return booted_finish(&booted, err);
+    if (run_booted(run, &booted, before, i, err) == 0 && booted_finish(&booted, err) == 0)
+        return 0;
     if (err->code == SW_GUEST && run->stage->opts->on_error == SW_ON_ERROR_KEEP)
         take_back(run, &booted);
     return -1;

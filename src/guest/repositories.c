@@ -1,5 +1,6 @@
 /* How a guest's package managers learn of the media: files in its /run, which is gone with the runner. */
 #include "src/base/buf.h"
+#include "src/base/log.h"
 #include "src/guest/media.h"
 #include "src/runner/protocol.h"
 
@@ -149,13 +150,38 @@ struct viewer {
     bool network, booted;
 };
 
+/* Whether one of those that FIND_REAL looks for is there. 1, 0; -1 on error. */
+static int has_program(struct sw_guest *guest, const char *name, struct sw_err *err)
+{
+    static const char *const folders[] = {"/usr/local/bin", "/usr/bin", "/bin", "/usr/sbin"};
+
+    for (size_t i = 0; i < SW_ARRAY_LEN(folders); i++) {
+        struct sw_guest_stat st;
+        char path[64];
+
+        snprintf(path, sizeof(path), "%s/%s", folders[i], name);
+        if (guest->ops->stat(guest, path, true, &st, err) < 0)
+            return -1;
+        if (st.kind == SW_FILE_REGULAR)
+            return 1;
+    }
+    return 0;
+}
+
+/* In PATH a manager would be there for all who ask for one, so only those that the guest has are put there. */
 static int put_wrappers(const struct viewer *viewer, bool rpm, struct sw_err *err)
 {
     for (size_t i = 0; i < SW_ARRAY_LEN(wrappers); i++) {
         SW_AUTO_BUF struct sw_buf text = {0};
         char path[64];
 
-        if (wrappers[i].rpm != rpm)
+        int has = wrappers[i].rpm != rpm ? 0
+                  : viewer->booted       ? has_program(viewer->guest, wrappers[i].name, err)
+                                         : 1;
+
+        if (has < 0)
+            return -1;
+        if (has == 0)
             continue;
         if (viewer->booted)
             snprintf(path, sizeof(path), RUNNER_WRAPPERS "/%s", wrappers[i].name);
@@ -242,7 +268,7 @@ static const char mount_media[] =
     "        [ $tries -gt 0 ] || modprobe -q virtio_blk 2>/dev/null || :\n"
     "        tries=$((tries + 1))\n"
     "        [ $tries -lt 50 ] || { echo 'its disk does not come up: is there a virtio_blk for this kernel?' >&2; exit 1; }\n"
-    "        sleep 0.2\n"
+    "        sleep 0.2 2>/dev/null || sleep 1\n"
     "    done\n"
     "    mkdir -p " RUNNER_MEDIA "/$i\n"
     "    mount -t iso9660 -o ro,nosuid,nodev \"$disk\" " RUNNER_MEDIA "/$i 2>/dev/null ||\n"
@@ -261,9 +287,21 @@ static void listen(void *ctx, enum sw_stream stream, const void *bytes, size_t l
     struct words *words = ctx;
 
     (void)stream;
-    for (size_t i = 0; i < len && words->len < sizeof(words->text) - 1; i++)
+    for (size_t i = 0; i < len; i++) {
+        if (words->len == sizeof(words->text) - 1)
+            memmove(words->text, words->text + 1, --words->len);
         words->text[words->len++] = ((const char *)bytes)[i] == '\n' ? ' ' : ((const char *)bytes)[i];
+    }
     words->text[words->len] = '\0';
+}
+
+static const char *reason(const struct sw_guest_exit *end, const struct words *words)
+{
+    if (end->kind == SW_EXIT_NOEXEC)
+        return "it has no /bin/sh that can be run";
+    if (end->kind == SW_EXIT_TIMEOUT)
+        return "that took longer than two minutes";
+    return words->len > 0 ? words->text : "no reason is given";
 }
 
 int sw_media_show_booted(const struct sw_media *media, struct sw_guest *guest, bool network,
@@ -281,6 +319,18 @@ int sw_media_show_booted(const struct sw_media *media, struct sw_guest *guest, b
         return sw_context(err, "package repositories");
     if (end.kind != SW_EXIT_STATUS || end.value != 0)
         return sw_fail(err, SW_GUEST, "the booted system cannot mount the recipe's repositories: %s",
-                       words.len > 0 ? words.text : "no reason is given");
+                       reason(&end, &words));
     return show(media, &viewer, err);
+}
+
+void sw_media_hide_booted(struct sw_guest *guest)
+{
+    static const char *const argv[] = {"/bin/sh", "-c", "umount " RUNNER_MEDIA "/* " PLACE "; rmdir " PLACE,
+                                       NULL};
+    const struct sw_guest_run run = {.argv = argv, .timeout_ms = 60000};
+    struct sw_guest_exit end;
+    struct sw_err ignored = {.code = SW_OK};
+
+    if (guest->ops->run(guest, &run, &end, &ignored) < 0)
+        sw_log(SW_LOG_DEBUG, "the recipe's repositories: %s", ignored.text);
 }

@@ -164,7 +164,7 @@ static int add_disk(struct words *words, const char *overlay, struct sw_err *err
     return 0;
 }
 
-/* Behind a bus of their own kind, so that they take no name of the image's disk. */
+/* Disks of another kind, so that they take no name of the image's own. */
 static int add_media(struct words *words, const struct sw_media *media, struct sw_err *err)
 {
     for (size_t i = 0; media != NULL && i < media_count(media); i++) {

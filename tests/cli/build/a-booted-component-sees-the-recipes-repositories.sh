@@ -22,7 +22,7 @@ component_of build Do 'mkdir -p /usr/local/bin' \
 seen='cat /run/slipway/media/0/Packages /run/slipway/media/1/Packages'
 {
     component_of build Do 'set -eu' '[ "$(cat /proc/1/comm)" = init ]' "$seen >>/etc/seen" 'apt-get install one' \
-        'if touch /run/slipway/media/0/x 2>/dev/null; then exit 3; fi' \
+        '[ -z "$(command -v aptitude dnf || true)" ]' 'if touch /run/slipway/media/0/x 2>/dev/null; then exit 3; fi' \
         'echo run >>/etc/runs' 'if [ "$(wc -l </etc/runs)" = 1 ]; then exit 194; fi'
     phase_of test Look 'set -eu' "$seen | wc -l | grep -qx 2" 'apt-get update' 'grep -c . /etc/asked | grep -qx 5'
 } >live.yml
@@ -38,3 +38,12 @@ diff counted - <<'END'
 2 /run/slipway/apt.conf //usr/local/bin/apt-get install one
 END
 if has_file $built /run/slipway; then fail "something is left in /run"; fi
+
+# Where a system cannot mount them its build fails, and says what does; what is tested goes on without.
+component_of build Do "printf '#!/bin/sh\necho taken >/run/slipway\n' >/etc/init.d/S10taken; chmod +x /etc/init.d/S10taken" >before.yml
+refused 8 "the booted system cannot mount the recipe's repositories: mkdir: can't create directory '/run/slipway'" \
+    "$SLIPWAY" build recipe.yml -a base.raw -f raw --out out --store store --no-output --accel tcg
+component_of test Look '[ ! -e /run/slipway/media/0 ]' >live.yml
+sed -i '/engine: boot/d' recipe.yml
+"$SLIPWAY" build recipe.yml -a base.raw -f raw --out out --store store --no-output --accel tcg >result 2>said
+grep -q 'the test phases have no package repositories: .*cannot mount' said || { cat said; fail "nothing is said"; }
