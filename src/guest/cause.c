@@ -18,6 +18,9 @@ static const struct cause {
      "this machine has no %u MiB of memory left for the appliance: end other programs", false, true},
     {"Cannot allocate memory",
      "this machine has no %u MiB of memory left for the appliance: end other programs", false, true},
+    /* GLib's, wherever in qemu it was. */
+    {"gmem.c:", "this machine has no %u MiB of memory left for the appliance: end other programs", false,
+     true},
     {"qemu_thread_create: ",
      "qemu could start no thread of its own: this machine has no memory or no processes left for it", true,
      true},

@@ -18,6 +18,8 @@ static void each_cause_is_told_with_its_remedy(void **state)
          "1280 MiB of memory were too few (LIBGUESTFS_MEMSIZE"},
         {"qemu-system-x86_64: cannot set up guest memory 'pc.ram': Cannot allocate memory\n",
          "no 1280 MiB of memory left"},
+        {"(process:7): GLib-ERROR **: 10:00:00.000: ../../../glib/gmem.c:136: failed to allocate 65552 bytes\n",
+         "no 1280 MiB of memory left"},
         {"qemu: qemu_thread_create: Resource temporarily unavailable\n",
          "no memory or no processes left for it"},
         {"qemu-system-x86_64: failed to initialize kvm: Permission denied\n", "--accel tcg"},
