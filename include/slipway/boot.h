@@ -45,7 +45,7 @@ struct sw_seed {
  * put. SW_REFUSED for a guest that is no Linux.
  */
 SW_MUST_CHECK int sw_seed_plant(struct sw_guest *guest, struct sw_seed *out, struct sw_err *err);
-/* Takes it away, from a guest of any engine; one that runs goes on. */
+/* Takes it away, from a guest of any engine; one that runs goes on. What is not there any more is no error. */
 SW_MUST_CHECK int sw_seed_remove(struct sw_guest *guest, const struct sw_seed *seed, struct sw_err *err);
 
 /* ---- The machine ------------------------------------------------------------------------------------------- */

@@ -196,13 +196,23 @@ static int remove_line(struct sw_guest *guest, struct sw_err *err)
     return guest->ops->put(guest, INITTAB, text, (size_t)(ours - text) + rest, 0644 | SW_PUT_OVERWRITE, err);
 }
 
+/* A system that went down halfway may have lost some of it already. */
+static int remove_part(struct sw_guest *guest, const char *path, unsigned how, struct sw_err *err)
+{
+    enum sw_file_kind kind;
+
+    if (kind_of(guest, path, false, &kind, err) < 0)
+        return -1;
+    return kind == SW_FILE_NONE ? 0 : guest->ops->remove(guest, path, how, err);
+}
+
 /* The folder of links stays where others are in it. */
 static int remove_unit(struct sw_guest *guest, struct sw_err *err)
 {
     struct sw_err ignored = {.code = SW_OK};
 
-    if (guest->ops->remove(guest, WANTS_PATH, SW_REMOVE_FILE, err) < 0 ||
-        guest->ops->remove(guest, UNIT_PATH, SW_REMOVE_FILE, err) < 0)
+    if (remove_part(guest, WANTS_PATH, SW_REMOVE_FILE, err) < 0 ||
+        remove_part(guest, UNIT_PATH, SW_REMOVE_FILE, err) < 0)
         return -1;
     (void)!guest->ops->remove(guest, WANTS_DIR, SW_REMOVE_DIR, &ignored);
     return 0;
@@ -213,7 +223,7 @@ int sw_seed_remove(struct sw_guest *guest, const struct sw_seed *seed, struct sw
     if (seed->init == SW_INIT_OTHER)
         return 0;
     if ((seed->init == SW_INIT_SYSTEMD ? remove_unit(guest, err) : remove_line(guest, err)) < 0 ||
-        guest->ops->remove(guest, SEED_DIR, SW_REMOVE_TREE, err) < 0)
+        remove_part(guest, SEED_DIR, SW_REMOVE_TREE, err) < 0)
         return sw_context(err, "the runner in the clone");
     return 0;
 }
