@@ -105,7 +105,7 @@ static int fail(const struct booted *booted, const struct sw_err *err)
     return -1;
 }
 
-int booted_start(struct booted *booted, const char *digest, bool network, struct sw_err *err)
+int booted_start(struct booted *booted, const char *digest, struct sw_err *err)
 {
     const struct stage *stage = booted->stage;
     SW_AUTO_FREE char *console = sw_path_join(stage->log_dir, booted->console, err);
@@ -114,12 +114,11 @@ int booted_start(struct booted *booted, const char *digest, bool network, struct
                                    .accel = stage->opts->accel,
                                    .console = console,
                                    .mask = stage->plan->mask,
-                                   .network = network,
+                                   .network = booted->network,
                                    .media = stage->plan->media,
                                    .drop_overlay = booted->dropped,
                                    .seed = booted->seed};
 
-    booted->network = network;
     if (console == NULL || remove_picture(booted, err) < 0 ||
         (opts.media != NULL && sw_media_make_images(stage->plan->media, err) < 0) ||
         choose_firmware(stage, digest, &opts.firmware, err) < 0 ||

@@ -5,14 +5,14 @@
 #include "slipway/boot.h"
 #include "src/build/stage.h"
 
-/* Zero-initialise it, set the first five; booted_close. */
+/* Zero-initialise it, set the first six; booted_close. */
 struct booted {
     const struct stage *stage;
     const char *overlay, *scratch; /* a qcow2 over the layer, and a private folder */
     const char *console;           /* the name of the console's log */
     bool dropped;                  /* the overlay is not kept: it loses its name */
+    bool network;                  /* as the recipe says; else it has none */
     struct sw_seed seed;
-    bool network; /* it has one */
     struct sw_machine *machine;
     struct sw_guest *guest; /* another one after a restart */
 };
@@ -20,10 +20,10 @@ struct booted {
 /* Puts the runner into a guest that is mounted; SW_REFUSED where nothing would start it. */
 SW_MUST_CHECK int booted_plant(struct booted *booted, struct sw_guest *mounted, struct sw_err *err);
 /*
- * Boots it as the layer of that digest is laid out, and waits until its services are up. network: as the recipe says, else none.
+ * Boots it as the layer of that digest is laid out, and waits until its services are up.
  * On failure there may be a machine, and a picture of its screen is taken.
  */
-SW_MUST_CHECK int booted_start(struct booted *booted, const char *digest, bool network, struct sw_err *err);
+SW_MUST_CHECK int booted_start(struct booted *booted, const char *digest, struct sw_err *err);
 /*
  * Runs layer i's phases of that kind; a restart that they ask for is a real one. On failure a picture is taken, and where that is
  * wanted a shell opened.

@@ -159,7 +159,7 @@ static int run_booted(const struct run *run, struct booted *booted, const bool *
 
     if (layer->outputs == NULL)
         layer->outputs = json_object();
-    if (booted_start(booted, layer[-1].layer.digest, plan->recipe->network, err) < 0 ||
+    if (booted_start(booted, layer[-1].layer.digest, err) < 0 ||
         booted_phase(booted, i, SW_PHASE_BUILD, layer->outputs, err) < 0 ||
         check_landmarks(run, booted->guest, before, i, err) < 0)
         return -1;
@@ -189,7 +189,8 @@ static int change_booted(struct run *run, size_t i, struct sw_err *err)
     struct booted booted = {.stage = run->stage,
                             .overlay = run->rig->overlay,
                             .scratch = run->rig->how.scratch_dir,
-                            .console = console};
+                            .console = console,
+                            .network = run->stage->plan->recipe->network};
 
     if (console == NULL || hand_over(run, &booted, before, err) < 0)
         return -1;

@@ -69,7 +69,7 @@ static int try_over(const struct stage *stage, const struct beneath *beneath, co
         return sw_context(err, "the copy for the test phases (--no-test leaves them out)");
     if (rc > 0)
         return rc;
-    return booted_start(&booted, result_of(stage)->digest, false, err) < 0 ? -1 : run_phases(&booted, err);
+    return booted_start(&booted, result_of(stage)->digest, err) < 0 ? -1 : run_phases(&booted, err);
 }
 
 int trial_run(const struct stage *stage, struct sw_err *err)

@@ -74,10 +74,11 @@ static int put(struct sw_guest *guest, const char *path, unsigned mode, const ch
  * Each wrapper begins so: it finds the program that it stands before. Two slashes are what the runner lets through. In these
  * texts %n becomes the program's name, and %w what depends on the network.
  */
+#define FOLDERS "/usr/local/bin /usr/bin /bin /usr/sbin"
 #define FIND_REAL                                                \
     "#!/bin/sh\n"                                                \
     "real=\n"                                                    \
-    "for dir in /usr/local/bin /usr/bin /bin /usr/sbin; do\n"    \
+    "for dir in " FOLDERS "; do\n"                               \
     "    if [ -x \"$dir/%n\" ]; then real=/$dir/%n; break; fi\n" \
     "done\n"                                                     \
     "[ -n \"$real\" ] || { echo '%n: not found' >&2; exit 127; }\n"
@@ -153,13 +154,14 @@ struct viewer {
 /* Whether one of those that FIND_REAL looks for is there. 1, 0; -1 on error. */
 static int has_program(struct sw_guest *guest, const char *name, struct sw_err *err)
 {
-    static const char *const folders[] = {"/usr/local/bin", "/usr/bin", "/bin", "/usr/sbin"};
+    size_t len;
 
-    for (size_t i = 0; i < SW_ARRAY_LEN(folders); i++) {
+    for (const char *folder = FOLDERS; *folder != '\0'; folder += len + strspn(folder + len, " ")) {
         struct sw_guest_stat st;
         char path[64];
 
-        snprintf(path, sizeof(path), "%s/%s", folders[i], name);
+        len = strcspn(folder, " ");
+        snprintf(path, sizeof(path), "%.*s/%s", (int)len, folder, name);
         if (guest->ops->stat(guest, path, true, &st, err) < 0)
             return -1;
         if (st.kind == SW_FILE_REGULAR)
@@ -174,7 +176,6 @@ static int put_wrappers(const struct viewer *viewer, bool rpm, struct sw_err *er
     for (size_t i = 0; i < SW_ARRAY_LEN(wrappers); i++) {
         SW_AUTO_BUF struct sw_buf text = {0};
         char path[64];
-
         int has = wrappers[i].rpm != rpm ? 0
                   : viewer->booted       ? has_program(viewer->guest, wrappers[i].name, err)
                                          : 1;

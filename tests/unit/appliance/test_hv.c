@@ -3,6 +3,7 @@
 #include "tests/unit/testing.h"
 
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #define FOLDER "/cache/fast-1"
@@ -196,11 +197,9 @@ static void a_path_is_taken_out_of_a_value(void **state)
 
 static int file_of(const unsigned char *bytes, size_t len)
 {
-    char path[] = "/tmp/slipway-state-XXXXXX";
-    int fd = mkstemp(path);
+    int fd = memfd_create("slipway-state", MFD_CLOEXEC);
 
     assert_true(fd >= 0);
-    unlink(path);
     assert_int_equal(pwrite(fd, bytes, len, 0), (ssize_t)len);
     return fd;
 }
