@@ -86,8 +86,8 @@ struct sw_out {
 
 /*
  * An output file that appears at path by rename after fsync, at commit. Until then it has no name
- * where the file system can do that (O_TMPFILE), or ".<name>.tmp-<pid>" beside it; leftovers of dead
- * processes are swept when the same path is written again. mode: permission bits, umask applies.
+ * where the file system can do that (O_TMPFILE), or ".<name>.tmp-<16 hex digits>" beside it, locked; what dead
+ * processes left is swept when the same path is written again. mode: permission bits, umask applies.
  */
 SW_MUST_CHECK int sw_out_create_file(const char *path, unsigned mode, struct sw_out **out,
                                      struct sw_err *err);

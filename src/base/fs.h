@@ -64,9 +64,6 @@ SW_MUST_CHECK int sw_fsync_dir(const char *path, struct sw_err *err);
 bool sw_path_exists(const char *path);
 /* False when the open file has lost this name, between its opening and its locking for instance. */
 bool sw_fd_has_name(int fd, const char *path);
-/* Removes the temporary files that processes which are gone left in folder when they wrote path. */
-void sw_sweep_tmp(const char *folder, const char *path);
-
 /* An exclusive flock on path (made when missing, 0600); released by closing the descriptor. Waits when wait is true,
  * else returns -1 with err->sys EWOULDBLOCK while another holds it. */
 SW_MUST_CHECK int sw_lock_file(const char *path, bool wait, struct sw_err *err);

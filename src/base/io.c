@@ -4,11 +4,11 @@
 #include "src/base/ckd.h"
 #include "src/base/cleanup.h"
 #include "src/base/fs.h"
+#include "src/base/tmp.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/fs.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -139,9 +139,8 @@ void sw_in_close(struct sw_in *in)
 
 struct file_out {
     struct sw_out base;
-    char *path;
-    char *tmp; /* the temporary name; NULL while the file has none (O_TMPFILE) */
-    char *dir;
+    char *path, *dir, *stem;
+    struct sw_tmp tmp;
 };
 
 /* Begins to write back what is dirty, without waiting. Where that is not possible, commit does it all. */
@@ -177,38 +176,17 @@ int sw_fd_out_truncate(struct sw_out *out, uint64_t size_bytes, struct sw_err *e
     return 0;
 }
 
-static char *tmp_name(const struct file_out *file, struct sw_err *err)
-{
-    return sw_strf(err, "%s/.%s.tmp-%ld", file->dir, sw_path_base(file->path), (long)getpid());
-}
-
-/* Gives an O_TMPFILE its temporary name: linkat cannot replace, rename can. */
-static int give_name(struct file_out *file, struct sw_err *err)
-{
-    SW_AUTO_FREE char *tmp = tmp_name(file, err);
-    char proc[64];
-
-    if (tmp == NULL)
-        return -1;
-    snprintf(proc, sizeof(proc), "/proc/self/fd/%d", file->base.fd);
-    unlink(tmp);
-    if (linkat(AT_FDCWD, proc, AT_FDCWD, tmp, AT_SYMLINK_FOLLOW) < 0)
-        return sw_fail_errno(err, "cannot name '%s'", tmp);
-    file->tmp = SW_STEAL_PTR(tmp);
-    return 0;
-}
-
 static int file_out_commit(struct sw_out *out, struct sw_err *err)
 {
     struct file_out *file = (struct file_out *)out;
 
     if (!out->lazy && fsync(out->fd) < 0)
         return sw_fail_errno(err, "cannot sync '%s'", out->name);
-    if (file->tmp == NULL && give_name(file, err) < 0)
+    if (sw_tmp_give_name(&file->tmp, err) < 0)
         return -1;
-    if (rename(file->tmp, file->path) < 0)
-        return sw_fail_errno(err, "cannot rename '%s' to '%s'", file->tmp, file->path);
-    free(SW_STEAL_PTR(file->tmp));
+    if (rename(file->tmp.name, file->path) < 0)
+        return sw_fail_errno(err, "cannot rename '%s' to '%s'", file->tmp.name, file->path);
+    sw_tmp_named(&file->tmp);
     return out->lazy ? 0 : sw_fsync_dir(file->dir, err);
 }
 
@@ -216,13 +194,10 @@ static void file_out_close(struct sw_out *out)
 {
     struct file_out *file = (struct file_out *)out;
 
-    if (file->tmp != NULL)
-        unlink(file->tmp);
-    if (out->fd >= 0)
-        close(out->fd);
-    free(file->tmp);
+    sw_tmp_close(&file->tmp);
     free(file->path);
     free(file->dir);
+    free(file->stem);
     free(file);
 }
 
@@ -234,71 +209,29 @@ static const struct sw_out_ops file_out_ops = {
     .close = file_out_close,
 };
 
-void sw_sweep_tmp(const char *folder, const char *path)
-{
-    SW_AUTO_DIR DIR *dir = opendir(folder);
-    const char *base = sw_path_base(path);
-    size_t base_len = strlen(base);
-    const struct dirent *entry;
-
-    while (dir != NULL && (entry = readdir(dir)) != NULL) {
-        const char *rest = entry->d_name + 1 + base_len;
-        char *end;
-        long pid;
-
-        if (entry->d_name[0] != '.' || strncmp(entry->d_name + 1, base, base_len) != 0 ||
-            strncmp(rest, ".tmp-", 5) != 0)
-            continue;
-        pid = strtol(rest + 5, &end, 10);
-        if (*end == '\0' && pid > 0 && (pid == getpid() || (kill((pid_t)pid, 0) < 0 && errno == ESRCH)))
-            unlinkat(dirfd(dir), entry->d_name, 0);
-    }
-}
-
-static int open_tmp(struct file_out *file, unsigned mode, struct sw_err *err)
-{
-    int fd = open(file->dir, O_TMPFILE | O_RDWR | O_CLOEXEC, mode);
-
-    /* Reading /proc/self/fd is what naming it later needs; a bare chroot may lack /proc. */
-    if (fd >= 0 && access("/proc/self/fd", X_OK) < 0) {
-        close(fd);
-        fd = -1;
-        errno = EOPNOTSUPP;
-    }
-    if (fd >= 0)
-        return fd;
-    if (errno != EOPNOTSUPP && errno != EISDIR && errno != ENOENT && errno != EINVAL)
-        return sw_fail_errno(err, "cannot write in '%s'", file->dir);
-    file->tmp = tmp_name(file, err);
-    if (file->tmp == NULL)
-        return -1;
-    fd = open(file->tmp, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
-    if (fd < 0) {
-        sw_fail_errno(err, "cannot create '%s'", file->path);
-        free(SW_STEAL_PTR(file->tmp));
-    }
-    return fd;
-}
-
 int sw_out_create_file(const char *path, unsigned mode, struct sw_out **out, struct sw_err *err)
 {
     struct file_out *file = sw_calloc(1, sizeof(*file), err);
+    struct sw_err why = {0};
+    int rc = -1;
 
     if (file == NULL)
         return -1;
-    file->base.ops = &file_out_ops;
-    file->base.fd = -1;
     file->path = sw_strdup(path, err);
     file->dir = sw_path_dir(path, err);
-    file->base.name = file->path;
-    if (file->path != NULL && file->dir != NULL) {
-        sw_sweep_tmp(file->dir, file->path);
-        file->base.fd = open_tmp(file, mode, err);
+    file->stem = sw_strf(err, ".%s", sw_path_base(path));
+    file->base = (struct sw_out){.ops = &file_out_ops, .fd = -1, .name = file->path};
+    file->tmp = (struct sw_tmp){
+        .dir_fd = AT_FDCWD, .folder = file->dir, .stem = file->stem, .what = file->path, .fd = -1};
+    if (file->path != NULL && file->dir != NULL && file->stem != NULL) {
+        (void)sw_tmp_sweep(file->dir, file->stem, &why); /* a folder that is not there is told of below */
+        rc = sw_tmp_open(&file->tmp, mode, err);
     }
-    if (file->base.fd < 0) {
+    if (rc < 0) {
         file_out_close(&file->base);
         return -1;
     }
+    file->base.fd = file->tmp.fd;
     *out = &file->base;
     return 0;
 }

@@ -3,6 +3,7 @@
 
 #include "src/base/cleanup.h"
 #include "src/base/fs.h"
+#include "src/base/tmp.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -113,6 +114,16 @@ static int open_locked(const struct partial_out *file, unsigned mode, struct sw_
     }
 }
 
+/* Of its journal, which is written anew many times. */
+static void sweep_journals(const struct partial_out *file)
+{
+    struct sw_err why = {0};
+    SW_AUTO_FREE char *stem = sw_strf(&why, ".%s", sw_path_base(file->journal));
+
+    if (stem != NULL)
+        (void)sw_tmp_sweep(file->dir, stem, &why);
+}
+
 char *sw_partial_path(const char *path, const char *ending, struct sw_err *err)
 {
     SW_AUTO_FREE char *dir = sw_path_dir(path, err);
@@ -138,7 +149,7 @@ int sw_out_open_partial(const char *path, unsigned mode, struct sw_out **out, st
         partial_close(&file->base);
         return -1;
     }
-    sw_sweep_tmp(file->dir, file->journal);
+    sweep_journals(file);
     *out = &file->base;
     return 0;
 }

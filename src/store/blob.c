@@ -4,13 +4,12 @@
 #include "src/base/cleanup.h"
 #include "src/base/digest.h"
 #include "src/base/fs.h"
+#include "src/base/tmp.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/file.h>
 
 /* Not read-only: skopeo writes a manifest again that is there already. */
 enum { BLOB_MODE = 0644, HASH_CHUNK = 1 << 20 };
@@ -142,10 +141,9 @@ int store_hash(struct sw_in *in, struct store_hashing *count, char hex[SW_STORE_
 struct blob_out {
     struct sw_out base; /* its fd is -1 where the store is sealed */
     struct sw_store *store;
-    int fd;
+    struct sw_tmp tmp;
     struct sw_out *object; /* that seals what is written; NULL in a plain store */
     char *name;            /* for messages */
-    char *tmp;             /* its name in the folder; NULL while it has none (O_TMPFILE) */
 };
 
 static int blob_commit(struct sw_out *out, struct sw_err *err)
@@ -160,12 +158,8 @@ static void blob_close(struct sw_out *out)
 {
     struct blob_out *blob = (struct blob_out *)out;
 
-    if (blob->tmp != NULL)
-        unlinkat(blob->store->blobs_fd, blob->tmp, 0);
     sw_out_close(blob->object);
-    if (blob->fd >= 0)
-        close(blob->fd);
-    free(blob->tmp);
+    sw_tmp_close(&blob->tmp);
     free(blob->name);
     free(blob);
 }
@@ -220,55 +214,10 @@ static int begin_object(struct blob_out *blob, struct sw_err *err)
 
     if (file == NULL)
         return -1;
-    *file = (struct sw_out){.ops = &file_ops, .fd = blob->fd, .name = blob->name};
+    *file = (struct sw_out){.ops = &file_ops, .fd = blob->tmp.fd, .name = blob->name};
     blob->base.ops = &sealed_blob_ops;
     blob->object = sw_vault_out(blob->store->vault, file, err);
     return blob->object != NULL ? 0 : -1;
-}
-
-static char *tmp_name(struct sw_err *err)
-{
-    uint64_t id;
-
-    return sw_random(&id, sizeof(id), err) < 0 ? NULL : sw_strf(err, STORE_BLOB_TMP "%016" PRIx64, id);
-}
-
-/* Where files must have names: the lock on it tells a sweep that somebody lives. */
-static int open_named(struct blob_out *blob, struct sw_err *err)
-{
-    for (;;) {
-        SW_AUTO_FREE char *tmp = tmp_name(err);
-        SW_AUTO_CLOSE int fd = -1;
-        struct stat st;
-
-        if (tmp == NULL)
-            return -1;
-        fd = openat(blob->store->blobs_fd, tmp, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, BLOB_MODE);
-        if (fd < 0)
-            return sw_fail_errno(err, "cannot create '%s'", blob->name);
-        if (flock(fd, LOCK_EX | LOCK_NB) < 0 && errno != EWOULDBLOCK)
-            return sw_fail_errno(err, "cannot lock '%s'", blob->name);
-        if (fstat(fd, &st) < 0)
-            return sw_fail_errno(err, "cannot look at '%s'", blob->name);
-        if (st.st_nlink == 0) /* a sweep came between the two calls */
-            continue;
-        blob->tmp = SW_STEAL_PTR(tmp);
-        return SW_STEAL_FD(fd);
-    }
-}
-
-static int open_new(struct blob_out *blob, struct sw_err *err)
-{
-    int fd = openat(blob->store->blobs_fd, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, BLOB_MODE);
-
-    /* Naming it later goes through /proc/self/fd, which a bare chroot may lack. */
-    if (fd >= 0 && access("/proc/self/fd", X_OK) == 0)
-        return fd;
-    if (fd >= 0)
-        close(fd);
-    else if (errno != EOPNOTSUPP && errno != EISDIR && errno != ENOENT && errno != EINVAL)
-        return sw_fail_errno(err, "cannot write in '%s'", blob->store->dir);
-    return open_named(blob, err);
 }
 
 int store_blob_create(struct sw_store *store, struct sw_out **out, struct sw_err *err)
@@ -281,49 +230,32 @@ int store_blob_create(struct sw_store *store, struct sw_out **out, struct sw_err
     if (blob == NULL)
         return -1;
     blob->base = (struct sw_out){.ops = &blob_ops, .fd = -1};
-    blob->fd = -1;
     blob->store = store;
     blob->name = sw_strf(err, "%s/%s/(new blob)", store->dir, store_blobs(store));
     blob->base.name = blob->name;
-    if (blob->name != NULL)
-        blob->fd = open_new(blob, err);
-    if (blob->fd < 0 || (store->sealed && begin_object(blob, err) < 0)) {
+    blob->tmp =
+        (struct sw_tmp){.dir_fd = store->blobs_fd, .folder = ".", .stem = "", .what = blob->name, .fd = -1};
+    if (blob->name == NULL || sw_tmp_open(&blob->tmp, BLOB_MODE, err) < 0 ||
+        (store->sealed && begin_object(blob, err) < 0)) {
         blob_close(&blob->base);
         return -1;
     }
     if (!store->sealed)
-        blob->base.fd = blob->fd;
+        blob->base.fd = blob->tmp.fd;
     *out = &blob->base;
     return 0;
-}
-
-static int link_as(const struct blob_out *blob, const char *name)
-{
-    int dir = blob->store->blobs_fd;
-    char proc[64];
-
-    if (blob->tmp != NULL)
-        return linkat(dir, blob->tmp, dir, name, 0);
-    snprintf(proc, sizeof(proc), "/proc/self/fd/%d", blob->fd);
-    return linkat(AT_FDCWD, proc, dir, name, AT_SYMLINK_FOLLOW);
 }
 
 /* A blob of that name whose bytes cannot be right: ours takes its place. */
 static int replace(struct blob_out *blob, const char *file, struct sw_err *err)
 {
-    SW_AUTO_FREE char *tmp = NULL;
+    int dir = blob->store->blobs_fd;
 
-    if (blob->tmp == NULL) {
-        tmp = tmp_name(err);
-        if (tmp == NULL)
-            return -1;
-        if (link_as(blob, tmp) < 0)
-            return sw_fail_errno(err, "cannot name '%s'", blob->name);
-        blob->tmp = SW_STEAL_PTR(tmp);
-    }
-    if (renameat(blob->store->blobs_fd, blob->tmp, blob->store->blobs_fd, file) < 0)
+    if (sw_tmp_give_name(&blob->tmp, err) < 0)
+        return -1;
+    if (renameat(dir, blob->tmp.name, dir, file) < 0)
         return sw_fail_errno(err, "cannot rename a new blob to '%s'", file);
-    free(SW_STEAL_PTR(blob->tmp));
+    sw_tmp_named(&blob->tmp);
     return 0;
 }
 
@@ -336,10 +268,10 @@ static int give_name(struct blob_out *blob, const char *hex, uint64_t size_bytes
 
     if (store_blob_file(blob->store, hex, file, err) < 0)
         return -1;
-    if (link_as(blob, file) == 0)
+    if (sw_tmp_link(&blob->tmp, file) == 0)
         return 0;
     /* No hard links on this file system: replacing by the same bytes does no harm. */
-    if (blob->tmp != NULL && (errno == EPERM || errno == EOPNOTSUPP || errno == ENOSYS))
+    if (blob->tmp.name != NULL && (errno == EPERM || errno == EOPNOTSUPP || errno == ENOSYS))
         return replace(blob, file, err);
     if (errno != EEXIST)
         return sw_fail_errno(err, "cannot name blob '%s'", file);
@@ -354,7 +286,7 @@ static int digest_plain(const struct blob_out *blob, char hex[SW_STORE_HEX], uin
 {
     struct store_hashing count = {0};
     struct sw_in *in = NULL;
-    int fd = fcntl(blob->fd, F_DUPFD_CLOEXEC, 0), rc;
+    int fd = fcntl(blob->tmp.fd, F_DUPFD_CLOEXEC, 0), rc;
 
     if (fd < 0)
         return sw_fail_errno(err, "cannot read '%s' again", blob->name);
@@ -387,7 +319,7 @@ int store_blob_publish(struct sw_out *out, char hex[SW_STORE_HEX], uint64_t *siz
 
     if (blob->object != NULL && digest_sealed(blob, hex, size_bytes, err) < 0)
         return -1;
-    if (fsync(blob->fd) < 0)
+    if (fsync(blob->tmp.fd) < 0)
         return sw_fail_errno(err, "cannot sync '%s'", out->name);
     if (blob->object == NULL && digest_plain(blob, hex, size_bytes, err) < 0)
         return -1;

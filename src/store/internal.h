@@ -24,8 +24,6 @@
 #define STORE_BASES        STORE_PRIVATE "/bases"
 #define STORE_SCRATCH      STORE_PRIVATE "/scratch"
 #define STORE_CODED        STORE_PRIVATE "/coded"
-#define STORE_BLOB_TMP \
-    ".tmp-" /* begins the name of a blob that is being written, where O_TMPFILE is missing */
 
 #define STORE_MEDIA_MANIFEST "application/vnd.oci.image.manifest.v1+json"
 #define STORE_MEDIA_INDEX    "application/vnd.oci.image.index.v1+json"

@@ -4,10 +4,9 @@
 #include "src/base/cleanup.h"
 #include "src/base/fs.h"
 #include "src/base/log.h"
+#include "src/base/tmp.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/file.h>
 
@@ -55,44 +54,11 @@ int store_sweep_scratch(const char *folder, struct sw_err *err)
     return 0;
 }
 
-/* A blob in the making that has a name is locked by its writer. */
-static void sweep_blob(struct sw_store *store, const char *name)
-{
-    SW_AUTO_CLOSE int fd = openat(store->blobs_fd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-
-    if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0)
-        unlinkat(store->blobs_fd, name, 0);
-}
-
-/* ".<name>.tmp-<pid>" of a process that is gone, as output files leave it between naming and renaming. */
-static bool is_orphan(const char *name)
-{
-    const char *mark = name[0] == '.' ? strstr(name + 1, ".tmp-") : NULL;
-    char *end;
-    long pid;
-
-    if (mark == NULL)
-        return false;
-    pid = strtol(mark + 5, &end, 10);
-    return *end == '\0' && pid > 0 && kill((pid_t)pid, 0) < 0 && errno == ESRCH;
-}
-
 static int sweep_files(struct sw_store *store, const char *relative, struct sw_err *err)
 {
     SW_AUTO_FREE char *folder = store_path(store, relative, err);
-    SW_AUTO_DIR DIR *dir = folder != NULL ? opendir(folder) : NULL;
-    const struct dirent *entry;
 
-    if (dir == NULL)
-        return folder == NULL ? -1 : sw_fail_errno(err, "cannot open the folder '%s'", folder);
-    while ((entry = readdir(dir)) != NULL) {
-        if (strcmp(relative, store_blobs(store)) == 0 &&
-            strncmp(entry->d_name, STORE_BLOB_TMP, sizeof(STORE_BLOB_TMP) - 1) == 0)
-            sweep_blob(store, entry->d_name);
-        else if (is_orphan(entry->d_name))
-            unlinkat(dirfd(dir), entry->d_name, 0);
-    }
-    return 0;
+    return folder != NULL ? sw_tmp_sweep(folder, NULL, err) : -1;
 }
 
 void store_sweep(struct sw_store *store)

@@ -5,6 +5,7 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/file.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 
@@ -53,19 +54,29 @@ static void commit_replaces_what_was_there(void **state)
     assert_int_equal(unlink("result"), 0);
 }
 
+/* By their lock: a process number may be another program's by now, or that of a dead process nobody has waited for. */
 static void leftovers_of_dead_processes_are_swept(void **state)
 {
     struct sw_err err = {0};
+    int held;
 
     (void)state;
     assert_int_equal(close(open(".result.tmp-2147483000", O_CREAT | O_WRONLY, 0600)), 0);
     assert_int_equal(close(open(".result.tmp-1", O_CREAT | O_WRONLY, 0600)), 0);
     assert_int_equal(close(open(".other.tmp-2147483000", O_CREAT | O_WRONLY, 0600)), 0);
+    assert_int_equal(close(open(".result.tmp-notes", O_CREAT | O_WRONLY, 0600)), 0);
+    held = open(".result.tmp-00c0ffee00c0ffee", O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
+    assert_int_equal(flock(held, LOCK_EX), 0);
     assert_ok(sw_write_file("result", "x", 1, 0600, &err), err);
     assert_false(sw_path_exists(".result.tmp-2147483000"));
-    assert_true(sw_path_exists(".result.tmp-1")); /* process 1 lives */
+    assert_false(sw_path_exists(".result.tmp-1"));
     assert_true(sw_path_exists(".other.tmp-2147483000"));
-    assert_int_equal(unlink("result") | unlink(".result.tmp-1") | unlink(".other.tmp-2147483000"), 0);
+    assert_true(sw_path_exists(".result.tmp-notes"));
+    assert_true(sw_path_exists(".result.tmp-00c0ffee00c0ffee"));
+    assert_int_equal(close(held), 0);
+    assert_ok(sw_write_file("result", "x", 1, 0600, &err), err);
+    assert_false(sw_path_exists(".result.tmp-00c0ffee00c0ffee"));
+    assert_int_equal(unlink("result") | unlink(".other.tmp-2147483000") | unlink(".result.tmp-notes"), 0);
 }
 
 static void a_full_disk_leaves_nothing_and_says_so(void **state)

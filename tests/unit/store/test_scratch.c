@@ -3,6 +3,7 @@
 
 #include <signal.h>
 #include <sys/file.h>
+#include <sys/prctl.h>
 
 static void reopen(struct sw_store *store)
 {
@@ -43,7 +44,8 @@ static pid_t hold_scratch(struct sw_store *store)
         struct sw_err err = {0};
         struct sw_scratch *scratch = NULL;
 
-        if (sw_scratch_open(store, &scratch, &err) < 0 || write(ready[1], "r", 1) != 1)
+        if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || sw_scratch_open(store, &scratch, &err) < 0 ||
+            write(ready[1], "r", 1) != 1)
             _exit(1);
         for (;;)
             pause();
@@ -101,17 +103,18 @@ static void half_written_blobs_of_dead_processes_are_swept(void **state)
 static void files_that_never_got_their_name_are_swept(void **state)
 {
     struct sw_store *store = fresh_store();
-    char mine[128];
+    int held;
 
     (void)state;
-    snprintf(mine, sizeof(mine), "store/.index.json.tmp-%ld", (long)getpid());
-    write_text("store/.index.json.tmp-999999999", "dead");
+    write_text("store/.index.json.tmp-1", "left by a process whose number is another's now");
     write_text("store/slipway/keys/." KEY_A ".json.tmp-999999999", "dead");
-    write_text(mine, "alive");
+    held = open("store/.index.json.tmp-00c0ffee00c0ffee", O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
+    assert_int_equal(flock(held, LOCK_EX), 0);
     reopen(store);
-    assert_false(sw_path_exists("store/.index.json.tmp-999999999"));
+    assert_false(sw_path_exists("store/.index.json.tmp-1"));
     assert_int_equal(entries_of("store/slipway/keys"), 0);
-    assert_true(sw_path_exists(mine));
+    assert_true(sw_path_exists("store/.index.json.tmp-00c0ffee00c0ffee"));
+    close(held);
 }
 
 int main(void)
