@@ -33,9 +33,9 @@ SW_MUST_CHECK char *sw_nbd_uri(const char *name, const char *socket_path, struct
 
 /* Zero-initialise it. */
 struct sw_served {
-    char *overlay;    /* a qcow2 over the disk */
-    char *dir;        /* of a session that has this disk alone */
-    char *socket_dir; /* owned; NULL when the socket is in the folder */
+    char *overlay; /* a qcow2 over the disk */
+    char *dir;     /* of a session that has this disk alone */
+    struct sw_sockets *sockets;
     struct sw_nbd *server;
 };
 

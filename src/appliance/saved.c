@@ -7,6 +7,7 @@
 #include "src/base/clock.h"
 #include "src/base/fs.h"
 #include "src/base/log.h"
+#include "src/base/sockets.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -252,20 +253,20 @@ static int save(const char *qemu, const struct sw_buf *key, const char *socket_p
 static int save_to(const char *folder, const char *qemu, const char *path, const struct sw_buf *key,
                    struct sw_err *err)
 {
-    SW_AUTO_FREE char *aside = sw_strf(err, "%s.new", path), *own = NULL, *socket_path = NULL;
+    SW_AUTO_FREE char *aside = sw_strf(err, "%s.new", path), *socket_path = NULL;
+    struct sw_sockets *sockets = NULL;
     SW_AUTO_CLOSE int file = -1;
     int rc;
 
-    if (aside == NULL || sw_socket_dir(folder, sizeof("/save.sock"), &own, err) < 0)
+    if (aside == NULL || sw_sockets_open(folder, sizeof("/save.sock"), &sockets, err) < 0)
         return -1;
-    socket_path = sw_path_join(own != NULL ? own : folder, "save.sock", err);
+    socket_path = sw_sockets_path(sockets, "save.sock", err);
     file = open(aside, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (file < 0)
         rc = sw_fail_errno(err, "cannot make '%s'", aside);
     else
         rc = socket_path != NULL ? save(qemu, key, socket_path, file, err) : -1;
-    if (own != NULL)
-        rmdir(own);
+    sw_sockets_close(sockets);
     if (rc == 0 &&
         (!hv_seal(file, path + strlen(path) - HV_NAME_HEX) || fsync(file) < 0 || rename(aside, path) < 0))
         rc = sw_fail_errno(err, "cannot keep '%s'", path);

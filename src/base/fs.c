@@ -308,22 +308,6 @@ char *sw_xdg_path(const char *name, const char *fallback, const char *leaf, stru
     return sw_strf(err, "%s/%s/slipway/%s", home, fallback, leaf);
 }
 
-int sw_socket_dir(const char *dir, size_t name_bytes, char **own, struct sw_err *err)
-{
-    SW_AUTO_FREE char *made = NULL;
-
-    *own = NULL;
-    if (strlen(dir) + name_bytes < sizeof(((struct sockaddr_un *)NULL)->sun_path))
-        return 0;
-    made = sw_strdup("/tmp/slipway-XXXXXX", err);
-    if (made == NULL)
-        return -1;
-    if (mkdtemp(made) == NULL)
-        return sw_fail_errno(err, "cannot make a folder for sockets in /tmp");
-    *own = SW_STEAL_PTR(made);
-    return 0;
-}
-
 int sw_free_bytes(const char *path, uint64_t *out, struct sw_err *err)
 {
     SW_AUTO_FREE char *at = sw_strdup(path, err);

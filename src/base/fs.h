@@ -53,11 +53,6 @@ bool sw_is_relative_path(const char *path);
 
 /* Makes the folder and its parents; those that are there are fine. */
 SW_MUST_CHECK int sw_mkdir_p(const char *path, unsigned mode, struct sw_err *err);
-/*
- * *own is NULL when a socket with a name of name_bytes ("/" included) fits into dir; else a new folder in /tmp that is this user's
- * alone: a socket's whole path must stay under 108 bytes. rmdir and free it.
- */
-SW_MUST_CHECK int sw_socket_dir(const char *dir, size_t name_bytes, char **own, struct sw_err *err);
 /* Removes a file or a folder with all in it; never follows a link; what is missing is fine. */
 SW_MUST_CHECK int sw_remove_tree(const char *path, struct sw_err *err);
 SW_MUST_CHECK int sw_fsync_dir(const char *path, struct sw_err *err);

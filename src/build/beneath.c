@@ -8,6 +8,7 @@
 #include "src/base/json.h"
 #include "src/base/log.h"
 #include "src/base/medium.h"
+#include "src/base/sockets.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -63,9 +64,9 @@ int beneath_open_image(struct sw_image *image, const char *name, const char *scr
     static const char socket[] = "base.sock";
     SW_AUTO_FREE char *socket_path = NULL;
 
-    if (sw_socket_dir(scratch_dir, sizeof(socket), &out->socket_dir, err) < 0)
+    if (sw_sockets_open(scratch_dir, sizeof(socket), &out->sockets, err) < 0)
         return -1;
-    socket_path = sw_path_join(out->socket_dir != NULL ? out->socket_dir : scratch_dir, socket, err);
+    socket_path = sw_sockets_path(out->sockets, socket, err);
     if (socket_path == NULL || sw_nbd_start(image, socket_path, name, &out->server, err) < 0)
         return -1;
     out->format = "raw";
@@ -188,9 +189,7 @@ void beneath_close(struct beneath *beneath)
 {
     sw_nbd_stop(beneath->server);
     sw_image_close(beneath->image);
-    if (beneath->socket_dir != NULL)
-        rmdir(beneath->socket_dir);
-    free(beneath->socket_dir);
+    sw_sockets_close(beneath->sockets);
     free(beneath->name);
     *beneath = (struct beneath){.name = NULL};
 }

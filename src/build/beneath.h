@@ -25,7 +25,7 @@ struct beneath {
         *file_format;       /* a base's own file, as the recipe names it, which must not change; NULL: none */
     struct sw_store *store; /* that knows it */
     struct sw_nbd *server;
-    char *socket_dir; /* made for the socket; NULL when it lies in the scratch folder */
+    struct sw_sockets *sockets;
 };
 /* A plain store's file; a sealed store's chain, served from here beside scratch_dir's other sockets. */
 SW_MUST_CHECK int beneath_open(struct sw_store *store, const char *digest, const char *scratch_dir,

@@ -1,5 +1,6 @@
 /* Which appliance a session starts: the fast one where it can be had, else libguestfs's own. */
 #include "src/base/log.h"
+#include "src/base/sockets.h"
 #include "src/guest/cause.h"
 #include "src/guest/session_private.h"
 
@@ -31,8 +32,7 @@ static char *find_supermin_dir(guestfs_h *g, struct sw_err *err)
  */
 static int name_hypervisor(struct sw_session *session, struct sw_err *err)
 {
-    session->hypervisor =
-        sw_strf(err, "%s/qemu", session->socket_dir != NULL ? session->socket_dir : session->scratch_dir);
+    session->hypervisor = sw_sockets_path(session->sockets, "qemu", err);
     if (session->hypervisor == NULL)
         return -1;
     unlink(session->hypervisor); /* a killed process's */

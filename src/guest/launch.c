@@ -3,6 +3,7 @@
 #include "src/base/clock.h"
 #include "src/base/fs.h"
 #include "src/base/log.h"
+#include "src/base/sockets.h"
 #include "src/guest/cause.h"
 #include "src/guest/media.h"
 #include "src/guest/qemu.h"
@@ -127,13 +128,24 @@ struct quiet {
     uint64_t seen;
 };
 
+/* The folder of libguestfs's own socket. */
+static void note_folder(const struct sw_session *session, pid_t qemu)
+{
+    char folder[QEMU_GUESTFS_FOLDER];
+
+    if (qemu_guestfs_folder(qemu, folder))
+        sw_sockets_also(session->sockets, folder);
+}
+
 static void look_at_console(const struct sw_session *session, struct quiet *quiet, int64_t now)
 {
     if (session->console.bytes == quiet->seen && quiet->qemu > 0)
         return;
     /* Before qemu the appliance is made; that is silent, and bounded by the disk. */
-    if (quiet->qemu <= 0)
+    if (quiet->qemu <= 0) {
         quiet->qemu = qemu_of_socket(session->socket_path);
+        note_folder(session, quiet->qemu);
+    }
     quiet->seen = session->console.bytes;
     quiet->since_ns = now;
     quiet->cpu_ns = qemu_cpu_ns(quiet->qemu);
@@ -232,20 +244,19 @@ static int check_host(const struct sw_session *session, struct sw_err *err)
     return 0;
 }
 
-/* libguestfs puts its sockets where XDG_RUNTIME_DIR says. */
+/* libguestfs puts its sockets where XDG_RUNTIME_DIR says, but root's into /tmp: there is a place beside them, then. */
 static int choose_socket_dir(struct sw_session *session, struct sw_err *err)
 {
-    if (sw_socket_dir(session->scratch_dir, SOCKET_NAME_BYTES, &session->socket_dir, err) < 0)
+    if (sw_sockets_open(geteuid() != 0 ? session->scratch_dir : NULL, SOCKET_NAME_BYTES, &session->sockets,
+                        err) < 0)
         return -1;
-    session->socket_path = sw_strf(err, "%s/slipway-runner.sock",
-                                   session->socket_dir != NULL ? session->socket_dir : session->scratch_dir);
+    session->socket_path = sw_sockets_path(session->sockets, "slipway-runner.sock", err);
     return session->socket_path != NULL ? 0 : -1;
 }
 
 static int set_places(struct sw_session *session, struct sw_err *err)
 {
-    SW_AUTO_FREE char *runtime = sw_strf(
-        err, "XDG_RUNTIME_DIR=%s", session->socket_dir != NULL ? session->socket_dir : session->scratch_dir);
+    SW_AUTO_FREE char *runtime = sw_strf(err, "XDG_RUNTIME_DIR=%s", sw_sockets_dir(session->sockets));
     char *env[] = {runtime, NULL};
 
     if (runtime == NULL)

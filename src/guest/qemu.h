@@ -9,6 +9,11 @@
 /* The process, not our own, that has this socket's path among its arguments; -1: none. */
 pid_t qemu_of_socket(const char *socket_path);
 
+enum { QEMU_GUESTFS_FOLDER = sizeof("/tmp/libguestfsXXXXXX") };
+
+/* What stands before "/guestfsd.sock" in its arguments: the folder of root's libguestfs, or the end of another's path. False: nothing. */
+bool qemu_guestfs_folder(pid_t qemu, char folder[QEMU_GUESTFS_FOLDER]);
+
 /* Processor time of a process so far; 0 when there is none. */
 int64_t qemu_cpu_ns(pid_t qemu);
 

@@ -1,5 +1,6 @@
 /* The session: one appliance per build, whose boundaries are mounts. */
 #include "src/base/buf.h"
+#include "src/base/sockets.h"
 #include "src/guest/session_private.h"
 
 #include <string.h>
@@ -112,8 +113,7 @@ void sw_session_free(struct sw_session *session)
         close(session->port_fd);
     if (session->socket_path != NULL)
         unlink(session->socket_path);
-    if (session->socket_dir != NULL)
-        rmdir(session->socket_dir);
+    sw_sockets_close(session->sockets);
     session_free_mounts(session);
     for (size_t i = 0; i < SW_ARRAY_LEN(session->carrier_command); i++)
         free(session->carrier_command[i]);
@@ -123,7 +123,6 @@ void sw_session_free(struct sw_session *session)
     free(session->overlay);
     free(session->scratch_dir);
     free(session->cache_dir);
-    free(session->socket_dir);
     free(session->socket_path);
     pthread_mutex_destroy(&session->lock);
     pthread_cond_destroy(&session->changed);

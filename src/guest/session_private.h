@@ -30,7 +30,7 @@ struct sw_session {
     char *overlay, *scratch_dir, *cache_dir;
     char *disks[SW_LOOK_DISKS_MAX]; /* beside the overlay */
     size_t nr_disks;
-    char *socket_dir; /* owned and to be removed; NULL when the sockets are in scratch_dir */
+    struct sw_sockets *sockets;
     char *socket_path;
     enum sw_accel accel;
     unsigned memory_mib;

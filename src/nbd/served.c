@@ -3,6 +3,7 @@
 
 #include "src/base/cleanup.h"
 #include "src/base/fs.h"
+#include "src/base/sockets.h"
 
 #include <unistd.h>
 
@@ -21,9 +22,9 @@ int sw_served_open(struct sw_image *image, const char *folder, struct sw_served 
 
     out->dir = sw_strdup(folder, err);
     if (out->dir == NULL || sw_mkdir_p(folder, 0700, err) < 0 ||
-        sw_socket_dir(folder, sizeof(name), &out->socket_dir, err) < 0)
+        sw_sockets_open(folder, sizeof(name), &out->sockets, err) < 0)
         return -1;
-    socket_path = sw_path_join(out->socket_dir != NULL ? out->socket_dir : folder, name, err);
+    socket_path = sw_sockets_path(out->sockets, name, err);
     out->overlay = sw_path_join(folder, "overlay.qcow2", err);
     if (socket_path == NULL || out->overlay == NULL ||
         sw_nbd_start(image, socket_path, "disk", &out->server, err) < 0)
@@ -43,9 +44,7 @@ void sw_served_blame(const struct sw_served *served, struct sw_err *err)
 void sw_served_close(struct sw_served *served)
 {
     sw_nbd_stop(served->server);
-    if (served->socket_dir != NULL)
-        rmdir(served->socket_dir);
-    free(served->socket_dir);
+    sw_sockets_close(served->sockets);
     free(served->overlay);
     free(served->dir);
     *served = (struct sw_served){.dir = NULL};

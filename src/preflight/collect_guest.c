@@ -7,6 +7,7 @@
 #include "src/base/fs.h"
 #include "src/base/json.h"
 #include "src/base/log.h"
+#include "src/base/sockets.h"
 #include "src/disk/partition.h"
 #include "src/preflight/collect.h"
 #include "src/preflight/guest.h"
@@ -28,7 +29,7 @@ struct attached {
 struct attaching {
     size_t n;
     struct attached disks[SW_LOOK_DISKS_MAX];
-    char *socket_dir;
+    struct sw_sockets *sockets;
 };
 
 static void detach(struct attaching *all)
@@ -37,9 +38,7 @@ static void detach(struct attaching *all)
         sw_nbd_stop(all->disks[i].server);
         free(all->disks[i].overlay);
     }
-    if (all->socket_dir != NULL)
-        rmdir(all->socket_dir);
-    free(all->socket_dir);
+    sw_sockets_close(all->sockets);
 }
 #define AUTO_ATTACHING SW_CLEANUP(detach)
 
@@ -54,8 +53,7 @@ static int make_overlay(const struct sw_image *img, const char *path, const char
 static int attach(struct attaching *all, const char *scratch, struct sw_image *img, struct sw_err *err)
 {
     struct attached *disk = &all->disks[all->n];
-    const char *dir = all->socket_dir != NULL ? all->socket_dir : scratch;
-    SW_AUTO_FREE char *socket_path = sw_strf(err, "%s/d%zu.sock", dir, all->n);
+    SW_AUTO_FREE char *socket_path = sw_strf(err, "%s/d%zu.sock", sw_sockets_dir(all->sockets), all->n);
     SW_AUTO_FREE char *uri = NULL;
 
     if (all->n == SW_LOOK_DISKS_MAX)
@@ -269,7 +267,7 @@ static int start(const struct attaching *all, const char *scratch, bool volumes,
 static int attach_all(struct attaching *all, const char *scratch, struct sw_preflight_machine *machines,
                       size_t n, struct sw_err *err)
 {
-    if (sw_socket_dir(scratch, sizeof("/d00.sock"), &all->socket_dir, err) < 0)
+    if (sw_sockets_open(scratch, sizeof("/d00.sock"), &all->sockets, err) < 0)
         return -1;
     for (size_t i = 0; i < n; i++)
         for (size_t k = 0; k < machines[i].nr_disks; k++)

@@ -1,5 +1,5 @@
 # SIGKILL for the program in the middle of a step: the appliance goes with it, and what is left lies in the scratch
-# folder alone. Then SIGINT: exit status 9 at once.
+# folder; root's sockets, which are in /tmp, go with the next session. Then SIGINT: exit status 9 at once.
 # appliance: 1
 # timeout: 400
 session=$SLIPWAY_BUILD/tests/guest/guest_session
@@ -9,6 +9,8 @@ session=$SLIPWAY_BUILD/tests/guest/guest_session
 # Is there a qemu that has our overlay? The pattern is in a file, as grep would find itself.
 echo "$PWD/over.qcow2" >pattern
 ours() { grep -lsF -f pattern /proc/[0-9]*/cmdline || true; }
+# The folders in /tmp that its arguments name.
+folders() { ours | xargs cat | grep -aoE '/tmp/(libguestfs|slipway\.)[[:alnum:]]{6}' | sort -u; }
 
 begin() {
     rm -rf scratch over.qcow2 said # or the last session's "ready" is read
@@ -27,6 +29,10 @@ begin() {
 
 begin
 [ -n "$(ours)" ]
+left=$(folders)
+if [ "$(id -u)" = 0 ]; then
+    [ "$(wc -l <<<"$left")" = 2 ] || { echo "folders: $left"; exit 1; }
+fi
 kill -9 "$pid"
 wait "$pid" || true
 for _ in $(seq 1 20); do
@@ -37,6 +43,10 @@ done
 [ -z "$(ls -A "$TMPDIR")" ] || { ls -la "$TMPDIR"; exit 1; }
 
 begin
+for folder in $left; do
+    [ ! -e "$folder" ] || { ls -la "$folder"; exit 1; }
+done
+left=$(folders)
 kill -INT "$pid"
 status=0
 SECONDS=0
@@ -45,3 +55,6 @@ wait "$pid" || status=$?
 [ "$SECONDS" -lt 20 ]
 [ -z "$(ours)" ]
 [ -z "$(ls -A scratch)" ] || { ls -la scratch; exit 1; }
+for folder in $left; do
+    [ ! -e "$folder" ] || { ls -la "$folder"; exit 1; }
+done

@@ -3,6 +3,7 @@
 
 #include "slipway/envelope.h"
 #include "src/base/medium.h"
+#include "src/base/sockets.h"
 #include "src/build/beneath.h"
 
 #include <sched.h>
@@ -74,39 +75,19 @@ static void a_socket_that_would_have_too_long_a_name_lies_in_tmp(void **state)
     base = ingest(store, "disk", 1);
     assert_ok(beneath_open(store, base.layer.digest, longer, &beneath, &err), err);
     assert_string_equal(beneath.format, "raw");
-    assert_non_null(beneath.socket_dir);
-    assert_non_null(strstr(beneath.name, beneath.socket_dir));
-    assert_int_equal(lstat(beneath.socket_dir, &st), 0);
+    assert_non_null(strstr(beneath.name, sw_sockets_dir(beneath.sockets)));
+    assert_int_equal(lstat(sw_sockets_dir(beneath.sockets), &st), 0);
     assert_int_equal(st.st_mode & 0777, 0700);
-    made = strdup(beneath.socket_dir);
+    made = strdup(sw_sockets_dir(beneath.sockets));
     beneath_close(&beneath);
     assert_false(sw_path_exists(made));
     assert_ok(beneath_open(store, base.layer.digest, shorter, &beneath, &err), err);
-    assert_null(beneath.socket_dir);
+    assert_string_equal(sw_sockets_dir(beneath.sockets), shorter);
     assert_non_null(strstr(beneath.name, shorter));
     beneath_close(&beneath);
     free(made);
     free(longer);
     free(shorter);
-}
-
-static void every_length_of_a_folder_leaves_a_socket_that_can_be_made(void **state)
-{
-    struct sw_err err = {0};
-    char dir[160];
-    char *own;
-
-    (void)state;
-    for (size_t len = 1; len < sizeof(dir); len++) {
-        memset(dir, 'x', len);
-        dir[len] = '\0';
-        assert_ok(sw_socket_dir(dir, strlen("/base.sock"), &own, &err), err);
-        /* 107 bytes and the NUL behind them are what an address holds. */
-        assert_int_equal(own == NULL, len + strlen("/base.sock") <= 107);
-        if (own != NULL)
-            assert_int_equal(rmdir(own), 0);
-        free(own);
-    }
 }
 
 /* Bits where the data lies: behind the tables, before the hole. */
@@ -213,7 +194,6 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_socket_that_would_have_too_long_a_name_lies_in_tmp),
-        cmocka_unit_test(every_length_of_a_folder_leaves_a_socket_that_can_be_made),
         cmocka_unit_test(what_could_not_be_read_is_an_error_though_whoever_read_it_goes_on),
         cmocka_unit_test(the_scratch_folder_itself_is_looked_at_and_not_only_the_one_that_was_named),
     };
