@@ -17,37 +17,33 @@ void qcow2_claims_close(struct qcow2_map *map)
     free(map->claims.counted);
 }
 
-/*
- * Compressed clusters may share the sectors at their ends, so that each counts for what it has beyond those, and at least
- * for what no codec can do without: zstd needs 4 bytes for 128 KiB.
- */
-static uint64_t coded_claim(const struct qcow2_map *map, uint64_t entry)
-{
-    unsigned bits = qcow2_coded_bits(map->cluster_bits);
-    uint64_t sectors = (entry & ~(QCOW2_COMPRESSED | QCOW2_COPIED)) >> bits;
-    uint64_t least = (UINT64_C(1) << map->cluster_bits >> 15) + 8;
-
-    return sw_max_u64(least, sectors * SW_SECTOR_BYTES);
-}
-
 /* Places beyond the file are not counted: who reads them hears of that. */
-static uint64_t entry_claim(const struct qcow2_map *map, uint64_t entry)
+static uint64_t plain_claim(const struct qcow2_map *map, uint64_t entry)
 {
     uint64_t host = entry & QCOW2_HOST_MASK, cluster = UINT64_C(1) << map->cluster_bits;
 
-    if ((entry & QCOW2_COMPRESSED) != 0)
-        return coded_claim(map, entry);
     return host != 0 && host < map->in->size_bytes && map->in->size_bytes - host >= cluster ? cluster : 0;
 }
 
-static uint64_t table_claim(const struct qcow2_map *map, const uint64_t *table)
+/*
+ * Compressed clusters may share the sectors at their ends: what one takes for certain is what no codec can do without (zstd needs
+ * 4 bytes for 128 KiB), and that of each boundary between two sectors only one cluster lies across. Each of the two sums is a
+ * bound by itself; a sum of the greater of both for each cluster would count sectors twice.
+ */
+static void claim_table(struct qcow2_map *map, const uint64_t *table)
 {
     size_t words = (size_t)1 << (map->cluster_bits - 3), step = qcow2_entry_words(map);
-    uint64_t sum = 0;
+    uint64_t least = (UINT64_C(1) << map->cluster_bits >> 15) + 8;
+    unsigned bits = qcow2_coded_bits(map->cluster_bits);
 
-    for (size_t i = 0; i < words; i += step)
-        sum += entry_claim(map, table[i]);
-    return sum;
+    for (size_t i = 0; i < words; i += step) {
+        bool coded = (table[i] & QCOW2_COMPRESSED) != 0;
+        uint64_t plain = coded ? 0 : plain_claim(map, table[i]);
+        uint64_t sectors = coded ? (table[i] & ~(QCOW2_COMPRESSED | QCOW2_COPIED)) >> bits : 0;
+
+        map->claims.bytes += coded ? least : plain;
+        map->claims.sector_bytes += coded ? sectors * SW_SECTOR_BYTES : plain;
+    }
 }
 
 int qcow2_claims_add(struct qcow2_map *map, uint64_t l1_index, const uint64_t *table, struct sw_err *err)
@@ -58,9 +54,9 @@ int qcow2_claims_add(struct qcow2_map *map, uint64_t l1_index, const uint64_t *t
     pthread_mutex_lock(lock);
     if ((*counted & bit) == 0) {
         *counted |= bit;
-        map->claims.bytes += table_claim(map, table);
+        claim_table(map, table);
     }
-    if (map->salvage || map->claims.bytes <= map->in->size_bytes)
+    if (map->salvage || sw_max_u64(map->claims.bytes, map->claims.sector_bytes) <= map->in->size_bytes)
         return 0;
     return sw_fail(
         err, SW_INTEGRITY,

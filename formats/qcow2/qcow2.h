@@ -47,7 +47,8 @@ struct qcow2_slot {
 struct qcow2_claims {
     pthread_mutex_t lock;
     uint8_t *counted; /* a bit for each L1 entry */
-    uint64_t bytes;
+    uint64_t bytes;        /* what no codec can do without, and plain clusters */
+    uint64_t sector_bytes; /* whole sectors, and plain clusters */
 };
 
 /* A unit is what has a place of its own: a cluster, or a subcluster where L2 entries are extended. */

@@ -261,6 +261,10 @@ static int take_sizes(struct vhdx_image *vhdx, const struct vhdx_item found[NR_K
             "'%s': virtual disk size %llu in the metadata at %llu is not whole sectors of %u up to 64 TiB",
             name, (unsigned long long)vhdx->base.size_bytes,
             (unsigned long long)(vhdx->metadata_at + le32_get(found[SIZE].offset)), vhdx->sector_bytes);
+    if (vhdx->sector_bytes != SW_SECTOR_BYTES)
+        sw_image_warn(
+            &vhdx->base,
+            "its sectors have 4096 bytes, those of a copy have 512: a partition table is not found there");
     return 0;
 }
 

@@ -1,6 +1,7 @@
 /* qcow2 that is packed as a whole: its clusters' size, and the checksum that each of them carries. */
 #include "tests/unit/formats/disk.h"
 
+#include "formats/qcow2/qcow2.h"
 #include "src/base/ckd.h"
 
 enum { DISK_BYTES = 1 << 20, NOISE_BYTES = 200 << 10 };
@@ -77,11 +78,47 @@ static void a_flipped_bit_in_bytes_that_were_stored_as_they_are_is_found(void **
     free(file.bytes);
 }
 
+/* Tables of clusters of 30 bytes each, one behind the other; with the tables' own bytes the file has 38 for each. */
+static int claim_small_clusters(uint64_t between, uint64_t file_bytes)
+{
+    enum { CLUSTER_BITS = 18, CODED_BYTES = 30, TABLES = 4 };
+    const uint64_t words = UINT64_C(1) << (CLUSTER_BITS - 3);
+    struct sw_in in = {.name = "small.qcow2", .size_bytes = file_bytes};
+    struct qcow2_map map = {.in = &in, .cluster_bits = CLUSTER_BITS, .l1_size = TABLES};
+    uint64_t *table = calloc(words, sizeof(*table)), at = 0;
+    struct sw_err err = {0};
+    int rc = 0;
+
+    assert_non_null(table);
+    assert_ok(qcow2_claims_open(&map, &err), err);
+    for (uint64_t l1 = 0; l1 < TABLES && rc == 0; l1++) {
+        for (uint64_t i = 0; i < words; i++, at += between)
+            table[i] = QCOW2_COMPRESSED | at |
+                       ((at + CODED_BYTES - 1) / 512 - at / 512) << qcow2_coded_bits(CLUSTER_BITS);
+        rc = qcow2_claims_add(&map, l1, table, &err);
+    }
+    qcow2_claims_close(&map);
+    free(table);
+    return rc;
+}
+
+static void many_small_clusters_that_share_sectors_but_no_byte_are_right(void **state)
+{
+    const uint64_t clusters = UINT64_C(4) << 15;
+
+    (void)state;
+    assert_int_equal(claim_small_clusters(30, clusters * 38), 0);
+    /* Of a byte each, and across a sector's end each. */
+    assert_int_equal(claim_small_clusters(1, clusters * 8), -1);
+    assert_int_equal(claim_small_clusters(511, clusters * 24), -1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_packed_disk_has_large_clusters_and_what_changes_has_small_ones),
         cmocka_unit_test(a_flipped_bit_in_bytes_that_were_stored_as_they_are_is_found),
+        cmocka_unit_test(many_small_clusters_that_share_sectors_but_no_byte_are_right),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

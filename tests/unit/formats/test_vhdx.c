@@ -204,6 +204,8 @@ static void the_second_region_table_stands_in_for_the_first(void **state)
 
 static void sectors_of_4096_bytes_are_read(void **state)
 {
+    struct sw_image *img = NULL;
+    struct sw_err err = {0};
     const struct piece piece = {4096, 9000};
     struct sw_create_opts opts = {.size_bytes = 3 * MIB, .unit_bytes = EDIT_MIB};
     uint8_t *disk = make_disk(opts.size_bytes, &piece, 1);
@@ -213,6 +215,10 @@ static void sectors_of_4096_bytes_are_read(void **state)
     write_disk(&file, "vhdx", &opts, disk, true);
     le32_put(file.bytes + EDIT_ITEMS + 16, 4096);
     assert_disk_reads(&file, NULL, disk, opts.size_bytes);
+    assert_ok(sw_image_open(mem_in(file.bytes, file.len), NULL, NULL, &img, &err), err);
+    assert_int_equal(img->nr_warnings, 1);
+    assert_non_null(strstr(img->warnings[0], "sectors have 4096 bytes"));
+    sw_image_close(img);
     free(file.bytes);
     free(disk);
 }
