@@ -90,6 +90,7 @@ struct sw_input {
     const char *name; /* NULL ends the table */
     enum sw_input_kind kind;
     bool required;
+    bool may_be_empty;        /* though required: it has to be given */
     const char *const *words; /* of SW_INPUT_WORD, NULL-terminated */
     const char *fallback;     /* text when left out; NULL: none */
     unsigned platforms;       /* where it may be given; 0: wherever the action may */

@@ -166,6 +166,16 @@ int step_set_owner(const struct step_ctx *ctx, size_t item, const char *path, bo
     return ctx->guest->ops->chown(ctx->guest, path, owner, group, tree, err);
 }
 
+int step_set_owner_and_mode(const struct step_ctx *ctx, size_t item, const char *path, unsigned mode,
+                            struct sw_err *err)
+{
+    if (step_set_owner(ctx, item, path, false, err) < 0)
+        return -1;
+    return (mode & 06000) != 0
+               ? ctx->guest->ops->chmod(ctx->guest, path, mode & ~(unsigned)STEP_UMASK, false, err)
+               : 0;
+}
+
 int step_say_exists(struct sw_err *err, const char *path, bool overwrite)
 {
     if (err->sys == EEXIST && !overwrite)

@@ -91,6 +91,7 @@ static int run_turns(struct step_ctx *ctx, const struct action_row *row, struct 
 {
     json_decref(ctx->turns);
     ctx->turns = NULL;
+    ctx->turns_overlong = false;
     ctx->scope.turn = &ctx->turn;
     for (size_t i = 0; i < ctx->nr_values; i++) {
         ctx->turn = (struct sw_turn){ctx->step->loop->name, i, ctx->values[i]};

@@ -6,6 +6,7 @@
 #include "src/base/log.h"
 #include "src/guest/windows.h"
 
+#include <errno.h>
 #include <string.h>
 
 static const char *const result_names[] = {"success", "successWithIgnoredFailure", "failed"};
@@ -74,7 +75,7 @@ static json_t *make_outputs(struct step_ctx *ctx, bool skipped, struct sw_err *e
         return step_empty_outputs(ctx->step, err);
     if (ctx->step->loop == NULL)
         return step_make_outputs(ctx, err);
-    return ctx->turns != NULL && !ctx->overlong ? json_incref(ctx->turns) : json_array();
+    return ctx->turns != NULL && !ctx->turns_overlong ? json_incref(ctx->turns) : json_array();
 }
 
 /* Adds the step to the phase's list. entry may be NULL. */
@@ -103,15 +104,24 @@ static enum step_status count(struct step_ctx *ctx, int rc, bool skipped)
     return STEP_FAILED;
 }
 
-/* What a step says of its failure may quote a document that is sealed: how its program, or the machinery, ended does not. */
+/*
+ * What a step says of its failure may quote a document that is sealed, or inputs that are to be in no log: how its program, or the
+ * machinery, ended does not.
+ */
 static void withhold(const struct step_ctx *ctx, struct sw_err *err)
 {
-    if (!ctx->doc->sealed || ctx->placed || err->code == SW_FAILED || err->code == SW_INTERRUPTED)
+    if ((!ctx->doc->sealed && !ctx->log.silent) || ctx->placed || err->code == SW_FAILED ||
+        err->code == SW_INTERRUPTED)
         return;
+    if (ctx->exit_status > 0 && !ctx->doc->sealed)
+        return; /* its words are of this program */
     if (ctx->exit_status > 0)
         sw_fail(err, err->code, "exit status %d", ctx->exit_status);
+    else if (err->sys == ETIMEDOUT)
+        sw_fail(err, err->code, "it timed out");
     else
-        sw_fail(err, err->code, "it failed (the document is sealed: its words are not shown)");
+        sw_fail(err, err->code, "it failed (%s: its words are not shown)",
+                ctx->doc->sealed ? "the document is sealed" : "disableLogging");
 }
 
 /* 0; -1 with err as the step's failure, with the place in the log. */

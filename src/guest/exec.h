@@ -44,6 +44,7 @@ struct step_ctx {
     bool reboot;                        /* its program asked for one */
     bool placed;                        /* the failure says where in the log it is */
     bool overlong;                      /* more than could be chained */
+    bool turns_overlong;                /* in one of the loop's turns, or in all together */
     bool deferred;                      /* it waits for the guest's first boot */
     bool left_out;                      /* it needs a booted guest, and was not run */
     int exit_status;                    /* of the last program; -1: none ran */
@@ -152,6 +153,15 @@ void path_list_free(struct path_list *list);
 /* Sets owner and group as the inputs of that name say; neither is fine. tree: of all in the folder as well. */
 SW_MUST_CHECK int step_set_owner(const struct step_ctx *ctx, size_t item, const char *path, bool tree,
                                  struct sw_err *err);
+
+/*
+ * The same of one file or folder that was just made or written with this mode, 0 where none was said: a change of its owner takes the
+ * set-user-ID and set-group-ID bits away, and mkdir gives none, so that they are set again. The umask applies.
+ */
+SW_MUST_CHECK int step_set_owner_and_mode(const struct step_ctx *ctx, size_t item, const char *path,
+                                          unsigned mode, struct sw_err *err);
+/* What the runner's own umask takes away where a mode is set. */
+enum { STEP_UMASK = 022 };
 
 /* -1 with err, which is put into the step's words when it says that something is in the way and overwrite is false. */
 int step_say_exists(struct sw_err *err, const char *path, bool overwrite);

@@ -227,7 +227,7 @@ int step_join_outputs(struct step_ctx *ctx, const json_t *outputs, struct sw_err
         if (join_texts(json_array_get(ctx->turns, i), item, &total, err) < 0)
             return -1;
     }
-    ctx->overlong = ctx->overlong || total > SW_EXPAND_MAX_BYTES;
+    ctx->turns_overlong = ctx->turns_overlong || ctx->overlong || total > SW_EXPAND_MAX_BYTES;
     return 0;
 }
 

@@ -272,7 +272,7 @@ static const struct sw_action actions[] = {
         .platforms = SW_WINDOWS,
         .inputs = INPUTS(
             PATH("path"), {.name = "name", .kind = SW_INPUT_TEXT, .required = true},
-            {.name = "value", .kind = SW_INPUT_TEXT_OR_TEXTS, .required = true},
+            {.name = "value", .kind = SW_INPUT_TEXT_OR_TEXTS, .required = true, .may_be_empty = true},
             {.name = "type",
              .kind = SW_INPUT_WORD,
              .words = (const char *const[]){"BINARY", "DWORD", "QWORD", "SZ", "EXPAND_SZ", "MULTI_SZ", NULL},

@@ -50,6 +50,9 @@ static void check_output(const struct here *h, const struct sw_ref *ref, const s
               outputs[0]);
     else if (ref->index > 0 && !step->action->list)
         FAULT(h, "%s leaves one set of outputs: [%zu] is beyond its end", step->action->name, ref->index);
+    else if (ref->index >= step->nr_items && step->nr_items > 0)
+        FAULT(h, "step '%s' leaves %zu sets of outputs: [%zu] is beyond their end", sw_show(ref->step).text,
+              step->nr_items, ref->index);
 }
 
 static void check_given_input(const struct here *h, const struct sw_ref *ref, const struct sw_step *step)

@@ -95,7 +95,7 @@ static const char *text_problem(const struct sw_input *input, const char *text)
     case SW_INPUT_PATH:
         return text[0] == '\0' ? "must not be empty" : NULL;
     default:
-        return input->required && text[0] == '\0' ? "must not be empty" : NULL;
+        return input->required && !input->may_be_empty && text[0] == '\0' ? "must not be empty" : NULL;
     }
 }
 

@@ -52,8 +52,9 @@ static int find_output(const struct sw_scope *scope, const struct sw_ref *ref, c
     *text = scope->output != NULL ? scope->output(scope->arg, ref->phase, ref->step, ref->name, ref->index)
                                   : NULL;
     if (*text == NULL)
-        return sw_fail(err, SW_RECIPE, "step '%s' of phase '%s' left no output '%s'", ref->step, ref->phase,
-                       ref->name);
+        return sw_fail(err, SW_RECIPE,
+                       "step '%s' of phase '%s' left no output '%s', or more of it than %zu MiB", ref->step,
+                       ref->phase, ref->name, SW_EXPAND_MAX_BYTES >> 20);
     return 0;
 }
 
@@ -168,7 +169,7 @@ int sw_step_text(const struct sw_scope *scope, const struct sw_step *step, size_
     *out = node != NULL ? sw_resolve(scope, node->text, err) : sw_strdup(input->fallback, err);
     if (*out == NULL)
         return sw_context(err, "input '%s'", name);
-    if (input->required && (*out)[0] == '\0') {
+    if (input->required && !input->may_be_empty && (*out)[0] == '\0') {
         free(SW_STEAL_PTR(*out));
         return sw_fail(err, SW_RECIPE, "input '%s' is empty", name);
     }

@@ -440,11 +440,17 @@ static int read_stream(struct reader *r, const struct sw_node **root)
 
 static int parse(struct reader *r, const char *text, size_t len, const struct sw_node **root)
 {
+    static const char bom[] = "\xef\xbb\xbf";
     int rc;
 
     if (!yaml_parser_initialize(&r->parser))
         return sw_fail(r->err, SW_FAILED, "out of memory");
     yaml_parser_set_encoding(&r->parser, YAML_UTF8_ENCODING);
+    /* Windows' editors begin a file with it; told the encoding, libyaml takes it for text. */
+    if (len >= sizeof(bom) - 1 && memcmp(text, bom, sizeof(bom) - 1) == 0) {
+        text += sizeof(bom) - 1;
+        len -= sizeof(bom) - 1;
+    }
     yaml_parser_set_input_string(&r->parser, (const unsigned char *)text, len);
     rc = read_stream(r, root);
     yaml_parser_delete(&r->parser);

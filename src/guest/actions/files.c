@@ -42,7 +42,7 @@ static int create_file(const struct step_ctx *ctx, size_t item, struct sw_err *e
         how |= SW_PUT_MODE;
     if (ctx->guest->ops->put(ctx->guest, path, content.data, content.len, mode | how, err) < 0)
         return step_say_exists(err, path, overwrite);
-    return step_set_owner(ctx, item, path, false, err);
+    return step_set_owner_and_mode(ctx, item, path, mode, err);
 }
 
 static int append_file(const struct step_ctx *ctx, size_t item, struct sw_err *err)

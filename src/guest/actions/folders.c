@@ -3,8 +3,6 @@
 
 #include <string.h>
 
-enum { UMASK = 022 };
-
 static int create_folder(const struct step_ctx *ctx, size_t item, struct sw_err *err)
 {
     SW_AUTO_FREE char *path = step_path(ctx, item, "path", err);
@@ -25,9 +23,9 @@ static int create_folder(const struct step_ctx *ctx, size_t item, struct sw_err 
     if (before.kind == SW_FILE_DIR)
         step_note(ctx, "CreateFolder: '%s' is there already, and what is in it stays", path);
     if (before.kind == SW_FILE_DIR && step_says(ctx, item, "permissions") &&
-        ops->chmod(ctx->guest, path, mode & ~(unsigned)UMASK, false, err) < 0)
+        ops->chmod(ctx->guest, path, mode & ~(unsigned)STEP_UMASK, false, err) < 0)
         return -1;
-    return step_set_owner(ctx, item, path, false, err);
+    return step_set_owner_and_mode(ctx, item, path, mode, err);
 }
 
 static int delete_folder(const struct step_ctx *ctx, size_t item, struct sw_err *err)

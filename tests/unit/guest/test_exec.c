@@ -176,6 +176,11 @@ static void an_update_takes_what_is_listed_and_not_excluded(void **state)
     done = execute(HEAD "      - name: A\n        action: UpdateOS\n        inputs: {exclude: ['*']}\n");
     assert_has(done.console, "Stdout: there is nothing to update\n");
     assert_done(&done);
+    make_program("/usr/bin/apt-get",
+                 "#!/bin/bash\n[[ $* != *dist-upgrade* ]] || { echo 'E: Unmet dependencies.' >&2; "
+                 "exit 100; }\n");
+    expect_failure(HEAD "      - {name: A, action: UpdateOS}\n", "step 'A': exit status 100");
+    make_program("/usr/bin/apt-get", apt);
     expect_failure(HEAD
                    "      - name: A\n        action: UpdateOS\n        inputs: {include: [\"x'; reboot\"]}\n",
                    "include[0]: 'x'; reboot' is no name of a package");
@@ -263,6 +268,51 @@ static void silent_steps_leave_nothing_in_the_log(void **state)
     assert_has_not(done.events, "ret-");
     assert_has_not(detailed, "ret-");
     assert_done(&done);
+}
+
+/* Inputs too are what a step that is silent leaves out, in its failures as well. */
+static void silent_steps_that_fail_do_not_quote_their_inputs(void **state)
+{
+    static const char *const steps[] = {
+        "action: ExecuteBinary\n        inputs: {path: /no/sec''ret-1}\n",
+        "action: CopyFile\n        inputs: [{source: /no/sec''ret-1, destination: /x}]\n",
+        "action: SetFileOwner\n        inputs: [{path: /etc/passwd, owner: sec''ret-1}]\n",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < SW_ARRAY_LEN(steps); i++) {
+        char text[1024];
+
+        snprintf(text, sizeof(text), HEAD "      - name: A\n        disableLogging: true\n        %s",
+                 steps[i]);
+        struct done done = execute(text);
+        SW_AUTO_FREE char *detailed = json_dumps(done.detailed, 0);
+
+        assert_int_equal(done.rc, -1);
+        assert_has(done.err.text, "it failed (disableLogging: its words are not shown)");
+        assert_has_not(done.console, "ret-1");
+        assert_has_not(done.events, "ret-1");
+        assert_has_not(detailed, "ret-1");
+        done_free(&done);
+    }
+}
+
+/* What is too much to be chained is no output: not of a turn, and then not of the loop. */
+static void a_loop_of_which_a_turn_prints_too_much_has_no_output(void **state)
+{
+    struct done done = execute(
+        HEAD
+        "      - name: L\n        action: ExecuteBash\n        disableLogging: true\n"
+        "        loop: {name: i, forEach: [a, b, c]}\n        inputs:\n          commands:\n"
+        "            - 'if [ {{ i.value }} = b ]; then head -c 5000000 /dev/zero | tr \"\\0\" x; fi; echo {{ i.value }}'\n"
+        "      - name: A\n        action: ExecuteBash\n"
+        "        inputs: {commands: ['echo got {{ build.L.outputs.stdout }}']}\n");
+
+    (void)state;
+    assert_int_equal(done.rc, -1);
+    assert_has(done.err.text, "step 'L' of phase 'build' left no output 'stdout', or more of it than 4 MiB");
+    assert_has_not(done.console, "got");
+    done_free(&done);
 }
 
 static void strange_output_is_kept_safely(void **state)
@@ -554,6 +604,8 @@ int main(void)
         cmocka_unit_test(validate_sees_what_build_left),
         cmocka_unit_test(a_phase_that_is_not_there_is_a_success),
         cmocka_unit_test(silent_steps_leave_nothing_in_the_log),
+        cmocka_unit_test(silent_steps_that_fail_do_not_quote_their_inputs),
+        cmocka_unit_test(a_loop_of_which_a_turn_prints_too_much_has_no_output),
         cmocka_unit_test(strange_output_is_kept_safely),
         cmocka_unit_test(detailed_output_has_awstoes_shape),
         cmocka_unit_test(files_are_created_with_parents_and_modes),

@@ -135,7 +135,7 @@ static const struct {
     [SW_INPUT_PAIRS] = {"[{name: A, value: b}]",
                         {"a", "{name: A, value: b}", "[a]", "[{name: A}]", "[{value: b}]",
                          "[{name: A, value: b, more: c}]", "[{name: [A], value: b}]"}},
-    [SW_INPUT_TEXT_OR_TEXTS] = {"'1'", {"''", "{a: b}", "[[a]]", "[{a: b}]"}},
+    [SW_INPUT_TEXT_OR_TEXTS] = {"'1'", {"{a: b}", "[[a]]", "[{a: b}]"}},
     [SW_INPUT_WEB] = {"https://example.com/x",
                       {"ftp://example.com/x", "example.com", "s3://lab/x", "''", "[a]", "{a: b}"}},
     [SW_INPUT_S3] = {"s3://lab/x", {"https://example.com/x", "s3://", "s3:///x", "''", "[a]", "{a: b}"}},

@@ -30,6 +30,18 @@ static void a_document_runs_where_all_its_steps_do(void **state)
         SW_WINDOWS);
 }
 
+/* An empty text clears a policy; an empty number is none. */
+static void a_value_of_the_registry_may_be_empty(void **state)
+{
+    (void)state;
+    assert_faults(HEAD REGISTRY("HKLM:\\SOFTWARE\\X", "''", "SZ"), "");
+    assert_faults(HEAD REGISTRY("HKLM:\\SOFTWARE\\X", "''", "EXPAND_SZ"), "");
+    assert_faults(
+        HEAD REGISTRY("HKLM:\\SOFTWARE\\X", "''", "DWORD"),
+        "5:102: the value '' is no number from 0 to 4294967295, in decimal digits or hex ones behind 0x\n");
+    assert_faults(HEAD REGISTRY("HKLM:\\SOFTWARE\\X", "", "SZ"), "5:102: 'value' is empty\n");
+}
+
 static void owners_and_permissions_are_refused_on_windows(void **state)
 {
     (void)state;
@@ -155,6 +167,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_document_runs_where_all_its_steps_do),
+        cmocka_unit_test(a_value_of_the_registry_may_be_empty),
         cmocka_unit_test(owners_and_permissions_are_refused_on_windows),
         cmocka_unit_test(powershell_takes_commands_or_a_file),
         cmocka_unit_test(registry_keys_and_values_are_checked),

@@ -163,6 +163,12 @@ static void unknown_names_are_faults_with_a_place(void **state)
                 "9:60: ExecuteBash has no output 'stduot': it has 'stdout'\n");
     assert_lint("{{ build.one.outputs[1].stdout }}",
                 "9:60: ExecuteBash leaves one set of outputs: [1] is beyond its end\n");
+    assert_faults(
+        "schemaVersion: 1.0\nphases:\n  - name: build\n    steps:\n"
+        "      - {name: one, action: ReadFile, inputs: [{path: /a}, {path: /b}]}\n"
+        "      - {name: two, action: DeleteFile, inputs: [{path: '{{ build.one.outputs[1].content }}'}]}\n"
+        "      - {name: six, action: DeleteFile, inputs: [{path: '{{ build.one.outputs[2].content }}'}]}\n",
+        "7:58: step 'one' leaves 2 sets of outputs: [2] is beyond their end\n");
     assert_lint("{{ build.two.outputs.stdout }}", "9:60: CreateFile (step 'two') has no outputs\n");
     assert_lint("{{ build.two.inputs[2].path }}",
                 "9:60: step 'two' has 2 sets of inputs: [2] is beyond their end\n");

@@ -106,6 +106,24 @@ static void a_place_inside_of_a_text_is_found(void **state)
     done(&p);
 }
 
+/* As Windows' editors and PowerShell write files. */
+static void a_byte_order_mark_is_no_text(void **state)
+{
+    static const char text[] = "\xef\xbb\xbfname: a\nb: c\n";
+    struct parsed p;
+
+    (void)state;
+    parse(&p, text, sizeof(text) - 1);
+    assert_non_null(p.root);
+    assert_int_equal(p.root->n, 2);
+    assert_string_equal(p.root->keys[0]->text, "name");
+    assert_int_equal(p.root->keys[0]->column, 1);
+    done(&p);
+    REFUSED("\xef\xbb\xbf", "the file is empty");
+    REFUSED("\xef\xbb\xbf\xef\xbb\xbfname: a\nb: c\n", "not valid YAML");
+    REFUSED("\xef\xbb", "UTF-8");
+}
+
 static void json_is_read_with_its_surrogate_pairs(void **state)
 {
     static const char text[] =
@@ -284,6 +302,7 @@ int main(void)
         cmocka_unit_test(scalars_keep_their_source_text),
         cmocka_unit_test(places_are_lines_and_columns_in_characters),
         cmocka_unit_test(a_place_inside_of_a_text_is_found),
+        cmocka_unit_test(a_byte_order_mark_is_no_text),
         cmocka_unit_test(json_is_read_with_its_surrogate_pairs),
         cmocka_unit_test(aliases_repeat_a_node),
         cmocka_unit_test(what_could_mislead_is_refused),
