@@ -6,7 +6,7 @@
 #include <string.h>
 
 /* 24 bytes each. */
-enum { NODES_MAX = 4 << 20, BREAKS_MAX = 2 };
+enum { NODES_MAX = 4 << 20, BREAKS_MAX = 2, URL_SHOWN_MAX = 300 };
 
 /* A state: the longest end of the text so far that a spelling begins with. Node 0 is the start. */
 struct node {
@@ -444,4 +444,16 @@ json_t *sw_mask_json(const struct sw_mask *mask, json_t *value, bool cut, struct
     if (out == NULL && err->code == SW_OK)
         sw_fail(err, SW_FAILED, "out of memory");
     return out;
+}
+
+char *sw_url_shown(const char *url, struct sw_err *err)
+{
+    const char *slashes = strstr(url, "://");
+    size_t host = slashes != NULL ? (size_t)(slashes + 3 - url) : 0, len = strcspn(url, "?#");
+    size_t end = host + strcspn(url + host, "/?#");
+    const char *at = memrchr(url + host, '@', end - host);
+    size_t from = at != NULL ? (size_t)(at + 1 - url) : host;
+
+    len = len < from ? from : len > from + URL_SHOWN_MAX ? from + URL_SHOWN_MAX : len;
+    return sw_strf(err, "%.*s%.*s", (int)host, url, (int)(len - from), url + from);
 }

@@ -72,4 +72,7 @@ void sw_mask_err(const struct sw_mask *mask, struct sw_err *err);
  */
 SW_MUST_CHECK json_t *sw_mask_json(const struct sw_mask *mask, json_t *value, bool cut, struct sw_err *err);
 
+/* A URL for messages: without a password before the host, without a query, which may hold a signature, cut to fit. Free it. */
+SW_MUST_CHECK char *sw_url_shown(const char *url, struct sw_err *err);
+
 #endif

@@ -6,6 +6,7 @@
 #include "src/base/fs.h"
 #include "src/base/json.h"
 #include "src/base/log.h"
+#include "src/base/mask.h"
 #include "src/recipe/doc.h"
 
 #include <string.h>
@@ -44,7 +45,9 @@ struct fetch_set *fetch_set_of(struct fetch *fetch, const struct sw_remote *sour
     set->sealed = source->sealed;
     set->uri = sw_strdup(source->uri, err);
     set->owner = source->owner != NULL ? sw_strdup(source->owner, err) : NULL;
-    return set->uri != NULL && (source->owner == NULL || set->owner != NULL) ? set : NULL;
+    set->shown = sw_is_web_uri(source->uri) ? sw_url_shown(source->uri, err) : sw_strdup(source->uri, err);
+    return set->uri != NULL && set->shown != NULL && (source->owner == NULL || set->owner != NULL) ? set
+                                                                                                   : NULL;
 }
 
 /* ---- Places ------------------------------------------------------------------------------------------------------ */
@@ -156,7 +159,7 @@ struct verdict {
 
 const char *fetch_shown(const struct fetch_set *set)
 {
-    return set->sealed ? "(sealed)" : set->uri;
+    return set->sealed ? "(sealed)" : set->shown;
 }
 
 const char *fetch_plain_reason(enum sw_code code)
@@ -178,7 +181,7 @@ static void report_at(const struct verdict *v, const struct fetch_want *want, co
     struct sw_doc doc = {.file = want->file, .diags = v->diags};
 
     sw_doc_fault_at(&doc, want->line, want->column, "'%.300s': %s%s",
-                    want->sealed ? "(sealed)" : want->set->uri,
+                    want->sealed ? "(sealed)" : want->set->shown,
                     want->sealed ? fetch_plain_reason(why->code) : why->text,
                     want->test ? " (build --no-test leaves this phase out)" : "");
 }

@@ -27,6 +27,7 @@ void fetch_set_clear(struct fetch_set *set)
 {
     fetch_set_empty(set);
     free(set->uri);
+    free(set->shown);
     free(set->owner);
     free(set->why);
     *set = (struct fetch_set){.uri = NULL};

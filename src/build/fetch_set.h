@@ -10,6 +10,7 @@ enum fetch_origin { FETCH_NOWHERE, FETCH_INPUTS, FETCH_BUNDLE, FETCH_CACHE, FETC
 /* One source with all that it stands for. */
 struct fetch_set {
     char *uri, *owner; /* owner NULL: not said */
+    char *shown;       /* the URI for messages */
     bool insecure;
     bool sealed; /* only documents that are sealed ask for it: it is not named */
     enum fetch_origin origin;

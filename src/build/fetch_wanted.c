@@ -223,7 +223,9 @@ static int look_into(struct looking *look, struct sw_err *err)
     SW_AUTO_JSON json_t *pairs = NULL;
     const struct sw_component *component = NULL;
     struct sw_use use = {.documents = look->document->documents,
-                         .nr_documents = look->document->nr_documents};
+                         .nr_documents = look->document->nr_documents,
+                         .ssm = look->document->ssm,
+                         .nr_ssm = look->document->nr_ssm};
     struct looking inner = *look;
     const char *unknown;
     int rc;

@@ -3,11 +3,12 @@
 
 #include "src/base/buf.h"
 #include "src/base/log.h"
+#include "src/base/mask.h"
 
 #include <string.h>
 #include <strings.h>
 
-enum { MAX_ATTEMPTS = 5, SHOWN_MAX = 300 };
+enum { MAX_ATTEMPTS = 5 };
 
 /* http(s)://host…, in printable ASCII or UTF-8 without blanks: whatever else stands there would be sent as it is. */
 static bool is_url(const char *url)
@@ -20,19 +21,6 @@ static bool is_url(const char *url)
         if ((unsigned char)*url <= ' ' || *url == 0x7f)
             return false;
     return true;
-}
-
-/* Without a password before the host and without a query, which may hold a signature. */
-static char *shown(const char *url, struct sw_err *err)
-{
-    size_t host = strcspn(url, ":") + 3, len = strcspn(url, "?#");
-    size_t end = host + strcspn(url + host, "/?#");
-    const char *at = memrchr(url + host, '@', end - host);
-    size_t from = at != NULL ? (size_t)(at + 1 - url) : host;
-
-    if (len > from + SHOWN_MAX)
-        len = from + SHOWN_MAX;
-    return sw_strf(err, "%.*s%.*s", (int)host, url, (int)(len - from), url + from);
 }
 
 /* 0 for a 200; else -1 with what the server said, SW_REMOTE where trying again may help. */
@@ -66,7 +54,7 @@ int sw_http_fetch(struct sw_transport *transport, const char *url, bool insecure
 
     if (!is_url(url))
         return sw_fail(err, SW_USAGE, "'%.200s' is no http or https URL", url);
-    name = shown(url, err);
+    name = sw_url_shown(url, err);
     if (name == NULL)
         return -1;
     sw_log(SW_LOG_INFO, "fetching %s", name);

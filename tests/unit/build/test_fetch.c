@@ -252,6 +252,17 @@ static void documents_that_are_executed_are_looked_into(void **state)
                "        inputs: [{source: 'https://x/{{ version }}', destination: /}]\n");
     snprintf(text, sizeof(text), document, "v2");
     expect_found(recipe, text, NULL, "{\"https://x/v2\":\"" ABC "\"}");
+    write_text("inner.yml",
+               DOC WEB "          - {source: 'https://x/{{ aws:ssm:/ver }}', destination: /a}\n");
+    expect_found(RECIPE "ssmParameters: {/ver: v3}\ninputs:\n  https://x/v3: abc\n",
+                 DOC "      - {name: Run, action: ExecuteDocument, inputs: {document: inner.yml}}\n", NULL,
+                 "{\"https://x/v3\":\"" ABC "\"}");
+    write_text("inner.yml",
+               "schemaVersion: 1.0\nparameters:\n  - version: {type: string, default: v1}\nphases:\n"
+               "  - name: build\n    steps:\n      - name: Not\n        action: WebDownload\n"
+               "        inputs: [{source: 'https://x/not-this-phase', destination: /}]\n"
+               "  - name: fetch\n    steps:\n      - name: Get\n        action: WebDownload\n"
+               "        inputs: [{source: 'https://x/{{ version }}', destination: /}]\n");
     snprintf(text, sizeof(text), document, "{{ build.Ask.outputs.stdout }}");
     expect_not_found(
         recipe, text, SW_OFFLINE, "1 transfer cannot be done",
@@ -278,6 +289,16 @@ static void all_that_is_missing_is_listed_with_its_place(void **state)
         "doc.yml:9:22: 'https://x/gone': 'gone' of the recipe's inputs is not there\n"
         "doc.yml:13:22: 'https://x/a': it is not in the recipe's inputs, nor was it fetched before; no bundle was named\n"
         "doc.yml:19:22: 's3://lab/o': it is not in the recipe's inputs, nor was it fetched before; no bundle was named\n");
+}
+
+/* Passwords and signatures of a URL are not told. */
+static void what_is_missing_is_named_without_its_secrets(void **state)
+{
+    (void)state;
+    expect_not_found(
+        RECIPE, DOC WEB "          - {source: 'https://me:sesame@x/a?sig=hush', destination: /a}\n",
+        SW_OFFLINE, "1 source is missing: 'https://x/a'",
+        "doc.yml:8:22: 'https://x/a': it is not in the recipe's inputs, nor was it fetched before; no bundle was named\n");
 }
 
 static void a_source_that_a_step_decides_is_refused_without_a_network(void **state)
@@ -704,6 +725,7 @@ int main(void)
         cmocka_unit_test(a_step_that_is_known_not_to_run_wants_nothing),
         cmocka_unit_test(documents_that_are_executed_are_looked_into),
         cmocka_unit_test(all_that_is_missing_is_listed_with_its_place),
+        cmocka_unit_test(what_is_missing_is_named_without_its_secrets),
         cmocka_unit_test(a_source_that_a_step_decides_is_refused_without_a_network),
         cmocka_unit_test(a_source_that_leads_out_of_its_folder_is_refused),
         cmocka_unit_test(a_pinned_digest_must_fit),
