@@ -127,6 +127,11 @@ SW_DEFINE_AUTO(sw_out, struct sw_out, sw_out_close)
 int sw_fd_out_write(struct sw_out *out, const void *buf, size_t len, struct sw_err *err);
 int sw_fd_out_pwrite(struct sw_out *out, const void *buf, size_t len, uint64_t off, struct sw_err *err);
 int sw_fd_out_truncate(struct sw_out *out, uint64_t size_bytes, struct sw_err *err);
+/*
+ * What commit does before anything has its name: waits for the disk, or, of a lazy one, asks as close(2) does, which is where
+ * NFS, FUSE and quotas tell what became of the bytes.
+ */
+int sw_fd_out_settle(const struct sw_out *out, struct sw_err *err);
 
 /* Refuses (SW_USAGE) an output path that is the same file as the input or what is under it. A missing output is fine. */
 SW_MUST_CHECK int sw_refuse_same_file(const struct sw_in *in, const char *out_path, struct sw_err *err);

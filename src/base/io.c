@@ -176,13 +176,27 @@ int sw_fd_out_truncate(struct sw_out *out, uint64_t size_bytes, struct sw_err *e
     return 0;
 }
 
+int sw_fd_out_settle(const struct sw_out *out, struct sw_err *err)
+{
+    int copy;
+
+    if (!out->lazy) {
+        while (fsync(out->fd) < 0)
+            if (errno != EINTR)
+                return sw_fail_errno(err, "cannot sync '%s'", out->name);
+        return 0;
+    }
+    copy = fcntl(out->fd, F_DUPFD_CLOEXEC, 0);
+    if (copy < 0)
+        return sw_fail_errno(err, "cannot settle '%s'", out->name);
+    return close(copy) < 0 && errno != EINTR ? sw_fail_errno(err, "cannot write '%s'", out->name) : 0;
+}
+
 static int file_out_commit(struct sw_out *out, struct sw_err *err)
 {
     struct file_out *file = (struct file_out *)out;
 
-    if (!out->lazy && fsync(out->fd) < 0)
-        return sw_fail_errno(err, "cannot sync '%s'", out->name);
-    if (sw_tmp_give_name(&file->tmp, err) < 0)
+    if (sw_fd_out_settle(out, err) < 0 || sw_tmp_give_name(&file->tmp, err) < 0)
         return -1;
     if (rename(file->tmp.name, file->path) < 0)
         return sw_fail_errno(err, "cannot rename '%s' to '%s'", file->tmp.name, file->path);

@@ -26,9 +26,8 @@ static int partial_commit(struct sw_out *out, struct sw_err *err)
 {
     struct partial_out *file = partial_of(out);
 
-    while (!out->lazy && fsync(out->fd) < 0)
-        if (errno != EINTR)
-            return sw_fail_errno(err, "cannot sync '%s'", out->name);
+    if (sw_fd_out_settle(out, err) < 0)
+        return -1;
     if (rename(file->partial, file->path) < 0)
         return sw_fail_errno(err, "cannot rename '%s' to '%s'", file->partial, file->path);
     free(SW_STEAL_PTR(file->partial));

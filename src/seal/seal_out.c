@@ -209,8 +209,8 @@ static int seal_commit(struct sw_out *out, struct sw_err *err)
     if (seal_final(self, err) < 0)
         return -1;
     /* The sidecar must not take its place before it is sure that the body will. */
-    if (self->sealed->fd >= 0 && !self->sealed->lazy && fsync(self->sealed->fd) < 0)
-        return sw_fail_errno(err, "cannot sync '%s'", self->sealed->name);
+    if (self->sealed->fd >= 0 && sw_fd_out_settle(self->sealed, err) < 0)
+        return -1;
     return commit_both(self, err);
 }
 
