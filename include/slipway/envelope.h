@@ -185,6 +185,8 @@ SW_MUST_CHECK int sw_seal_file(const struct sw_seal_file *ask, char artifact[SW_
 
 /* "X.sealed" -> "X.keys"; any other name gets ".keys" appended. Free it. */
 SW_MUST_CHECK char *sw_seal_sidecar_path(const char *sealed_path, struct sw_err *err);
+/* Refuses (SW_USAGE) a path where the keys of a sealed file lie: whoever writes there would lose what is sealed. */
+SW_MUST_CHECK int sw_seal_spare_sidecar(const char *path, struct sw_err *err);
 
 /* The context that a sealed file's header stores, as {"key": "value"}: without a key nobody has verified it. */
 SW_MUST_CHECK json_t *sw_seal_stored_context(const char *path, struct sw_err *err);

@@ -4,6 +4,8 @@
 #include "src/cli/cmd.h"
 #include "src/cli/output.h"
 
+#include <string.h>
+
 struct bundle_opts {
     struct common_opts common;
     struct opt_list components, parameters, bundles, keys;
@@ -61,6 +63,8 @@ static int run_bundle(const void *opts_void, const struct args *args, struct sw_
 
     if (opts->out == NULL)
         return sw_fail(err, SW_USAGE, "-o PATH is needed: where the bundle goes");
+    if (strcmp(opts->out, "-") == 0)
+        return out_refuse_special(opts->out, err);
     if (seal_args_open_ring(&opts->keys, &ring, err) < 0 ||
         trust_args_open_sealed(&opts->trust, &opts->keys, &trust, err) < 0)
         return -1;

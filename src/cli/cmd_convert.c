@@ -105,7 +105,7 @@ static int check_dst(const struct sw_image *src, const char *dst, struct sw_err 
             if (sw_refuse_same_file(img->others[i], dst, err) < 0)
                 return -1;
     }
-    return out_refuse_special(dst, err);
+    return out_check_replaced(dst, err);
 }
 
 /* What convert did and noted. */

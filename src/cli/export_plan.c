@@ -118,7 +118,7 @@ static int check_opts(const struct export_opts *opts, const struct export_plan *
     if (opts->range_bytes > (UINT64_C(512) << 20) ||
         (opts->range_bytes > 0 && opts->range_bytes < (UINT64_C(64) << 10)))
         return sw_fail(err, SW_USAGE, "--range-size must be between 64K and 512M");
-    return out_refuse_special(plan->output, err);
+    return out_check_replaced(plan->output, err);
 }
 
 static int parse_object(const char *text, struct export_plan *plan, struct sw_err *err)

@@ -1,6 +1,8 @@
 /* What a verb prints. */
 #include "src/cli/output.h"
 
+#include "slipway/envelope.h"
+
 #include "src/base/buf.h"
 #include "src/base/clock.h"
 #include "src/base/json.h"
@@ -143,10 +145,17 @@ void out_log_setup(const struct common_opts *common)
     sw_log_to(print_log);
 }
 
+int out_check_replaced(const char *path, struct sw_err *err)
+{
+    return out_refuse_special(path, err) < 0 ? -1 : sw_seal_spare_sidecar(path, err);
+}
+
 int out_refuse_special(const char *path, struct sw_err *err)
 {
     struct stat st;
 
+    if (strcmp(path, "-") == 0)
+        return sw_fail(err, SW_USAGE, "'-': this does not go down a pipe; './-' is a file of that name");
     if (lstat(path, &st) == 0 && !S_ISREG(st.st_mode))
         return sw_fail(err, SW_USAGE, "'%s' is there and is not a regular file", path);
     return 0;

@@ -35,7 +35,12 @@ void out_progress_end(struct out_progress *progress);
 /* Sends the log to stderr at the level that the options ask for. */
 void out_log_setup(const struct common_opts *common);
 
-/* Refuses (SW_USAGE) an output path where something is that is no regular file: it is not ours to replace. */
+/*
+ * Refuses (SW_USAGE) an output path where something is that is no regular file: it is not ours to replace. And "-", which
+ * users of other tools mean as a pipe.
+ */
 SW_MUST_CHECK int out_refuse_special(const char *path, struct sw_err *err);
+/* The same, and a path where the keys of a sealed file lie. */
+SW_MUST_CHECK int out_check_replaced(const char *path, struct sw_err *err);
 
 #endif

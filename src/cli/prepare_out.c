@@ -3,11 +3,13 @@
 
 #include "src/base/buf.h"
 #include "src/base/clock.h"
+#include "src/base/fs.h"
 #include "src/cli/disk_target.h"
 #include "src/cli/output.h"
 #include "src/cli/seal_args.h"
 
 #include <string.h>
+#include <unistd.h>
 
 /* "vmdk,subformat=monolithicSparse" in its two parts. */
 static int parse_format(const char *text, const char *path, struct prepare_out *out, struct sw_err *err)
@@ -28,11 +30,22 @@ static int parse_format(const char *text, const char *path, struct prepare_out *
     return create_arg_format(name != NULL ? name : text, path, &out->format, err);
 }
 
+/* What comes before the output takes minutes, or is somebody's work in a shell: a name that cannot be is told before. */
+static int check_folder(const char *path, struct sw_err *err)
+{
+    SW_AUTO_FREE char *dir = sw_path_dir(path, err);
+
+    if (dir == NULL)
+        return -1;
+    return access(dir, W_OK | X_OK) < 0 ? sw_fail_errno(err, "cannot write in the folder of '%s'", path) : 0;
+}
+
 int prepare_out_open(const char *path, const char *output, const struct opt_list *seal_to, const char *sign,
                      struct prepare_out *out, struct sw_err *err)
 {
     out->path = path;
-    if (parse_format(output, path, out, err) < 0 || out_refuse_special(path, err) < 0)
+    if (parse_format(output, path, out, err) < 0 || out_check_replaced(path, err) < 0 ||
+        check_folder(path, err) < 0)
         return -1;
     if (seal_to->n > 0 && (out->format->caps & SW_FORMAT_STREAM_OUT) == 0)
         return sw_fail(err, SW_USAGE, "'%s' cannot be sealed as it is written; raw and vmdk can",

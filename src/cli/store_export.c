@@ -73,7 +73,7 @@ static int write_image(const struct store_export *ask, const struct disk_target 
     struct sw_copy copy = *plan;
     int rc;
 
-    if (out_refuse_special(ask->dst, err) < 0)
+    if (out_check_replaced(ask->dst, err) < 0)
         return -1;
     copy.progress = &progress.base;
     out_progress_begin(&progress, "export", ask->common);

@@ -60,6 +60,19 @@ static bool header_of(const char *path, struct seal_header *header)
     return is;
 }
 
+int sw_seal_spare_sidecar(const char *path, struct sw_err *err)
+{
+    SW_AUTO_HEADER struct seal_header header = {.bytes = NULL};
+
+    if (sw_path_exists(path) && header_of(path, &header) && seal_sidecar_id(&header) != NULL)
+        return sw_fail(
+            err, SW_USAGE,
+            "'%s' holds the key of a sealed file (artifact %s), which nobody could open without it: "
+            "take another name or move it",
+            path, seal_sidecar_id(&header));
+    return 0;
+}
+
 /* True when the message at path asks for the key that this sidecar carries. */
 static bool wants(const char *path, const struct seal_header *sidecar)
 {

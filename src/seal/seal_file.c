@@ -63,7 +63,7 @@ int sw_seal_create_file(const struct sw_seal_opts *opts, const char *path, struc
 {
     struct seal_out_spec spec = {.opts = opts, .random = sw_random};
 
-    if (sw_keyring_spare_file(opts->recipients, path, err) < 0 ||
+    if (sw_keyring_spare_file(opts->recipients, path, err) < 0 || sw_seal_spare_sidecar(path, err) < 0 ||
         sw_out_create_file(path, 0644, &spec.sealed, err) < 0)
         return -1;
     if (!opts->direct && seal_sidecar_create(opts, path, &spec.sidecar, &spec.pair, err) < 0) {

@@ -24,6 +24,7 @@ for _ in 1 2; do
     refuse 2 'for the disk that --commit writes' base.raw -f raw -O vmdk
     refuse 2 "is there and is no" base.raw -f raw --commit -o "$TMPDIR" -O raw
     refuse 2 'base.raw' base.raw -f raw --commit -o base.raw
+    refuse 1 "cannot write in the folder of 'nodir/new.raw'" base.raw -f raw --commit -o nodir/new.raw
     refuse 2 'options of a recipe' base.raw -f raw --at base
     refuse 2 'options of a recipe' base.raw -f raw --store store
     refuse 2 '--allow-parent is for an image' recipe.yml --allow-parent .
