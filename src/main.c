@@ -43,9 +43,10 @@ static int run(const struct cmd *cmd, char **argv)
     rc = cmd->run(opts, &args, &err);
     if (rc < 0)
         return report(cmd->name, &err);
-    if (fflush(stdout) == EOF && rc == 0) {
+    if (fflush(stdout) == EOF) {
         sw_fail_errno(&err, "cannot write to standard output");
-        return report(cmd->name, &err);
+        (void)report(cmd->name, &err);
+        return rc != 0 ? rc : (int)SW_FAILED;
     }
     return rc;
 }

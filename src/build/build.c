@@ -100,7 +100,8 @@ static int check_base(const struct sw_overrides *with, const char *path, struct 
 {
     struct sw_in *in = NULL;
     bool sealed = false;
-    int rc = sw_path_exists(path) ? probe_base(path, &sealed, err) : 0;
+    int rc = sw_path_exists(path) ? probe_base(path, &sealed, err)
+                                  : sw_fail_errno(err, "there is none of that name");
 
     if (rc == 0 && sealed && with->opener != NULL)
         rc = sw_in_open_by(with->opener, path, &in, err);

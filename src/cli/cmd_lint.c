@@ -147,10 +147,10 @@ static int run_lint(const void *opts_in, const struct args *args, struct sw_err 
         *err = printing;
         rc = -1;
     }
-    if (!opts->common.quiet)
-        print_summary(&diags, args->n);
     if (rc < 0)
         return -1;
+    if (!opts->common.quiet)
+        print_summary(&diags, args->n);
     return diags.nr_errors > 0 ? (int)SW_RECIPE : 0;
 }
 
