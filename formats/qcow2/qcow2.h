@@ -46,7 +46,7 @@ struct qcow2_slot {
 /* What the L2 tables that were read so far say to be in the file. */
 struct qcow2_claims {
     pthread_mutex_t lock;
-    uint8_t *counted; /* a bit for each L1 entry */
+    uint8_t *counted;      /* a bit for each L1 entry */
     uint64_t bytes;        /* what no codec can do without, and plain clusters */
     uint64_t sector_bytes; /* whole sectors, and plain clusters */
 };
