@@ -37,7 +37,9 @@ static int open_named(struct sw_tmp *tmp, unsigned mode, struct sw_err *err)
         fd = openat(tmp->dir_fd, name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
         if (fd < 0)
             return sw_fail_errno(err, "cannot create '%s'", tmp->what);
-        (void)flock(fd, LOCK_EX | LOCK_NB); /* where there are no locks, nobody sweeps */
+        /* A sweep that has the lock gives it back once the file is gone. Where there are no locks, nobody sweeps. */
+        while (flock(fd, LOCK_EX) < 0 && errno == EINTR)
+            continue;
         if (fstat(fd, &st) < 0)
             return sw_fail_errno(err, "cannot look at '%s'", tmp->what);
         if (st.st_nlink == 0)
