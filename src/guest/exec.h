@@ -155,8 +155,8 @@ SW_MUST_CHECK int step_set_owner(const struct step_ctx *ctx, size_t item, const 
                                  struct sw_err *err);
 
 /*
- * The same of one file or folder that was just made or written with this mode, 0 where none was said: a change of its owner takes the
- * set-user-ID and set-group-ID bits away, and mkdir gives none, so that they are set again. The umask applies.
+ * The same of one file or folder that was just made or written with this mode: where that has the set-user-ID or the set-group-ID bit,
+ * it is set again, since a change of the owner takes those away and mkdir gives none. The umask applies.
  */
 SW_MUST_CHECK int step_set_owner_and_mode(const struct step_ctx *ctx, size_t item, const char *path,
                                           unsigned mode, struct sw_err *err);
