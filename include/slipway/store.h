@@ -222,6 +222,12 @@ struct sw_store_listing {
 
 SW_MUST_CHECK int sw_store_list(struct sw_store *store, struct sw_store_listing *out, struct sw_err *err);
 void sw_store_listing_clear(struct sw_store_listing *listing);
+/*
+ * The layer whose digest begins with these hex digits, of which there are min_digits or more, with or without "sha256:"
+ * before them; it is the listing's. *out is NULL when there is none. Several are SW_USAGE (sys ENOTUNIQ).
+ */
+SW_MUST_CHECK int sw_store_listing_find(const struct sw_store_listing *listing, const char *begin,
+                                        size_t min_digits, const struct sw_layer **out, struct sw_err *err);
 
 struct sw_store_verify {
     /* Called for each damage: what is a path within the store or a reference. */

@@ -212,41 +212,23 @@ static int take_by_position(const struct plan *plan, const char *at, struct choi
     return take_layer(plan, (size_t)position, out, err) < 0 ? -1 : 1;
 }
 
-static int find_digest(const struct sw_store_listing *listing, const char *at, struct choice *out,
-                       struct sw_err *err)
-{
-    const struct sw_layer *found = NULL;
-    size_t n = 0;
-
-    for (size_t i = 0; i < listing->nr_layers; i++)
-        if (strncmp(listing->layers[i].digest, at, strlen(at)) == 0) {
-            found = &listing->layers[i];
-            n++;
-        }
-    if (n > 1)
-        return sw_fail(err, SW_USAGE, "--at: %zu layers have digests that begin with '%s'", n, at);
-    if (found == NULL)
-        return 0;
-    memcpy(out->layer.digest, found->digest, sizeof(out->layer.digest));
-    snprintf(out->name, sizeof(out->name), "a layer");
-    return 1;
-}
-
 static int take_by_digest(struct sw_store *store, const char *at, struct choice *out, struct sw_err *err)
 {
     struct sw_store_listing listing;
+    const struct sw_layer *found = NULL;
     int rc;
 
-    if (strncmp(at, "sha256:", strlen("sha256:")) == 0)
-        at += strlen("sha256:");
-    if (strlen(at) < DIGEST_MIN || at[strspn(at, "0123456789abcdef")] != '\0')
-        return 0;
     if (sw_store_list(store, &listing, err) < 0)
         return -1;
-    rc = find_digest(&listing, at, out, err);
+    rc = sw_store_listing_find(&listing, at, DIGEST_MIN, &found, err);
+    if (found != NULL)
+        memcpy(out->layer.digest, found->digest, sizeof(out->layer.digest));
     sw_store_listing_clear(&listing);
-    if (rc <= 0)
-        return rc;
+    if (rc < 0)
+        return sw_context(err, "--at");
+    if (found == NULL)
+        return 0;
+    snprintf(out->name, sizeof(out->name), "a layer");
     return sw_store_layer(store, out->layer.digest, &out->layer, err) < 0 ? -1 : 1;
 }
 

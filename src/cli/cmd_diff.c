@@ -115,7 +115,7 @@ static int open_side(const struct diff_opts *opts, const char *name, const char 
         return open_file(opts, name, format, out, err);
     if (open_layer(opts, name, sides, out, &missing) == 0)
         return 0;
-    if (missing.code != SW_USAGE && missing.sys != ENOENT) {
+    if ((missing.code != SW_USAGE && missing.sys != ENOENT) || missing.sys == ENOTUNIQ) {
         *err = missing;
         return -1;
     }

@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+enum { DIGEST_MIN = 12 }; /* as many as store ls and plan show */
+
 int store_arg_open(const char *dir, const struct opt_list *keys, const struct trust_opts *trust_opts,
                    struct sw_store **store, struct sw_err *err)
 {
@@ -22,27 +24,38 @@ int store_arg_open(const char *dir, const struct opt_list *keys, const struct tr
     return -1;
 }
 
+/* NULL: it is no name, or of an image without layers. */
+static const struct sw_layer *top_of_name(const struct sw_store_listing *listing, const char *name)
+{
+    const struct sw_layer *found = NULL;
+
+    for (size_t i = 0; i < listing->nr_images; i++) {
+        const struct sw_store_image *image = &listing->images[i];
+
+        if (image->ref != NULL && strcmp(image->ref, name) == 0 && image->nr_layers > 0)
+            found = &image->layers[image->nr_layers - 1];
+    }
+    return found;
+}
+
 int store_arg_layer(struct sw_store *store, const char *what, char digest[SW_STORE_HEX], struct sw_err *err)
 {
     struct sw_store_listing listing;
-    const char *found = NULL;
+    const struct sw_layer *found;
+    int rc = 0;
 
     if (sw_store_list(store, &listing, err) < 0)
         return -1;
-    for (size_t i = 0; i < listing.nr_images; i++) {
-        const struct sw_store_image *image = &listing.images[i];
-
-        if (image->ref != NULL && strcmp(image->ref, what) == 0 && image->nr_layers > 0)
-            found = image->layers[image->nr_layers - 1].digest;
-    }
-    for (size_t i = 0; found == NULL && i < listing.nr_layers; i++)
-        if (strcmp(listing.layers[i].digest, what) == 0)
-            found = listing.layers[i].digest;
-    if (found != NULL)
-        memcpy(digest, found, SW_STORE_HEX);
-    sw_store_listing_clear(&listing);
+    found = top_of_name(&listing, what);
     if (found == NULL)
+        rc = sw_store_listing_find(&listing, what, DIGEST_MIN, &found, err);
+    if (found != NULL)
+        memcpy(digest, found->digest, SW_STORE_HEX);
+    sw_store_listing_clear(&listing);
+    if (rc == 0 && found == NULL)
         return sw_fail(err, SW_USAGE,
-                       "'%s' is neither a name in the store nor a layer's whole digest (store ls)", what);
-    return 0;
+                       "'%s' is neither a name in the store nor the begin of a layer's digest, of %d hex "
+                       "digits or more (store ls)",
+                       what, DIGEST_MIN);
+    return rc;
 }

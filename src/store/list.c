@@ -219,6 +219,27 @@ int sw_store_list(struct sw_store *store, struct sw_store_listing *out, struct s
     return 0;
 }
 
+int sw_store_listing_find(const struct sw_store_listing *listing, const char *begin, size_t min_digits,
+                          const struct sw_layer **out, struct sw_err *err)
+{
+    const char *digits =
+        strncmp(begin, "sha256:", strlen("sha256:")) == 0 ? begin + strlen("sha256:") : begin;
+    size_t len = strlen(digits), n = 0;
+
+    *out = NULL;
+    if (len < min_digits || strspn(digits, "0123456789abcdef") != len)
+        return 0;
+    for (size_t i = 0; i < listing->nr_layers; i++)
+        if (strncmp(listing->layers[i].digest, digits, len) == 0 && n++ == 0)
+            *out = &listing->layers[i];
+    if (n < 2)
+        return 0;
+    *out = NULL;
+    sw_fail(err, SW_USAGE, "%zu layers have digests that begin with '%s'", n, digits);
+    err->sys = ENOTUNIQ;
+    return -1;
+}
+
 void sw_store_listing_clear(struct sw_store_listing *listing)
 {
     for (size_t i = 0; i < listing->nr_images; i++)
