@@ -2,6 +2,7 @@
 #include "slipway/progress.h"
 #include "src/cli/opt.h"
 #include "src/cli/output.h"
+#include "src/cli/std_out.h"
 
 #include <stdalign.h>
 #include <stdio.h>
@@ -19,6 +20,8 @@ static const struct cmd *find_cmd(const char *name)
 
 static int report(const char *verb, const struct sw_err *err)
 {
+    if (std_out_unread(err))
+        return STD_OUT_UNREAD;
     fprintf(stderr, "slipway%s%s: ", verb != NULL ? " " : "", verb != NULL ? verb : "");
     out_safe(stderr, err->text);
     fputc('\n', stderr);

@@ -4,12 +4,14 @@
 #include "slipway/store.h"
 #include "src/base/cleanup.h"
 #include "src/base/fs.h"
+#include "src/base/log.h"
 #include "src/cli/build_opts.h"
 #include "src/cli/cmd.h"
 #include "src/cli/image_arg.h"
 #include "src/cli/output.h"
 #include "src/cli/prepare_out.h"
 #include "src/cli/seal_args.h"
+#include "src/cli/std_out.h"
 
 #include <string.h>
 #include <unistd.h>
@@ -191,6 +193,9 @@ static int run_shell(const void *raw_opts, const struct args *args, struct sw_er
     if (take_options(&call, args, err) < 0)
         return -1;
     rc = is_recipe(call.disk) ? shell_in_recipe(&call, args, err) : shell_in_image(&call, err);
+    if (rc < 0 && call.opts->commit && std_out_unread(err))
+        sw_log(SW_LOG_WARNING, "'%s' is not written: nobody reads standard output any more",
+               call.opts->build.out);
     if (rc < 0 && err->code == SW_GUEST && call.opts->commit)
         return sw_context(err, "'%s' is not written", call.opts->build.out);
     return rc;

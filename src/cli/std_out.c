@@ -2,6 +2,8 @@
 #include "src/cli/std_out.h"
 #include "src/base/fs.h"
 
+#include <errno.h>
+#include <poll.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -33,4 +35,12 @@ bool std_out_named(const char *output)
 struct sw_out std_out(void)
 {
     return (struct sw_out){.ops = &stdout_ops, .fd = -1, .name = "standard output"};
+}
+
+bool std_out_unread(const struct sw_err *err)
+{
+    struct pollfd out = {.fd = STDOUT_FILENO, .events = POLLOUT};
+
+    /* Other streams break as well. */
+    return err->sys == EPIPE && poll(&out, 1, 0) > 0 && (out.revents & (POLLERR | POLLHUP)) != 0;
 }

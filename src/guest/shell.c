@@ -51,6 +51,17 @@ struct shell {
 
 /* ---- Output ------------------------------------------------------------------------------------------------ */
 
+/* Nothing is wrong with the appliance, and nothing more is asked of it. */
+static int write_failed(struct shell *shell, int fd, struct sw_err *err)
+{
+    struct client *client = shell->client;
+
+    sw_fail_errno(err, "cannot write to standard %s", fd == shell->ask->out ? "output" : "error");
+    client->broken = true;
+    client->because = *err;
+    return -1;
+}
+
 static int write_out(struct shell *shell, int fd, const void *bytes, size_t len, struct sw_err *err)
 {
     const unsigned char *at = bytes;
@@ -62,8 +73,7 @@ static int write_out(struct shell *shell, int fd, const void *bytes, size_t len,
         if (sw_interrupted())
             return stream_lost(shell->client, err, SW_INTERRUPTED, "interrupted");
         if (n < 0 && errno != EINTR && errno != EAGAIN)
-            return stream_lost(shell->client, err, SW_FAILED, "cannot write what the guest says: %s",
-                               strerrorname_np(errno));
+            return write_failed(shell, fd, err);
         at += n > 0 ? n : 0;
         len -= n > 0 ? (size_t)n : 0;
     }

@@ -35,6 +35,20 @@ sha256sum -c --quiet before
 "$SLIPWAY" shell -f raw new.raw -- cat /etc/new </dev/null >said 2>/dev/null
 [ "$(cat said)" = 'a b||$HOME|' ]
 
+# A reader that goes away is no fault of the appliance's.
+status=0
+"$SLIPWAY" shell disk.vmdk -- yes </dev/null 2>told | head -1 >said || status=$?
+[ "$status" = 141 ] || fail "exit status $status: $(cat told)"
+[ "$(cat said)" = y ]
+if grep -E 'appliance:|last words|cannot' told; then fail "it is told of"; fi
+status=0
+"$SLIPWAY" shell disk.vmdk --commit -o lost.raw -- yes </dev/null >/dev/full 2>told || status=$?
+[ "$status" = 1 ] || fail "exit status $status: $(cat told)"
+grep -qx 'slipway shell: cannot write to standard output: No space left on device' told || fail "$(cat told)"
+if grep -E 'appliance:|last words' told; then fail "the appliance is told of"; fi
+[ ! -e lost.raw ]
+[ -z "$(find "$TMPDIR" ! -type d)" ] || fail "left: $(find "$TMPDIR")"
+
 # What the guest says to a terminal that it does not have is not obeyed.
 cat >orders <<'ORDERS'
 await one\r\n
