@@ -22,6 +22,49 @@ const struct sw_format *sw_format_by_name(const char *name)
     return NULL;
 }
 
+static const char *usual_subformat(const struct sw_format *format)
+{
+    return format->subformats != NULL ? format->subformats[0] : NULL;
+}
+
+/* subformat NULL: of a format that has one kind only. */
+static bool is_streamed(const struct sw_format *format, const char *subformat)
+{
+    return (format->caps & SW_FORMAT_STREAM_OUT) != 0 &&
+           (format->streamed == NULL || (subformat != NULL && strcmp(format->streamed, subformat) == 0));
+}
+
+/* "raw, vhd (subformat=fixed), vmdk" */
+static int list_streamed(struct sw_buf *out, struct sw_err *err)
+{
+    for (const struct sw_format *const *at = sw_formats; *at != NULL; at++) {
+        if (((*at)->caps & SW_FORMAT_STREAM_OUT) == 0)
+            continue;
+        if (sw_buf_printf(out, err, "%s%s", out->len > 0 ? ", " : "", (*at)->name) < 0)
+            return -1;
+        if (!is_streamed(*at, usual_subformat(*at)) &&
+            sw_buf_printf(out, err, " (subformat=%s)", (*at)->streamed) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+int sw_format_check_sealed(const struct sw_format *format, const char *subformat, struct sw_err *err)
+{
+    SW_AUTO_BUF struct sw_buf list = {0};
+
+    if (subformat == NULL)
+        subformat = usual_subformat(format);
+    if (is_streamed(format, subformat))
+        return 0;
+    if (list_streamed(&list, err) < 0)
+        return -1;
+    if ((format->caps & SW_FORMAT_STREAM_OUT) == 0)
+        subformat = NULL; /* another one could not be either */
+    return sw_fail(err, SW_USAGE, "%s%s%s cannot be sealed as it is written; these can: %s", format->name,
+                   subformat != NULL ? ", subformat=" : "", subformat != NULL ? subformat : "", list.data);
+}
+
 int sw_overlay_create(const char *path, const struct sw_create_opts *create, struct sw_err *err)
 {
     struct sw_create_opts whole = *create;

@@ -48,6 +48,7 @@ const struct sw_format sw_format_vhd = {
     .aliases = vhd_aliases,
     .extensions = vhd_extensions,
     .subformats = vhd_subformats,
+    .streamed = "fixed",
     .caps = SW_FORMAT_CAN_READ | SW_FORMAT_CAN_WRITE | SW_FORMAT_STREAM_OUT,
     .probe = vhd_probe,
     .open = vhd_open,

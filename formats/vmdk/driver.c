@@ -88,6 +88,7 @@ const struct sw_format sw_format_vmdk = {
     .name = "vmdk",
     .extensions = vmdk_extensions,
     .subformats = vmdk_subformats,
+    .streamed = "streamOptimized",
     .caps = SW_FORMAT_CAN_READ | SW_FORMAT_CAN_WRITE | SW_FORMAT_STREAM_OUT | SW_FORMAT_WHOLE_UNITS,
     .probe = vmdk_probe,
     .open = vmdk_open,

@@ -144,6 +144,7 @@ struct sw_format {
     const char *const *aliases;    /* NULL-terminated, or NULL */
     const char *const *extensions; /* likewise, without the dot */
     const char *const *subformats; /* what create takes; the first is the default */
+    const char *streamed;          /* the subformat that STREAM_OUT is about, NULL: each */
     unsigned caps;
 
     /* True when the bytes carry this format's magic. raw has none: it is never guessed. */
@@ -217,6 +218,13 @@ extern const struct sw_format *const sw_formats[];
 
 /* By name or alias ("vpc" is vhd), case-insensitive; NULL when unknown. */
 const struct sw_format *sw_format_by_name(const char *name);
+
+/*
+ * Whether what is made of this subformat (NULL: the format's default) may be sealed as it is written. SW_USAGE, which names
+ * what may be.
+ */
+SW_MUST_CHECK int sw_format_check_sealed(const struct sw_format *format, const char *subformat,
+                                         struct sw_err *err);
 
 /*
  * Creates a qcow2 of ours at path, mode 0600, with nothing in it but what create says: what QEMU opens is nobody else's.

@@ -75,9 +75,8 @@ static int check_output(const struct outputs *outputs, struct output *output, st
     if (output->subformat != NULL && !knows_subformat(output->format, output->subformat))
         return sw_fail(err, SW_USAGE, "output '%s': unknown subformat '%s'", output->format->name,
                        output->subformat);
-    if (output->nr_seal > 0 && (output->format->caps & SW_FORMAT_STREAM_OUT) == 0)
-        return sw_fail(err, SW_USAGE, "output '%s': cannot be sealed as it is written; raw and vmdk can",
-                       output->format->name);
+    if (output->nr_seal > 0 && sw_format_check_sealed(output->format, output->subformat, err) < 0)
+        return sw_context(err, "output '%s'", output->format->name);
     for (size_t i = 0; i < outputs->n; i++)
         if (strcmp(outputs->items[i].file, output->file) == 0)
             return sw_fail(err, SW_USAGE, "output '%s' is asked for twice", output->file);

@@ -247,6 +247,7 @@ static int run_convert(const void *raw_opts, const struct args *args, struct sw_
     if (check_words(opts, err) < 0 || create_arg_parse(&opts->settings, &create, err) < 0 ||
         sw_source_date(0, &create.create.epoch, err) < 0 ||
         create_arg_format(opts->output_format, dst, &copy.format, err) < 0 ||
+        (opts->seal_to.n > 0 && sw_format_check_sealed(copy.format, create.create.subformat, err) < 0) ||
         seal_args_open_ring(&opts->keys, &keys, err) < 0 ||
         (keys != NULL && check_sidecar(opts, keys, args->items[0], dst, err) < 0) ||
         open_src(opts, keys, args->items[0], &src, err) < 0 || check_dst(src.img, dst, err) < 0 ||

@@ -138,12 +138,8 @@ static int find_recipients(const struct export_opts *opts, struct export_plan *p
 {
     if (opts->seal_to.n == 0)
         return 0;
-    if ((plan->format->caps & SW_FORMAT_STREAM_OUT) == 0)
-        return sw_fail(
-            err, SW_USAGE,
-            "format '%s' is not written from front to back, as what is sealed must be: vmdk, vhd and "
-            "raw are",
-            plan->format->name);
+    if (sw_format_check_sealed(plan->format, plan->create.create.subformat, err) < 0)
+        return -1;
     plan->recipients = seal_args_ring(SW_KEY_SEAL, &opts->seal_to, err);
     return plan->recipients != NULL ? sw_keyring_spare_file(plan->recipients, plan->output, err) : -1;
 }

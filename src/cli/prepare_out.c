@@ -47,9 +47,8 @@ int prepare_out_open(const char *path, const char *output, const struct opt_list
     if (parse_format(output, path, out, err) < 0 || out_check_replaced(path, err) < 0 ||
         check_folder(path, err) < 0)
         return -1;
-    if (seal_to->n > 0 && (out->format->caps & SW_FORMAT_STREAM_OUT) == 0)
-        return sw_fail(err, SW_USAGE, "'%s' cannot be sealed as it is written; raw and vmdk can",
-                       out->format->name);
+    if (seal_to->n > 0 && sw_format_check_sealed(out->format, out->create.create.subformat, err) < 0)
+        return -1;
     if (seal_to->n > 0 && (out->recipients = seal_args_ring(SW_KEY_SEAL, seal_to, err)) == NULL)
         return -1;
     return sign_args_open(sign, path, &out->sign, err);

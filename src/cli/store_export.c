@@ -96,6 +96,7 @@ int store_export(struct sw_store *store, const struct store_export *ask, struct 
     if (create_arg_parse(ask->settings, &create, err) < 0 ||
         sw_source_date(0, &create.create.epoch, err) < 0 ||
         create_arg_format(ask->output_format, ask->dst, &copy.format, err) < 0 ||
+        (ask->seal_to->n > 0 && sw_format_check_sealed(copy.format, create.create.subformat, err) < 0) ||
         open_leaving(ask, sw_store_is_sealed(store), &leaving, err) < 0 ||
         store_arg_layer(store, ask->what, digest, err) < 0 ||
         sw_store_open_chain(store, digest, &chain, err) < 0 ||

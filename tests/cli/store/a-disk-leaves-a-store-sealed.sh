@@ -34,7 +34,7 @@ refuse() { # STATUS PART OPTION…
     [ ! -e no.vmdk.sealed ] && [ ! -e no.keys ] && [ ! -e no.vmdk.keys ] || fail "$*: something was written"
 }
 refuse 5 "nowhere" no.vmdk.sealed --seal-to aes:nowhere
-refuse 2 "not written from front to back" no.vmdk.sealed -O qcow2 --seal-to aes:site.key
+refuse 2 "qcow2 cannot be sealed as it is written; these can: raw, vhd (subformat=fixed), vmdk" no.vmdk.sealed -O qcow2 --seal-to aes:site.key
 refuse 5 "nowhere" no.vmdk.sealed --seal-to aes:site.key --sign pem:nowhere
 cp sealed.vmdk.sealed away
 rm sealed.vmdk.sealed
