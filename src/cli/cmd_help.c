@@ -15,7 +15,7 @@ static const char exit_codes[] =
     "7  offline miss: an input is not at hand\n"
     "8  a guest step failed\n"
     "9  interrupted: the same command goes on\n"
-    "10 there is a difference (diff, build --twice); import explain does not know the message\n"
+    "10  there is a difference (diff, build --twice); import explain does not know the message\n"
     "141  nobody reads standard output any more\n";
 
 static void print_verbs(void)
