@@ -73,7 +73,7 @@ setsid -w "$SLIPWAY" open several.sealed -o opened2 --key aes:file.key --key "$n
 cmp plain opened2
 
 # A direct message that is gone on with is for the key that had the name: the same one goes on, another one begins anew.
-openssl enc -aes-256-ctr -K 00 -iv 00 -in /dev/zero 2>/dev/null | head -c 6000000 >large || true
+openssl enc -aes-256-ctr -K 00 -iv 00 -in /dev/zero 2>/dev/null | head -c 40000000 >large || true
 resumed=("$SLIPWAY" seal large -o r.sealed --direct --to "$(token_uri object=kek)" --resume-key aes:file.key)
 id() { od -An -tx1 -j3 -N32 "$1" | tr -d ' \n'; }
 for key in same other; do

@@ -86,7 +86,7 @@ cmp disk "$(rig_object disk)"
 
 # A direct message that is gone on with is for the key that the alias meant: while nobody answers all of it is left, and
 # where another key has that name now (here: in another region) it begins anew.
-openssl enc -aes-256-ctr -K 00 -iv 00 -in /dev/zero 2>/dev/null | head -c 6000000 >large || true
+openssl enc -aes-256-ctr -K 00 -iv 00 -in /dev/zero 2>/dev/null | head -c 40000000 >large || true
 resumed=("$SLIPWAY" seal large -o r.sealed --direct --to kms:alias/lab --resume-key aes:aes.key)
 id() { od -An -tx1 -j3 -N32 "$1" | tr -d ' \n'; }
 for region in us-east-1 eu-west-1; do
