@@ -34,7 +34,7 @@ static int run(const struct cmd *cmd, char **argv)
     struct args args = {.n = 0};
     struct sw_err err = {.code = SW_OK};
     bool help = false;
-    int rc;
+    int rc, told;
 
     if (opt_parse(cmd, argv, opts, &args, &help, &err) < 0)
         return report(cmd->name, &err);
@@ -48,8 +48,8 @@ static int run(const struct cmd *cmd, char **argv)
         return report(cmd->name, &err);
     if (fflush(stdout) == EOF) {
         sw_fail_errno(&err, "cannot write to standard output");
-        (void)report(cmd->name, &err);
-        return rc != 0 ? rc : (int)SW_FAILED;
+        told = report(cmd->name, &err);
+        return rc != 0 ? rc : told;
     }
     return rc;
 }
