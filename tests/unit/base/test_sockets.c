@@ -89,7 +89,7 @@ static pid_t hold_place(const char *theirs, char dir[64])
         sw_sockets_also(sockets, "/tmp/libguestfsNOSUCH");
         sw_sockets_also(sockets, theirs);
         sw_sockets_also(sockets, "/tmp/../etc");
-        if (write(ready[1], sw_sockets_dir(sockets), 64) < 0)
+        if (write(ready[1], sw_sockets_dir(sockets), strlen(sw_sockets_dir(sockets)) + 1) < 0)
             _exit(1);
         for (;;)
             pause();
