@@ -28,13 +28,13 @@ static ssize_t read_of(const char *pid, const char *name, char *text, size_t siz
 bool qemu_guestfs_folder(pid_t qemu, char folder[QEMU_GUESTFS_FOLDER])
 {
     static const char name[] = "/guestfsd.sock";
-    SW_AUTO_FREE char *text = malloc(CMDLINE_BYTES);
+    SW_AUTO_FREE char *text = qemu > 0 ? malloc(CMDLINE_BYTES) : NULL;
     const char *end;
     char pid[24];
     ssize_t n;
 
     snprintf(pid, sizeof(pid), "%d", (int)qemu);
-    n = text != NULL && qemu > 0 ? read_of(pid, "cmdline", text, CMDLINE_BYTES) : -1;
+    n = text != NULL ? read_of(pid, "cmdline", text, CMDLINE_BYTES) : -1;
     end = n > 0 ? memmem(text, (size_t)n, name, sizeof(name) - 1) : NULL;
     if (end == NULL || end - text < QEMU_GUESTFS_FOLDER - 1)
         return false;

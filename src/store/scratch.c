@@ -15,22 +15,13 @@ struct sw_scratch {
     int lock;
 };
 
-/* True when the lock that is held is still the file at the path: a sweep may have come between. */
-static bool holds(const struct sw_scratch *scratch)
-{
-    struct stat held, there;
-
-    return fstat(scratch->lock, &held) == 0 && lstat(scratch->lock_path, &there) == 0 &&
-           held.st_dev == there.st_dev && held.st_ino == there.st_ino;
-}
-
 static int take_lock(struct sw_scratch *scratch, struct sw_err *err)
 {
     for (;;) {
         scratch->lock = sw_lock_file(scratch->lock_path, true, err);
         if (scratch->lock < 0)
             return -1;
-        if (holds(scratch))
+        if (sw_fd_has_name(scratch->lock, scratch->lock_path)) /* a sweep may have come between */
             return 0;
         close(SW_STEAL_FD(scratch->lock));
     }
