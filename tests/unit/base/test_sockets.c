@@ -1,15 +1,13 @@
 /* Folders for sockets: short enough, this user's alone, and gone with their process however it ended. */
 #include "tests/unit/files.h"
+#include "tests/unit/held.h"
 
 #include "src/base/fs.h"
 #include "src/base/sockets.h"
 
 #include <fcntl.h>
-#include <signal.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 
 static const char long_dir[] =
     "/var/tmp/0123456789012345678901234567890123456789012345678901234567890123456789/"
@@ -72,37 +70,24 @@ static void every_length_of_a_folder_leaves_a_socket_that_can_be_made(void **sta
     }
 }
 
-/* A child that has a place, and beside it a folder as libguestfs makes one, and waits to be killed. */
-static pid_t hold_place(const char *theirs, char dir[64])
+/* A place, and beside it a folder as libguestfs makes one. */
+static int take_place(void *theirs, char said[HELD_BYTES])
 {
-    int ready[2];
-    pid_t pid;
+    struct sw_sockets *sockets;
+    struct sw_err err = {0};
 
-    assert_int_equal(pipe(ready), 0);
-    pid = fork();
-    assert_true(pid >= 0);
-    if (pid == 0) {
-        struct sw_sockets *sockets;
-
-        prctl(PR_SET_PDEATHSIG, SIGKILL);
-        sockets = place(NULL);
-        sw_sockets_also(sockets, "/tmp/libguestfsNOSUCH");
-        sw_sockets_also(sockets, theirs);
-        sw_sockets_also(sockets, "/tmp/../etc");
-        if (write(ready[1], sw_sockets_dir(sockets), strlen(sw_sockets_dir(sockets)) + 1) < 0)
-            _exit(1);
-        for (;;)
-            pause();
-    }
-    close(ready[1]);
-    assert_true(read(ready[0], dir, 64) > 0);
-    close(ready[0]);
-    return pid;
+    if (sw_sockets_open(NULL, sizeof("/base.sock"), &sockets, &err) < 0)
+        return -1;
+    sw_sockets_also(sockets, "/tmp/libguestfsNOSUCH");
+    sw_sockets_also(sockets, theirs);
+    sw_sockets_also(sockets, "/tmp/../etc");
+    snprintf(said, HELD_BYTES, "%s", sw_sockets_dir(sockets));
+    return 0;
 }
 
 static void what_a_killed_process_had_is_swept_and_what_a_living_one_has_is_not(void **state)
 {
-    char dir[64], theirs[] = "/tmp/libguestfsXXXXXX", theirs_sock[64];
+    char dir[HELD_BYTES], theirs[] = "/tmp/libguestfsXXXXXX", theirs_sock[64];
     struct sw_err err = {0};
     pid_t pid;
 
@@ -110,7 +95,7 @@ static void what_a_killed_process_had_is_swept_and_what_a_living_one_has_is_not(
     assert_non_null(mkdtemp(theirs));
     snprintf(theirs_sock, sizeof(theirs_sock), "%s/guestfsd.sock", theirs);
     assert_ok(sw_write_file(theirs_sock, "", 0, 0600, &err), err);
-    pid = hold_place(theirs, dir);
+    pid = hold(take_place, theirs, dir);
     sw_sockets_close(place(NULL));
     assert_true(sw_path_exists(dir));
     assert_true(sw_path_exists(theirs_sock));

@@ -1,14 +1,12 @@
 /* Files in the making: who is gone is told by the lock. */
 #include "tests/unit/files.h"
+#include "tests/unit/held.h"
 
 #include "src/base/fs.h"
 #include "src/base/tmp.h"
 
 #include <fcntl.h>
-#include <signal.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 
 static struct sw_tmp making(const char *stem)
 {
@@ -59,31 +57,24 @@ static void two_that_write_the_same_path_have_two_names(void **state)
     sw_tmp_close(&other);
 }
 
+static int take_name(void *arg, char said[HELD_BYTES])
+{
+    struct sw_tmp tmp = making(".result");
+    struct sw_err err = {0};
+
+    (void)arg, (void)said;
+    return sw_tmp_open(&tmp, 0600, &err) < 0 ? -1 : sw_tmp_give_name(&tmp, &err);
+}
+
 /* Killed between the naming and the renaming, and not yet waited for: its number answers to kill() still. */
 static void what_a_zombie_left_is_swept(void **state)
 {
     struct sw_err err = {0};
-    int ready[2];
-    char byte;
+    char said[HELD_BYTES];
     siginfo_t how;
-    pid_t pid;
+    pid_t pid = hold(take_name, NULL, said);
 
     (void)state;
-    assert_int_equal(pipe(ready), 0);
-    pid = fork();
-    assert_true(pid >= 0);
-    if (pid == 0) {
-        struct sw_tmp tmp = making(".result");
-
-        if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || sw_tmp_open(&tmp, 0600, &err) < 0 ||
-            sw_tmp_give_name(&tmp, &err) < 0 || write(ready[1], "r", 1) != 1)
-            _exit(1);
-        for (;;)
-            pause();
-    }
-    close(ready[1]);
-    assert_int_equal(read(ready[0], &byte, 1), 1);
-    close(ready[0]);
     assert_ok(sw_tmp_sweep(".", ".result", &err), err);
     assert_int_equal(entries_of("."), 1);
     assert_int_equal(kill(pid, SIGKILL), 0);

@@ -236,6 +236,12 @@ static void a_step_that_is_known_not_to_run_wants_nothing(void **state)
 
 static void documents_that_are_executed_are_looked_into(void **state)
 {
+    static const char inner[] =
+        "schemaVersion: 1.0\nparameters:\n  - version: {type: string, default: v1}\nphases:\n"
+        "  - name: build\n    steps:\n      - name: Not\n        action: WebDownload\n"
+        "        inputs: [{source: 'https://x/not-this-phase', destination: /}]\n"
+        "  - name: fetch\n    steps:\n      - name: Get\n        action: WebDownload\n"
+        "        inputs: [{source: 'https://x/{{ version }}', destination: /}]\n";
     static const char recipe[] = RECIPE "inputs:\n  https://x/v2: abc\n  https://x/v1: abc\n";
     static const char document[] = DOC
         "      - {name: Ask, action: ExecuteBash, inputs: {commands: [echo a]}}\n"
@@ -244,12 +250,7 @@ static void documents_that_are_executed_are_looked_into(void **state)
     char text[600];
 
     (void)state;
-    write_text("inner.yml",
-               "schemaVersion: 1.0\nparameters:\n  - version: {type: string, default: v1}\nphases:\n"
-               "  - name: build\n    steps:\n      - name: Not\n        action: WebDownload\n"
-               "        inputs: [{source: 'https://x/not-this-phase', destination: /}]\n"
-               "  - name: fetch\n    steps:\n      - name: Get\n        action: WebDownload\n"
-               "        inputs: [{source: 'https://x/{{ version }}', destination: /}]\n");
+    write_text("inner.yml", inner);
     snprintf(text, sizeof(text), document, "v2");
     expect_found(recipe, text, NULL, "{\"https://x/v2\":\"" ABC "\"}");
     write_text("inner.yml",
@@ -257,12 +258,7 @@ static void documents_that_are_executed_are_looked_into(void **state)
     expect_found(RECIPE "ssmParameters: {/ver: v3}\ninputs:\n  https://x/v3: abc\n",
                  DOC "      - {name: Run, action: ExecuteDocument, inputs: {document: inner.yml}}\n", NULL,
                  "{\"https://x/v3\":\"" ABC "\"}");
-    write_text("inner.yml",
-               "schemaVersion: 1.0\nparameters:\n  - version: {type: string, default: v1}\nphases:\n"
-               "  - name: build\n    steps:\n      - name: Not\n        action: WebDownload\n"
-               "        inputs: [{source: 'https://x/not-this-phase', destination: /}]\n"
-               "  - name: fetch\n    steps:\n      - name: Get\n        action: WebDownload\n"
-               "        inputs: [{source: 'https://x/{{ version }}', destination: /}]\n");
+    write_text("inner.yml", inner);
     snprintf(text, sizeof(text), document, "{{ build.Ask.outputs.stdout }}");
     expect_not_found(
         recipe, text, SW_OFFLINE, "1 transfer cannot be done",

@@ -1,9 +1,8 @@
 /* A build's folder lives as long as its process; what dead ones left is swept, what living ones hold is not. */
+#include "tests/unit/held.h"
 #include "tests/unit/store/store_case.h"
 
-#include <signal.h>
 #include <sys/file.h>
-#include <sys/prctl.h>
 
 static void reopen(struct sw_store *store)
 {
@@ -30,36 +29,20 @@ static void a_scratch_folder_is_gone_at_close(void **state)
     sw_store_close(store);
 }
 
-/* A child that holds a scratch folder and then waits to be killed. */
-static pid_t hold_scratch(struct sw_store *store)
+static int take_scratch(void *store, char said[HELD_BYTES])
 {
-    int ready[2];
-    char byte;
-    pid_t pid;
+    struct sw_scratch *scratch = NULL;
+    struct sw_err err = {0};
 
-    assert_int_equal(pipe(ready), 0);
-    pid = fork();
-    assert_true(pid >= 0);
-    if (pid == 0) {
-        struct sw_err err = {0};
-        struct sw_scratch *scratch = NULL;
-
-        if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || sw_scratch_open(store, &scratch, &err) < 0 ||
-            write(ready[1], "r", 1) != 1)
-            _exit(1);
-        for (;;)
-            pause();
-    }
-    close(ready[1]);
-    assert_int_equal(read(ready[0], &byte, 1), 1);
-    close(ready[0]);
-    return pid;
+    (void)said;
+    return sw_scratch_open(store, &scratch, &err);
 }
 
 static void a_killed_builds_folder_is_swept_and_a_living_ones_stays(void **state)
 {
     struct sw_store *store = fresh_store();
-    pid_t pid = hold_scratch(store);
+    char said[HELD_BYTES];
+    pid_t pid = hold(take_scratch, store, said);
 
     (void)state;
     reopen(store);
